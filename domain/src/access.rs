@@ -1,0 +1,318 @@
+//! Who may do what. The only maker of the proofs that queries ask for.
+
+use crate::account::{AccountId, DeviceId, OrganisationId, ParticipantId, Role};
+
+/// Who acts, as of this transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The account.
+    pub account: AccountId,
+    /// Where it belongs.
+    pub organisation: OrganisationId,
+    /// What it does there.
+    pub role: Role,
+    /// The session it acts from.
+    pub device: DeviceId,
+    /// The record it owns, if it is a participant.
+    pub participant: Option<ParticipantId>,
+}
+
+/// What is done to one participant's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Log, re-rate, conclude, correct or withdraw a craving.
+    RecordCraving,
+    /// Read cravings.
+    ReadCravings,
+    /// Read what the logs add up to.
+    ReadTrend,
+    /// Read when reminders go out and what became of them.
+    ReadReminders,
+    /// Choose when reminders go out.
+    ChangeReminders,
+    /// Read who did or saw what.
+    ReadJournal,
+}
+
+impl Act {
+    /// Every act.
+    pub const ALL: [Self; 6] = [
+        Self::RecordCraving,
+        Self::ReadCravings,
+        Self::ReadTrend,
+        Self::ReadReminders,
+        Self::ChangeReminders,
+        Self::ReadJournal,
+    ];
+
+    /// The name for logs and the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecordCraving => "record_craving",
+            Self::ReadCravings => "read_cravings",
+            Self::ReadTrend => "read_trend",
+            Self::ReadReminders => "read_reminders",
+            Self::ChangeReminders => "change_reminders",
+            Self::ReadJournal => "read_journal",
+        }
+    }
+}
+
+/// How an actor stands to a participant, as of this transaction; the closest that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// The record is the actor's own.
+    Own,
+    /// The participant is on the actor's caseload.
+    Caseload,
+    /// Both belong to one organisation.
+    Organisation,
+    /// Nothing connects them, or there is no such participant.
+    Foreign,
+}
+
+impl Relation {
+    /// Every relation.
+    pub const ALL: [Self; 4] = [Self::Own, Self::Caseload, Self::Organisation, Self::Foreign];
+}
+
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The actor may not even know that this exists; answered like something that does not.
+    #[error("there is nothing here that you know of")]
+    Unknown,
+    /// The actor may know of it, but not do this.
+    #[error("your role may not do this")]
+    NotAllowed,
+}
+
+/// The proof that this actor may do this act on this participant's record. Only [`decide`] makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Grant {
+    actor: Actor,
+    participant: ParticipantId,
+    act: Act,
+    relation: Relation,
+}
+
+impl Grant {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+    /// On whose record.
+    pub fn participant(&self) -> ParticipantId {
+        self.participant
+    }
+    /// What is done.
+    pub fn act(&self) -> Act {
+        self.act
+    }
+    /// By which relation.
+    pub fn relation(&self) -> Relation {
+        self.relation
+    }
+}
+
+/// Decides whether an actor may do an act on a participant's record.
+pub fn decide(
+    actor: &Actor,
+    act: Act,
+    participant: ParticipantId,
+    relation: Relation,
+) -> Result<Grant, Refusal> {
+    // A record is somebody's own by the account, whatever a query made of it.
+    if (relation == Relation::Own) != (actor.participant == Some(participant)) {
+        return Err(Refusal::Unknown);
+    }
+    let may = match (actor.role, relation) {
+        (Role::Participant, Relation::Own) => true,
+        (Role::Counselor, Relation::Caseload) => match act {
+            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ChangeReminders => true,
+            Act::RecordCraving | Act::ReadJournal => false,
+        },
+        (Role::Supervisor, Relation::Caseload | Relation::Organisation) => match act {
+            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ReadJournal => true,
+            Act::RecordCraving | Act::ChangeReminders => false,
+        },
+        (Role::Admin, Relation::Caseload | Relation::Organisation) => false,
+        (Role::Participant | Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter, _) => {
+            return Err(Refusal::Unknown);
+        }
+    };
+    if may { Ok(Grant { actor: *actor, participant, act, relation }) } else { Err(Refusal::NotAllowed) }
+}
+
+/// What is done in an organisation, on no single participant's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OfficeAct {
+    /// Invite a participant, or take that back.
+    InviteParticipant,
+    /// Invite a colleague, or take that back.
+    InviteStaff,
+    /// Read the list of the participants one treats: a counselor's own, a supervisor's all.
+    ReadCaseload,
+    /// Read the invitations one may make.
+    ReadInvites,
+}
+
+impl OfficeAct {
+    /// Every act.
+    pub const ALL: [Self; 4] =
+        [Self::InviteParticipant, Self::InviteStaff, Self::ReadCaseload, Self::ReadInvites];
+
+    /// The act of inviting somebody to this role.
+    pub const fn inviting(role: Role) -> Self {
+        match role {
+            Role::Participant => Self::InviteParticipant,
+            Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter => Self::InviteStaff,
+        }
+    }
+
+    /// The name for logs and the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InviteParticipant => "invite_participant",
+            Self::InviteStaff => "invite_staff",
+            Self::ReadCaseload => "read_caseload",
+            Self::ReadInvites => "read_invites",
+        }
+    }
+}
+
+/// The proof that this actor may do this in the own organisation. Only [`permit`] makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permit {
+    actor: Actor,
+    act: OfficeAct,
+}
+
+impl Permit {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+    /// What is done.
+    pub fn act(&self) -> OfficeAct {
+        self.act
+    }
+}
+
+/// Decides whether an actor may do an act in the own organisation.
+pub fn permit(actor: &Actor, act: OfficeAct) -> Result<Permit, Refusal> {
+    let may = match act {
+        OfficeAct::InviteParticipant => actor.role.invites(Role::Participant),
+        OfficeAct::InviteStaff => actor.role.invites(Role::Counselor),
+        OfficeAct::ReadCaseload => matches!(actor.role, Role::Counselor | Role::Supervisor),
+        OfficeAct::ReadInvites => actor.role.is_staff(),
+    };
+    if may { Ok(Permit { actor: *actor, act }) } else { Err(Refusal::NotAllowed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    const OWN: u128 = 7;
+
+    fn actor(role: Role, participant: Option<u128>) -> Actor {
+        Actor {
+            account: Uuid::from_u128(1).into(),
+            organisation: Uuid::from_u128(2).into(),
+            role,
+            device: Uuid::from_u128(3).into(),
+            participant: participant.map(|id| Uuid::from_u128(id).into()),
+        }
+    }
+
+    /// Y may, n may not, - may not know. The acts are in the order of `Act::ALL`.
+    #[test]
+    fn the_truth_table_holds() {
+        use {Relation as Is, Role as R};
+        #[rustfmt::skip]
+        let table = [
+            // log, read, trend, reminders, change, journal
+            (R::Participant, Is::Own,          "YYYYYY"),
+            (R::Participant, Is::Caseload,     "------"),
+            (R::Participant, Is::Organisation, "------"),
+            (R::Participant, Is::Foreign,      "------"),
+            (R::Counselor,   Is::Own,          "------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYn"),
+            (R::Counselor,   Is::Organisation, "------"),
+            (R::Counselor,   Is::Foreign,      "------"),
+            (R::Supervisor,  Is::Own,          "------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnY"),
+            (R::Supervisor,  Is::Foreign,      "------"),
+            (R::Admin,       Is::Own,          "------"),
+            (R::Admin,       Is::Caseload,     "nnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnn"),
+            (R::Admin,       Is::Foreign,      "------"),
+            (R::Supporter,   Is::Own,          "------"),
+            (R::Supporter,   Is::Caseload,     "------"),
+            (R::Supporter,   Is::Organisation, "------"),
+            (R::Supporter,   Is::Foreign,      "------"),
+        ];
+        assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
+        for (role, relation, row) in table {
+            let actor = actor(role, (relation == Relation::Own).then_some(OWN));
+            let answers =
+                Act::ALL.map(|act| match decide(&actor, act, Uuid::from_u128(OWN).into(), relation) {
+                    Ok(grant) => {
+                        assert_eq!((*grant.actor(), grant.act(), grant.relation()), (actor, act, relation));
+                        assert_eq!(grant.participant(), Uuid::from_u128(OWN).into());
+                        'Y'
+                    }
+                    Err(Refusal::NotAllowed) => 'n',
+                    Err(Refusal::Unknown) => '-',
+                });
+            assert_eq!(String::from_iter(answers), row, "{role:?} {relation:?}");
+        }
+    }
+
+    #[test]
+    fn the_office_table_holds() {
+        let table = [
+            (Role::Participant, "nnnn"),
+            (Role::Counselor, "YnYY"),
+            (Role::Supervisor, "YnYY"),
+            (Role::Admin, "nYnY"),
+            (Role::Supporter, "nnnn"),
+        ];
+        for (role, row) in table {
+            let actor = actor(role, None);
+            let answers = OfficeAct::ALL.map(|act| match permit(&actor, act) {
+                Ok(permit) => {
+                    assert_eq!((*permit.actor(), permit.act()), (actor, act));
+                    'Y'
+                }
+                Err(Refusal::NotAllowed) => 'n',
+                Err(Refusal::Unknown) => '-',
+            });
+            assert_eq!(String::from_iter(answers), row, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_acts_share_a_name() {
+        let names: std::collections::BTreeSet<_> =
+            Act::ALL.map(Act::as_str).into_iter().chain(OfficeAct::ALL.map(OfficeAct::as_str)).collect();
+        assert_eq!(names.len(), Act::ALL.len() + OfficeAct::ALL.len());
+    }
+
+    proptest! {
+        #[test]
+        fn a_participant_reaches_the_own_record_alone(
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..6
+        ) {
+            let actor = actor(Role::Participant, own);
+            let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
+            let is_own = own == Some(asked) && Relation::ALL[relation] == Relation::Own;
+            prop_assert_eq!(decision.is_ok(), is_own);
+            prop_assert!(is_own || decision == Err(Refusal::Unknown));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of Evenkeel: values that cannot be wrong and decisions that take everything they need.
+//!
+//! There is no I/O, clock, randomness, async or database here. A rule takes `now`, zones and ids as
+//! arguments and returns a value or a refusal, so it can be tested by itself.
+#![warn(missing_docs)]
+
+#[macro_use]
+pub mod value;
+pub mod access;
+pub mod account;
+pub mod craving;
+pub mod journal;
+pub mod reminder;
+pub mod trend;
