@@ -1,0 +1,17 @@
+DROP TABLE letters;
+DROP TABLE reminder_preferences;
+DROP TABLE caseload_views;
+DROP TABLE journal_seals;
+DROP TABLE journal;
+DROP TABLE journal_heads;
+DROP TABLE daily_summaries;
+DROP TABLE craving_ratings;
+DROP TABLE craving_revisions;
+DROP TABLE cravings;
+DROP TABLE sign_in_throttles;
+DROP TABLE invites;
+DROP TABLE devices;
+DROP TABLE caseloads;
+DROP TABLE participants;
+DROP TABLE accounts;
+DROP TABLE organisations;

@@ -1,0 +1,258 @@
+//! Cravings as they were logged, their re-ratings and their earlier revisions.
+
+use diesel::prelude::*;
+use evenkeel_domain::access::Grant;
+use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Reason, Revision};
+use evenkeel_domain::value::{Day, Moment};
+
+use crate::account::{broken, read};
+use crate::column::{At, Id, Json, On};
+use crate::schema::{craving_ratings, craving_revisions, cravings};
+use crate::{Error, Tx};
+
+fn written<T: serde::Serialize>(value: &T) -> Result<Json, Error> {
+    serde_json::to_string(value).map(Json).map_err(|error| Error::Broken(error.to_string()))
+}
+fn json<T: serde::de::DeserializeOwned>(json: &Json) -> Result<T, Error> {
+    serde_json::from_str(&json.0).map_err(|error| Error::Broken(error.to_string()))
+}
+
+/// Stores a new craving; false if the participant has one of that id.
+pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error> {
+    let row = (
+        cravings::participant_id.eq(Id::of(grant.participant())),
+        cravings::id.eq(Id::of(craving.id)),
+        cravings::occurred_at.eq(At(craving.draft.occurred_at)),
+        cravings::local_day.eq(On(craving.local_day)),
+        cravings::received_at.eq(At(craving.received_at)),
+        cravings::clock_suspect.eq(craving.clock_suspect),
+        cravings::intensity.eq(i16::from(craving.draft.intensity)),
+        cravings::peak.eq(i16::from(craving.peak)),
+        cravings::outcome.eq(craving.draft.outcome.map(Outcome::as_str)),
+        cravings::outcome_at.eq(craving.outcome_at.map(At)),
+        cravings::revision.eq(craving.revision),
+        cravings::withdrawn_at.eq(craving.withdrawn_at.map(At)),
+        cravings::detail.eq(written(&craving.draft)?),
+    );
+    let added = each!(tx, conn => diesel::insert_into(cravings::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+type Row = (Id, On, At, bool, i16, Option<String>, Option<At>, i32, Option<At>, Json);
+
+macro_rules! craving_columns {
+    () => {
+        (
+            cravings::id,
+            cravings::local_day,
+            cravings::received_at,
+            cravings::clock_suspect,
+            cravings::peak,
+            cravings::outcome,
+            cravings::outcome_at,
+            cravings::revision,
+            cravings::withdrawn_at,
+            cravings::detail,
+        )
+    };
+}
+
+fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
+    let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
+    let mut draft: CravingDraft = json(&detail)?;
+    draft.outcome = stood.map(read).transpose()?;
+    Ok(Craving {
+        id: id.to(),
+        participant: grant.participant(),
+        draft,
+        local_day: day.0,
+        received_at: received_at.0,
+        clock_suspect,
+        peak: peak.try_into().map_err(broken)?,
+        outcome_at: outcome_at.map(|at| at.0),
+        revision,
+        withdrawn_at: withdrawn_at.map(|at| at.0),
+        ratings,
+    })
+}
+
+/// One craving with its ratings, withdrawn or not.
+pub fn find(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Craving>, Error> {
+    let row: Option<Row> = cravings::table
+        .find((Id::of(grant.participant()), Id::of(id)))
+        .select(craving_columns!())
+        .first(tx)
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let ratings: Vec<(Id, At, i16)> = craving_ratings::table
+        .filter(craving_ratings::participant_id.eq(Id::of(grant.participant())))
+        .filter(craving_ratings::craving_id.eq(Id::of(id)))
+        .select((craving_ratings::id, craving_ratings::rated_at, craving_ratings::intensity))
+        .load(tx)?;
+    let mut ratings = ratings.into_iter().map(rating).collect::<Result<Vec<_>, _>>()?;
+    ratings.sort_by_key(|rating| (rating.rated_at, rating.id));
+    craving(grant, row, ratings).map(Some)
+}
+
+fn rating((id, at, intensity): (Id, At, i16)) -> Result<Rating, Error> {
+    Ok(Rating { id: id.to(), rated_at: at.0, intensity: intensity.try_into().map_err(broken)? })
+}
+
+/// What the phone sent under this id the first time, to tell a repeated request from a clash.
+pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<CravingDraft>, Error> {
+    let of = (Id::of(grant.participant()), Id::of(id));
+    let earlier: Option<Json> = craving_revisions::table
+        .find((of.0, of.1, 1))
+        .select(craving_revisions::draft)
+        .first(tx)
+        .optional()?;
+    let draft = match earlier {
+        Some(draft) => Some(draft),
+        None => cravings::table.find(of).select(cravings::detail).first(tx).optional()?,
+    };
+    draft.as_ref().map(json).transpose()
+}
+
+/// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
+/// the one a page before ended with.
+pub fn list(
+    tx: &mut Tx,
+    grant: &Grant,
+    from: Option<Moment>,
+    until: Option<Moment>,
+    after: Option<(Moment, CravingId)>,
+    limit: i64,
+) -> Result<Vec<Craving>, Error> {
+    let participant = Id::of(grant.participant());
+    let mut query = cravings::table
+        .filter(cravings::participant_id.eq(participant))
+        .filter(cravings::withdrawn_at.is_null())
+        .order((cravings::occurred_at.desc(), cravings::id.desc()))
+        .select(craving_columns!())
+        .limit(limit)
+        .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(cravings::occurred_at.ge(At(from)));
+    }
+    if let Some(until) = until {
+        query = query.filter(cravings::occurred_at.lt(At(until)));
+    }
+    if let Some((at, id)) = after {
+        let same = cravings::occurred_at.eq(At(at)).and(cravings::id.lt(Id::of(id)));
+        query = query.filter(cravings::occurred_at.lt(At(at)).or(same));
+    }
+    let rows: Vec<Row> = query.load(tx)?;
+    let ids: Vec<Id> = rows.iter().map(|row| row.0).collect();
+    let rated: Vec<(Id, (Id, At, i16))> = craving_ratings::table
+        .filter(craving_ratings::participant_id.eq(participant))
+        .filter(craving_ratings::craving_id.eq_any(ids))
+        .order((craving_ratings::rated_at, craving_ratings::id))
+        .select((
+            craving_ratings::craving_id,
+            (craving_ratings::id, craving_ratings::rated_at, craving_ratings::intensity),
+        ))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|row| {
+            let own = rated.iter().filter(|(of, _)| *of == row.0).map(|(_, found)| rating(*found));
+            let ratings = own.collect::<Result<Vec<_>, _>>()?;
+            craving(grant, row, ratings)
+        })
+        .collect()
+}
+
+/// The cravings that stand on a day, for a recount. Their ratings are left out; the peak knows them.
+pub fn of_day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Vec<Craving>, Error> {
+    let rows: Vec<Row> = cravings::table
+        .filter(cravings::participant_id.eq(Id::of(grant.participant())))
+        .filter(cravings::local_day.eq(On(day)))
+        .filter(cravings::withdrawn_at.is_null())
+        .select(craving_columns!())
+        .load(tx)?;
+    rows.into_iter().map(|row| craving(grant, row, Vec::new())).collect()
+}
+
+/// Stores what a rule made of a craving; its ratings are stored by [`add_rating`]. A corrected one replaces
+/// the content, after [`keep_revision`] has put the old one aside.
+pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving, corrected: bool) -> Result<(), Error> {
+    let target = || cravings::table.find((Id::of(grant.participant()), Id::of(craving.id)));
+    let state = (
+        cravings::peak.eq(i16::from(craving.peak)),
+        cravings::outcome.eq(craving.draft.outcome.map(Outcome::as_str)),
+        cravings::outcome_at.eq(craving.outcome_at.map(At)),
+        cravings::withdrawn_at.eq(craving.withdrawn_at.map(At)),
+    );
+    diesel::update(target()).set(state).execute(tx)?;
+    if corrected {
+        let content = (
+            cravings::occurred_at.eq(At(craving.draft.occurred_at)),
+            cravings::local_day.eq(On(craving.local_day)),
+            cravings::clock_suspect.eq(craving.clock_suspect),
+            cravings::intensity.eq(i16::from(craving.draft.intensity)),
+            cravings::revision.eq(craving.revision),
+            cravings::detail.eq(written(&craving.draft)?),
+        );
+        diesel::update(target()).set(content).execute(tx)?;
+    }
+    Ok(())
+}
+
+/// Stores a re-rating; false if the craving has one of that id.
+pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Rating) -> Result<bool, Error> {
+    let row = (
+        craving_ratings::participant_id.eq(Id::of(grant.participant())),
+        craving_ratings::craving_id.eq(Id::of(craving)),
+        craving_ratings::id.eq(Id::of(rating.id)),
+        craving_ratings::rated_at.eq(At(rating.rated_at)),
+        craving_ratings::intensity.eq(i16::from(rating.intensity)),
+    );
+    let added = each!(tx, conn => diesel::insert_into(craving_ratings::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+/// Keeps a revision; every one of a craving that was corrected is kept, the first and the present one too.
+pub fn keep_revision(
+    tx: &mut Tx,
+    grant: &Grant,
+    craving: CravingId,
+    revision: &Revision,
+) -> Result<(), Error> {
+    let row = (
+        craving_revisions::participant_id.eq(Id::of(grant.participant())),
+        craving_revisions::craving_id.eq(Id::of(craving)),
+        craving_revisions::revision.eq(revision.revision),
+        craving_revisions::id.eq(Id::of(revision.id)),
+        craving_revisions::received_at.eq(At(revision.received_at)),
+        craving_revisions::reason.eq(revision.reason.as_ref().map(AsRef::<str>::as_ref)),
+        craving_revisions::draft.eq(written(&revision.craving)?),
+    );
+    diesel::insert_into(craving_revisions::table).values(row).execute(tx)?;
+    Ok(())
+}
+
+/// The revisions of a craving that was corrected, the first one first; none if it never was.
+pub fn revisions(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<Revision>, Error> {
+    let rows: Vec<(Id, i32, At, Option<String>, Json)> = craving_revisions::table
+        .filter(craving_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(craving_revisions::craving_id.eq(Id::of(craving)))
+        .order(craving_revisions::revision)
+        .select((
+            craving_revisions::id,
+            craving_revisions::revision,
+            craving_revisions::received_at,
+            craving_revisions::reason,
+            craving_revisions::draft,
+        ))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|(id, revision, received_at, reason, draft)| {
+            Ok(Revision {
+                id: id.to(),
+                revision,
+                received_at: received_at.0,
+                reason: reason.map(Reason::try_from).transpose().map_err(broken)?,
+                craving: json(&draft)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,16 @@
+//! Evenkeel on SQLite and PostgreSQL. Each query is written once and takes the transaction first.
+//!
+//! There is no rule, no HTTP and no async here: queries take and return values of the ground floor.
+
+#[macro_use]
+mod column;
+mod database;
+#[rustfmt::skip]
+pub mod schema;
+pub mod account;
+pub mod craving;
+pub mod journal;
+pub mod reminder;
+pub mod trend;
+
+pub use database::{Database, Error, Failure, Location, Tx};

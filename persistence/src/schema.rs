@@ -1,0 +1,271 @@
+//! The tables, as both engines have them.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    organisations (id) {
+        id -> Key,
+        name -> Text,
+        demo -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    accounts (id) {
+        id -> Key,
+        organisation_id -> Key,
+        role -> Text,
+        display_name -> Text,
+        sign_in_name -> Text,
+        email -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        active -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    participants (id) {
+        id -> Key,
+        account_id -> Key,
+        organisation_id -> Key,
+        time_zone -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    caseloads (counselor_id, participant_id) {
+        counselor_id -> Key,
+        participant_id -> Key,
+        since -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    devices (id) {
+        id -> Key,
+        account_id -> Key,
+        name -> Text,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        generation -> Integer,
+        current_hash -> Binary,
+        previous_hash -> Nullable<Binary>,
+        rotated_at -> Instant,
+        reissues -> SmallInt,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    invites (id) {
+        id -> Key,
+        organisation_id -> Key,
+        code_hash -> Binary,
+        role -> Text,
+        display_name -> Text,
+        email -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        created_by -> Nullable<Key>,
+        created_at -> Instant,
+        expires_at -> Instant,
+        redeemed_at -> Nullable<Instant>,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    sign_in_throttles (name_hash) {
+        name_hash -> Binary,
+        failures -> Integer,
+        first_failed_at -> Instant,
+        last_failed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    cravings (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        occurred_at -> Instant,
+        local_day -> Calendar,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        intensity -> SmallInt,
+        peak -> SmallInt,
+        outcome -> Nullable<Text>,
+        outcome_at -> Nullable<Instant>,
+        revision -> Integer,
+        withdrawn_at -> Nullable<Instant>,
+        detail -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    craving_revisions (participant_id, craving_id, revision) {
+        participant_id -> Key,
+        craving_id -> Key,
+        revision -> Integer,
+        id -> Key,
+        received_at -> Instant,
+        reason -> Nullable<Text>,
+        draft -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    craving_ratings (participant_id, craving_id, id) {
+        participant_id -> Key,
+        craving_id -> Key,
+        id -> Key,
+        rated_at -> Instant,
+        intensity -> SmallInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    daily_summaries (participant_id, day) {
+        participant_id -> Key,
+        day -> Calendar,
+        count -> Integer,
+        intensity_sum -> Integer,
+        peak -> SmallInt,
+        passed -> Integer,
+        still_going -> Integer,
+        lapsed -> Integer,
+        last_at -> Instant,
+        detail -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    journal_heads (stream) {
+        stream -> Key,
+        last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    journal (id) {
+        id -> BigInt,
+        stream -> Key,
+        seq -> BigInt,
+        at -> Instant,
+        actor -> Nullable<Key>,
+        actor_role -> Nullable<Text>,
+        device -> Nullable<Key>,
+        act -> Text,
+        room -> Text,
+        entity -> Nullable<Key>,
+        outcome -> Text,
+        request_id -> Key,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    journal_seals (number) {
+        number -> BigInt,
+        first_id -> BigInt,
+        last_id -> BigInt,
+        entries -> BigInt,
+        previous -> Binary,
+        hash -> Binary,
+        sealed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    caseload_views (counselor_id, participant_id) {
+        counselor_id -> Key,
+        participant_id -> Key,
+        hour -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    reminder_preferences (participant_id) {
+        participant_id -> Key,
+        enabled -> Bool,
+        at_minute -> SmallInt,
+        weekdays -> SmallInt,
+        quiet_from -> Nullable<SmallInt>,
+        quiet_until -> Nullable<SmallInt>,
+        content -> Text,
+        next_due_at -> Nullable<Instant>,
+        changed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    letters (id) {
+        id -> Key,
+        participant_id -> Key,
+        kind -> Text,
+        local_date -> Calendar,
+        slot -> SmallInt,
+        due_at -> Instant,
+        state -> Text,
+        reason -> Nullable<Text>,
+        attempts -> SmallInt,
+        next_attempt_at -> Instant,
+        lease_until -> Nullable<Instant>,
+        fence -> BigInt,
+        planned_at -> Instant,
+        sent_at -> Nullable<Instant>,
+        unsubscribe_hash -> Binary,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters);

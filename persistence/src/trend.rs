@@ -1,0 +1,209 @@
+//! Daily summaries: what trends and caseloads are read from, kept by the transaction of each write.
+
+use diesel::prelude::*;
+use evenkeel_domain::access::{Grant, Permit};
+use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::trend::DaySummary;
+use evenkeel_domain::value::{Day, Moment};
+
+use crate::account::broken;
+use crate::column::{At, Id, Json, On};
+use crate::schema::{caseload_views, caseloads, daily_summaries, participants};
+use crate::{Error, Tx};
+
+type Row = (On, i32, i32, i16, (i32, i32, i32), At, Json);
+
+macro_rules! summary_columns {
+    () => {
+        (
+            daily_summaries::day,
+            daily_summaries::count,
+            daily_summaries::intensity_sum,
+            daily_summaries::peak,
+            (daily_summaries::passed, daily_summaries::still_going, daily_summaries::lapsed),
+            daily_summaries::last_at,
+            daily_summaries::detail,
+        )
+    };
+}
+
+fn summary((day, count, intensity_sum, peak, outcomes, last_at, detail): Row) -> Result<DaySummary, Error> {
+    Ok(DaySummary {
+        day: day.0,
+        count,
+        intensity_sum,
+        peak: peak.try_into().map_err(broken)?,
+        passed: outcomes.0,
+        still_going: outcomes.1,
+        lapsed: outcomes.2,
+        last_at: last_at.0,
+        detail: serde_json::from_str(&detail.0).map_err(|error| Error::Broken(error.to_string()))?,
+    })
+}
+
+/// The summary of one day, if anything was logged on it.
+pub fn day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Option<DaySummary>, Error> {
+    let row: Option<Row> = daily_summaries::table
+        .find((Id::of(grant.participant()), On(day)))
+        .select(summary_columns!())
+        .first(tx)
+        .optional()?;
+    row.map(summary).transpose()
+}
+
+/// The summaries of the days from `from` to `to`, both included; a day without logs has none.
+pub fn days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<DaySummary>, Error> {
+    let rows: Vec<Row> = daily_summaries::table
+        .filter(daily_summaries::participant_id.eq(Id::of(grant.participant())))
+        .filter(daily_summaries::day.between(On(from), On(to)))
+        .order(daily_summaries::day)
+        .select(summary_columns!())
+        .load(tx)?;
+    rows.into_iter().map(summary).collect()
+}
+
+/// Stores the summary of a day for the first time.
+pub fn add(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
+    let row = (
+        daily_summaries::participant_id.eq(Id::of(grant.participant())),
+        daily_summaries::day.eq(On(summary.day)),
+        daily_summaries::count.eq(summary.count),
+        daily_summaries::intensity_sum.eq(summary.intensity_sum),
+        daily_summaries::peak.eq(i16::from(summary.peak)),
+        daily_summaries::passed.eq(summary.passed),
+        daily_summaries::still_going.eq(summary.still_going),
+        daily_summaries::lapsed.eq(summary.lapsed),
+        daily_summaries::last_at.eq(At(summary.last_at)),
+        daily_summaries::detail.eq(detail(summary)?),
+    );
+    diesel::insert_into(daily_summaries::table).values(row).execute(tx)?;
+    Ok(())
+}
+
+/// Replaces the summary of a day.
+pub fn put(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
+    let change = (
+        daily_summaries::count.eq(summary.count),
+        daily_summaries::intensity_sum.eq(summary.intensity_sum),
+        daily_summaries::peak.eq(i16::from(summary.peak)),
+        daily_summaries::passed.eq(summary.passed),
+        daily_summaries::still_going.eq(summary.still_going),
+        daily_summaries::lapsed.eq(summary.lapsed),
+        daily_summaries::last_at.eq(At(summary.last_at)),
+        daily_summaries::detail.eq(detail(summary)?),
+    );
+    let target = daily_summaries::table.find((Id::of(grant.participant()), On(summary.day)));
+    diesel::update(target).set(change).execute(tx)?;
+    Ok(())
+}
+
+/// Removes the summary of a day on which nothing stands any more.
+pub fn remove(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Error> {
+    let target = daily_summaries::table.find((Id::of(grant.participant()), On(day)));
+    diesel::delete(target).execute(tx)?;
+    Ok(())
+}
+
+fn detail(summary: &DaySummary) -> Result<Json, Error> {
+    serde_json::to_string(&summary.detail).map(Json).map_err(|error| Error::Broken(error.to_string()))
+}
+
+/// The figures of a day that a caseload needs; the day's detail stays where it is.
+pub struct Brief {
+    /// The day.
+    pub day: Day,
+    /// How many cravings.
+    pub count: i32,
+    /// The sum of their intensities.
+    pub intensity_sum: i32,
+    /// The highest.
+    pub peak: i16,
+    /// When the last was felt.
+    pub last_at: Moment,
+}
+
+/// The days from `since` on of all participants a permit covers, ordered by participant and day.
+pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, Brief)>, Error> {
+    type Row = (Id, On, i32, i32, i16, At);
+    let columns = (
+        daily_summaries::participant_id,
+        daily_summaries::day,
+        daily_summaries::count,
+        daily_summaries::intensity_sum,
+        daily_summaries::peak,
+        daily_summaries::last_at,
+    );
+    let order = (daily_summaries::participant_id, daily_summaries::day);
+    let actor = permit.actor();
+    let rows: Vec<Row> = if actor.role == Role::Supervisor {
+        participants::table
+            .inner_join(daily_summaries::table.on(daily_summaries::participant_id.eq(participants::id)))
+            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
+            .filter(daily_summaries::day.ge(On(since)))
+            .order(order)
+            .select(columns)
+            .load(tx)?
+    } else {
+        caseloads::table
+            .inner_join(
+                daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)),
+            )
+            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
+            .filter(daily_summaries::day.ge(On(since)))
+            .order(order)
+            .select(columns)
+            .load(tx)?
+    };
+    let brief = |(participant, day, count, intensity_sum, peak, last_at): Row| {
+        (participant.to(), Brief { day: day.0, count, intensity_sum, peak, last_at: last_at.0 })
+    };
+    Ok(rows.into_iter().map(brief).collect())
+}
+
+/// The day and instant of the last log of a participant, however long ago.
+pub fn last(tx: &mut Tx, participant: ParticipantId) -> Result<Option<(Day, Moment)>, Error> {
+    let row: Option<(On, At)> = daily_summaries::table
+        .filter(daily_summaries::participant_id.eq(Id::of(participant)))
+        .order(daily_summaries::day.desc())
+        .select((daily_summaries::day, daily_summaries::last_at))
+        .first(tx)
+        .optional()?;
+    Ok(row.map(|(day, at)| (day.0, at.0)))
+}
+
+/// Notes that somebody saw these participants in the caseload this hour; answers those for whom it is the
+/// first time, so that each reads of it once an hour and not at every refresh of a screen.
+pub fn first_views(
+    tx: &mut Tx,
+    permit: &Permit,
+    seen: &[ParticipantId],
+    hour: Moment,
+) -> Result<Vec<ParticipantId>, Error> {
+    let counselor = Id::of(permit.actor().account);
+    let known: Vec<(Id, At)> = caseload_views::table
+        .filter(caseload_views::counselor_id.eq(counselor))
+        .select((caseload_views::participant_id, caseload_views::hour))
+        .load(tx)?;
+    let known: std::collections::HashMap<ParticipantId, Moment> =
+        known.into_iter().map(|(participant, hour)| (participant.to(), hour.0)).collect();
+    let mut first = Vec::new();
+    for &participant in seen {
+        let target = caseload_views::table.find((counselor, Id::of(participant)));
+        match known.get(&participant) {
+            Some(&last) if last == hour => continue,
+            Some(_) => {
+                diesel::update(target).set(caseload_views::hour.eq(At(hour))).execute(tx)?;
+            }
+            None => {
+                let row = (
+                    caseload_views::counselor_id.eq(counselor),
+                    caseload_views::participant_id.eq(Id::of(participant)),
+                    caseload_views::hour.eq(At(hour)),
+                );
+                diesel::insert_into(caseload_views::table).values(row).execute(tx)?;
+            }
+        }
+        first.push(participant);
+    }
+    Ok(first)
+}
