@@ -114,7 +114,7 @@ impl DaySummary {
             None => {}
         }
         self.last_at = self.last_at.max(craving.felt_at());
-        for trigger in craving.draft.triggers.iter() {
+        for trigger in &craving.draft.triggers {
             self.detail.triggers.entry(*trigger).or_default().add(one);
         }
         self.detail.hours.entry(craving.hour()).or_default().add(one);

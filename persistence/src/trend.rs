@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
-use evenkeel_domain::trend::DaySummary;
+use evenkeel_domain::trend::{DayDetail, DaySummary};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
@@ -108,29 +108,17 @@ fn detail(summary: &DaySummary) -> Result<Json, Error> {
     serde_json::to_string(&summary.detail).map(Json).map_err(|error| Error::Broken(error.to_string()))
 }
 
-/// The figures of a day that a caseload needs; the day's detail stays where it is.
-pub struct Brief {
-    /// The day.
-    pub day: Day,
-    /// How many cravings.
-    pub count: i32,
-    /// The sum of their intensities.
-    pub intensity_sum: i32,
-    /// The highest.
-    pub peak: i16,
-    /// When the last was felt.
-    pub last_at: Moment,
-}
-
-/// The days from `since` on of all participants a permit covers, ordered by participant and day.
-pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, Brief)>, Error> {
-    type Row = (Id, On, i32, i32, i16, At);
+/// The days from `since` on of all participants a permit covers, ordered by participant and day. What a
+/// caseload does not show, the tallies by trigger and hour, is left where it is.
+pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, DaySummary)>, Error> {
+    type Row = (Id, On, i32, i32, i16, (i32, i32, i32), At);
     let columns = (
         daily_summaries::participant_id,
         daily_summaries::day,
         daily_summaries::count,
         daily_summaries::intensity_sum,
         daily_summaries::peak,
+        (daily_summaries::passed, daily_summaries::still_going, daily_summaries::lapsed),
         daily_summaries::last_at,
     );
     let order = (daily_summaries::participant_id, daily_summaries::day);
@@ -145,19 +133,29 @@ pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(Partici
             .load(tx)?
     } else {
         caseloads::table
-            .inner_join(
-                daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)),
-            )
+            .inner_join(daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)))
             .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
             .filter(daily_summaries::day.ge(On(since)))
             .order(order)
             .select(columns)
             .load(tx)?
     };
-    let brief = |(participant, day, count, intensity_sum, peak, last_at): Row| {
-        (participant.to(), Brief { day: day.0, count, intensity_sum, peak, last_at: last_at.0 })
-    };
-    Ok(rows.into_iter().map(brief).collect())
+    rows.into_iter()
+        .map(|(participant, day, count, intensity_sum, peak, (passed, still_going, lapsed), last_at)| {
+            let summary = DaySummary {
+                day: day.0,
+                count,
+                intensity_sum,
+                peak: peak.try_into().map_err(broken)?,
+                passed,
+                still_going,
+                lapsed,
+                last_at: last_at.0,
+                detail: DayDetail::default(),
+            };
+            Ok((participant.to(), summary))
+        })
+        .collect()
 }
 
 /// The day and instant of the last log of a participant, however long ago.

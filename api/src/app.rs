@@ -1,0 +1,144 @@
+//! What every handler holds: the database, the clock, the keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Database, Tx};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use uuid::{Builder, Uuid};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::limits::Limits;
+use crate::password::Passwords;
+use crate::problem::Problem;
+use crate::reminder::Post;
+use crate::secret::{Secrets, random};
+use crate::token::Tokens;
+
+/// How long a request waits for a connection before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The product, without its door. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    config: Config,
+    clock: Clock,
+    database: Database,
+    secrets: Secrets,
+    tokens: Tokens,
+    passwords: Passwords,
+    limits: Limits,
+    post: Post,
+}
+
+impl App {
+    /// Opens the data folder, making it and its keys on the first start. The database is not touched yet.
+    pub fn open(config: Config, clock: Clock) -> Result<Self, String> {
+        let folder = config.data.display().to_string();
+        let mut make = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+        make.recursive(true).create(&config.data).map_err(|error| format!("{folder}: {error}"))?;
+        let secrets = Secrets::open(&config.data)?;
+        let location = config.location().map_err(|error| error.to_string())?;
+        Ok(Self(Arc::new(Parts {
+            database: Database::open(location, config.readers),
+            tokens: Tokens::new(&secrets, &config.public_url)?,
+            passwords: Passwords::new(config.password_memory)?,
+            limits: Limits::new(&config),
+            post: Post::open(&config)?,
+            secrets,
+            clock,
+            config,
+        })))
+    }
+
+    /// Runs `work` on one consistent view of the data. It may run more than once.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (start, started) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
+        let answer = move |outcome| drop(answer.send(outcome));
+        self.0.database.read(move || start.send(()).is_ok(), work, answer);
+        come(started, answered).await
+    }
+
+    /// Runs `work` in one transaction and returns once it is on disk. It may run more than once: ids and the
+    /// time are made outside it.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (start, started) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
+        let answer = move |outcome| drop(answer.send(outcome));
+        self.0.database.write(move || start.send(()).is_ok(), work, answer);
+        come(started, answered).await
+    }
+
+    /// Brings the schema up to date; returns how many migrations ran.
+    pub async fn migrate(&self) -> Result<usize, String> {
+        let database = self.0.database.clone();
+        let migrated = tokio::task::spawn_blocking(move || database.migrate()).await;
+        migrated.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Moment {
+        self.0.clock.now()
+    }
+
+    /// A new id (UUIDv7), in the order of time.
+    pub fn fresh_id(&self) -> Uuid {
+        let millis = u64::try_from(Timestamp::from(self.now()).as_millisecond()).unwrap_or(0);
+        Builder::from_unix_timestamp_millis(millis, &random()).into_uuid()
+    }
+
+    /// How it is set up.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+    /// The database, for commands that may block.
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+    /// The keys.
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+    /// Issues and verifies access tokens.
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+    /// Hashes and checks passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+    /// Counts attempts by client address.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+    /// Takes letters.
+    pub fn post(&self) -> &Post {
+        &self.0.post
+    }
+}
+
+async fn come<T>(
+    started: oneshot::Receiver<()>,
+    answered: oneshot::Receiver<Result<T, Problem>>,
+) -> Result<T, Problem> {
+    // A job that nobody has begun by then is dropped by whoever takes it: nothing happens after a 503.
+    if timeout(PATIENCE, started).await.is_err() {
+        metrics::counter!("evenkeel_database_turned_away_total").increment(1);
+        return Err(Problem::unavailable());
+    }
+    answered.await.unwrap_or_else(|_| Err(Problem::unavailable()))
+}

@@ -1,0 +1,49 @@
+//! The one clock of the product.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use evenkeel_domain::value::Moment;
+use jiff::Timestamp;
+
+/// Tells the time: the system's, or one that a test moves by hand.
+#[derive(Clone)]
+pub struct Clock(Option<Arc<Mutex<Timestamp>>>);
+
+impl Clock {
+    /// The clock of the machine.
+    pub fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still until it is moved.
+    pub fn by_hand(now: Moment) -> Self {
+        Self(Some(Arc::new(Mutex::new(now.into()))))
+    }
+
+    /// Whether somebody moves it by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Moves a clock held by hand forward; the machine's clock is not ours to move.
+    pub fn advance(&self, by: Duration) {
+        if let Some(hand) = &self.0 {
+            let mut now = hand.lock().unwrap_or_else(PoisonError::into_inner);
+            *now = now.saturating_add(by).unwrap_or(*now);
+        }
+    }
+
+    /// What it shows.
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    pub fn now(&self) -> Moment {
+        let now = match &self.0 {
+            Some(hand) => *hand.lock().unwrap_or_else(PoisonError::into_inner),
+            None => Timestamp::now(),
+        };
+        // A machine set to the year 2200 is shown the earliest moment rather than refused an answer.
+        Moment::try_from(now)
+            .or_else(|_| Moment::try_from(Timestamp::UNIX_EPOCH))
+            .unwrap_or_else(|_| unreachable!())
+    }
+}

@@ -1,0 +1,220 @@
+//! Every setting, each a flag and a variable in one declaration, and the commands.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use evenkeel_persistence::Location;
+
+/// The backend of Evenkeel: craving logs, trends and discreet reminders for intensive outpatient programs.
+#[derive(Parser)]
+#[command(name = "evenkeel", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How it is set up.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What the binary can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Bring the database up to date and serve the API
+    Serve {
+        /// Fill an empty database with an invented organisation first
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bring the database up to date and end
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Organisations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// The journal of what was done and seen
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Copy the embedded database to a new file while it is in use
+    Backup {
+        /// The file to make; it must not exist
+        to: PathBuf,
+    },
+}
+
+/// Commands on organisations.
+#[derive(Subcommand)]
+pub enum OrgCommand {
+    /// Make an organisation and print the invite code of its first admin
+    Create {
+        /// Its name
+        name: String,
+        /// The e-mail address of its first admin
+        #[arg(long)]
+        admin_email: String,
+    },
+}
+
+/// Commands on the journal.
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Check the seals of the whole journal; any finding ends it with status 1
+    Verify,
+}
+
+/// How the product is set up.
+#[derive(Clone, Args)]
+pub struct Config {
+    /// Address to serve the API on
+    #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+    /// Address to serve Prometheus metrics on; keep it off the internet
+    #[arg(long, env = "EVENKEEL_METRICS_LISTEN", default_value = "127.0.0.1:9464", global = true)]
+    pub metrics_listen: SocketAddr,
+    /// Folder for keys, the embedded database, and mail when there is no SMTP server
+    #[arg(long, env = "EVENKEEL_DATA", default_value = "evenkeel-data", global = true)]
+    pub data: PathBuf,
+    /// `postgres://…` or `sqlite:…`; without it an SQLite database in the data folder
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// SMTP server for reminders, such as `smtps://user:password@mail.example.org`; without it, files
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<String>,
+    /// Sender of reminders; choose one that says nothing of treatment
+    #[arg(long, env = "MAIL_FROM", default_value = "Daily note <daily@localhost>", global = true)]
+    pub mail_from: String,
+    /// How the outside reaches this API; links in mails begin with it
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_parser = public_url, global = true)]
+    pub public_url: String,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<Network>,
+    /// Attempts to sign in or redeem an invite that one client address has in a minute
+    #[arg(long, env = "EVENKEEL_ATTEMPTS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    pub attempts: u32,
+    /// Memory of one password hash in KiB; less than 19456 is for tests only
+    #[arg(long, env = "EVENKEEL_PASSWORD_MEMORY", default_value_t = 65536, value_parser = clap::value_parser!(u32).range(8..=4_194_304), global = true)]
+    pub password_memory: u32,
+    /// Threads that serve requests; without it one for each core
+    #[arg(long, env = "EVENKEEL_WORKERS", value_parser = workers, global = true)]
+    pub workers: Option<usize>,
+    /// Connections for reading
+    #[arg(long, env = "EVENKEEL_READERS", default_value_t = 4, value_parser = workers, global = true)]
+    pub readers: usize,
+    /// What to log, such as `info` or `evenkeel=debug,warn`
+    #[arg(long, env = "EVENKEEL_LOG", default_value = "info", global = true)]
+    pub log: String,
+}
+
+impl Default for Config {
+    /// As without any flag or variable.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            data: "evenkeel-data".into(),
+            database_url: None,
+            smtp_url: None,
+            mail_from: "Daily note <daily@localhost>".to_owned(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            trusted_proxies: vec![],
+            attempts: 20,
+            password_memory: 65536,
+            workers: None,
+            readers: 4,
+            log: "info".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Where the data lives.
+    pub fn location(&self) -> Result<Location, evenkeel_persistence::Error> {
+        match &self.database_url {
+            Some(url) => Location::parse(url),
+            None => Ok(Location::Sqlite(self.data.join("evenkeel.db"))),
+        }
+    }
+
+    /// Whether the outside reaches the API over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+fn public_url(url: &str) -> Result<String, String> {
+    let url = url.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !url.contains(['?', '#', ' ', '"', '<', '>']) => Ok(url.to_owned()),
+        _ => Err("must be an http or https address without query".to_owned()),
+    }
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| (1..=256).contains(count)).ok_or_else(|| "must be 1 to 256".to_owned())
+}
+
+/// A network of addresses, such as `10.0.0.0/8`; a single address is a network of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    first: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// Whether an address is in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.first, address.to_canonical()) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                let differ = first.to_bits() ^ address.to_bits();
+                differ.checked_shr(32 - u32::from(self.bits)).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(first), IpAddr::V6(address)) => {
+                let differ = first.to_bits() ^ address.to_bits();
+                differ.checked_shr(128 - u32::from(self.bits)).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text} is not a network such as 10.0.0.0/8");
+        let (first, bits) = text.split_once('/').map_or((text, None), |(first, bits)| (first, Some(bits)));
+        let first: IpAddr = first.trim().parse().map_err(|_| wrong())?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(most), |bits| bits.trim().parse().map_err(|_| wrong()))?;
+        if most < bits { Err(wrong()) } else { Ok(Self { first, bits }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_holds_its_own_addresses_only() {
+        let network: Network = "10.1.0.0/16".parse().unwrap();
+        assert!(network.contains("10.1.255.3".parse().unwrap()));
+        assert!(network.contains("::ffff:10.1.2.3".parse().unwrap()));
+        assert!(!network.contains("10.2.0.1".parse().unwrap()));
+        assert!(!network.contains("::1".parse().unwrap()));
+        assert!("0.0.0.0/0".parse::<Network>().unwrap().contains("9.9.9.9".parse().unwrap()));
+        assert!("::1".parse::<Network>().unwrap().contains("::1".parse().unwrap()));
+        assert!("10.0.0.0/33".parse::<Network>().is_err());
+        assert!("proxy".parse::<Network>().is_err());
+    }
+
+    #[test]
+    fn every_setting_has_its_default_in_one_form() {
+        let cli = Cli::try_parse_from(["evenkeel", "serve", "--listen", "127.0.0.1:1"]).unwrap();
+        assert_eq!(cli.config.listen.port(), 1);
+        assert!(Cli::try_parse_from(["evenkeel", "serve", "--public-url", "ftp://x"]).is_err());
+    }
+}

@@ -1,0 +1,456 @@
+//! Cravings: logged on a phone, offline first, and never lost to a bad clock or a repeated request.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, put};
+use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::craving::{
+    self, CorrectionDraft, Craving, CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId, Refusal, Revision,
+    RevisionId,
+};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::trend::DaySummary;
+use evenkeel_domain::value::{Day, Moment};
+use evenkeel_persistence::{Tx, craving as store, trend};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::{Json, Path, Query, Recorded};
+use crate::caller::{Caller, Whose};
+use crate::journal::{note, seen};
+use crate::page::{Cursor, Limit, cut};
+use crate::problem::Problem;
+
+/// The routes of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(record_craving)
+        .service(list_cravings)
+        .service(read_craving)
+        .service(withdraw_craving)
+        .service(rate_craving)
+        .service(conclude_craving)
+        .service(correct_craving)
+        .service(list_craving_revisions);
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Different => Self::different(),
+            Refusal::Withdrawn => Self::conflict(refusal.to_string()),
+            Refusal::TooManyRatings => Self::refused(refusal.to_string()),
+        }
+    }
+}
+
+// What happens
+
+/// What happens when a craving is recorded, whichever way it came in: it is stored once, counted on the day it
+/// was felt, and journaled. The same content again changes nothing; `true` says it is new.
+pub fn record(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: CravingId,
+    draft: CravingDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(Craving, bool), Problem> {
+    let craving = craving::record(grant.participant(), id, draft, now);
+    if !store::add(tx, grant, &craving)? {
+        let stored = standing(tx, grant, id)?;
+        let first = store::first_sent(tx, grant, id)?.ok_or_else(Problem::unknown)?;
+        craving::same(&stored, &first, &craving.draft)?;
+        return Ok((stored, false));
+    }
+    match trend::day(tx, grant, craving.local_day)? {
+        Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
+        None => trend::add(tx, grant, &DaySummary::first(&craving))?,
+    }
+    note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
+    Ok((craving, true))
+}
+
+/// What happens when a craving is rated again while it lasts.
+pub fn rate(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: CravingId,
+    rating: RatingId,
+    draft: &RatingDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(Craving, bool), Problem> {
+    let before = standing(tx, grant, id)?;
+    let rated = craving::rate(&before, rating, draft)?;
+    if rated == before {
+        return Ok((before, false));
+    }
+    if let Some(new) = rated.ratings.iter().find(|kept| kept.id == rating) {
+        store::add_rating(tx, grant, id, new)?;
+    }
+    if rated.peak != before.peak {
+        store::put(tx, grant, &rated, false)?;
+        recount(tx, grant, rated.local_day)?;
+    }
+    note(tx, grant, Deed::Rate, Room::Craving, Some(id.into()), request, now)?;
+    Ok((rated, true))
+}
+
+/// What happens when somebody tells how a craving ended, or that it has not yet.
+pub fn conclude(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: CravingId,
+    draft: &OutcomeDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<Craving, Problem> {
+    let before = standing(tx, grant, id)?;
+    let concluded = craving::conclude(&before, draft, now)?;
+    if concluded != before {
+        store::put(tx, grant, &concluded, false)?;
+        recount(tx, grant, concluded.local_day)?;
+        note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
+    }
+    Ok(concluded)
+}
+
+fn correct(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: CravingId,
+    revision: RevisionId,
+    draft: &CorrectionDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(Craving, bool), Problem> {
+    let before = standing(tx, grant, id)?;
+    let known = store::revisions(tx, grant, id)?;
+    if let Some(known) = known.iter().find(|known| known.id == revision) {
+        known.same(draft)?;
+        return Ok((before, false));
+    }
+    let (corrected, kept) = craving::correct(&before, revision, draft, now)?;
+    for revision in &kept {
+        store::keep_revision(tx, grant, id, revision)?;
+    }
+    store::put(tx, grant, &corrected, true)?;
+    recount(tx, grant, before.local_day)?;
+    recount(tx, grant, corrected.local_day)?;
+    note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
+    Ok((corrected, true))
+}
+
+fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = standing(tx, grant, id)?;
+    let withdrawn = craving::withdraw(&before, now);
+    if withdrawn != before {
+        store::put(tx, grant, &withdrawn, false)?;
+        recount(tx, grant, withdrawn.local_day)?;
+        note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
+    }
+    Ok(())
+}
+
+fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem> {
+    store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+/// Counts a day anew from what stands on it, after anything but a new entry.
+fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
+    let counted = DaySummary::recount(&store::of_day(tx, grant, day)?);
+    match (counted, trend::day(tx, grant, day)?) {
+        (Some(counted), Some(_)) => trend::put(tx, grant, &counted)?,
+        (Some(counted), None) => trend::add(tx, grant, &counted)?,
+        (None, _) => trend::remove(tx, grant, day)?,
+    }
+    Ok(())
+}
+
+fn recorded<T>((value, new): (T, bool)) -> Recorded<T> {
+    if new { Recorded::New(value) } else { Recorded::Known(value) }
+}
+
+// Routes
+
+/// Log a craving
+///
+/// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
+/// stored entry. An entry may be as late as it likes; one whose clock is more than 5 minutes ahead is kept,
+/// flagged `clock_suspect` and counted on the day it arrived.
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    responses(
+        (status = 201, description = "Stored, durably", body = Craving),
+        (status = 200, description = "Stored before with the same content", body = Craving),
+        (status = 409, description = "The id is taken by other content, or was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/cravings/{id}")]
+async fn record_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId)>,
+    Json(draft): Json<CravingDraft>,
+) -> Result<Recorded<Craving>, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
+        record(tx, &grant, id, draft.clone(), caller.request_id, now)
+    });
+    done.await.map(recorded)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CravingQuery {
+    /// Only what was felt from then on
+    #[param(inline)]
+    from: Option<Moment>,
+    /// Only what was felt before then
+    #[param(inline)]
+    until: Option<Moment>,
+    /// How many entries at most; 50 if not given
+    #[serde(default)]
+    #[param(required = false, inline)]
+    limit: Limit,
+    /// Where to go on
+    #[param(inline)]
+    after: Option<Cursor>,
+}
+
+/// A page of cravings, the latest felt first.
+#[derive(Serialize, ToSchema)]
+struct CravingPage {
+    /// The cravings that stand
+    #[schema(max_items = 200)]
+    items: Vec<Craving>,
+    /// Where the next page begins; absent on the last
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Cursor>,
+}
+
+/// List cravings
+///
+/// The latest felt first; withdrawn ones are left out.
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), CravingQuery),
+    responses((status = 200, description = "A page of cravings", body = CravingPage)),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/cravings")]
+async fn list_cravings(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+    query: Query<CravingQuery>,
+) -> Result<Json<CravingPage>, Problem> {
+    let (whose,) = path.into_inner();
+    let CravingQuery { from, until, limit, after } = query.into_inner();
+    let (grant, found) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
+            let after = after.map(|Cursor(at, id)| (at, id.into()));
+            let found = store::list(tx, &grant, from, until, after, i64::from(limit) + 1)?;
+            Ok((grant, found))
+        })
+        .await?;
+    seen(&app, grant, Room::Craving, None, caller.request_id).await?;
+    let (items, next) = cut(found, limit, |last| Cursor(last.draft.occurred_at, last.id.into()));
+    Ok(Json(CravingPage { items, next }))
+}
+
+/// Read a craving
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    responses(
+        (status = 200, description = "The craving as it stands", body = Craving),
+        (status = 410, description = "It was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/cravings/{id}")]
+async fn read_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId)>,
+) -> Result<Json<Craving>, Problem> {
+    let (whose, id) = path.into_inner();
+    let (grant, craving) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
+            let craving = standing(tx, &grant, id)?;
+            if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok((grant, craving)) }
+        })
+        .await?;
+    seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
+    Ok(Json(craving))
+}
+
+/// Withdraw a craving
+///
+/// It is no longer shown or counted; that it stood is kept. Again is the same.
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    responses((status = 204, description = "Withdrawn")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/participants/{participant}/cravings/{id}")]
+async fn withdraw_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    app.write(move |tx| {
+        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
+        withdraw(tx, &grant, id, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Rate a craving again
+///
+/// While it passes, say after 15 and 30 minutes. At most 50 ratings a craving.
+#[utoipa::path(
+    tag = "craving",
+    params(
+        ("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path), ("rating_id" = inline(RatingId), Path)
+    ),
+    responses(
+        (status = 201, description = "Stored, durably", body = Craving),
+        (status = 200, description = "Stored before with the same content", body = Craving),
+        (status = 409, description = "The id is taken by another rating, or the craving was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/cravings/{id}/ratings/{rating_id}")]
+async fn rate_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId, RatingId)>,
+    Json(draft): Json<RatingDraft>,
+) -> Result<Recorded<Craving>, Problem> {
+    let (whose, id, rating) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
+        rate(tx, &grant, id, rating, &draft, caller.request_id, now)
+    });
+    done.await.map(recorded)
+}
+
+/// Tell how a craving ended
+///
+/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive.
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    responses(
+        (status = 200, description = "The craving as it stands", body = Craving),
+        (status = 409, description = "The craving was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/cravings/{id}/outcome")]
+async fn conclude_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId)>,
+    Json(draft): Json<OutcomeDraft>,
+) -> Result<Json<Craving>, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
+        conclude(tx, &grant, id, &draft, caller.request_id, now)
+    });
+    done.await.map(Json)
+}
+
+/// Correct a craving
+///
+/// The whole content anew, under an id the phone makes. The earlier revisions are kept.
+#[utoipa::path(
+    tag = "craving",
+    params(
+        ("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path),
+        ("revision_id" = inline(RevisionId), Path)
+    ),
+    responses(
+        (status = 201, description = "Stored, durably", body = Craving),
+        (status = 200, description = "Stored before with the same content", body = Craving),
+        (status = 409, description = "The id is taken by another revision, or the craving was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/cravings/{id}/revisions/{revision_id}")]
+async fn correct_craving(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId, RevisionId)>,
+    Json(draft): Json<CorrectionDraft>,
+) -> Result<Recorded<Craving>, Problem> {
+    let (whose, id, revision) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
+        correct(tx, &grant, id, revision, &draft, caller.request_id, now)
+    });
+    done.await.map(recorded)
+}
+
+/// All revisions of a craving, the first one first.
+#[derive(Serialize, ToSchema)]
+struct Revisions {
+    /// What it said, and when it came
+    #[schema(max_items = 1000)]
+    items: Vec<Revision>,
+}
+
+/// Read the revisions of a craving
+#[utoipa::path(
+    tag = "craving",
+    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    responses(
+        (status = 200, description = "All revisions", body = Revisions),
+        (status = 410, description = "It was withdrawn"),
+    ),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/cravings/{id}/revisions")]
+async fn list_craving_revisions(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, CravingId)>,
+) -> Result<Json<Revisions>, Problem> {
+    let (whose, id) = path.into_inner();
+    let (grant, items) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
+            let craving = standing(tx, &grant, id)?;
+            if craving.withdrawn_at.is_some() {
+                return Err(Problem::withdrawn());
+            }
+            let mut items = store::revisions(tx, &grant, id)?;
+            if items.is_empty() {
+                items.push(craving.first_revision());
+            }
+            Ok((grant, items))
+        })
+        .await?;
+    seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
+    Ok(Json(Revisions { items }))
+}

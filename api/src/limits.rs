@@ -1,0 +1,151 @@
+//! How many attempts one client address has at the doors that need no token.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web::Data};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::app::App;
+use crate::config::{Config, Network};
+use crate::problem::Problem;
+
+/// A door with a limit of its own.
+#[derive(Clone, Copy, Debug)]
+pub enum Door {
+    /// Signing in.
+    SignIn,
+    /// Renewing an access token; a clinic's phones share one address, so it has six times the attempts.
+    Refresh,
+    /// Redeeming an invite.
+    Redeem,
+}
+
+/// Attempts so far, by door and address.
+pub struct Limits {
+    sign_in: DefaultKeyedRateLimiter<IpAddr>,
+    refresh: DefaultKeyedRateLimiter<IpAddr>,
+    redeem: DefaultKeyedRateLimiter<IpAddr>,
+    proxies: Vec<Network>,
+}
+
+fn a_minute(attempts: u32) -> DefaultKeyedRateLimiter<IpAddr> {
+    let attempts = NonZeroU32::new(attempts).unwrap_or(NonZeroU32::MIN);
+    RateLimiter::keyed(Quota::per_minute(attempts))
+}
+
+impl Limits {
+    /// As the settings say.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            sign_in: a_minute(config.attempts),
+            refresh: a_minute(config.attempts.saturating_mul(6)),
+            redeem: a_minute(config.attempts),
+            proxies: config.trusted_proxies.clone(),
+        }
+    }
+
+    /// Counts an attempt; 429 with the time to wait when there were too many.
+    pub fn knock(&self, door: Door, client: Client) -> Result<(), Problem> {
+        let limit = match door {
+            Door::SignIn => &self.sign_in,
+            Door::Refresh => &self.refresh,
+            Door::Redeem => &self.redeem,
+        };
+        limit.check_key(&client.0).map_err(|until| {
+            metrics::counter!("evenkeel_attempts_refused_total").increment(1);
+            let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs();
+            Problem::too_many(u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1))
+        })
+    }
+
+    /// Forgets addresses that have been quiet.
+    pub fn tidy(&self) {
+        for limit in [&self.sign_in, &self.refresh, &self.redeem] {
+            limit.retain_recent();
+        }
+    }
+
+    fn client(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
+        let is_ours = |address: IpAddr| self.proxies.iter().any(|network| network.contains(address));
+        let mut client = peer.to_canonical();
+        // From the nearest hop outwards, as far as the proxy before it is one of ours.
+        for hop in forwarded.unwrap_or_default().rsplit(',') {
+            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+            if !is_ours(client) {
+                break;
+            }
+            client = hop.to_canonical();
+        }
+        client
+    }
+}
+
+/// The address a request comes from; an IPv6 one by its network, since a household holds 2^64 of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client(IpAddr);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+        })
+    }
+}
+
+impl FromRequest for Client {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let app = request.app_data::<Data<App>>();
+        let mut forwarded = String::new();
+        for line in request.headers().get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()) {
+            forwarded.push_str(if forwarded.is_empty() { "" } else { "," });
+            forwarded.push_str(line);
+        }
+        std::future::ready(match (peer, app) {
+            (Some(peer), Some(app)) => Ok(app.limits().client(peer, Some(&forwarded)).into()),
+            _ => Err(Problem::internal("a request without a peer")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(proxies: &[&str]) -> Limits {
+        let trusted_proxies = proxies.iter().map(|network| network.parse().unwrap()).collect();
+        Limits::new(&Config { trusted_proxies, attempts: 2, ..Config::default() })
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_who_the_client_is() {
+        let proxy = "10.0.0.7".parse().unwrap();
+        let seen = |limits: &Limits, forwarded| limits.client(proxy, forwarded).to_string();
+        assert_eq!(seen(&limits(&[]), Some("1.2.3.4")), "10.0.0.7");
+        let ours = limits(&["10.0.0.0/8"]);
+        assert_eq!(seen(&ours, Some("1.2.3.4")), "1.2.3.4");
+        assert_eq!(seen(&ours, Some("6.6.6.6, 1.2.3.4, 10.0.0.9")), "1.2.3.4");
+        assert_eq!(seen(&ours, Some("1.2.3.4, nonsense")), "10.0.0.7");
+        assert_eq!(seen(&ours, None), "10.0.0.7");
+    }
+
+    #[test]
+    fn one_address_cannot_use_up_the_attempts_of_another() {
+        let limits = limits(&[]);
+        let client = |text: &str| Client::from(text.parse::<IpAddr>().unwrap());
+        for _ in 0..2 {
+            assert!(limits.knock(Door::SignIn, client("1.1.1.1")).is_ok());
+        }
+        assert!(limits.knock(Door::SignIn, client("1.1.1.1")).is_err());
+        assert!(limits.knock(Door::SignIn, client("2.2.2.2")).is_ok());
+        assert!(limits.knock(Door::Redeem, client("1.1.1.1")).is_ok());
+        assert_eq!(client("2001:db8::1"), client("2001:db8::ffff:1"));
+    }
+}

@@ -1,0 +1,212 @@
+//! The OpenAPI document, made from the same routes that serve.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpResponse, http::header};
+use serde_json::{Map, Value, json};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::problem::kinds;
+use crate::routes;
+
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+const TAGS: [(&str, &str); 6] = [
+    ("account", "Signing in, devices, invites"),
+    ("craving", "Cravings: logged on the phone, offline first"),
+    ("trend", "What the logs come to, for the counselor and the participant"),
+    ("reminder", "Discreet e-mail reminders"),
+    ("journal", "Who saw or did what"),
+    ("operations", "Health, keys, problems"),
+];
+
+/// The document. Every operation gets the problems that its form brings with it; a room names only its own.
+pub fn document() -> Value {
+    let (_, api) = actix_web::App::new().into_utoipa_app().configure(routes).split_for_parts();
+    let mut document = serde_json::to_value(api).unwrap_or_else(|_| json!({}));
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "Evenkeel",
+        "version": env!("CARGO_PKG_VERSION"),
+        "summary": "Craving logs, trends and discreet reminders for intensive outpatient programs",
+        "description": "Ids are made by the client (UUIDv7) and kept before sending; sending the same again is safe. \
+                        Times are RFC 3339. Everything that goes wrong is a problem document (RFC 9457).",
+        "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+    });
+    document["servers"] = json!([{ "url": "/", "description": "This server" }]);
+    document["security"] = json!([{ "bearer": [] }]);
+    document["tags"] =
+        TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
+    let components = &mut document["components"];
+    components["securitySchemes"] = json!({ "bearer": {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "description": "The access token of POST /v1/sign-in, renewed by POST /v1/sign-in/refresh",
+    } });
+    components["schemas"]["Problem"] = problem_schema();
+    components["responses"] = kinds()
+        .map(|(name, title, status, advice)| (camel(name), response(name, title, status, advice)))
+        .collect::<Map<_, _>>()
+        .into();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, item) in paths {
+            for method in METHODS {
+                if let Some(operation) = item.get_mut(method) {
+                    add_problems(path, operation);
+                }
+            }
+        }
+    }
+    document
+}
+
+fn add_problems(path: &str, operation: &mut Value) {
+    let is_public = operation.get("security") == Some(&json!([{}]));
+    let has_body = operation.get("requestBody").is_some();
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let has_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+    let is_cheap = matches!(path, "/livez" | "/.well-known/jwks.json" | "/problems/{name}");
+    let brought = [
+        (400, "unreadable", has_body || has_query || path.contains('{')),
+        (401, "unauthenticated", !is_public),
+        (403, "not-allowed", !is_public),
+        (404, "unknown", path.contains('{')),
+        (408, "timeout", has_body),
+        (413, "too-large", has_body),
+        (415, "media-type", has_body),
+        (422, "invalid", has_body || has_query),
+        (429, "too-many", is_public && has_body),
+        (500, "internal", !is_cheap),
+        (503, "unavailable", !is_cheap),
+    ];
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, kind, applies) in brought {
+        if applies {
+            let reference = json!({ "$ref": format!("#/components/responses/{}", camel(kind)) });
+            responses.entry(status.to_string()).or_insert(reference);
+        }
+    }
+    for (status, response) in responses.iter_mut() {
+        let is_problem = status.starts_with(['4', '5']);
+        if is_problem && response.get("$ref").is_none() && response.get("content").is_none() {
+            response["content"] = json!({ "application/problem+json": { "schema": reference() } });
+        }
+    }
+    // The doc comment's first line is the summary; a link's text reads better with a capital and no full stop.
+    if let Some(Value::String(summary)) = operation.get_mut("summary") {
+        *summary = summary.trim_end_matches('.').to_owned();
+    }
+}
+
+fn reference() -> Value {
+    json!({ "$ref": "#/components/schemas/Problem" })
+}
+
+fn camel(name: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('-').map(capital).collect()
+}
+
+fn response(name: &str, title: &str, status: u16, advice: &str) -> Value {
+    let mut example = json!({
+        "type": format!("/problems/{name}"), "title": title, "status": status, "detail": advice,
+    });
+    if name == "invalid" {
+        example["detail"] = json!("/intensity: must be 0 to 10, was 14");
+        example["errors"] = json!([{ "pointer": "/intensity", "detail": "must be 0 to 10, was 14" }]);
+    }
+    let content = json!({ "application/problem+json": { "schema": reference(), "example": example } });
+    let mut response = json!({ "description": title, "content": content });
+    let header = match status {
+        401 => Some(("WWW-Authenticate", json!({ "type": "string", "maxLength": 64 }), "How to sign in")),
+        429 | 503 => Some((
+            "Retry-After",
+            json!({ "type": "integer", "minimum": 1, "maximum": 86400 }),
+            "Seconds to wait",
+        )),
+        _ => None,
+    };
+    if let Some((header, schema, about)) = header {
+        response["headers"] = json!({ header: { "description": about, "schema": schema } });
+    }
+    response
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "What went wrong and what to do about it (RFC 9457)",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference", "maxLength": 100, "description": "Stable name of the kind of problem", "examples": ["/problems/invalid"] },
+            "title": { "type": "string", "maxLength": 100, "description": "The kind in words", "examples": ["A value is not allowed"] },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status", "examples": [422] },
+            "detail": { "type": "string", "maxLength": 1000, "description": "What happened this time", "examples": ["/intensity: must be 0 to 10, was 14"] },
+            "errors": {
+                "type": "array", "maxItems": 100, "description": "The fields that are wrong",
+                "items": {
+                    "type": "object", "required": ["pointer", "detail"],
+                    "properties": {
+                        "pointer": { "type": "string", "maxLength": 300, "description": "JSON pointer to the field, or a parameter's name", "examples": ["/intensity"] },
+                        "detail": { "type": "string", "maxLength": 1000, "description": "What it must be", "examples": ["must be 0 to 10, was 14"] },
+                    },
+                },
+            },
+        },
+    })
+}
+
+/// For each path of a document: the path and its methods as `Allow` tells them.
+pub fn allowed(document: &Value) -> Vec<(String, Vec<String>)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .map(|(path, item)| {
+            let methods = METHODS.iter().filter(|method| item.get(**method).is_some());
+            (path.clone(), methods.map(|method| method.to_uppercase()).collect())
+        })
+        .collect()
+}
+
+/// The document as it is served.
+pub struct Served(pub String);
+
+/// `/openapi.json`, and Swagger UI at `/docs`.
+pub fn documentation(config: &mut web::ServiceConfig) {
+    config
+        .route(
+            "/openapi.json",
+            web::get().to(|served: Data<Served>| async move {
+                HttpResponse::Ok().content_type("application/json").body(served.0.clone())
+            }),
+        )
+        .route(
+            "/docs",
+            web::get().to(|| async {
+                HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+            }),
+        )
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_tells_its_name_its_tag_and_its_problems() {
+        let document = document();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for operation in METHODS.iter().filter_map(|method| item.get(*method)) {
+                assert!(names.insert(operation["operationId"].as_str().unwrap()), "{path}");
+                let tag = operation["tags"][0].as_str().unwrap();
+                assert!(TAGS.iter().any(|(name, _)| *name == tag), "{path}: {tag}");
+                assert!(
+                    path == "/livez"
+                        || operation["responses"].as_object().unwrap().len() > 1
+                        || path.contains("jwks")
+                );
+            }
+        }
+        assert!(names.contains("readyz"));
+    }
+}

@@ -1,0 +1,87 @@
+//! What runs the product wants to know: is it alive, is it ready, which keys verify its tokens.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::body::{Json, Path};
+use crate::problem::{Problem, explained};
+
+/// Routes of no room.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(livez).service(readyz).service(jwks).service(problem_page);
+}
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `live` or `ready`
+    #[schema(example = "ready", max_length = 5)]
+    status: &'static str,
+}
+
+/// Whether the process runs. Always cheap: it touches nothing.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "It runs", body = Health)))]
+#[get("/livez")]
+async fn livez() -> Json<Health> {
+    Json(Health { status: "live" })
+}
+
+/// Whether requests can be served: the database answers and its schema is this binary's.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "It can serve", body = Health)))]
+#[get("/readyz")]
+async fn readyz(app: Data<App>) -> Result<Json<Health>, Problem> {
+    app.read(|tx| Ok(tx.ready()?)).await?;
+    Ok(Json(Health { status: "ready" }))
+}
+
+/// A set of public keys (RFC 7517).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the document that token.rs writes")]
+pub struct KeySet {
+    /// The keys
+    #[schema(max_items = 4)]
+    keys: Vec<PublicKey>,
+}
+
+/// An Ed25519 public key (RFC 8037).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the document that token.rs writes")]
+pub struct PublicKey {
+    #[schema(example = "OKP", max_length = 8)]
+    kty: String,
+    #[schema(example = "Ed25519", max_length = 16)]
+    crv: String,
+    #[schema(example = "sig", max_length = 8)]
+    r#use: String,
+    #[schema(example = "EdDSA", max_length = 8)]
+    alg: String,
+    #[schema(example = "5f3a9c0d12ab34cd", max_length = 64)]
+    kid: String,
+    #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", max_length = 43)]
+    x: String,
+}
+
+/// The public keys that verify access tokens.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "The keys", body = KeySet)))]
+#[get("/.well-known/jwks.json")]
+async fn jwks(app: Data<App>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.tokens().jwks())
+}
+
+/// What a problem's `type` means and what to do about it.
+#[utoipa::path(
+    tag = "operations",
+    security(()),
+    params(("name" = String, Path, description = "Last part of a problem's type", min_length = 1, max_length = 64, example = "invalid")),
+    responses((status = 200, description = "In plain words", body = String, content_type = "text/plain"))
+)]
+#[get("/problems/{name}")]
+async fn problem_page(Path((name,)): Path<(String,)>) -> Result<HttpResponse, Problem> {
+    let (title, advice) = explained(&name).ok_or_else(Problem::unknown)?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!("{title}\n\n{advice}\n")))
+}

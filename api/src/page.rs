@@ -1,0 +1,82 @@
+//! Lists in pages: how many at once, and where the next page begins.
+
+use data_encoding::BASE64URL_NOPAD;
+use evenkeel_domain::value::{Moment, text_schema};
+use evenkeel_domain::whole_number;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
+
+whole_number! {
+    /// How many entries a page has at most.
+    Limit: 1 to 200, such as 50
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::try_from(50i16).unwrap_or_else(|_| unreachable!("50 lies in 1 to 200"))
+    }
+}
+
+/// Where a page ended: an instant and an id. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cursor(pub Moment, pub Uuid);
+
+/// Why a cursor cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("must be the `next` of a page before, unchanged")]
+pub struct BadCursor;
+
+impl TryFrom<String> for Cursor {
+    type Error = BadCursor;
+    fn try_from(text: String) -> Result<Self, BadCursor> {
+        let bytes: [u8; 24] = BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok()).ok_or(BadCursor)?;
+        let (at, id) = bytes.split_at(8);
+        let micros = i64::from_be_bytes(at.try_into().map_err(|_| BadCursor)?);
+        let at = Timestamp::from_microsecond(micros).map_err(|_| BadCursor)?;
+        Ok(Self(at.try_into().map_err(|_| BadCursor)?, Uuid::from_slice(id).map_err(|_| BadCursor)?))
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(Cursor(at, id): Cursor) -> Self {
+        let mut bytes = Timestamp::from(at).as_microsecond().to_be_bytes().to_vec();
+        bytes.extend(id.as_bytes());
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+}
+
+impl PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        let example = "AAZLw5ZhgAABkvDBLT56S4xdbn-AkaKz";
+        text_schema("The `next` of a page before, unchanged", Some(1), Some(64), None, example)
+    }
+}
+impl ToSchema for Cursor {}
+
+/// Takes one more than a page holds and says where the next page begins, if there is one.
+pub fn cut<T>(mut items: Vec<T>, limit: Limit, end: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
+    let most = usize::try_from(i16::from(limit)).unwrap_or(1);
+    let more = most < items.len();
+    items.truncate(most);
+    let next = if more { items.last().map(end) } else { None };
+    (items, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_garbage_does_not() {
+        let at = Moment::try_from("2026-03-02T18:40:00.123456Z".parse::<Timestamp>().unwrap()).unwrap();
+        let cursor = Cursor(at, Uuid::from_u128(7));
+        assert_eq!(Cursor::try_from(String::from(cursor)).unwrap(), cursor);
+        for bad in ["", "x", "AAAA", "%00", &"A".repeat(99)] {
+            assert!(Cursor::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Starting, serving and stopping.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::dev::{ResourceDef, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::exchange::exchange;
+use crate::openapi::{self, Served};
+use crate::problem::Problem;
+
+/// How long requests in flight have to end when the server stops.
+const DRAIN_SECONDS: u64 = 20;
+/// How long a client may take for the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+
+/// A server that runs.
+pub struct Running {
+    /// Where the API is served.
+    pub address: SocketAddr,
+    /// Where the metrics are served.
+    pub metrics_address: SocketAddr,
+    /// What it serves.
+    pub app: App,
+    servers: [ServerHandle; 2],
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes no more requests, lets those in flight end, and stops.
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for server in &self.servers {
+            server.stop(true).await;
+        }
+    }
+}
+
+/// Opens the product, brings its database up to date and serves it.
+pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
+    let is_by_hand = clock.is_by_hand();
+    let app = App::open(config, clock)?;
+    app.migrate().await?;
+    serve(app, !is_by_hand)
+}
+
+/// Serves a product whose database is up to date. `in_background`: also works what is due by itself.
+pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
+    let config = app.config();
+    let recorder = recorder()?;
+    let (server, address) = api(&app)?;
+    let metrics_listen = config.metrics_listen;
+    let rendered = recorder.clone();
+    let metrics = HttpServer::new(move || {
+        let recorder = rendered.clone();
+        let render = move || {
+            let text = recorder.render();
+            async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
+        };
+        actix_web::App::new().route("/metrics", web::get().to(render))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(metrics_listen)
+    .map_err(|error| format!("{metrics_listen}: {error}"))?;
+    let metrics_address = first(&metrics.addrs())?;
+    let metrics = metrics.run();
+    let servers = [server.handle(), metrics.handle()];
+    let mut tasks = if in_background { background(&app) } else { vec![] };
+    tasks.push(every(Duration::from_secs(5), move || {
+        recorder.run_upkeep();
+        std::future::ready(())
+    }));
+    for server in [server, metrics] {
+        tokio::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "server ended");
+            }
+        });
+    }
+    Ok(Running { address, metrics_address, app, servers, tasks })
+}
+
+fn api(app: &App) -> Result<(actix_web::dev::Server, SocketAddr), String> {
+    let config = app.config();
+    let document = openapi::document();
+    let allowed = Arc::new(Allowed::new(&document));
+    let text = Arc::new(Served(document.to_string()));
+    let shared = app.clone();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(Data::new(shared.clone()))
+            .app_data(Data::from(Arc::clone(&allowed)))
+            .app_data(Data::from(Arc::clone(&text)))
+            .wrap(from_fn(exchange))
+            .configure(|config| routes(&mut ServiceConfig::new(config)))
+            .configure(openapi::documentation)
+            .default_service(web::to(otherwise))
+    })
+    .workers(config.workers.unwrap_or(cores))
+    .client_request_timeout(HEAD_TIME)
+    .client_disconnect_timeout(HEAD_TIME)
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(DRAIN_SECONDS)
+    .disable_signals()
+    .bind(config.listen)
+    .map_err(|error| format!("{}: {error}", config.listen))?;
+    let address = first(&server.addrs())?;
+    Ok((server.run(), address))
+}
+
+fn first(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
+    addresses.first().copied().ok_or_else(|| "no address to listen on".to_owned())
+}
+
+/// The routes of all rooms.
+pub fn routes(config: &mut ServiceConfig) {
+    crate::account::routes(config);
+    crate::craving::routes(config);
+    crate::trend::routes(config);
+    crate::reminder::routes(config);
+    crate::journal::routes(config);
+    crate::ops::routes(config);
+}
+
+/// Which methods each path has.
+struct Allowed(Vec<(ResourceDef, Vec<String>)>);
+
+impl Allowed {
+    fn new(document: &serde_json::Value) -> Self {
+        let paths = openapi::allowed(document).into_iter();
+        Self(paths.map(|(path, methods)| (ResourceDef::new(path), methods)).collect())
+    }
+
+    fn at(&self, path: &str) -> Vec<&str> {
+        let here = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        let mut methods: Vec<&str> =
+            here.flat_map(|(_, methods)| methods.iter().map(String::as_str)).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
+    }
+}
+
+async fn otherwise(request: HttpRequest, allowed: Data<Allowed>) -> HttpResponse {
+    let methods = allowed.at(request.path());
+    let problem = if methods.is_empty() { Problem::unknown() } else { Problem::method(methods.join(", ")) };
+    problem.error_response()
+}
+
+/// One recorder for the process, whichever server asks first.
+fn recorder() -> Result<PrometheusHandle, String> {
+    static RECORDER: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
+    let buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+    let install = || {
+        let builder = PrometheusBuilder::new().set_buckets(&buckets).map_err(|error| error.to_string())?;
+        builder.install_recorder().map_err(|error| error.to_string())
+    };
+    RECORDER.get_or_init(install).clone()
+}
+
+fn background(app: &App) -> Vec<JoinHandle<()>> {
+    let (reminders, journal, limits) = (app.clone(), app.clone(), app.clone());
+    vec![
+        every(Duration::from_secs(20), move || {
+            let app = reminders.clone();
+            async move { told("reminders", app.work_reminders().await) }
+        }),
+        every(Duration::from_mins(1), move || {
+            let app = journal.clone();
+            async move { told("journal", app.seal_journal().await) }
+        }),
+        every(Duration::from_mins(1), move || {
+            limits.limits().tidy();
+            std::future::ready(())
+        }),
+    ]
+}
+
+fn told<T>(what: &str, outcome: Result<T, Problem>) {
+    if let Err(problem) = outcome {
+        tracing::warn!(what, %problem, "will be tried again");
+    }
+}
+
+/// Runs `work` again and again, `pause` between the beginnings, never two at once.
+fn every<F>(pause: Duration, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send,
+{
+    tokio::spawn(async move {
+        let mut beat = interval(pause);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            work().await;
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! Trends and the caseload, read from daily summaries.
+
+pub mod picture;
+
+use std::collections::HashMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use evenkeel_domain::access::{Act, Grant, OfficeAct};
+use evenkeel_domain::account::{DisplayName, ParticipantId};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
+use evenkeel_domain::value::{Day, Moment, TimeZone};
+use evenkeel_persistence::{account, trend as store};
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::body::{Json, Path, Query};
+use crate::caller::{Caller, Whose};
+use crate::journal::{note_own, note_seen, seen};
+use crate::problem::Problem;
+
+/// The routes of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_participants).service(read_trends).service(draw_trends);
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Backwards => Self::invalid("/from", refusal.to_string()),
+            Refusal::TooLong => Self::invalid("/to", refusal.to_string()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TrendQuery {
+    /// The first day, in the participant's own calendar; 27 days before `to` if not given
+    #[param(inline)]
+    from: Option<Day>,
+    /// The last day; today if not given. At most 366 days in all
+    #[param(inline)]
+    to: Option<Day>,
+}
+
+async fn trend_of(app: &App, caller: Caller, whose: Whose, query: TrendQuery) -> Result<(Grant, Trend), Problem> {
+    let now = app.now();
+    app.read(move |tx| {
+        let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
+        let to = match query.to {
+            Some(to) => to,
+            None => {
+                let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+                now.local_day(&zone)
+            }
+        };
+        let span = Span::new(query.from.unwrap_or(to.plus(-27)), to)?;
+        let days = store::days(tx, &grant, span.from(), span.to())?;
+        Ok((grant, trend(span, &days)))
+    })
+    .await
+}
+
+/// Read trends
+///
+/// By local day, trigger, hour and weekday. A day without logs is missing, not zero.
+#[utoipa::path(
+    tag = "trend",
+    params(("participant" = inline(Whose), Path), TrendQuery),
+    responses((status = 200, description = "The trends of these days", body = Trend)),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/trends")]
+async fn read_trends(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+    query: Query<TrendQuery>,
+) -> Result<Json<Trend>, Problem> {
+    let (whose,) = path.into_inner();
+    let (grant, trend) = trend_of(&app, caller, whose, query.into_inner()).await?;
+    seen(&app, grant, Room::Trend, None, caller.request_id).await?;
+    Ok(Json(trend))
+}
+
+/// Draw trends
+///
+/// The same as a picture, readable on a phone and in grey.
+#[utoipa::path(
+    tag = "trend",
+    params(("participant" = inline(Whose), Path), TrendQuery),
+    responses((status = 200, description = "The trends as a picture", body = String, content_type = "image/svg+xml")),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/trends.svg")]
+async fn draw_trends(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+    query: Query<TrendQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (whose,) = path.into_inner();
+    let (grant, trend) = trend_of(&app, caller, whose, query.into_inner()).await?;
+    seen(&app, grant, Room::Trend, None, caller.request_id).await?;
+    Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trend)))
+}
+
+/// A participant on a caseload, with what changed lately.
+#[derive(Serialize, ToSchema)]
+struct CaseloadLine {
+    /// Whose record
+    id: ParticipantId,
+    /// The name staff know them by
+    display_name: DisplayName,
+    /// The zone they live in
+    time_zone: TimeZone,
+    #[serde(flatten)]
+    recent: Recent,
+}
+
+/// A counselor's participants, by name.
+#[derive(Serialize, ToSchema)]
+struct Caseload {
+    /// The participants
+    #[schema(max_items = 10000)]
+    items: Vec<CaseloadLine>,
+}
+
+fn hour(now: Moment) -> Moment {
+    let whole = Timestamp::from(now).as_second().div_euclid(3600);
+    Timestamp::UNIX_EPOCH.checked_add(whole.hours()).ok().and_then(|hour| hour.try_into().ok()).unwrap_or(now)
+}
+
+/// See the caseload
+///
+/// A counselor sees their own participants, a supervisor the whole organisation's: the last log, the last 7
+/// days against the 14 before, and since when somebody is quiet. Each participant's journal tells of it once
+/// an hour.
+#[utoipa::path(
+    tag = "trend",
+    responses((status = 200, description = "The caseload", body = Caseload)),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants")]
+async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caseload>, Problem> {
+    let now = app.now();
+    let items = app
+        .read(move |tx| {
+            let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
+            // The widest calendar of the world is a day away from this one.
+            let utc = Timestamp::from(now).to_zoned(jiff::tz::TimeZone::UTC).date();
+            let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
+            let mut days = HashMap::<ParticipantId, Vec<_>>::new();
+            for (participant, summary) in store::caseload(tx, &permit, since)? {
+                days.entry(participant).or_default().push(summary);
+            }
+            let mut items = Vec::new();
+            for member in account::members(tx, &permit)? {
+                let days = days.remove(&member.participant).unwrap_or_default();
+                let last = match days.last() {
+                    Some(day) => Some(day.last_at),
+                    None => store::last(tx, member.participant)?.map(|(_, at)| at),
+                };
+                let today = now.local_day(&member.time_zone);
+                let recent = caseload_line(&days, last, &member.time_zone, today);
+                let (id, display_name, time_zone) = (member.participant, member.display_name, member.time_zone);
+                items.push(CaseloadLine { id, display_name, time_zone, recent });
+            }
+            Ok(items)
+        })
+        .await?;
+    let seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
+    app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
+        note_own(tx, permit.actor(), Deed::Read, Room::Trend, None, caller.request_id, now)?;
+        for participant in store::first_views(tx, &permit, &seen, hour(now))? {
+            note_seen(tx, permit.actor(), participant.into(), Room::Trend, caller.request_id, now)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(Json(Caseload { items }))
+}

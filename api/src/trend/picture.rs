@@ -1,0 +1,200 @@
+//! A trend as a picture: readable on a phone, in grey and by a screen reader. It names nobody.
+
+use evenkeel_domain::trend::{Trend, TrendDay};
+use evenkeel_domain::value::Day;
+use jiff::civil;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+const SIZE: (u32, u32) = (720, 420);
+/// Height of the title and the legend.
+const HEAD: u32 = 88;
+const FONT: &str = "sans-serif";
+const LABEL: i32 = 25;
+
+// Dark, middle and light enough to be told apart without colour.
+const INK: RGBColor = RGBColor(26, 26, 26);
+const MEAN: RGBColor = RGBColor(20, 70, 120);
+const PEAK: RGBColor = RGBColor(110, 110, 110);
+const GRID: RGBColor = RGBColor(217, 217, 217);
+
+/// Draws the daily mean as a line that breaks where days are missing, the daily peak as open circles, and a
+/// cross on each day with a lapse.
+pub fn svg(trend: &Trend) -> String {
+    let mut text = String::new();
+    draw(trend, &mut text).expect("a picture of fixed size fits into a text");
+    let (head, body) = text.split_once('>').unwrap_or_default();
+    format!(
+        r#"{head} role="img" aria-labelledby="trend-title trend-desc">
+<title id="trend-title">Craving intensity</title>
+<desc id="trend-desc">{}</desc>{body}"#,
+        said(trend)
+    )
+}
+
+/// What the picture shows, in words.
+fn said(trend: &Trend) -> String {
+    let (Some(mean), Some(peak)) = (trend.mean, trend.peak) else {
+        return format!("No logs from {} to {}.", trend.from, trend.to);
+    };
+    format!(
+        "{} to {}: logs {}, on days {}, mean intensity {mean}, strongest {}, ended in a lapse {}. Intensity goes \
+         from 0, none, to 10, the strongest ever. Days without a log are left out.",
+        trend.from,
+        trend.to,
+        trend.count,
+        trend.days.len(),
+        i64::from(peak),
+        trend.outcomes.lapsed
+    )
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Failed<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+
+fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
+    let root = SVGBackend::with_string(into, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    root.draw(&Text::new("Craving intensity", (20, 16), (FONT, 36).into_font().color(&INK)))?;
+    let (head, plot) = root.split_vertically(HEAD);
+    let last = trend.from.until(trend.to);
+    let step = [1, 2, 7, 14, 28, 56].into_iter().find(|step| last / step <= 6).unwrap_or(91);
+    let dates = (0..=last).step_by(step.unsigned_abs() as usize).collect();
+    let mut chart = ChartBuilder::on(&plot)
+        .margin_top(8)
+        .margin_right(28)
+        .margin_left(8)
+        .x_label_area_size(44)
+        .y_label_area_size(56)
+        .build_cartesian_2d((-1..last + 1).with_key_points(dates), 0.0..10.0)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .y_labels(6)
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .label_style((FONT, LABEL).into_font().color(&INK))
+        .x_label_formatter(&|days| date(trend.from.plus(*days)))
+        .y_label_formatter(&|intensity| format!("{intensity:.0}"))
+        .y_desc("0 none, 10 strongest")
+        .draw()?;
+    if trend.days.is_empty() {
+        let middle = TextStyle::from((FONT, 30).into_font()).color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
+        return plot.draw(&Text::new("No logs in these days", (380, 140), middle));
+    }
+    legend(&head)?;
+    let size = if last < 120 { 4 } else { 2 };
+    let at = |day: &TrendDay| trend.from.until(day.day);
+    let peak = |day: &TrendDay| (at(day), f64::from(i16::from(day.peak)));
+    let mean = |day: &TrendDay| day.mean.map(|mean| (at(day), mean));
+    for days in trend.days.chunk_by(|a, b| a.day.until(b.day) == 1) {
+        chart.draw_series(LineSeries::new(days.iter().filter_map(mean), MEAN.stroke_width(3)))?;
+    }
+    chart.draw_series(trend.days.iter().filter_map(mean).map(|dot| Circle::new(dot, size, MEAN.filled())))?;
+    chart.draw_series(trend.days.iter().map(|day| Circle::new(peak(day), size + 1, PEAK.stroke_width(2))))?;
+    let lapses = trend.days.iter().filter(|day| 0 < day.outcomes.lapsed);
+    chart.draw_series(lapses.map(|day| Cross::new(peak(day), 8, INK.stroke_width(4))))?;
+    Ok(())
+}
+
+fn legend<'a>(area: &Area<'a>) -> Result<(), Failed<'a>> {
+    let row = 68;
+    let label = |text: &'static str, x: i32| {
+        let left = TextStyle::from((FONT, LABEL).into_font()).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+        Text::new(text, (x, row), left)
+    };
+    area.draw(&PathElement::new([(64, row), (100, row)], MEAN.stroke_width(3)))?;
+    area.draw(&Circle::new((82, row), 4, MEAN.filled()))?;
+    area.draw(&label("Daily mean", 110))?;
+    area.draw(&Circle::new((258, row), 5, PEAK.stroke_width(2)))?;
+    area.draw(&label("Daily peak", 274))?;
+    area.draw(&Cross::new((424, row), 8, INK.stroke_width(4)))?;
+    area.draw(&label("Day with a lapse", 442))
+}
+
+fn date(day: Day) -> String {
+    civil::Date::from(day).strftime("%b %-d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evenkeel_domain::craving::Intensity;
+    use evenkeel_domain::trend::{DayDetail, DaySummary, Span, trend};
+    use jiff::Timestamp;
+
+    fn day(text: &str) -> Day {
+        text.parse::<civil::Date>().unwrap().into()
+    }
+    fn summary(text: &str, sum: i32, lapsed: i32) -> DaySummary {
+        DaySummary {
+            day: day(text),
+            count: 1,
+            intensity_sum: sum,
+            peak: Intensity::try_from(9i64).unwrap(),
+            passed: 0,
+            still_going: 0,
+            lapsed,
+            last_at: Timestamp::UNIX_EPOCH.try_into().unwrap(),
+            detail: DayDetail::default(),
+        }
+    }
+    fn picture(summaries: &[DaySummary]) -> String {
+        svg(&trend(Span::new(day("2026-02-24"), day("2026-03-09")).unwrap(), summaries))
+    }
+    /// How many elements have the colour of the mean: lines and dots of the series, and two in the legend.
+    fn drawn(picture: &str, element: &str) -> usize {
+        picture.lines().filter(|line| line.contains(element) && line.contains("#144678")).count()
+    }
+
+    #[test]
+    fn the_line_breaks_where_a_day_is_missing() {
+        let whole =
+            picture(&[summary("2026-03-01", 5, 0), summary("2026-03-02", 6, 0), summary("2026-03-03", 6, 0)]);
+        let broken =
+            picture(&[summary("2026-02-26", 5, 0), summary("2026-02-27", 6, 0), summary("2026-03-03", 6, 0)]);
+        assert_eq!(drawn(&whole, "<circle"), drawn(&broken, "<circle"));
+        let points = |picture: &str| {
+            let lines = picture.lines().filter(|line| line.contains("<polyline") && line.contains("#144678"));
+            lines.map(|line| line.split("points=\"").nth(1).unwrap().split_once('"').unwrap().0.matches(',').count()).max()
+        };
+        assert_eq!((points(&whole), points(&broken)), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn a_lapse_has_a_shape_of_its_own() {
+        let strokes = |picture: &str| picture.matches("stroke-width=\"4\"").count();
+        let without = strokes(&picture(&[summary("2026-03-01", 5, 0)]));
+        assert_eq!(strokes(&picture(&[summary("2026-03-01", 5, 1)])), 2 * without);
+    }
+
+    #[test]
+    fn it_says_what_it_shows() {
+        let picture = picture(&[summary("2026-03-01", 5, 1), summary("2026-03-02", 6, 0)]);
+        assert!(picture.starts_with("<svg "), "{picture}");
+        assert!(picture.trim_end().ends_with("</svg>"));
+        assert!(picture.contains(r#"role="img""#));
+        assert!(picture.contains("logs 2, on days 2, mean intensity 5.5, strongest 9, ended in a lapse 1."));
+        for words in ["Daily mean", "Daily peak", "Day with a lapse", "Feb 24", "Mar 4", "0 none, 10 strongest"] {
+            assert!(picture.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn no_logs_are_no_zeros() {
+        let picture = picture(&[]);
+        assert!(picture.contains("No logs in these days"));
+        assert!(picture.contains("No logs from 2026-02-24 to 2026-03-09."));
+        assert_eq!(drawn(&picture, "<"), 0);
+    }
+
+    #[test]
+    fn a_day_and_a_year_can_both_be_drawn() {
+        for (from, to) in [("2026-03-01", "2026-03-01"), ("2025-03-01", "2026-03-01")] {
+            let trend = trend(Span::new(day(from), day(to)).unwrap(), &[summary("2026-03-01", 5, 0)]);
+            assert!(svg(&trend).contains("<circle"), "{from}");
+        }
+    }
+}

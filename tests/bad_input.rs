@@ -1,0 +1,214 @@
+//! What a broken, careless or hostile client sends: each gets the right status, and nothing is stored.
+
+use crate::house::{Answer, Clinic, PASSWORD, TestHouse, ZONE, craving};
+use crate::story;
+use aws_lc_rs::hmac;
+use data_encoding::BASE64URL_NOPAD;
+use evenkeel_tests::fresh_id;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+async fn raw(house: &TestHouse, token: &str, kind: &str, body: impl Into<Vec<u8>>) -> Answer {
+    let path = format!("/v1/participants/me/cravings/{}", fresh_id());
+    let bearer = format!("Bearer {token}");
+    house.send("PUT", &path, &[("authorization", &bearer), ("content-type", kind)], body.into()).await
+}
+
+async fn nothing_is_stored(house: &TestHouse, clinic: &Clinic) {
+    let list = house.get(&clinic.maya, "/v1/participants/me/cravings").await.is(200);
+    assert_eq!(list["items"], json!([]));
+}
+
+fn with(member: &str, value: Value) -> String {
+    let mut draft = craving("2026-03-02T18:00:00Z", 5);
+    draft[member] = value;
+    draft.to_string()
+}
+
+fn token(header: &Value, claims: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let said = format!("{}.{claims}", BASE64URL_NOPAD.encode(header.to_string().as_bytes()));
+    format!("{said}.{}", BASE64URL_NOPAD.encode(&sign(said.as_bytes())))
+}
+
+story! {
+    async fn a_value_that_cannot_be_is_named_and_not_stored(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let many = |n: usize| Value::from(vec![json!({"kind": "place", "text": "x"}); n]);
+        let different: Vec<_> = (0..13).map(|n| json!({"kind": "place", "text": format!("x{n}")})).collect();
+        let cases = [
+            ("intensity", json!(11), "/intensity"),
+            ("intensity", json!(-1), "/intensity"),
+            ("intensity", json!("7"), "/intensity"),
+            ("intensity", json!(7.5), "/intensity"),
+            ("intensity", json!(null), "/intensity"),
+            ("intensity", json!(18_446_744_073_709_551_615_u64), "/intensity"),
+            ("colour", json!("red"), "/colour"),
+            ("local_day", json!("2026-03-02"), "/local_day"),
+            ("received_at", json!("2026-03-02T18:00:00Z"), "/received_at"),
+            ("participant", json!(clinic.theo.participant), "/participant"),
+            ("note", json!("x".repeat(2_001)), "/note"),
+            ("note", json!("nul\u{0}"), "/note"),
+            ("note", json!("bell\u{7}"), "/note"),
+            ("note", json!(""), "/note"),
+            ("note", json!(["a list"]), "/note"),
+            ("time_zone", json!("Mars/Olympus"), "/time_zone"),
+            ("time_zone", json!("../../etc/passwd"), "/time_zone"),
+            ("time_zone", json!("Europe/Ber\u{0}lin"), "/time_zone"),
+            ("occurred_at", json!("9999-12-31T23:59:59Z"), "/occurred_at"),
+            ("occurred_at", json!("2026-02-30T00:00:00Z"), "/occurred_at"),
+            ("occurred_at", json!("2026-03-02T18:00:00"), "/occurred_at"),
+            ("occurred_at", json!(1_772_476_800), "/occurred_at"),
+            ("substance", json!("sugar"), "/substance"),
+            ("triggers", json!(["conflict", "weather"]), "/triggers/1"),
+            ("triggers", json!("conflict"), "/triggers"),
+            ("cues", json!([{"kind": "place", "text": "nul\u{0}"}]), "/cues/0/text"),
+            ("cues", json!([{"kind": "smell", "text": "smoke"}]), "/cues/0/kind"),
+            ("cues", json!([{"kind": "place", "text": "x".repeat(121)}]), "/cues/0/text"),
+            ("cues", json!(different), "/cues"),
+            ("coping_used", json!(["line\nbreak"]), "/coping_used/0"),
+            ("outcome", json!("won"), "/outcome"),
+        ];
+        assert_eq!(many(2).as_array().unwrap().len(), 2);
+        for (member, value, pointer) in cases {
+            raw(&house, &clinic.maya.token, "application/json", with(member, value)).await.refused(422, pointer);
+        }
+        for member in ["occurred_at", "time_zone", "intensity"] {
+            let mut draft = craving("2026-03-02T18:00:00Z", 5);
+            draft.as_object_mut().unwrap().remove(member);
+            raw(&house, &clinic.maya.token, "application/json", draft.to_string()).await.refused(422, &format!("/{member}"));
+        }
+        let twice = with("note", json!("x")).replacen('{', "{\"intensity\":3,", 1);
+        raw(&house, &clinic.maya.token, "application/json", twice).await.refused(422, "/intensity");
+        nothing_is_stored(&house, &clinic).await;
+        let most = with("note", json!("ü".repeat(2_000)));
+        raw(&house, &clinic.maya.token, "application/json", most).await.is(201);
+    }
+
+    async fn what_is_not_json_is_unreadable(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let good = craving("2026-03-02T18:00:00Z", 5).to_string();
+        let deep = format!("{{\"note\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        let keys = format!("{{{}}}", (0..3_000).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(","));
+        let bodies: [(Vec<u8>, &[u16]); 9] = [
+            (b"".to_vec(), &[400]), (b"{".to_vec(), &[400]), (format!("{good} {good}").into_bytes(), &[400]),
+            (b"[]".to_vec(), &[422]), (b"null".to_vec(), &[422]), (b"\xff\xfe".to_vec(), &[400]),
+            (deep.into_bytes(), &[400, 422]), (keys.into_bytes(), &[422]),
+            (good.replace("\"intensity\":5", "\"intensity\":NaN").into_bytes(), &[400]),
+        ];
+        for (body, statuses) in bodies {
+            let shown = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
+            let answer = raw(&house, &clinic.maya.token, "application/json", body).await;
+            assert!(statuses.contains(&answer.status), "{shown}: {} {}", answer.status, answer.text);
+            let status = answer.status;
+            answer.refused(status, "");
+        }
+        nothing_is_stored(&house, &clinic).await;
+    }
+
+    async fn too_much_the_wrong_kind_or_the_wrong_way(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let token = &clinic.maya.token;
+        let good = craving("2026-03-02T18:00:00Z", 5).to_string();
+        let large = with("note", json!("x".repeat(65_536)));
+        raw(&house, token, "application/json", large).await.refused(413, "");
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"] {
+            raw(&house, token, kind, good.clone()).await.refused(415, "");
+        }
+        let bearer = format!("Bearer {token}");
+        let path = format!("/v1/participants/me/cravings/{}", fresh_id());
+        let packed = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("content-encoding", "gzip")];
+        house.send("PUT", &path, &packed, good.clone().into_bytes()).await.refused(415, "");
+        for (method, path, some) in [("POST", path.as_str(), "PUT"), ("PATCH", path.as_str(), "DELETE"), ("DELETE", "/v1/me", "GET"), ("GET", "/v1/sign-in", "POST"), ("PUT", "/livez", "GET")] {
+            let answer = house.call(method, path, token, None).await;
+            assert!(answer.header("allow").contains(some), "{method} {path}: {:?}", answer.headers);
+            answer.refused(405, "");
+        }
+        for path in ["/", "/v1", "/v1/nothing", "/v2/me", "/v1/me/", "/%00", "/v1/participants/me/cravings/x/y/z"] {
+            house.get(token, path).await.refused(404, "");
+        }
+        for path in ["/v1/participants/me/cravings/1", "/v1/participants/you/cravings", "/v1/participants/me/cravings/me"] {
+            house.get(token, path).await.refused(400, "");
+        }
+        nothing_is_stored(&house, &clinic).await;
+    }
+
+    async fn a_forged_token_opens_nothing(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let good = clinic.maya.token.clone();
+        let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("{good}") };
+        let jwks = house.get("", "/.well-known/jwks.json").await.is(200);
+        let head: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(header.as_bytes()).unwrap()).unwrap();
+        assert_eq!((&head["alg"], &head["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
+        assert!(jwks["keys"].as_array().unwrap().iter().any(|key| key["kid"] == head["kid"]));
+        let public = jwks["keys"][0]["x"].as_str().unwrap();
+        let mut forged = vec![
+            String::from("x"), "..".into(), "a.b.c".into(), format!("{header}.{claims}."), format!("{header}.{claims}"),
+            format!("{good}A"), format!("{header}.{claims}.{}", signature.chars().rev().collect::<String>()), "é".into(),
+        ];
+        for none in ["none", "None", "NONE", ""] {
+            let mut other = head.clone();
+            other["alg"] = json!(none);
+            forged.push(token(&other, claims, |_| vec![]));
+            forged.push(token(&other, claims, |_| BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap()));
+        }
+        for secret in [public.as_bytes().to_vec(), BASE64URL_NOPAD.decode(public.as_bytes()).unwrap(), vec![]] {
+            let mut other = head.clone();
+            other["alg"] = json!("HS256");
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+            forged.push(token(&other, claims, |said| hmac::sign(&key, said).as_ref().to_vec()));
+        }
+        let own: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap()).unwrap();
+        for (claim, value) in [("sub", json!(clinic.casey.account)), ("exp", json!(4_000_000_000_u64)), ("exp", json!("never"))] {
+            let mut other = own.clone();
+            other[claim] = value;
+            forged.push(format!("{header}.{}.{signature}", BASE64URL_NOPAD.encode(other.to_string().as_bytes())));
+        }
+        for bad in forged {
+            house.get(&bad, "/v1/me").await.refused(401, "");
+        }
+        for header in ["", "Bearer", "Bearer ", "Basic bWF5YTpwdw==", "bearer  x"] {
+            house.send("GET", "/v1/me", &[("authorization", header)], vec![]).await.refused(401, "");
+        }
+        house.get(&clinic.maya.refresh, "/v1/me").await.refused(401, "");
+        house.get(&good, "/v1/me").await.is(200);
+        house.later(jiff::SignedDuration::try_from(Duration::from_secs(15 * 60 + 31)).unwrap());
+        house.get(&good, "/v1/me").await.refused(401, "");
+    }
+
+    async fn a_text_with_a_control_character_is_refused_wherever_it_stands(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let invite = |member: &str, text: &str| {
+            let mut draft = json!({"display_name": "Noor", "time_zone": ZONE, "email": "noor@harbor.example"});
+            draft[member] = json!(text);
+            draft
+        };
+        for (member, text) in [
+            ("display_name", "No\u{0}or"), ("display_name", "Noor\r\nBcc: all@mail.example"), ("display_name", ""), ("display_name", "   "),
+            ("email", "noor@harbor.example\r\nBcc: all@mail.example"), ("email", "noor"), ("email", "a@b@c"), ("email", "noor@harbor.example\u{0}"),
+            ("time_zone", ""), ("role", "owner"), ("organisation", "other"),
+        ] {
+            house.post(&clinic.casey, "/v1/invites", invite(member, text)).await.refused(422, &format!("/{member}"));
+        }
+        assert_eq!(house.get(&clinic.casey, "/v1/participants").await.is(200)["items"].as_array().unwrap().len(), 1);
+        for (member, text) in [("device_name", "pho\u{0}ne"), ("device_name", ""), ("email", "may\u{0}a"), ("pin", "1234")] {
+            let mut body = json!({"email": "maya@harbor.example", "password": PASSWORD, "device_name": "phone"});
+            body[member] = json!(text);
+            house.post("", "/v1/sign-in", body).await.refused(422, &format!("/{member}"));
+        }
+        let endless = json!({"email": "maya@harbor.example", "password": "x".repeat(257), "device_name": "phone"});
+        let answer = house.post("", "/v1/sign-in", endless).await;
+        assert!([401, 422].contains(&answer.status), "{}", answer.text);
+    }
+
+    async fn a_problem_never_tells_what_was_sent_in_secret(house) {
+        house.clinic("harbor.example").await;
+        for body in [
+            json!({"email": "maya@harbor.example", "password": ["canary-7c1f"], "device_name": "phone"}),
+            json!({"email": "maya@harbor.example", "password": "canary-7c1f wrong", "device_name": "phone"}),
+            json!({"email": "maya@harbor.example", "password": {"canary-7c1f": 1}, "device_name": "phone"}),
+        ] {
+            let answer = house.post("", "/v1/sign-in", body).await;
+            assert!((400..500).contains(&answer.status) && !answer.text.contains("canary"), "{}", answer.text);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Every operation as every kind of caller. An operation without a row here fails.
+
+use crate::house::{Clinic, Person, TestHouse, ZONE, craving};
+use crate::story;
+use evenkeel_tests::fresh_id;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Who knocks, in the order of the columns below. All of them knock at Maya's record.
+const CALLERS: [&str; 9] = [
+    "nobody",
+    "Maya",
+    "Theo",
+    "her counselor",
+    "another counselor",
+    "supervisor",
+    "admin",
+    "foreign counselor",
+    "foreign supervisor",
+];
+
+/// Open to everybody. This list may only shrink.
+const PUBLIC: [&str; 9] = [
+    "GET /livez",
+    "GET /readyz",
+    "GET /.well-known/jwks.json",
+    "GET /problems/{name}",
+    "GET /u/{token}",
+    "POST /u/{token}",
+    "POST /v1/invites/redeem",
+    "POST /v1/sign-in",
+    "POST /v1/sign-in/refresh",
+];
+
+/// What each caller is answered.
+#[rustfmt::skip]
+const DOORS: [(&str, [u16; 9]); 23] = [
+    //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
+    ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("DELETE /v1/me/devices/{device}",                                              [401, 204, 404, 404, 404, 404, 404, 404, 404]),
+    ("POST /v1/invites",                                                            [401, 403, 403, 201, 201, 201, 403, 201, 201]),
+    ("GET /v1/invites",                                                             [401, 403, 403, 200, 200, 200, 200, 200, 200]),
+    ("DELETE /v1/invites/{invite}",                                                 [401, 403, 403, 204, 404, 204, 403, 404, 404]),
+    ("GET /v1/participants",                                                        [401, 403, 403, 200, 200, 200, 403, 200, 200]),
+    ("GET /v1/participants/{participant}/cravings",                                 [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/cravings/{craving}",                       [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/cravings/{craving}",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/cravings/{craving}",                    [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/cravings/{craving}/ratings/{rating}",      [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/cravings/{craving}/outcome",               [401, 200, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/cravings/{craving}/revisions/{revision}",  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/cravings/{craving}/revisions",             [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/reminders/history",                        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/reminders/undelivered",                                               [401, 403, 403, 200, 200, 200, 403, 200, 200]),
+    ("GET /v1/participants/{participant}/journal",                                  [401, 200, 404, 403, 404, 200, 403, 404, 404]),
+    ("POST /v1/sign-out",                                                           [401, 204, 204, 204, 204, 204, 204, 204, 204]),
+];
+
+/// The operations that the product says it has, with the names of ids made alike.
+async fn operations(house: &TestHouse) -> Vec<String> {
+    let document = house.get("", "/openapi.json").await.is(200);
+    let mut all = vec![];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            if !["parameters", "summary", "description", "servers"].contains(&method.as_str()) {
+                all.push(format!("{} {}", method.to_uppercase(), named(path)));
+            }
+        }
+    }
+    all
+}
+
+/// `/cravings/{id}` as `/cravings/{craving}`: an id is named by what it follows.
+fn named(path: &str) -> String {
+    let mut parts: Vec<String> = vec![];
+    for part in path.split('/') {
+        let before = parts.last().map_or("", String::as_str).trim_end_matches('s').to_owned();
+        let id = part.starts_with('{') && !["u", "problem"].contains(&before.as_str());
+        parts.push(match before.as_str() {
+            _ if id => format!("{{{before}}}"),
+            "u" => "{token}".to_owned(),
+            "problem" if part.starts_with('{') => "{name}".to_owned(),
+            _ => part.to_owned(),
+        });
+    }
+    parts.join("/")
+}
+
+fn body(operation: &str) -> Option<Value> {
+    let (method, path) = operation.split_once(' ').unwrap();
+    let wanted = match path.rsplit('/').next().unwrap() {
+        "invites" => json!({"display_name": "Noor", "time_zone": ZONE}),
+        "{craving}" => craving("2026-03-02T18:00:00Z", 4),
+        "{rating}" => json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 2}),
+        "outcome" => json!({"outcome": "passed", "observed_at": "2026-03-02T18:10:00Z"}),
+        "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
+        "reminders" => json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet"}),
+        _ => return None,
+    };
+    ["PUT", "POST"].contains(&method).then_some(wanted)
+}
+
+/// What Maya and her counselor have that somebody may want to lay hands on; fresh for each knock.
+async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str) -> crate::house::Answer {
+    let (method, path) = operation.split_once(' ').unwrap();
+    let mut path = path.replace("{participant}", &clinic.maya.participant);
+    if path.contains("{craving}") {
+        let new = method == "PUT" && path.ends_with("{craving}");
+        let id = if new {
+            fresh_id().to_string()
+        } else {
+            house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 4).await
+        };
+        path = path.replace("{craving}", &id);
+    }
+    if path.contains("{device}") {
+        let spare = house.sign_in(&clinic.maya).await;
+        let devices = house.get(&spare, "/v1/me/devices").await.is(200);
+        let session = crate::account::session(&spare);
+        assert!(devices["items"].as_array().unwrap().iter().any(|device| device["id"] == session.as_str()));
+        path = path.replace("{device}", &session);
+    }
+    if path.contains("{invite}") {
+        let draft = json!({"display_name": "Noor", "time_zone": ZONE});
+        let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+        path = path.replace("{invite}", invite["id"].as_str().unwrap());
+    }
+    path = path.replace("{rating}", &fresh_id().to_string()).replace("{revision}", &fresh_id().to_string());
+    if path.contains("/trends") {
+        path.push_str("?from=2026-03-01&to=2026-03-02");
+    }
+    house.call(method, &path, caller, body(operation)).await
+}
+
+story! {
+    async fn every_door_opens_to_those_it_is_for_and_to_nobody_else(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let other = house.clinic("summit.example").await;
+        let callers: [&str; 9] = [
+            "", &clinic.maya.token, &clinic.theo.token, &clinic.casey.token, &clinic.drew.token,
+            &clinic.supervisor.token, &clinic.admin.token, &other.casey.token, &other.supervisor.token,
+        ];
+        let mut wrong = vec![];
+        for (operation, expected) in DOORS {
+            for ((who, token), status) in CALLERS.iter().zip(callers).zip(expected) {
+                let answer = knock(&house, &clinic, operation, token).await;
+                if answer.status != status {
+                    wrong.push(format!("{operation} as {who}: {} instead of {status}: {:.200}", answer.status, answer.text));
+                }
+                if 400 <= answer.status && answer.header("content-type") != "application/problem+json" {
+                    wrong.push(format!("{operation} as {who}: {} is not a problem document", answer.status));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    async fn every_operation_has_a_row(house) {
+        let rows: BTreeMap<&str, [u16; 9]> = DOORS.into_iter().collect();
+        let operations = operations(&house).await;
+        let unknown: Vec<_> = operations.iter().filter(|own| !rows.contains_key(own.as_str()) && !PUBLIC.contains(&own.as_str())).collect();
+        assert!(unknown.is_empty(), "these operations have no row: {unknown:#?}");
+        let gone: Vec<_> = rows.keys().chain(&PUBLIC).filter(|row| !operations.iter().any(|own| own == **row)).collect();
+        assert!(gone.is_empty(), "these rows have no operation: {gone:#?}");
+    }
+
+    async fn what_is_not_yours_looks_like_what_is_not_there(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let other = house.clinic("summit.example").await;
+        let (there, nowhere) = (&clinic.maya.participant, fresh_id().to_string());
+        let strangers: [&Person; 4] = [&clinic.theo, &clinic.drew, &other.casey, &other.supervisor];
+        for (operation, _) in DOORS.iter().filter(|(operation, _)| operation.contains("{participant}")) {
+            let (method, path) = operation.split_once(' ').unwrap();
+            let span = if path.contains("/trends") { "?from=2026-03-01&to=2026-03-02" } else { "" };
+            for stranger in strangers {
+                let mut texts = vec![];
+                for id in [there, &nowhere] {
+                    let mut path = path.replace("{participant}", id) + span;
+                    for name in ["{craving}", "{rating}", "{revision}"] {
+                        path = path.replace(name, "019cb000-0000-7000-8000-000000000001");
+                    }
+                    let answer = house.call(method, &path, stranger, body(operation)).await;
+                    texts.push(answer.refused(404, ""));
+                }
+                assert_eq!(texts[0], texts[1], "{operation} as {}", stranger.name);
+            }
+        }
+    }
+}

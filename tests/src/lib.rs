@@ -1,0 +1,27 @@
+//! The product as a test sees it: over real HTTP and SMTP, on both databases.
+#![expect(clippy::missing_panics_doc, reason = "a test panics where something is wrong")]
+
+pub mod house;
+pub mod letterbox;
+pub mod postgres;
+
+/// The engines that every story runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded database.
+    Sqlite,
+    /// A throw-away PostgreSQL cluster, or the server that `EVENKEEL_TEST_POSTGRES_URL` names.
+    Postgres,
+}
+
+/// What the person at the keyboard asked of this test run.
+#[expect(clippy::disallowed_methods, reason = "a test run's switches have no settings to live in")]
+pub fn asked(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// An id as a phone makes it.
+#[expect(clippy::disallowed_methods, reason = "a test plays the phone, which makes its own ids")]
+pub fn fresh_id() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
+}

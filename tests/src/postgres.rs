@@ -1,0 +1,182 @@
+//! One throw-away PostgreSQL cluster for the whole test run, one database for each test.
+
+use crate::asked;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use evenkeel_persistence::Location;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// A database of its own for one test, gone with it.
+pub struct Database {
+    /// Where to connect.
+    pub url: String,
+    name: String,
+}
+
+struct Server {
+    base: String,
+    office: Mutex<PgConnection>,
+    // Its standard input closes when this process ends, however it ends; then it clears up.
+    _watchdog: Option<Child>,
+}
+
+static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(open);
+static COUNT: AtomicU32 = AtomicU32::new(0);
+const TEMPLATE: &str = "evenkeel_template";
+
+/// A fresh database with the tables in it; `None` where this machine has no PostgreSQL.
+///
+/// With `EVENKEEL_TEST_REQUIRE_POSTGRES=1`, no PostgreSQL is a failure.
+pub fn database() -> Option<Database> {
+    match &*SERVER {
+        Ok(server) => Some(copy(server, &template(server))),
+        Err(why) => {
+            let required = asked("EVENKEEL_TEST_REQUIRE_POSTGRES").as_deref() == Some("1");
+            assert!(!required, "PostgreSQL is required and cannot be had: {why}");
+            None
+        }
+    }
+}
+
+/// A fresh database with nothing in it.
+pub fn empty_database() -> Option<Database> {
+    SERVER.as_ref().ok().map(|server| copy(server, "template0"))
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(server) = &*SERVER {
+            let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = office.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn copy(server: &Server, template: &str) -> Database {
+    let name = format!("evenkeel_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
+    office
+        .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+        .expect("a database can be copied");
+    Database { url: format!("{}/{name}", server.base), name }
+}
+
+/// Migrated once in a run, then copied for each test.
+fn template(server: &Server) -> String {
+    static READY: LazyLock<String> = LazyLock::new(|| format!("{TEMPLATE}_{}", std::process::id()));
+    static MIGRATED: std::sync::Once = std::sync::Once::new();
+    MIGRATED.call_once(|| {
+        {
+            let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
+            let make = format!("CREATE DATABASE {} TEMPLATE template0", *READY);
+            office.batch_execute(&make).expect("a template database can be made");
+        }
+        let url = format!("{}/{}", server.base, *READY);
+        let location = Location::parse(&url).expect("our own URL");
+        evenkeel_persistence::Database::open(location, 1).migrate().expect("the template can be migrated");
+    });
+    READY.clone()
+}
+
+fn open() -> Result<Server, String> {
+    let opened = match asked("EVENKEEL_TEST_POSTGRES_URL") {
+        Some(url) => connect(&url).map(|office| Server {
+            base: url.rsplit_once('/').map_or(url.as_str(), |(base, _)| base).to_owned(),
+            office,
+            _watchdog: None,
+        }),
+        None => start(),
+    };
+    if let Err(why) = &opened {
+        eprintln!("\n*** NO POSTGRESQL: every PostgreSQL case passes WITHOUT HAVING RUN. {why}\n");
+    }
+    opened
+}
+
+fn connect(url: &str) -> Result<Mutex<PgConnection>, String> {
+    PgConnection::establish(url).map(Mutex::new).map_err(|e| e.to_string())
+}
+
+// $1 programs, $2 folder, $3 port. Fast and forgetful: nothing here outlives the test run.
+const WATCHDOG: &str = r#"
+cd "$2" || exit 1
+"$1/initdb" -D db -U evenkeel --auth=trust --no-sync --encoding=UTF8 --locale=C >log 2>&1 &&
+"$1/pg_ctl" -D db -l log -w -o "-p $3 -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off \
+  -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB" \
+  start </dev/null >/dev/null 2>&1
+if [ $? = 0 ]; then
+  echo ready
+  cat >/dev/null
+  "$1/pg_ctl" -D db -m immediate -w stop >/dev/null 2>&1
+else
+  tail -n 3 log | tr '\n' ' '
+fi
+cd / && rm -rf "$2"
+"#;
+
+fn start() -> Result<Server, String> {
+    let programs = programs().ok_or("neither PATH nor /usr/lib/postgresql/*/bin has initdb")?;
+    let folder =
+        tempfile::Builder::new().prefix("evenkeel-postgres-").tempdir().map_err(|e| e.to_string())?;
+    // Free now and, on a machine that is not handing out thousands of ports a second, still free then.
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(|e| e.to_string())?;
+    let mut watchdog = Command::new("sh");
+    watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(programs).arg(folder.path()).arg(port.port().to_string());
+    watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+    if let Some((uid, gid)) = not_root(folder.path()) {
+        chown(folder.path(), Some(uid), Some(gid)).map_err(|e| e.to_string())?;
+        watchdog.uid(uid).gid(gid);
+    }
+    let mut watchdog = watchdog.spawn().map_err(|e| e.to_string())?;
+    let _ = folder.keep();
+    let mut said = String::new();
+    let out = watchdog.stdout.take().ok_or("the watchdog has no output")?;
+    BufReader::new(out).read_line(&mut said).map_err(|e| e.to_string())?;
+    if said.trim() != "ready" {
+        return Err(format!("PostgreSQL does not start: {said}"));
+    }
+    let base = format!("postgres://evenkeel@127.0.0.1:{}", port.port());
+    let office = connect(&format!("{base}/postgres"))?;
+    Ok(Server { base, office, _watchdog: Some(watchdog) })
+}
+
+/// The folder of a complete set of PostgreSQL's programs.
+fn programs() -> Option<PathBuf> {
+    let path = asked("PATH").unwrap_or_default();
+    let mut packaged: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    packaged.sort();
+    packaged
+        .into_iter()
+        .rev()
+        .chain(std::env::split_paths(&path))
+        .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
+}
+
+/// Whom to run as where we are root, which PostgreSQL refuses to be.
+fn not_root(folder: &Path) -> Option<(u32, u32)> {
+    use std::os::unix::fs::MetadataExt;
+    if std::fs::metadata(folder).ok()?.uid() != 0 {
+        return None;
+    }
+    let people = std::fs::read_to_string("/etc/passwd").ok()?;
+    let find = |name: &str| {
+        people.lines().find_map(|line| match line.split(':').collect::<Vec<_>>()[..] {
+            [who, _, uid, gid, ..] if who == name => Some((uid.parse().ok()?, gid.parse().ok()?)),
+            _ => None,
+        })
+    };
+    find("postgres").or_else(|| find("nobody"))
+}

@@ -1,0 +1,158 @@
+//! What those who run it rely on.
+
+use crate::house::{TestHouse, craving};
+use crate::{Engine, story};
+use evenkeel_tests::fresh_id;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+
+story! {
+    async fn it_says_whether_it_lives_and_is_ready(house) {
+        for path in ["/livez", "/readyz"] {
+            let answer = house.get("", path).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    }
+
+    async fn every_answer_has_a_request_id_and_is_not_kept(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let mut ids = vec![];
+        for (token, path) in [(&clinic.maya.token, "/v1/me"), (&String::new(), "/v1/me"), (&clinic.maya.token, "/v1/nothing"), (&clinic.maya.token, "/v1/participants")] {
+            let answer = house.get(token, path).await;
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            ids.push(answer.header("x-request-id"));
+        }
+        ids.sort();
+        ids.dedup();
+        assert!(ids.len() == 4 && ids.iter().all(|id| id.parse::<uuid::Uuid>().is_ok()), "{ids:?}");
+    }
+
+    async fn metrics_tell_nothing_of_a_person(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let id = house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 4).await;
+        house.get(&clinic.casey, &format!("/v1/participants/{}/cravings/{id}", clinic.maya.participant)).await.is(200);
+        house.get("", "/v1/participants/somebody%40harbor.example/cravings?note=secret").await;
+        let address = house.running.metrics_address;
+        let text = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+        assert!(text.contains("# TYPE"), "{text}");
+        for own in [&id, &clinic.maya.participant, &clinic.maya.account, "harbor", "somebody", "secret", "Maya"] {
+            assert!(!text.contains(own), "{own} in {text}");
+        }
+        assert_eq!(house.get("", "/metrics").await.status, 404, "not on the API's own address");
+    }
+
+    async fn a_stop_answers_what_it_has_taken_in(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let ids: Vec<String> = (0..24).map(|_| fresh_id().to_string()).collect();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let asks: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                let url = format!("{}/v1/participants/me/cravings/{id}", house.base());
+                let ask = client.put(url).bearer_auth(&clinic.maya.token).header("content-type", "application/json");
+                tokio::spawn(ask.body(craving("2026-03-02T18:00:00Z", 3).to_string()).send())
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let house = house.again().await;
+        let mut kept = 0;
+        for (id, ask) in ids.iter().zip(asks) {
+            // One that was never taken in may fail; one that was answered is on disk.
+            if let Ok(answer) = ask.await.unwrap() {
+                assert!([201, 503].contains(&answer.status().as_u16()), "{answer:?}");
+                if answer.status() == 201 {
+                    house.get(&clinic.maya, &format!("/v1/participants/me/cravings/{id}")).await.is(200);
+                    kept += 1;
+                }
+            }
+        }
+        let listed = house.get(&clinic.maya, "/v1/participants/me/cravings?limit=100").await.is(200);
+        assert!(kept <= listed["items"].as_array().unwrap().len());
+    }
+}
+
+#[tokio::test]
+async fn the_documents_of_the_api_need_nobody_else() {
+    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let mut page = house.get("", "/docs").await;
+    while [301, 302, 303, 307, 308].contains(&page.status) {
+        page = house.get("", page.header("location").as_str()).await;
+    }
+    assert!(page.status == 200 && page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(!page.text.contains("https://") && !page.text.contains("//cdn"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_keys_are_for_their_owner_alone() {
+    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let files = std::fs::read_dir(house.folder.path()).unwrap().flatten();
+    let keys: Vec<_> = files.filter(|file| file.file_name().to_string_lossy().contains("key")).collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{key:?}");
+    }
+    assert_eq!(
+        json!(house.get("", "/.well-known/jwks.json").await.is(200)).to_string().matches("\"d\"").count(),
+        0
+    );
+}
+
+#[rstest::rstest]
+#[tokio::test]
+async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    for harm in [
+        "UPDATE journal SET act = 'withdraw' WHERE id = 4",
+        "DELETE FROM journal WHERE id = 4",
+        "DELETE FROM journal WHERE id > 6",
+        "UPDATE journal SET entity = (SELECT other.entity FROM journal other WHERE other.id = 10) WHERE id = 11",
+        "DELETE FROM journal_seals WHERE number = (SELECT max(number) FROM journal_seals)",
+    ] {
+        let Some(house) = TestHouse::new(engine).await else { return };
+        let clinic = house.clinic("harbor.example").await;
+        for hour in 10..16 {
+            house.craving(&clinic.maya, &format!("2026-03-01T{hour}:00:00Z"), 5).await;
+        }
+        house.running.app.seal_journal().await.unwrap();
+        house.get(&clinic.casey, "/v1/participants").await.is(200);
+        house.running.app.seal_journal().await.unwrap();
+        let found = evenkeel::journal::verify(&house.running.app).await.unwrap();
+        assert_eq!(found, Vec::<String>::new());
+        assert!(house.tamper(harm, false).is_err(), "the tables themselves refuse: {harm}");
+        house.tamper(harm, true).unwrap();
+        let found = evenkeel::journal::verify(&house.running.app).await.unwrap();
+        assert!(!found.is_empty(), "{harm}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_made_while_in_use_is_whole() {
+    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let maya = house.clinic("harbor.example").await.maya;
+    let id = house.craving(&maya, "2026-03-02T18:00:00Z", 4).await;
+    let copy = house.folder.path().join("copy.db");
+    house.running.app.database().backup(&copy).unwrap();
+    let url = format!("sqlite://{}", copy.display());
+    let keys = house.folder.path().to_owned();
+    let restored = TestHouse::with(Engine::Sqlite, |config| {
+        config.database_url = Some(url);
+        config.data = keys;
+    })
+    .await
+    .expect("SQLite is always there");
+    assert_eq!(
+        restored.get(&maya, &format!("/v1/participants/me/cravings/{id}")).await.is(200)["intensity"],
+        4
+    );
+}
+
+#[tokio::test]
+async fn the_first_start_names_a_code_for_the_first_admin_once() {
+    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let code =
+        evenkeel::account::first_admin(&house.running.app).await.unwrap().expect("a fresh house has nobody");
+    let admin = house.redeem(&code, "admin@harbor.example").await;
+    assert_eq!(house.get(&admin, "/v1/me").await.is(200)["role"], "admin");
+    assert_eq!(evenkeel::account::first_admin(&house.running.app).await.unwrap(), None);
+    assert!(evenkeel::demo::seed(&house.running.app).await.is_err(), "no invented people among real ones");
+}
