@@ -1,16 +1,120 @@
-//! Room account.
+//! People: signing in, devices, invitations, organisations.
 
-use evenkeel_domain::account::{Email, OrganisationName};
+mod device;
+mod invite;
+mod session;
+
+use actix_web::http::StatusCode;
+use evenkeel_domain::account::{
+    Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganisationId, OrganisationName, Refusal,
+    Role,
+};
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::app::App;
+use crate::journal::note_house;
 use crate::problem::Problem;
+use invite::Code;
 
-pub fn routes(_: &mut ServiceConfig) {}
-
-pub async fn create_organisation(_: &App, _: OrganisationName, _: Email) -> Result<String, Problem> {
-    Err(Problem::unavailable())
+/// The routes of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    session::routes(config);
+    device::routes(config);
+    invite::routes(config);
 }
-pub async fn first_admin(_: &App) -> Result<Option<String>, Problem> {
-    Ok(None)
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAllowed => Self::not_allowed(),
+            Refusal::NeedsTimeZone => Self::invalid("/time_zone", refusal.to_string()),
+            Refusal::NeedsEmail => Self::invalid("/email", refusal.to_string()),
+            // Whoever guesses codes does not learn which of them once were good.
+            Refusal::Expired | Refusal::Redeemed | Refusal::Withdrawn => void(),
+        }
+    }
+}
+
+fn void() -> Problem {
+    let detail = "This code is not known, was used or withdrawn, or has expired. Ask for a new one.";
+    Problem::new("unknown", "Not found", StatusCode::NOT_FOUND, detail)
+}
+
+/// Adds a person who can sign in; a participant comes onto the counselor's caseload.
+pub fn add_person(
+    tx: &mut Tx,
+    person: &Account,
+    password_hash: Option<&str>,
+    counselor: Option<AccountId>,
+    now: Moment,
+) -> Result<(), Problem> {
+    store::add(tx, person, password_hash, now)?;
+    if let (Some(participant), Some(counselor)) = (person.participant, counselor) {
+        store::assign(tx, counselor, participant, now)?;
+    }
+    Ok(())
+}
+
+/// Adds an organisation and answers the code that makes its first admin. It is shown once.
+pub async fn create_organisation(
+    app: &App,
+    name: OrganisationName,
+    admin: Email,
+) -> Result<String, Problem> {
+    let founding = Founding::draw(app, name, Some(admin))?;
+    let now = app.now();
+    let code = founding.code.text.clone();
+    app.write(move |tx| founding.store(tx, now)).await?;
+    Ok(code)
+}
+
+/// On a database without any organisation, adds one and answers the code that makes its first admin.
+pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
+    let name = OrganisationName::try_from("Our program".to_owned());
+    let founding = Founding::draw(app, name.map_err(Problem::internal)?, None)?;
+    let now = app.now();
+    let code = founding.code.text.clone();
+    let is_first = app.write(move |tx| {
+        let is_first = store::organisations(tx, false)? == 0 && store::organisations(tx, true)? == 0;
+        if is_first {
+            founding.store(tx, now)?;
+        }
+        Ok(is_first)
+    });
+    Ok(is_first.await?.then_some(code))
+}
+
+/// An organisation that is about to be, and the invitation of its first admin.
+struct Founding {
+    organisation: OrganisationId,
+    name: OrganisationName,
+    invite: InviteId,
+    draft: InviteDraft,
+    code: Code,
+}
+
+impl Founding {
+    fn draw(app: &App, name: OrganisationName, email: Option<Email>) -> Result<Self, Problem> {
+        let display_name = DisplayName::try_from("Administrator".to_owned()).map_err(Problem::internal)?;
+        Ok(Self {
+            organisation: app.fresh_id().into(),
+            name,
+            invite: app.fresh_id().into(),
+            draft: InviteDraft { display_name, time_zone: None, email, role: Role::Admin },
+            code: Code::draw(app.secrets()),
+        })
+    }
+
+    fn store(&self, tx: &mut Tx, now: Moment) -> Result<(), Problem> {
+        use evenkeel_domain::account::invite;
+        store::add_organisation(tx, self.organisation, &self.name, false, now)?;
+        let invite = invite(self.invite, self.organisation, None, self.draft.clone(), now)?;
+        store::add_invite(tx, &invite, &self.code.hash)?;
+        let stream = self.organisation.into();
+        note_house(tx, stream, Act::Invite, Room::Account, Some(self.invite.into()), Uuid::nil(), now)
+    }
 }

@@ -106,7 +106,12 @@ pub fn strong(password: &Password, known: &[&str]) -> Result<(), Problem> {
     // Longer than this, the estimate costs more than it tells.
     let start: String = String::from_utf8_lossy(password.as_bytes()).chars().take(72).collect();
     let known: Vec<&str> = known.iter().copied().chain(["evenkeel", "recovery", "sober"]).collect();
-    if zxcvbn::zxcvbn(&start, &known).score() < zxcvbn::Score::Three {
+    let words = known.iter().flat_map(|known| known.split(|c: char| !c.is_alphanumeric()));
+    let words = words.filter(|word| 2 < word.len()).map(str::to_lowercase);
+    // What is known of somebody guards nothing: the rest has to stand alone.
+    let rest = words.fold(start.to_lowercase(), |rest, word| rest.replace(&word, ""));
+    let is_short = rest.chars().filter(|c| c.is_alphanumeric()).count() < 8;
+    if is_short || zxcvbn::zxcvbn(&start, &known).score() < zxcvbn::Score::Three {
         return Err(Problem::invalid(
             "/password",
             "is easily guessed; choose another, such as four unrelated words",

@@ -1,21 +1,234 @@
-//! Room reminder.
+//! Reminders: when somebody wants one, what became of each, and how they are ended.
 
+pub mod page;
+pub mod post;
+pub mod work;
+
+use std::collections::BTreeSet;
+
+use actix_web::web::Data;
+use actix_web::{get, put};
+use evenkeel_domain::access::{Act, OfficeAct};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::reminder::{Letter, Preferences, Refusal, checked, next_due};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{account, reminder as store, trend};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::body::{Json, Path, Query};
+use crate::caller::{Caller, Whose};
+use crate::journal::{note, note_seen, seen};
+use crate::page::{Cursor, Limit, cut};
 use crate::problem::Problem;
 
-pub fn routes(_: &mut ServiceConfig) {}
+pub use post::Post;
+pub use work::{Passed, work};
 
-pub struct Post;
-impl Post {
-    pub fn open(_: &Config) -> Result<Self, String> {
-        Ok(Self)
+/// How far back staff are shown what did not arrive.
+const SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The routes of this room.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(read_reminders)
+        .service(change_reminders)
+        .service(list_reminder_history)
+        .service(list_undelivered_reminders)
+        .service(page::show_unsubscribe)
+        .service(page::probe_unsubscribe)
+        .service(page::unsubscribe);
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let pointer = match refusal {
+            Refusal::NoWeekday => "/weekdays",
+            Refusal::InQuietHours => "/at",
+            Refusal::EmptyQuietHours => "/quiet_hours",
+        };
+        Self::invalid(pointer, refusal.to_string())
     }
 }
-impl App {
-    pub async fn work_reminders(&self) -> Result<(), Problem> {
-        Ok(())
-    }
+
+/// So much earlier, or the same instant where time begins.
+fn earlier(moment: Moment, by: SignedDuration) -> Moment {
+    let earlier = Timestamp::from(moment).checked_sub(by).ok();
+    earlier.and_then(|earlier| earlier.try_into().ok()).unwrap_or(moment)
+}
+
+/// Read when reminders go out
+///
+/// Off until somebody chooses.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("participant" = inline(Whose), Path)),
+    responses((
+        status = 200, description = "What holds now", body = Preferences,
+        example = json!({
+            "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
+            "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
+        })
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/reminders")]
+async fn read_reminders(app: Data<App>, caller: Caller, path: Path<(Whose,)>) -> Result<Json<Preferences>, Problem> {
+    let (whose,) = path.into_inner();
+    let (grant, wish) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadReminders, &whose)?;
+            let wish = store::wish(tx, grant.participant())?.unwrap_or_default();
+            Ok((grant, wish))
+        })
+        .await?;
+    seen(&app, grant, Room::Reminder, None, caller.request).await?;
+    Ok(Json(wish))
+}
+
+/// Choose when reminders go out
+///
+/// Times are the participant's own wall clock. Turning reminders off is never refused.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("participant" = inline(Whose), Path)),
+    request_body(content = Preferences, example = json!({
+        "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
+        "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
+    })),
+    responses((
+        status = 200, description = "What holds from now on", body = Preferences,
+        example = json!({
+            "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
+            "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
+        })
+    )),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/reminders")]
+async fn change_reminders(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+    Json(wish): Json<Preferences>,
+) -> Result<Json<Preferences>, Problem> {
+    let (whose,) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let grant = caller.granted(tx, Act::ChangeReminders, &whose)?;
+        let wish = checked(wish.clone())?;
+        let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+        let due_at = next_due(&wish, &zone, now).map(|due| due.due_at);
+        store::put_wish(tx, grant.participant(), &wish, due_at, now)?;
+        note(tx, &grant, Deed::Change, Room::Reminder, None, caller.request, now)?;
+        Ok(wish)
+    });
+    done.await.map(Json)
+}
+
+/// Reminders and what became of each, the latest first.
+#[derive(Serialize, ToSchema)]
+struct LetterPage {
+    /// The reminders
+    #[schema(max_items = 200)]
+    items: Vec<Letter>,
+    /// Where the next page begins; absent on the last
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    next: Option<Cursor>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// How many entries at most; 50 if not given
+    #[serde(default)]
+    #[param(required = false, inline)]
+    limit: Limit,
+    /// Where to go on
+    #[param(inline)]
+    after: Option<Cursor>,
+}
+
+/// Read what became of reminders
+///
+/// Each one planned: sent, answered by a log later that day, bounced, given up, expired, or held back and why.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("participant" = inline(Whose), Path), HistoryQuery),
+    responses((
+        status = 200, description = "A page of reminders", body = LetterPage,
+        example = json!({ "items": [{
+            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "participant": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4",
+            "kind": "check_in", "local_date": "2026-03-02", "slot": 1170, "due_at": "2026-03-03T00:30:00Z",
+            "state": "sent", "attempts": 1, "sent_at": "2026-03-03T00:30:02Z", "planned_at": "2026-03-03T00:30:01Z",
+        }] })
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/reminders/history")]
+async fn list_reminder_history(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+    query: Query<HistoryQuery>,
+) -> Result<Json<LetterPage>, Problem> {
+    let (whose,) = path.into_inner();
+    let HistoryQuery { limit, after } = query.into_inner();
+    let (grant, found) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadReminders, &whose)?;
+            let after = after.map(|Cursor(at, id)| (at, id.into()));
+            let mut found = store::history(tx, &grant, after, i64::from(limit) + 1)?;
+            // What was logged since the last round of the worker counts too.
+            let zone = account::time_zone(tx, grant.participant())?;
+            if let (Some(zone), Some((_, logged_at))) = (zone, trend::last(tx, grant.participant())?) {
+                for letter in &mut found {
+                    if let Some(answered) = letter.answered(logged_at, &zone) {
+                        *letter = answered;
+                    }
+                }
+            }
+            Ok((grant, found))
+        })
+        .await?;
+    seen(&app, grant, Room::Reminder, None, caller.request).await?;
+    let (items, next) = cut(found, limit, |last| Cursor(last.due_at, last.id.into()));
+    Ok(Json(LetterPage { items, next }))
+}
+
+/// See which reminders did not arrive
+///
+/// Those of the caseload that bounced or were given up in the last 30 days, the latest first, at most 200: an
+/// address to correct, or a mail server to look after.
+#[utoipa::path(
+    tag = "Reminders",
+    responses((
+        status = 200, description = "What did not arrive", body = LetterPage,
+        example = json!({ "items": [{
+            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "participant": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4",
+            "kind": "check_in", "local_date": "2026-03-02", "slot": 1170, "due_at": "2026-03-03T00:30:00Z",
+            "state": "bounced", "attempts": 1, "planned_at": "2026-03-03T00:30:01Z",
+        }] })
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/reminders/undelivered")]
+async fn list_undelivered_reminders(app: Data<App>, caller: Caller) -> Result<Json<LetterPage>, Problem> {
+    let now = app.now();
+    let items = app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
+        let letters = store::undelivered(tx, &permit, earlier(now, SHOWN))?;
+        let shown: BTreeSet<_> = letters.iter().map(|letter| letter.participant).collect();
+        for participant in shown {
+            note_seen(tx, permit.actor(), participant.into(), Room::Reminder, caller.request, now)?;
+        }
+        Ok(letters)
+    });
+    Ok(Json(LetterPage { items: items.await?, next: None }))
 }

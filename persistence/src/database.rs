@@ -585,3 +585,123 @@ fn checkpoints(location: &Location, closed: &Receiver<()>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::sql_types::BigInt;
+    use std::sync::Barrier;
+
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+
+    fn fresh() -> (tempfile::TempDir, Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(Location::Sqlite(folder.path().join("test.db")), 2);
+        assert_eq!(database.migrate().unwrap(), 1);
+        (folder, database)
+    }
+
+    fn insert(tx: &mut Tx, name: &str) -> Result<(), Error> {
+        let sql = diesel::sql_query("INSERT INTO organisations VALUES (randomblob(16), ?, 0, 0)");
+        sql.bind::<diesel::sql_types::Text, _>(name.to_owned()).execute(tx)?;
+        Ok(())
+    }
+
+    fn stored(database: &Database, name: &'static str) -> i64 {
+        let count = move |tx: &mut Tx| -> Result<i64, Error> {
+            let sql = diesel::sql_query("SELECT count(*) AS count FROM organisations WHERE name = ?");
+            Ok(sql.bind::<diesel::sql_types::Text, _>(name).get_result::<Count>(tx)?.count)
+        };
+        database.read_now(count).unwrap()
+    }
+
+    #[test]
+    fn in_a_group_each_stands_or_falls_alone() {
+        let (_folder, database) = fresh();
+        // The first job holds the writer until the others wait behind it and so become one group.
+        let gate = Arc::new(Barrier::new(2));
+        let (answers, answered) = bounded(16);
+        let hold = Arc::clone(&gate);
+        let answer = answers.clone();
+        database.write(
+            || true,
+            move |_| -> Result<(), Error> {
+                hold.wait();
+                Ok(())
+            },
+            move |outcome| answer.send(("hold", outcome)).unwrap(),
+        );
+        for kind in ["kept", "refused", "panics", "kept"] {
+            let answer = answers.clone();
+            let work = move |tx: &mut Tx| -> Result<(), Error> {
+                insert(tx, kind)?;
+                match kind {
+                    "refused" => Err(Error::Duplicate),
+                    "panics" => panic!("on purpose"),
+                    _ => Ok(()),
+                }
+            };
+            database.write(|| true, work, move |outcome| answer.send((kind, outcome)).unwrap());
+        }
+        database.write(|| false, |tx| insert(tx, "abandoned"), |_: Result<(), Error>| {});
+        gate.wait();
+        for _ in 0..5 {
+            let (kind, outcome) = answered.recv().unwrap();
+            assert_eq!(outcome.is_ok(), kind == "kept" || kind == "hold", "{kind}: {outcome:?}");
+        }
+        assert_eq!(stored(&database, "kept"), 2);
+        assert_eq!(stored(&database, "refused") + stored(&database, "panics") + stored(&database, "abandoned"), 0);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let (_folder, database) = fresh();
+        assert!(database.read_now(|tx| insert(tx, "sneaked in")).is_err());
+        assert_eq!(stored(&database, "sneaked in"), 0);
+    }
+
+    #[test]
+    fn a_schema_of_a_newer_binary_is_refused() {
+        let (_folder, database) = fresh();
+        let newer = |tx: &mut Tx| -> Result<(), Error> {
+            diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").execute(tx)?;
+            Ok(())
+        };
+        database.write_now(newer).unwrap();
+        let refusal = database.migrate().unwrap_err();
+        assert!(matches!(&refusal, Error::Unavailable(text) if text.contains("newer Evenkeel")), "{refusal:?}");
+    }
+
+    #[test]
+    fn a_misspelt_scheme_makes_no_file() {
+        for url in ["postgres_typo", "mysql://x", "", "evenkeel.db", "sqlite:"] {
+            assert!(Location::parse(url).is_err(), "{url}");
+        }
+        assert_eq!(Location::parse("postgres://u:secret@h:5/db").unwrap().to_string(), "PostgreSQL, h:5/db");
+    }
+
+    #[test]
+    fn a_journal_entry_can_be_neither_changed_nor_removed() {
+        let (_folder, database) = fresh();
+        let add = |tx: &mut Tx| -> Result<(), Error> {
+            diesel::sql_query(
+                "INSERT INTO journal (stream, seq, at, act, room, outcome, request_id) \
+                 VALUES (randomblob(16), 1, 0, 'read', 'craving', 'done', randomblob(16))",
+            )
+            .execute(tx)?;
+            Ok(())
+        };
+        database.write_now(add).unwrap();
+        for sql in ["UPDATE journal SET at = 1", "DELETE FROM journal"] {
+            let outcome = database.write_now(move |tx| -> Result<(), Error> {
+                diesel::sql_query(sql).execute(tx)?;
+                Ok(())
+            });
+            assert!(outcome.is_err(), "{sql}");
+        }
+    }
+}

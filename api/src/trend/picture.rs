@@ -81,7 +81,8 @@ fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
         .y_desc("0 none, 10 strongest")
         .draw()?;
     if trend.days.is_empty() {
-        let middle = TextStyle::from((FONT, 30).into_font()).color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
+        let middle =
+            TextStyle::from((FONT, 30).into_font()).color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
         return plot.draw(&Text::new("No logs in these days", (380, 140), middle));
     }
     legend(&head)?;
@@ -102,7 +103,8 @@ fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
 fn legend<'a>(area: &Area<'a>) -> Result<(), Failed<'a>> {
     let row = 68;
     let label = |text: &'static str, x: i32| {
-        let left = TextStyle::from((FONT, LABEL).into_font()).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+        let left =
+            TextStyle::from((FONT, LABEL).into_font()).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
         Text::new(text, (x, row), left)
     };
     area.draw(&PathElement::new([(64, row), (100, row)], MEAN.stroke_width(3)))?;
@@ -158,7 +160,11 @@ mod tests {
         assert_eq!(drawn(&whole, "<circle"), drawn(&broken, "<circle"));
         let points = |picture: &str| {
             let lines = picture.lines().filter(|line| line.contains("<polyline") && line.contains("#144678"));
-            lines.map(|line| line.split("points=\"").nth(1).unwrap().split_once('"').unwrap().0.matches(',').count()).max()
+            lines
+                .map(|line| {
+                    line.split("points=\"").nth(1).unwrap().split_once('"').unwrap().0.matches(',').count()
+                })
+                .max()
         };
         assert_eq!((points(&whole), points(&broken)), (Some(3), Some(2)));
     }
@@ -177,7 +183,9 @@ mod tests {
         assert!(picture.trim_end().ends_with("</svg>"));
         assert!(picture.contains(r#"role="img""#));
         assert!(picture.contains("logs 2, on days 2, mean intensity 5.5, strongest 9, ended in a lapse 1."));
-        for words in ["Daily mean", "Daily peak", "Day with a lapse", "Feb 24", "Mar 4", "0 none, 10 strongest"] {
+        for words in
+            ["Daily mean", "Daily peak", "Day with a lapse", "Feb 24", "Mar 4", "0 none, 10 strongest"]
+        {
             assert!(picture.contains(words), "{words}");
         }
     }

@@ -1,0 +1,82 @@
+//! The devices a person is signed in on.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get};
+use evenkeel_domain::account::{Device, DeviceId};
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_persistence::account as store;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::body::{Json, Path};
+use crate::caller::Caller;
+use crate::journal::note_own;
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(list_devices).service(revoke_device);
+}
+
+/// One of the caller's devices.
+#[derive(Serialize, ToSchema)]
+struct OwnDevice {
+    #[serde(flatten)]
+    device: Device,
+    /// Whether this is the device that asks
+    #[schema(example = true)]
+    current: bool,
+}
+
+/// The devices on which somebody is signed in, the latest used first.
+#[derive(Serialize, ToSchema)]
+struct Devices {
+    /// At most ten; one more ends the session longest unused
+    #[schema(max_items = 10)]
+    items: Vec<OwnDevice>,
+}
+
+/// List the devices on which you are signed in
+#[utoipa::path(
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The latest used first", body = Devices))
+)]
+#[get("/v1/me/devices")]
+async fn list_devices(app: Data<App>, caller: Caller) -> Result<Json<Devices>, Problem> {
+    let devices = app.read(move |tx| {
+        let actor = caller.actor(tx)?;
+        Ok(store::devices(tx, actor.account)?)
+    });
+    let own = |device: Device| OwnDevice { current: device.id == caller.device, device };
+    Ok(Json(Devices { items: devices.await?.into_iter().map(own).collect() }))
+}
+
+/// Sign out on one of your devices
+///
+/// For a phone that was lost: its tokens end at once.
+#[utoipa::path(
+    tag = "account",
+    params(("id" = inline(DeviceId), Path)),
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out there"))
+)]
+#[delete("/v1/me/devices/{id}")]
+async fn revoke_device(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(DeviceId,)>,
+) -> Result<HttpResponse, Problem> {
+    let (id,) = path.into_inner();
+    let now = app.now();
+    app.write(move |tx| {
+        let actor = caller.actor(tx)?;
+        if !store::revoke_device(tx, actor.account, id, now)? {
+            return Err(Problem::unknown());
+        }
+        note_own(tx, &actor, Act::Revoke, Room::Account, Some(id.into()), caller.request, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,294 @@
+//! Invitations: made by staff, redeemed once with a code.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use evenkeel_domain::access::OfficeAct;
+use evenkeel_domain::account::{
+    self, Account, AccountId, DeviceName, Email, Invite, InviteDraft, InviteId, Inviter, ParticipantId,
+    Password, Refusal, Role, SignInName,
+};
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, account as store};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::session::{Arrival, SignedIn};
+use super::{add_person, void};
+use crate::app::App;
+use crate::body::{Json, Path, answer};
+use crate::caller::Caller;
+use crate::exchange::RequestId;
+use crate::journal::note_own;
+use crate::limits::{Client, Door};
+use crate::password::strong;
+use crate::problem::Problem;
+use crate::secret::{Secrets, random, spoken_code};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(create_invite).service(list_invites).service(redeem_invite).service(withdraw_invite);
+}
+
+/// The code of an invitation as it is read aloud, and as it is stored.
+pub(super) struct Code {
+    pub(super) text: String,
+    pub(super) hash: [u8; 32],
+}
+
+impl Code {
+    pub(super) fn draw(secrets: &Secrets) -> Self {
+        let code = spoken_code().to_ascii_uppercase();
+        let (first, rest) = code.split_at(4);
+        let (second, third) = rest.split_at(4);
+        Self { hash: secrets.code_hash(&code), text: format!("{first}-{second}-{third}") }
+    }
+}
+
+/// An invitation with its code.
+#[derive(Serialize, ToSchema)]
+struct Invited {
+    #[serde(flatten)]
+    invite: Invite,
+    /// Shown this once; blanks, hyphens and case do not matter
+    #[schema(example = "7K3M-9QXT-2ABCD", min_length = 15, max_length = 15)]
+    code: String,
+}
+
+/// The invitations that are open.
+#[derive(Serialize, ToSchema)]
+struct Invites {
+    /// The newest first
+    #[schema(max_items = 200)]
+    items: Vec<Invite>,
+}
+
+/// Invite somebody
+///
+/// Counselors and supervisors invite participants, admins invite staff. The code works once, for 72 hours.
+#[utoipa::path(
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 201, description = "Invited; tell the person the code", body = Invited))
+)]
+#[post("/v1/invites")]
+async fn create_invite(
+    app: Data<App>,
+    caller: Caller,
+    Json(draft): Json<InviteDraft>,
+) -> Result<HttpResponse, Problem> {
+    let Code { text: code, hash } = Code::draw(app.secrets());
+    let (id, now) = (InviteId::from(app.fresh_id()), app.now());
+    let invite = app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::inviting(draft.role))?;
+        let actor = permit.actor();
+        let inviter = Inviter { account: actor.account, role: actor.role };
+        let invite = account::invite(id, actor.organisation, Some(inviter), draft.clone(), now)?;
+        store::add_invite(tx, &invite, &hash)?;
+        note_own(tx, actor, Act::Invite, Room::Account, Some(id.into()), caller.request, now)?;
+        Ok(invite)
+    });
+    Ok(answer(StatusCode::CREATED, &Invited { invite: invite.await?, code }))
+}
+
+/// List the open invitations
+///
+/// A counselor's own; a supervisor's and an admin's are those of the organisation that they might have made.
+#[utoipa::path(
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The newest first", body = Invites))
+)]
+#[get("/v1/invites")]
+async fn list_invites(app: Data<App>, caller: Caller) -> Result<Json<Invites>, Problem> {
+    let now = app.now();
+    let items = app.read(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadInvites)?;
+        let mut open = store::open_invites(tx, &permit, now)?;
+        open.retain(|invite| permit.actor().role.invites(invite.role));
+        Ok(open)
+    });
+    Ok(Json(Invites { items: items.await? }))
+}
+
+/// Take an invitation back
+#[utoipa::path(
+    tag = "account",
+    params(("id" = inline(InviteId), Path)),
+    security(("bearer" = [])),
+    responses((status = 204, description = "Its code is void"))
+)]
+#[delete("/v1/invites/{id}")]
+async fn withdraw_invite(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(InviteId,)>,
+) -> Result<HttpResponse, Problem> {
+    let (id,) = path.into_inner();
+    let now = app.now();
+    app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadInvites)?;
+        let open = store::open_invites(tx, &permit, now)?.into_iter().find(|invite| invite.id == id);
+        let invite = open.ok_or_else(Problem::unknown)?;
+        let permit = caller.permitted(tx, OfficeAct::inviting(invite.role))?;
+        store::withdraw_invite(tx, id, now)?;
+        note_own(tx, permit.actor(), Act::Withdraw, Room::Account, Some(id.into()), caller.request, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Who takes an invitation, and how they will sign in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "code": "7K3M-9QXT-2ABCD", "email": "sam@example.org", "password": "four unrelated words",
+    "device_name": "Sam's phone",
+}))]
+struct Redeem {
+    /// As it was told; blanks, hyphens and case do not matter
+    #[schema(example = "7K3M-9QXT-2ABCD", min_length = 13, max_length = 64)]
+    code: String,
+    /// Where mail goes, in place of the address of the invitation
+    #[serde(default)]
+    email: Option<Email>,
+    /// To sign in with instead of the e-mail address; without either, one is made up and answered
+    #[serde(default)]
+    sign_in_name: Option<SignInName>,
+    password: Password,
+    device_name: DeviceName,
+}
+
+/// Redeem an invitation
+///
+/// Makes the account and signs in. A participant without an e-mail address signs in by a name that says nothing
+/// about them; `sign_in_name` in the answer tells which.
+#[utoipa::path(
+    tag = "account",
+    security(()),
+    responses(
+        (status = 201, description = "The account is made and signed in", body = SignedIn),
+        (status = 404, description = "The code is not known, was used or withdrawn, or has expired"),
+        (status = 409, description = "The sign-in name is taken"),
+    )
+)]
+#[post("/v1/invites/redeem")]
+async fn redeem_invite(
+    app: Data<App>,
+    request: HttpRequest,
+    client: Client,
+    Json(asked): Json<Redeem>,
+) -> Result<HttpResponse, Problem> {
+    app.limits().knock(Door::Redeem, client)?;
+    let Redeem { code, email, sign_in_name, password, device_name } = asked;
+    let (code, now) = (app.secrets().code_hash(&code), app.now());
+    let invite = app.read(move |tx| redeemable(tx, &code, now)).await?;
+    let email = email.or(invite.email);
+    if invite.role.is_staff() && email.is_none() {
+        return Err(Refusal::NeedsEmail.into());
+    }
+    let name = sign_in_name.or_else(|| email.clone().map(SignInName::from));
+    let known = [invite.display_name.as_ref(), name.as_ref().map_or("", AsRef::<str>::as_ref)];
+    strong(&password, &known)?;
+    let hash = app.passwords().hash(password).await?;
+    let names = name.map_or_else(made_up_names, |name| Ok(vec![name]))?;
+
+    let (id, participant) = (AccountId::from(app.fresh_id()), ParticipantId::from(app.fresh_id()));
+    let (arrival, secret) = Arrival::draw(&app, device_name);
+    let (request, now) = (RequestId::of(&request), app.now());
+    let session = app.write(move |tx| {
+        let invite = redeemable(tx, &code, now)?;
+        let person = Account {
+            id,
+            organisation: invite.organisation,
+            role: invite.role,
+            display_name: invite.display_name.clone(),
+            sign_in_name: free(tx, &names)?,
+            email: email.clone(),
+            participant: (invite.role == Role::Participant).then_some(participant),
+            time_zone: invite.time_zone.clone(),
+            active: true,
+        };
+        let counselor = counselor(tx, &invite)?;
+        add_person(tx, &person, Some(&hash), counselor, now)?;
+        store::redeem_invite(tx, invite.id, now)?;
+        let session = arrival.open(tx, &person, now)?;
+        let entity = Some(invite.id.into());
+        note_own(tx, &session.actor(), Act::Redeem, Room::Account, entity, request, now)?;
+        Ok(session)
+    });
+    let signed = session.await?.signed(&app, &secret, now)?;
+    Ok(answer(StatusCode::CREATED, &signed))
+}
+
+fn redeemable(tx: &mut Tx, code: &[u8; 32], now: Moment) -> Result<Invite, Problem> {
+    let invite = store::invite_by_code(tx, code)?.ok_or_else(void)?;
+    account::redeem(&invite, now)?;
+    Ok(invite)
+}
+
+/// The counselor who invited, and treats from now on.
+fn counselor(tx: &mut Tx, invite: &Invite) -> Result<Option<AccountId>, Problem> {
+    let Some(inviter) = invite.created_by else { return Ok(None) };
+    let inviter = store::find(tx, inviter)?.filter(|inviter| inviter.role == Role::Counselor);
+    Ok(inviter.map(|inviter| inviter.id))
+}
+
+/// The first of these names that nobody has.
+fn free(tx: &mut Tx, names: &[SignInName]) -> Result<SignInName, Problem> {
+    for name in names {
+        if store::by_sign_in_name(tx, name)?.is_none() {
+            return Ok(name.clone());
+        }
+    }
+    Err(Problem::conflict("This sign-in name cannot be had. Choose another, or sign in if it is yours."))
+}
+
+const QUALITIES: &str = "amber brisk calm clear coral early fair fresh gentle golden green kind late level light \
+                         little lively mellow misty north open plain quick quiet round silver small soft south \
+                         steady warm west";
+const THINGS: &str = "acorn birch bridge brook cedar cloud clover field finch garden harbor heron hill island \
+                      lake lantern maple meadow orchard otter pebble pine pond river robin sparrow stone summit \
+                      thistle valley willow wren";
+
+/// Some names that say nothing about anybody, in case one of them is taken.
+fn made_up_names() -> Result<Vec<SignInName>, Problem> {
+    let word = |words: &str, byte: u8| {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        words[usize::from(byte) % words.len()].to_owned()
+    };
+    (0..4)
+        .map(|_| {
+            let [quality, thing, high, low] = random();
+            let number = 1000 + u16::from_be_bytes([high, low]) % 9000;
+            let name = format!("{}-{}-{number}", word(QUALITIES, quality), word(THINGS, thing));
+            SignInName::try_from(name).map_err(Problem::internal)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_name_is_two_words_and_a_number() {
+        for name in made_up_names().unwrap() {
+            let parts: Vec<&str> = name.as_ref().split('-').collect();
+            assert!(QUALITIES.contains(parts[0]) && THINGS.contains(parts[1]) && parts.len() == 3, "{name:?}");
+            assert!((1000..10_000).contains(&parts[2].parse::<u32>().unwrap()), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_understood_with_or_without_its_hyphens() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(folder.path()).unwrap();
+        let code = Code::draw(&secrets);
+        assert_eq!(code.text.len(), 15);
+        for told in [code.text.to_lowercase(), code.text.replace('-', " "), code.text.replace('-', "")] {
+            assert_eq!(secrets.code_hash(&told), code.hash);
+        }
+    }
+}

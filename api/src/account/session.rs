@@ -1,0 +1,366 @@
+//! Signing in, staying signed in, signing out.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use data_encoding::BASE64URL_NOPAD;
+use evenkeel_domain::access::Actor;
+use evenkeel_domain::account::{
+    self, Account, AccountId, Device, DeviceId, DeviceName, ParticipantId, Password, RefreshDecision,
+    RefreshFamily, SignInName, SignInThrottle,
+};
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, account as store};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::exchange::RequestId;
+use crate::journal::{note_house, note_own};
+use crate::limits::{Client, Door};
+use crate::problem::Problem;
+use crate::secret::{Secrets, random, sha256};
+
+/// Seconds that an access token lasts.
+const ACCESS_SECONDS: u32 = 15 * 60;
+/// Devices on which one person is signed in at most; one more ends the session longest unused.
+pub(super) const MOST_DEVICES: usize = 10;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(sign_in).service(refresh_sign_in).service(sign_out).service(read_me);
+}
+
+/// Who signs in, and where.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "participant@demo.example", "password": "evenkeel-demo-2026", "device_name": "Sam's phone",
+}))]
+struct SignIn {
+    /// The e-mail address, or the sign-in name of somebody who gave none
+    email: SignInName,
+    password: Password,
+    device_name: DeviceName,
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedIn {
+    /// For the `Authorization` header
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", max_length = 2048)]
+    access_token: String,
+    /// Always `Bearer`
+    #[schema(example = "Bearer", max_length = 6)]
+    token_type: &'static str,
+    /// Seconds until the access token ends
+    #[schema(example = 900, minimum = 1, maximum = 900)]
+    expires_in: u32,
+    /// Good once, for the next tokens
+    #[schema(example = "AZzQ3m0dcQe4mQ5W1f2h3QAAAAB7yq1kqS9m", min_length = 91, max_length = 91)]
+    refresh_token: String,
+    account_id: AccountId,
+    /// The record that this person owns, if in treatment
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant_id: Option<ParticipantId>,
+    sign_in_name: SignInName,
+}
+
+/// Sign in
+///
+/// The answer and its time are the same whether the account is unknown or the password wrong. After a failure
+/// the next attempt on the same account has to wait 1, 3, 5, then 10 seconds.
+#[utoipa::path(
+    tag = "account",
+    security(()),
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 401, description = "Unknown account or wrong password"),
+    )
+)]
+#[post("/v1/sign-in")]
+async fn sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    client: Client,
+    Json(asked): Json<SignIn>,
+) -> Result<Json<SignedIn>, Problem> {
+    app.limits().knock(Door::SignIn, client)?;
+    let SignIn { email: name, password, device_name } = asked;
+    let (attempt, now) = (Attempt::on(app.secrets(), name), app.now());
+    let attempted = attempt.clone();
+    let stored = app.read(move |tx| attempted.password_hash(tx, now)).await?;
+    let verdict = app.passwords().verify(stored.clone(), password).await?;
+    let (arrival, secret) = Arrival::draw(&app, device_name);
+    let (request, now) = (RequestId::of(&request), app.now());
+    // A failure must be stored, so it is an answer of the transaction, not an error that undoes it.
+    let session = app.write(move |tx| {
+        let throttle = attempt.throttle(tx, now)?;
+        let found = store::by_sign_in_name(tx, &attempt.name)?;
+        let person = found.filter(|(person, hash)| verdict.matches && person.active && *hash == stored);
+        let Some((person, _)) = person else {
+            store::put_throttle(tx, &attempt.key, &account::failed(throttle, now))?;
+            return Ok(None);
+        };
+        store::clear_throttle(tx, &attempt.key)?;
+        if let Some(hash) = &verdict.rehashed {
+            store::set_password_hash(tx, person.id, hash)?;
+        }
+        let session = arrival.open(tx, &person, now)?;
+        let device = Some(session.device.into());
+        note_own(tx, &session.actor(), Act::SignIn, Room::Account, device, request, now)?;
+        Ok(Some(session))
+    });
+    let session = session.await?.ok_or_else(|| {
+        Problem::unauthenticated().and("/password", "is not the password of this account; check both")
+    })?;
+    session.signed(&app, &secret, now).map(Json)
+}
+
+/// An attempt on an account, there or not.
+#[derive(Clone)]
+struct Attempt {
+    name: SignInName,
+    // What failures are counted under: no list of the names that were tried.
+    key: [u8; 32],
+}
+
+impl Attempt {
+    fn on(secrets: &Secrets, name: SignInName) -> Self {
+        // No token has a blank in it, so this is the hash of none.
+        let key = secrets.refresh_hash(&format!("sign-in {}", name.as_ref()));
+        Self { name, key }
+    }
+
+    /// The failures so far; 429 while the next attempt has to wait.
+    fn throttle(&self, tx: &mut Tx, now: Moment) -> Result<Option<SignInThrottle>, Problem> {
+        let throttle = store::throttle(tx, &self.key)?;
+        account::sign_in_wait(&throttle, now).map_or(Ok(throttle), |wait| Err(Problem::too_many(wait)))
+    }
+
+    fn password_hash(&self, tx: &mut Tx, now: Moment) -> Result<Option<String>, Problem> {
+        self.throttle(tx, now)?;
+        Ok(store::by_sign_in_name(tx, &self.name)?.and_then(|(_, hash)| hash))
+    }
+}
+
+/// A device about to be signed in; drawn before the transaction, which may run again.
+pub(super) struct Arrival {
+    device: DeviceId,
+    name: DeviceName,
+    hash: [u8; 32],
+}
+
+impl Arrival {
+    /// A new device and the secret of its first refresh token.
+    pub(super) fn draw(app: &App, name: DeviceName) -> (Self, [u8; 32]) {
+        let secret = random();
+        (Self { device: app.fresh_id().into(), name, hash: sha256(&secret) }, secret)
+    }
+
+    /// Signs a person in on it.
+    pub(super) fn open(&self, tx: &mut Tx, person: &Account, now: Moment) -> Result<Session, Problem> {
+        for unused in store::devices(tx, person.id)?.iter().skip(MOST_DEVICES - 1) {
+            store::revoke_device(tx, person.id, unused.id, now)?;
+        }
+        let device = Device {
+            id: self.device,
+            account: person.id,
+            name: self.name.clone(),
+            created_at: now,
+            last_used_at: now,
+            revoked_at: None,
+        };
+        let family = RefreshFamily::first(self.hash, now);
+        store::add_device(tx, &device, &family)?;
+        Ok(Session::new(person.clone(), self.device, &family))
+    }
+}
+
+/// A session whose next tokens are to be made.
+pub(super) struct Session {
+    person: Account,
+    device: DeviceId,
+    generation: i32,
+    signed_in: Moment,
+}
+
+impl Session {
+    fn new(person: Account, device: DeviceId, family: &RefreshFamily) -> Self {
+        Self { person, device, generation: family.generation, signed_in: family.created_at }
+    }
+
+    /// Who acts in it.
+    pub(super) fn actor(&self) -> Actor {
+        Actor {
+            account: self.person.id,
+            organisation: self.person.organisation,
+            role: self.person.role,
+            device: self.device,
+            participant: self.person.participant,
+        }
+    }
+
+    /// Its tokens.
+    pub(super) fn signed(self, app: &App, secret: &[u8; 32], now: Moment) -> Result<SignedIn, Problem> {
+        let Self { person, device, generation, signed_in } = self;
+        let access = app.tokens().issue(person.id, device, signed_in, ACCESS_SECONDS, app.fresh_id(), now)?;
+        Ok(SignedIn {
+            access_token: access,
+            token_type: "Bearer",
+            expires_in: ACCESS_SECONDS,
+            refresh_token: refresh_token(app.secrets(), device, generation, secret),
+            account_id: person.id,
+            participant_id: person.participant,
+            sign_in_name: person.sign_in_name,
+        })
+    }
+}
+
+/// Device, generation and secret under our tag. The tag lets a used-up token, of which nothing is stored any
+/// more, be told from one that was made up.
+fn refresh_token(secrets: &Secrets, device: DeviceId, generation: i32, secret: &[u8; 32]) -> String {
+    let device = Uuid::from(device);
+    let body = [device.as_bytes().as_slice(), &generation.to_be_bytes(), secret].concat();
+    BASE64URL_NOPAD.encode(&[body.as_slice(), &tag(secrets, &body)].concat())
+}
+
+fn tag(secrets: &Secrets, body: &[u8]) -> [u8; 16] {
+    let mut tag = [0; 16];
+    tag.copy_from_slice(&secrets.refresh_hash(&BASE64URL_NOPAD.encode(body))[..16]);
+    tag
+}
+
+/// The device of a refresh token and the hash of its secret, if we made it.
+fn presented(secrets: &Secrets, token: &str) -> Option<(DeviceId, [u8; 32])> {
+    let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok().filter(|bytes| bytes.len() == 68)?;
+    let (body, given) = bytes.split_at(52);
+    aws_lc_rs::constant_time::verify_slices_are_equal(&tag(secrets, body), given).ok()?;
+    let (device, rest) = body.split_at(16);
+    Some((Uuid::from_slice(device).ok()?.into(), sha256(&rest[4..])))
+}
+
+/// The token to be exchanged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Refresh {
+    /// The newest refresh token of the device
+    #[schema(example = "AZzQ3m0dcQe4mQ5W1f2h3QAAAAB7yq1kqS9m", max_length = 91)]
+    refresh_token: String,
+}
+
+/// Renew the tokens of a session
+///
+/// A refresh token is good once. If the answer was lost it may be sent again, three times within ten minutes, as
+/// long as its successor is unused. Any other second use ends the session: sign in again.
+#[utoipa::path(
+    tag = "account",
+    security(()),
+    responses(
+        (status = 200, description = "New tokens; the old refresh token is used up", body = SignedIn),
+        (status = 401, description = "Unknown, used up, expired, or the session was ended"),
+    )
+)]
+#[post("/v1/sign-in/refresh")]
+async fn refresh_sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    client: Client,
+    Json(asked): Json<Refresh>,
+) -> Result<Json<SignedIn>, Problem> {
+    app.limits().knock(Door::Refresh, client)?;
+    let (device, hash) =
+        presented(app.secrets(), &asked.refresh_token).ok_or_else(Problem::unauthenticated)?;
+    let (request, now, secret) = (RequestId::of(&request), app.now(), random());
+    let next = sha256(&secret);
+    let session = app.write(move |tx| renew(tx, device, hash, next, request, now)).await?;
+    session.ok_or_else(Problem::unauthenticated)?.signed(&app, &secret, now).map(Json)
+}
+
+/// Exchanges a refresh token; nothing if it is not good. A replay ends the session, which has to be stored: it
+/// is no error.
+fn renew(
+    tx: &mut Tx,
+    device: DeviceId,
+    presented: [u8; 32],
+    next: [u8; 32],
+    request: Uuid,
+    now: Moment,
+) -> Result<Option<Session>, Problem> {
+    let Some((account, family)) = store::family(tx, device)? else { return Ok(None) };
+    let Some(person) = store::find(tx, account)?.filter(|person| person.active) else { return Ok(None) };
+    let family = match account::refresh(&family, presented, person.role, now) {
+        RefreshDecision::Rotate => family.rotated(next, now),
+        RefreshDecision::Reissue => family.reissued(next, now),
+        RefreshDecision::Replayed => {
+            store::revoke_device(tx, account, device, now)?;
+            let device = Some(device.into());
+            note_house(tx, account.into(), Act::Revoke, Room::Account, device, request, now)?;
+            return Ok(None);
+        }
+        RefreshDecision::Expired | RefreshDecision::Revoked => return Ok(None),
+    };
+    store::put_family(tx, device, &family)?;
+    Ok(Some(Session::new(person, device, &family)))
+}
+
+/// Sign out on this device
+///
+/// Both tokens of the session end at once.
+#[utoipa::path(
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out"))
+)]
+#[post("/v1/sign-out")]
+async fn sign_out(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    app.write(move |tx| {
+        let actor = caller.actor(tx)?;
+        store::revoke_device(tx, actor.account, actor.device, now)?;
+        note_own(tx, &actor, Act::SignOut, Room::Account, Some(actor.device.into()), caller.request, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Read who is signed in
+#[utoipa::path(
+    tag = "account",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The caller", body = Account))
+)]
+#[get("/v1/me")]
+async fn read_me(app: Data<App>, caller: Caller) -> Result<Json<Account>, Problem> {
+    let me = app.read(move |tx| {
+        let actor = caller.actor(tx)?;
+        store::find(tx, actor.account)?.ok_or_else(Problem::unauthenticated)
+    });
+    me.await.map(Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_token_is_ours_or_nobodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(folder.path()).unwrap();
+        let (device, secret) = (DeviceId::from(Uuid::from_bytes(random())), random());
+        let token = refresh_token(&secrets, device, 7, &secret);
+        assert_eq!(token.len(), 91);
+        assert_eq!(presented(&secrets, &token), Some((device, sha256(&secret))));
+        for place in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+            assert_eq!(presented(&secrets, &String::from_utf8(forged).unwrap()), None, "{place}");
+        }
+        for forged in ["", "A", &"A".repeat(91), &token[..87], &format!("{token}AAAA")] {
+            assert_eq!(presented(&secrets, forged), None, "{forged}");
+        }
+    }
+}

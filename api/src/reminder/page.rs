@@ -1,0 +1,102 @@
+//! The page behind the link in a reminder. Looking at it changes nothing: mail scanners follow links.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, head, post};
+use askama::Template;
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::reminder::Preferences;
+use evenkeel_persistence::reminder as store;
+
+use crate::app::App;
+use crate::body::Path;
+use crate::exchange::RequestId;
+use crate::journal::note_house;
+use crate::problem::Problem;
+use crate::secret::sha256;
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html")]
+struct Page {
+    done: bool,
+}
+
+fn shown(done: bool) -> Result<HttpResponse, Problem> {
+    let page = Page { done }.render().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+async fn asked(app: &App, token: &str) -> Result<HttpResponse, Problem> {
+    let hash = sha256(token.as_bytes());
+    app.read(move |tx| store::by_unsubscribe_hash(tx, &hash)?.map(drop).ok_or_else(Problem::unknown)).await?;
+    shown(false)
+}
+
+/// Show how to end reminders
+///
+/// A page with one button. It says nothing of anybody, and looking at it changes nothing.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…")),
+    security(())
+)]
+#[get("/u/{token}")]
+async fn show_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> Result<HttpResponse, Problem> {
+    asked(&app, &token).await
+}
+
+/// Check a link that ends reminders
+///
+/// As `GET`, without the page.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    responses((status = 200, description = "The link is one of ours")),
+    security(())
+)]
+#[head("/u/{token}")]
+async fn probe_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> Result<HttpResponse, Problem> {
+    asked(&app, &token).await
+}
+
+/// End reminders by one click
+///
+/// What the button on the page and a mail program's own (RFC 8058) send. A body such as
+/// `List-Unsubscribe=One-Click` is welcome and not needed. Again is the same.
+#[utoipa::path(
+    tag = "Reminders",
+    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    responses((status = 200, description = "Reminders are off", body = String, content_type = "text/html", example = "<!doctype html>…")),
+    security(())
+)]
+#[post("/u/{token}")]
+async fn unsubscribe(
+    app: Data<App>,
+    request: HttpRequest,
+    Path((token,)): Path<(String,)>,
+) -> Result<HttpResponse, Problem> {
+    let (hash, request, now) = (sha256(token.as_bytes()), RequestId::of(&request), app.now());
+    app.write(move |tx| {
+        let participant = store::by_unsubscribe_hash(tx, &hash)?.ok_or_else(Problem::unknown)?;
+        let wish = store::wish(tx, participant)?.unwrap_or_default();
+        if wish.enabled {
+            store::put_wish(tx, participant, &Preferences { enabled: false, ..wish }, None, now)?;
+            note_house(tx, participant.into(), Act::Unsubscribe, Room::Reminder, None, request, now)?;
+        }
+        Ok(())
+    })
+    .await?;
+    shown(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_page_that_asks_has_a_button() {
+        let [asks, done] = [false, true].map(|done| Page { done }.render().unwrap());
+        assert!(asks.contains("method=\"post\"") && asks.contains("value=\"One-Click\""));
+        assert!(!done.contains("<form") && !done.contains("<button"));
+    }
+}

@@ -1,0 +1,230 @@
+//! One round of the worker: plan what is due, see what was answered, send what waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::reminder::{
+    Attempt, Decision, Letter, LetterId, LetterState, Suppression, after_attempt, next_due, send_decision,
+};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, account, reminder as store, trend};
+use jiff::SignedDuration;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::earlier;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::secret::{jitter, sha256};
+
+/// Reminders planned in one transaction.
+const PLANNED_AT_ONCE: u8 = 50;
+/// Letters handed over side by side.
+const SENT_AT_ONCE: i64 = 8;
+/// Letters looked at together for an answer.
+const LOOKED_AT: i64 = 500;
+/// After an outage, reminders this much older are not even planned.
+const MISSED: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A letter can be answered on its own day only, which no zone makes longer than this.
+const ANSWERABLE: SignedDuration = SignedDuration::from_hours(26);
+/// How often a mark is tried again while the database is away, a second apart.
+const MARKS: u8 = 10;
+
+/// What one round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Letters planned.
+    pub planned: usize,
+    /// Letters that the mail server took.
+    pub sent: usize,
+    /// Letters that it did not take.
+    pub failed: usize,
+}
+
+impl App {
+    /// Sends the reminders that are due.
+    pub async fn work_reminders(&self) -> Result<(), Problem> {
+        let passed = work(self).await?;
+        if passed != Passed::default() {
+            let Passed { planned, sent, failed } = passed;
+            tracing::info!(planned, sent, failed, "reminders");
+        }
+        Ok(())
+    }
+}
+
+/// One round. Any number of copies may work at once.
+pub async fn work(app: &App) -> Result<Passed, Problem> {
+    let planned = plan(app).await?;
+    mark_answered(app).await?;
+    let (sent, failed) = send(app).await?;
+    Ok(Passed { planned, sent, failed })
+}
+
+fn token(app: &App, letter: LetterId) -> String {
+    app.secrets().unsubscribe_token(letter.into())
+}
+
+async fn plan(app: &App) -> Result<usize, Problem> {
+    let mut planned = 0;
+    loop {
+        let now = app.now();
+        let blanks: Vec<(LetterId, [u8; 32])> = (0..PLANNED_AT_ONCE)
+            .map(|_| LetterId::from(app.fresh_id()))
+            .map(|id| (id, sha256(token(app, id).as_bytes())))
+            .collect();
+        let (seen, added) = app.write(move |tx| plan_some(tx, &blanks, now)).await?;
+        planned += added;
+        if seen == 0 {
+            return Ok(planned);
+        }
+    }
+}
+
+/// Plans the reminders that are due, one for each person; returns how many people were looked at, and how many
+/// letters are new.
+fn plan_some(tx: &mut Tx, blanks: &[(LetterId, [u8; 32])], now: Moment) -> Result<(usize, usize), Problem> {
+    let due = store::due(tx, now, PLANNED_AT_ONCE.into())?;
+    let mut added = 0;
+    for ((participant, wish, due_at), (id, hash)) in due.iter().zip(blanks) {
+        let mut next = None;
+        if let Some(zone) = account::time_zone(tx, *participant)? {
+            next = next_due(wish, &zone, earlier(*due_at, SignedDuration::from_micros(1)));
+            if let Some(due) = next.filter(|due| due.due_at <= now) {
+                let letter = Letter::planned(*id, *participant, due, now);
+                added += usize::from(store::add(tx, &letter, hash)?);
+                next = next_due(wish, &zone, due.due_at.max(earlier(now, MISSED)));
+            }
+        }
+        store::put_wish(tx, *participant, wish, next.map(|due| due.due_at), now)?;
+    }
+    Ok((due.len(), added))
+}
+
+async fn mark_answered(app: &App) -> Result<(), Problem> {
+    let now = app.now();
+    let answered = app.read(move |tx| answered(tx, now)).await?;
+    if answered.is_empty() {
+        return Ok(());
+    }
+    app.write(move |tx| {
+        for letter in &answered {
+            store::put(tx, letter, letter.fence)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<Letter>, Problem> {
+    let (mut since, mut answered) = (earlier(now, ANSWERABLE), Vec::new());
+    loop {
+        let letters = store::unanswered(tx, since, LOOKED_AT)?;
+        for letter in &letters {
+            let zone = account::time_zone(tx, letter.participant)?;
+            if let (Some(zone), Some((_, logged_at))) = (zone, trend::last(tx, letter.participant)?) {
+                answered.extend(letter.answered(logged_at, &zone));
+            }
+        }
+        // The next page begins with the instant this one ended with; letters met twice are marked alike.
+        let last = letters.last().and_then(|letter| letter.sent_at).unwrap_or(since);
+        if last <= since || i64::try_from(letters.len()).is_ok_and(|count| count < LOOKED_AT) {
+            return Ok(answered);
+        }
+        since = last;
+    }
+}
+
+/// Sends what waits, some at a time; returns how many letters were taken and how many were not.
+async fn send(app: &App) -> Result<(usize, usize), Problem> {
+    let round = app.fresh_id();
+    let (mut sent, mut failed) = (0, 0);
+    loop {
+        let now = app.now();
+        let (seen, claimed) = app.write(move |tx| claim(tx, now)).await?;
+        if seen == 0 {
+            return Ok((sent, failed));
+        }
+        let mut tasks = JoinSet::new();
+        for (letter, address) in claimed {
+            let app = app.clone();
+            tasks.spawn(async move {
+                let token = token(&app, letter.id);
+                let attempt = app.post().send(letter.id, &address, &token, app.now()).await;
+                (letter, attempt)
+            });
+        }
+        let (mut marks, mut is_away) = (Vec::new(), true);
+        while let Some(tried) = tasks.join_next().await {
+            // A try that broke leaves its letter to the next holder of the lease.
+            let Ok((letter, attempt)) = tried else { continue };
+            is_away &= attempt == Attempt::Failed;
+            if attempt == Attempt::Accepted { sent += 1 } else { failed += 1 }
+            marks.push((after_attempt(&letter, attempt, jitter(), app.now()), letter.fence));
+        }
+        let is_away = is_away && !marks.is_empty();
+        mark(app, marks, round).await?;
+        if is_away {
+            // Not one was taken: the others wait for the next round rather than fail one by one.
+            return Ok((sent, failed));
+        }
+    }
+}
+
+/// Leases the letters whose time has come and that are still wanted, with the address as of now; holds back the
+/// others. Returns also how many were looked at.
+fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(Letter, String)>), Problem> {
+    let waiting = store::waiting(tx, now, SENT_AT_ONCE)?;
+    let mut claimed = Vec::new();
+    for letter in &waiting {
+        let wish = store::wish(tx, letter.participant)?;
+        let zone = account::time_zone(tx, letter.participant)?;
+        let account = account::of_participant(tx, letter.participant)?.filter(|account| account.active);
+        let address = account.and_then(|account| account.email);
+        let decision = zone.map_or(Decision::Suppress(Suppression::NoAddress), |zone| {
+            send_decision(letter, wish.as_ref(), &zone, address.is_some(), now)
+        });
+        match (decision, letter.leased(now), address) {
+            (Decision::Send, Some(leased), Some(address)) => {
+                if store::put(tx, &leased, letter.fence)? {
+                    claimed.push((leased, address.into()));
+                }
+            }
+            (decision, ..) => {
+                store::put(tx, &letter.decided(decision), letter.fence)?;
+            }
+        }
+    }
+    Ok((waiting.len(), claimed))
+}
+
+/// Keeps what became of letters. It insists: a letter that was taken and is not marked goes out again.
+async fn mark(app: &App, marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(), Problem> {
+    let marks = Arc::new(marks);
+    let mut tries = 0;
+    loop {
+        let (marks, now) = (Arc::clone(&marks), app.now());
+        let done = app.write(move |tx| marks.iter().try_for_each(|(letter, held)| keep(tx, letter, *held, round, now)));
+        match done.await {
+            Err(problem) if tries < MARKS => {
+                tracing::warn!(%problem, "marks of mails will be tried again");
+                tries += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn keep(tx: &mut Tx, letter: &Letter, held: i64, round: Uuid, now: Moment) -> Result<(), Problem> {
+    if !store::put(tx, letter, held)? {
+        return Ok(());
+    }
+    let act = match letter.state {
+        LetterState::Sent => Act::Send,
+        LetterState::Bounced | LetterState::Dead => Act::Bounce,
+        _ => return Ok(()),
+    };
+    crate::journal::note_house(tx, letter.participant.into(), act, Room::Reminder, Some(letter.id.into()), round, now)
+}
