@@ -60,11 +60,7 @@ pub fn add_person(
 }
 
 /// Adds an organisation and answers the code that makes its first admin. It is shown once.
-pub async fn create_organisation(
-    app: &App,
-    name: OrganisationName,
-    admin: Email,
-) -> Result<String, Problem> {
+pub async fn create_organisation(app: &App, name: OrganisationName, admin: Email) -> Result<String, Problem> {
     let founding = Founding::draw(app, name, Some(admin))?;
     let now = app.now();
     let code = founding.code.text.clone();

@@ -115,7 +115,7 @@ fn say(line: &str) -> Result<(), String> {
 
 fn log_to_stderr(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log: {error}"))?;
-    let format = tracing_subscriber::fmt().json().flatten_event(true).with_target(false);
+    let format = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_target(false);
     format.with_env_filter(filter).with_writer(std::io::stderr).init();
     // A panic's message may quote what was being worked on; where it happened is enough to find it.
     std::panic::set_hook(Box::new(|panic| {

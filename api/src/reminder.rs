@@ -15,7 +15,6 @@ use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{account, reminder as store, trend};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -65,7 +64,7 @@ fn earlier(moment: Moment, by: SignedDuration) -> Moment {
 ///
 /// Off until somebody chooses.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("participant" = inline(Whose), Path)),
     responses((
         status = 200, description = "What holds now", body = Preferences,
@@ -77,7 +76,11 @@ fn earlier(moment: Moment, by: SignedDuration) -> Moment {
     security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/reminders")]
-async fn read_reminders(app: Data<App>, caller: Caller, path: Path<(Whose,)>) -> Result<Json<Preferences>, Problem> {
+async fn read_reminders(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+) -> Result<Json<Preferences>, Problem> {
     let (whose,) = path.into_inner();
     let (grant, wish) = app
         .read(move |tx| {
@@ -86,7 +89,7 @@ async fn read_reminders(app: Data<App>, caller: Caller, path: Path<(Whose,)>) ->
             Ok((grant, wish))
         })
         .await?;
-    seen(&app, grant, Room::Reminder, None, caller.request).await?;
+    seen(&app, grant, Room::Reminder, None, caller.request_id).await?;
     Ok(Json(wish))
 }
 
@@ -94,7 +97,7 @@ async fn read_reminders(app: Data<App>, caller: Caller, path: Path<(Whose,)>) ->
 ///
 /// Times are the participant's own wall clock. Turning reminders off is never refused.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("participant" = inline(Whose), Path)),
     request_body(content = Preferences, example = json!({
         "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
@@ -124,7 +127,7 @@ async fn change_reminders(
         let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
         let due_at = next_due(&wish, &zone, now).map(|due| due.due_at);
         store::put_wish(tx, grant.participant(), &wish, due_at, now)?;
-        note(tx, &grant, Deed::Change, Room::Reminder, None, caller.request, now)?;
+        note(tx, &grant, Deed::Change, Room::Reminder, None, caller.request_id, now)?;
         Ok(wish)
     });
     done.await.map(Json)
@@ -159,7 +162,7 @@ struct HistoryQuery {
 ///
 /// Each one planned: sent, answered by a log later that day, bounced, given up, expired, or held back and why.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("participant" = inline(Whose), Path), HistoryQuery),
     responses((
         status = 200, description = "A page of reminders", body = LetterPage,
@@ -197,7 +200,7 @@ async fn list_reminder_history(
             Ok((grant, found))
         })
         .await?;
-    seen(&app, grant, Room::Reminder, None, caller.request).await?;
+    seen(&app, grant, Room::Reminder, None, caller.request_id).await?;
     let (items, next) = cut(found, limit, |last| Cursor(last.due_at, last.id.into()));
     Ok(Json(LetterPage { items, next }))
 }
@@ -207,7 +210,7 @@ async fn list_reminder_history(
 /// Those of the caseload that bounced or were given up in the last 30 days, the latest first, at most 200: an
 /// address to correct, or a mail server to look after.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     responses((
         status = 200, description = "What did not arrive", body = LetterPage,
         example = json!({ "items": [{
@@ -226,7 +229,7 @@ async fn list_undelivered_reminders(app: Data<App>, caller: Caller) -> Result<Js
         let letters = store::undelivered(tx, &permit, earlier(now, SHOWN))?;
         let shown: BTreeSet<_> = letters.iter().map(|letter| letter.participant).collect();
         for participant in shown {
-            note_seen(tx, permit.actor(), participant.into(), Room::Reminder, caller.request, now)?;
+            note_seen(tx, permit.actor(), participant.into(), Room::Reminder, caller.request_id, now)?;
         }
         Ok(letters)
     });

@@ -75,7 +75,7 @@ async fn revoke_device(
         if !store::revoke_device(tx, actor.account, id, now)? {
             return Err(Problem::unknown());
         }
-        note_own(tx, &actor, Act::Revoke, Room::Account, Some(id.into()), caller.request, now)
+        note_own(tx, &actor, Act::Revoke, Room::Account, Some(id.into()), caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

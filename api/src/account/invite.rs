@@ -86,7 +86,7 @@ async fn create_invite(
         let inviter = Inviter { account: actor.account, role: actor.role };
         let invite = account::invite(id, actor.organisation, Some(inviter), draft.clone(), now)?;
         store::add_invite(tx, &invite, &hash)?;
-        note_own(tx, actor, Act::Invite, Room::Account, Some(id.into()), caller.request, now)?;
+        note_own(tx, actor, Act::Invite, Room::Account, Some(id.into()), caller.request_id, now)?;
         Ok(invite)
     });
     Ok(answer(StatusCode::CREATED, &Invited { invite: invite.await?, code }))
@@ -133,7 +133,7 @@ async fn withdraw_invite(
         let invite = open.ok_or_else(Problem::unknown)?;
         let permit = caller.permitted(tx, OfficeAct::inviting(invite.role))?;
         store::withdraw_invite(tx, id, now)?;
-        note_own(tx, permit.actor(), Act::Withdraw, Room::Account, Some(id.into()), caller.request, now)
+        note_own(tx, permit.actor(), Act::Withdraw, Room::Account, Some(id.into()), caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -276,7 +276,10 @@ mod tests {
     fn a_made_up_name_is_two_words_and_a_number() {
         for name in made_up_names().unwrap() {
             let parts: Vec<&str> = name.as_ref().split('-').collect();
-            assert!(QUALITIES.contains(parts[0]) && THINGS.contains(parts[1]) && parts.len() == 3, "{name:?}");
+            assert!(
+                QUALITIES.contains(parts[0]) && THINGS.contains(parts[1]) && parts.len() == 3,
+                "{name:?}"
+            );
             assert!((1000..10_000).contains(&parts[2].parse::<u32>().unwrap()), "{name:?}");
         }
     }

@@ -51,7 +51,10 @@ struct SignIn {
 #[derive(Serialize, ToSchema)]
 pub(super) struct SignedIn {
     /// For the `Authorization` header
-    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", max_length = 2048)]
+    #[schema(
+        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl",
+        max_length = 2048
+    )]
     access_token: String,
     /// Always `Bearer`
     #[schema(example = "Bearer", max_length = 6)]
@@ -60,7 +63,11 @@ pub(super) struct SignedIn {
     #[schema(example = 900, minimum = 1, maximum = 900)]
     expires_in: u32,
     /// Good once, for the next tokens
-    #[schema(example = "AZzQ3m0dcQe4mQ5W1f2h3QAAAAB7yq1kqS9m", min_length = 91, max_length = 91)]
+    #[schema(
+        example = "AZnPSm0deiCxwtPk9QYXKAAAAADKl4ESyhu9yvrCMbOaI9xNp4bv-BR8TnK5gHeFr-5Iuz4j6BYAOVlKM4lPZWThsTQ",
+        min_length = 91,
+        max_length = 91
+    )]
     refresh_token: String,
     account_id: AccountId,
     /// The record that this person owns, if in treatment
@@ -248,7 +255,10 @@ fn presented(secrets: &Secrets, token: &str) -> Option<(DeviceId, [u8; 32])> {
 #[serde(deny_unknown_fields)]
 struct Refresh {
     /// The newest refresh token of the device
-    #[schema(example = "AZzQ3m0dcQe4mQ5W1f2h3QAAAAB7yq1kqS9m", max_length = 91)]
+    #[schema(
+        example = "AZnPSm0deiCxwtPk9QYXKAAAAADKl4ESyhu9yvrCMbOaI9xNp4bv-BR8TnK5gHeFr-5Iuz4j6BYAOVlKM4lPZWThsTQ",
+        max_length = 91
+    )]
     refresh_token: String,
 }
 
@@ -321,7 +331,7 @@ async fn sign_out(app: Data<App>, caller: Caller) -> Result<HttpResponse, Proble
     app.write(move |tx| {
         let actor = caller.actor(tx)?;
         store::revoke_device(tx, actor.account, actor.device, now)?;
-        note_own(tx, &actor, Act::SignOut, Room::Account, Some(actor.device.into()), caller.request, now)
+        note_own(tx, &actor, Act::SignOut, Room::Account, Some(actor.device.into()), caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -35,13 +35,16 @@ async fn asked(app: &App, token: &str) -> Result<HttpResponse, Problem> {
 ///
 /// A page with one button. It says nothing of anybody, and looking at it changes nothing.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
 )]
 #[get("/u/{token}")]
-async fn show_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> Result<HttpResponse, Problem> {
+pub async fn show_unsubscribe(
+    app: Data<App>,
+    Path((token,)): Path<(String,)>,
+) -> Result<HttpResponse, Problem> {
     asked(&app, &token).await
 }
 
@@ -49,13 +52,16 @@ async fn show_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> Re
 ///
 /// As `GET`, without the page.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "The link is one of ours")),
     security(())
 )]
 #[head("/u/{token}")]
-async fn probe_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> Result<HttpResponse, Problem> {
+pub async fn probe_unsubscribe(
+    app: Data<App>,
+    Path((token,)): Path<(String,)>,
+) -> Result<HttpResponse, Problem> {
     asked(&app, &token).await
 }
 
@@ -64,13 +70,13 @@ async fn probe_unsubscribe(app: Data<App>, Path((token,)): Path<(String,)>) -> R
 /// What the button on the page and a mail program's own (RFC 8058) send. A body such as
 /// `List-Unsubscribe=One-Click` is welcome and not needed. Again is the same.
 #[utoipa::path(
-    tag = "Reminders",
+    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "Reminders are off", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
 )]
 #[post("/u/{token}")]
-async fn unsubscribe(
+pub async fn unsubscribe(
     app: Data<App>,
     request: HttpRequest,
     Path((token,)): Path<(String,)>,

@@ -130,7 +130,8 @@ fn refusal(letter: LetterId, error: &smtp::Error) -> Attempt {
     // 55x speaks of this recipient; other 5xx of us, such as a wrong password, which somebody will mend.
     match code {
         Some(code)
-            if code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem =>
+            if code.severity == Severity::PermanentNegativeCompletion
+                && code.category == Category::MailSystem =>
         {
             Attempt::Refused
         }
@@ -174,9 +175,33 @@ mod tests {
         let message = post(Path::new("x")).write(letter(), "someone@mail.example", TOKEN, now()).unwrap();
         let text = String::from_utf8(message.formatted()).unwrap().replace("=\r\n", "").to_lowercase();
         for word in [
-            "evenkeel", "craving", "addict", "recover", "sober", "relapse", "lapse", "alcohol", "drug", "substance",
-            "clinic", "program", "treatment", "therap", "counsel", "patient", "participant", "health", "rehab", "session",
-            "group", "check-in", "check_in", "streak", "<img", "<script", "http:",
+            "evenkeel",
+            "craving",
+            "addict",
+            "recover",
+            "sober",
+            "relapse",
+            "lapse",
+            "alcohol",
+            "drug",
+            "substance",
+            "clinic",
+            "program",
+            "treatment",
+            "therap",
+            "counsel",
+            "patient",
+            "participant",
+            "health",
+            "rehab",
+            "session",
+            "group",
+            "check-in",
+            "check_in",
+            "streak",
+            "<img",
+            "<script",
+            "http:",
         ] {
             assert!(!text.contains(word), "{word} in {text}");
         }
@@ -211,7 +236,8 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(post.send(letter(), "someone@mail.example", TOKEN, now()).await, Attempt::Accepted);
         }
-        let files: Vec<_> = std::fs::read_dir(folder.path().join("mail")).unwrap().map(Result::unwrap).collect();
+        let files: Vec<_> =
+            std::fs::read_dir(folder.path().join("mail")).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
         assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }

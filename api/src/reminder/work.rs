@@ -160,7 +160,11 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
             // A try that broke leaves its letter to the next holder of the lease.
             let Ok((letter, attempt)) = tried else { continue };
             is_away &= attempt == Attempt::Failed;
-            if attempt == Attempt::Accepted { sent += 1 } else { failed += 1 }
+            if attempt == Attempt::Accepted {
+                sent += 1
+            } else {
+                failed += 1
+            }
             marks.push((after_attempt(&letter, attempt, jitter(), app.now()), letter.fence));
         }
         let is_away = is_away && !marks.is_empty();
@@ -205,7 +209,8 @@ async fn mark(app: &App, marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(), P
     let mut tries = 0;
     loop {
         let (marks, now) = (Arc::clone(&marks), app.now());
-        let done = app.write(move |tx| marks.iter().try_for_each(|(letter, held)| keep(tx, letter, *held, round, now)));
+        let done = app
+            .write(move |tx| marks.iter().try_for_each(|(letter, held)| keep(tx, letter, *held, round, now)));
         match done.await {
             Err(problem) if tries < MARKS => {
                 tracing::warn!(%problem, "marks of mails will be tried again");
@@ -226,5 +231,13 @@ fn keep(tx: &mut Tx, letter: &Letter, held: i64, round: Uuid, now: Moment) -> Re
         LetterState::Bounced | LetterState::Dead => Act::Bounce,
         _ => return Ok(()),
     };
-    crate::journal::note_house(tx, letter.participant.into(), act, Room::Reminder, Some(letter.id.into()), round, now)
+    crate::journal::note_house(
+        tx,
+        letter.participant.into(),
+        act,
+        Room::Reminder,
+        Some(letter.id.into()),
+        round,
+        now,
+    )
 }
