@@ -117,7 +117,11 @@ async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgre
         house.get(&clinic.casey, "/v1/participants").await.is(200);
         house.running.app.seal_journal().await.unwrap();
         let verdict = evenkeel::journal::verify(&house.running.app).unwrap();
-        assert!(verdict.findings.is_empty() && 1 < verdict.blocks && verdict.forged_heads == 0, "{:?}", verdict.findings);
+        assert!(
+            verdict.findings.is_empty() && 1 < verdict.blocks && verdict.forged_heads == 0,
+            "{:?}",
+            verdict.findings
+        );
         assert!(house.tamper(harm, false).is_err(), "the tables themselves refuse: {harm}");
         house.tamper(harm, true).unwrap();
         let verdict = evenkeel::journal::verify(&house.running.app).unwrap();

@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
-    self, CorrectionDraft, Craving, CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId, Refusal, Revision,
-    RevisionId,
+    self, CorrectionDraft, Craving, CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId, Refusal,
+    Revision, RevisionId,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::trend::DaySummary;

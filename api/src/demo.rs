@@ -145,7 +145,7 @@ fn admit(
     };
     account::add(tx, &person, Some(hash), start)?;
     account::assign(tx, counselor, participant, start)?;
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let wish = wish(&mut dice)?;
         let due = next_due(&wish, &zone, now).map(|due| due.due_at);
         reminder::put_wish(tx, participant, &wish, due, start)?;
@@ -157,11 +157,15 @@ fn admit(
     for (at, step) in course(&Person::new(number, &mut dice), &zone, &mut dice, now) {
         let request = dice.id(at);
         match step {
-            Step::Record(id, draft) => drop(craving::record(tx, &grant, id, draft, request, at)?),
-            Step::Rate(id, rating, draft) => {
-                drop(craving::rate(tx, &grant, id, rating, &draft, request, at)?)
+            Step::Record(id, draft) => {
+                craving::record(tx, &grant, id, draft, request, at)?;
             }
-            Step::Conclude(id, draft) => drop(craving::conclude(tx, &grant, id, &draft, request, at)?),
+            Step::Rate(id, rating, draft) => {
+                craving::rate(tx, &grant, id, rating, &draft, request, at)?;
+            }
+            Step::Conclude(id, draft) => {
+                craving::conclude(tx, &grant, id, &draft, request, at)?;
+            }
         }
     }
     Ok(())
@@ -223,8 +227,10 @@ impl Dice {
     }
     fn id(&mut self, at: Moment) -> Uuid {
         let millis = u64::try_from(Timestamp::from(at).as_millisecond()).unwrap_or(0);
-        let ([a, b, c, d, e, f, g, h], [i, j, ..]) = (self.next().to_le_bytes(), self.next().to_le_bytes());
-        Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+        let mut random = [0; 10];
+        let bytes = u128::from(self.next()) << 64 | u128::from(self.next());
+        random.copy_from_slice(&bytes.to_le_bytes()[..10]);
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 }
 
@@ -373,7 +379,7 @@ fn told(
     let outcome = match dice.between(1, 1000) {
         roll if roll <= lapse => Some(Outcome::Lapsed),
         ..800 => Some(Outcome::Passed),
-        ..860 => Some(Outcome::StillGoing),
+        800..860 => Some(Outcome::StillGoing),
         _ => None,
     };
     let mut steps = Vec::new();

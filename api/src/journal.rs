@@ -110,7 +110,13 @@ fn append(
 
 /// Journals that a record was read, and returns once that is on disk: only then may the answer leave. What
 /// participants read of their own is theirs alone.
-pub async fn seen(app: &App, grant: Grant, room: Room, entity: Option<Uuid>, request: Uuid) -> Result<(), Problem> {
+pub async fn seen(
+    app: &App,
+    grant: Grant,
+    room: Room,
+    entity: Option<Uuid>,
+    request: Uuid,
+) -> Result<(), Problem> {
     if grant.relation() == Relation::Own {
         return Ok(());
     }
@@ -206,7 +212,10 @@ async fn read_journal(
     let more = most < entries.len();
     entries.truncate(most);
     let next = if more { entries.last().map(|(entry, _)| Before(entry.seq)) } else { None };
-    let noted = |(entry, name): (Entry, Option<String>)| Noted { entry, actor_name: name.and_then(|n| n.try_into().ok()) };
+    let noted = |(entry, name): (Entry, Option<String>)| Noted {
+        entry,
+        actor_name: name.and_then(|n| n.try_into().ok()),
+    };
     Ok(Json(JournalPage { items: entries.into_iter().map(noted).collect(), next }))
 }
 
@@ -241,7 +250,8 @@ pub async fn seal(app: &App) -> Result<usize, Problem> {
         let block = app
             .write(move |tx| {
                 let last = store::last_block(tx)?;
-                let entries = store::after(tx, last.as_ref().map_or(0, |block| block.last_id), settled, BLOCK)?;
+                let entries =
+                    store::after(tx, last.as_ref().map_or(0, |block| block.last_id), settled, BLOCK)?;
                 let block = journal::seal(last.as_ref(), &entries, sha256, now);
                 if let Some(block) = &block {
                     store::add_block(tx, block)?;
@@ -252,7 +262,8 @@ pub async fn seal(app: &App) -> Result<usize, Problem> {
         let Some(block) = block else { return Ok(sealed) };
         let hash = HEXLOWER.encode(&block.hash);
         let signature = app.secrets().sign_head(&signed_part(block.number, &hash))?;
-        let head = Head { number: block.number, hash, sealed_at: now, signature: HEXLOWER.encode(&signature) };
+        let head =
+            Head { number: block.number, hash, sealed_at: now, signature: HEXLOWER.encode(&signature) };
         keep(app, &head).map_err(Problem::internal)?;
         sealed += 1;
     }

@@ -61,7 +61,10 @@ async fn run(cli: Cli) -> Result<(), String> {
                 say(&finding.to_string())?;
             }
             if verdict.forged_heads != 0 {
-                say(&format!("{} heads beside the database were not signed by this key", verdict.forged_heads))?;
+                say(&format!(
+                    "{} heads beside the database were not signed by this key",
+                    verdict.forged_heads
+                ))?;
             }
             match verdict.findings.len() + verdict.forged_heads {
                 0 => say(&format!("The journal is whole: {entries} entries, {blocks} sealed blocks.")),
@@ -115,7 +118,8 @@ fn say(line: &str) -> Result<(), String> {
 
 fn log_to_stderr(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("--log: {error}"))?;
-    let format = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_target(false);
+    let format =
+        tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_target(false);
     format.with_env_filter(filter).with_writer(std::io::stderr).init();
     // A panic's message may quote what was being worked on; where it happened is enough to find it.
     std::panic::set_hook(Box::new(|panic| {

@@ -33,7 +33,8 @@ pub struct BadCursor;
 impl TryFrom<String> for Cursor {
     type Error = BadCursor;
     fn try_from(text: String) -> Result<Self, BadCursor> {
-        let bytes: [u8; 24] = BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok()).ok_or(BadCursor)?;
+        let bytes: [u8; 24] =
+            BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|b| b.try_into().ok()).ok_or(BadCursor)?;
         let (at, id) = bytes.split_at(8);
         let micros = i64::from_be_bytes(at.try_into().map_err(|_| BadCursor)?);
         let at = Timestamp::from_microsecond(micros).map_err(|_| BadCursor)?;

@@ -49,7 +49,12 @@ struct TrendQuery {
     to: Option<Day>,
 }
 
-async fn trend_of(app: &App, caller: Caller, whose: Whose, query: TrendQuery) -> Result<(Grant, Trend), Problem> {
+async fn trend_of(
+    app: &App,
+    caller: Caller,
+    whose: Whose,
+    query: TrendQuery,
+) -> Result<(Grant, Trend), Problem> {
     let now = app.now();
     app.read(move |tx| {
         let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
@@ -169,7 +174,8 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 };
                 let today = now.local_day(&member.time_zone);
                 let recent = caseload_line(&days, last, &member.time_zone, today);
-                let (id, display_name, time_zone) = (member.participant, member.display_name, member.time_zone);
+                let (id, display_name, time_zone) =
+                    (member.participant, member.display_name, member.time_zone);
                 items.push(CaseloadLine { id, display_name, time_zone, recent });
             }
             Ok(items)

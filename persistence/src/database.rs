@@ -654,7 +654,10 @@ mod tests {
             assert_eq!(outcome.is_ok(), kind == "kept" || kind == "hold", "{kind}: {outcome:?}");
         }
         assert_eq!(stored(&database, "kept"), 2);
-        assert_eq!(stored(&database, "refused") + stored(&database, "panics") + stored(&database, "abandoned"), 0);
+        assert_eq!(
+            stored(&database, "refused") + stored(&database, "panics") + stored(&database, "abandoned"),
+            0
+        );
     }
 
     #[test]
@@ -668,12 +671,16 @@ mod tests {
     fn a_schema_of_a_newer_binary_is_refused() {
         let (_folder, database) = fresh();
         let newer = |tx: &mut Tx| -> Result<(), Error> {
-            diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").execute(tx)?;
+            diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
+                .execute(tx)?;
             Ok(())
         };
         database.write_now(newer).unwrap();
         let refusal = database.migrate().unwrap_err();
-        assert!(matches!(&refusal, Error::Unavailable(text) if text.contains("newer Evenkeel")), "{refusal:?}");
+        assert!(
+            matches!(&refusal, Error::Unavailable(text) if text.contains("newer Evenkeel")),
+            "{refusal:?}"
+        );
     }
 
     #[test]

@@ -133,7 +133,9 @@ pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(Partici
             .load(tx)?
     } else {
         caseloads::table
-            .inner_join(daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)))
+            .inner_join(
+                daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)),
+            )
             .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
             .filter(daily_summaries::day.ge(On(since)))
             .order(order)

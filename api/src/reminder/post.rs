@@ -87,12 +87,11 @@ impl Post {
             Way::Folder(folder) => {
                 let folder = folder.clone();
                 let stored = spawn_blocking(move || store(&folder, letter, &message.formatted())).await;
-                match stored {
-                    Ok(Ok(())) => Attempt::Accepted,
-                    _ => {
-                        tracing::warn!(%letter, "a mail could not be written to the data folder");
-                        Attempt::Failed
-                    }
+                if matches!(stored, Ok(Ok(()))) {
+                    Attempt::Accepted
+                } else {
+                    tracing::warn!(%letter, "a mail could not be written to the data folder");
+                    Attempt::Failed
                 }
             }
         }

@@ -161,9 +161,9 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
             let Ok((letter, attempt)) = tried else { continue };
             is_away &= attempt == Attempt::Failed;
             if attempt == Attempt::Accepted {
-                sent += 1
+                sent += 1;
             } else {
-                failed += 1
+                failed += 1;
             }
             marks.push((after_attempt(&letter, attempt, jitter(), app.now()), letter.fence));
         }

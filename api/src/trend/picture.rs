@@ -21,6 +21,7 @@ const GRID: RGBColor = RGBColor(217, 217, 217);
 
 /// Draws the daily mean as a line that breaks where days are missing, the daily peak as open circles, and a
 /// cross on each day with a lapse.
+#[expect(clippy::missing_panics_doc, reason = "writing into a text does not fail")]
 pub fn svg(trend: &Trend) -> String {
     let mut text = String::new();
     draw(trend, &mut text).expect("a picture of fixed size fits into a text");

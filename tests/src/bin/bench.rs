@@ -363,7 +363,7 @@ async fn caseload(address: SocketAddr, staff: &[Session]) -> Outcome<(Vec<u8>, u
     let mut line = Line::open(address).await?;
     let mut best = (Vec::new(), 0);
     for session in staff {
-        let request = get("/v1/participants?limit=60", session);
+        let request = get("/v1/participants", session);
         let status = line.ask(&request).await?;
         let answer: serde_json::Value = serde_json::from_slice(line.body())?;
         let count = answer["items"].as_array().map_or(0, Vec::len);
