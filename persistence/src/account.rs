@@ -13,7 +13,6 @@ use crate::schema::{accounts, caseloads, devices, invites, organisations, partic
 use crate::{Error, Tx};
 
 /// A row that holds what cannot be: somebody wrote past the application.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 pub(crate) fn broken(invalid: impl std::fmt::Display) -> Error {
     Error::Broken(format!("a stored value {invalid}"))
 }

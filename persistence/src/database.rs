@@ -187,7 +187,7 @@ enum Kept {
 
 struct Work<S, W, A, T, E> {
     started: Option<S>,
-    work: W,
+    closure: W,
     answer: A,
     outcome: Option<Result<T, E>>,
 }
@@ -205,7 +205,7 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx) -> Kept {
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.closure)(tx)))
             .unwrap_or_else(|panic| Err(Error::Broken(format!("a panic: {}", words(&*panic))).into()));
         let kept = match &outcome {
             Ok(_) => Kept::Yes,
@@ -258,14 +258,14 @@ impl Database {
         let (reads, read_queue) = bounded(QUEUE);
         let (writes, write_queue) = bounded(QUEUE);
         let (open, closed) = bounded(0);
-        let writers = match location {
+        let write_threads = match location {
             Location::Sqlite(_) => 1,
             Location::Postgres(_) => 4,
         };
         for number in 0..readers.max(1) {
             spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read);
         }
-        for number in 0..writers {
+        for number in 0..write_threads {
             spawn(format!("write-{number}"), location.clone(), write_queue.clone(), Mode::Write);
         }
         if matches!(location, Location::Sqlite(_)) {
@@ -305,7 +305,7 @@ impl Database {
     ) where
         T: Send + 'static,
     {
-        submit(&self.reads, Work { started: Some(started), work, answer, outcome: None });
+        submit(&self.reads, Work { started: Some(started), closure: work, answer, outcome: None });
     }
 
     /// Runs `work` in one transaction, serialisable in effect, and hands what it returns to `answer` once it
@@ -318,7 +318,7 @@ impl Database {
     ) where
         T: Send + 'static,
     {
-        submit(&self.writes, Work { started: Some(started), work, answer, outcome: None });
+        submit(&self.writes, Work { started: Some(started), closure: work, answer, outcome: None });
     }
 
     /// [`Database::write`] for callers that may block: commands and tests.
@@ -456,14 +456,18 @@ fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs:
     if 1 < jobs.len() {
         match together(tx, mode, &mut jobs) {
             Ok(()) => {
-                jobs.into_iter().for_each(|job| job.end(Ok(())));
+                for job in jobs {
+                    job.end(Ok(()));
+                }
                 return true;
             }
             // Somebody's trouble must not be everybody's: from here each goes alone.
             Err(Error::Contended) => metrics::counter!("evenkeel_database_groups_split_total").increment(1),
             Err(error) => {
                 tracing::error!(%error, "a group of writes was not stored");
-                jobs.into_iter().for_each(|job| job.end(Err(error.clone())));
+                for job in jobs {
+                    job.end(Err(error.clone()));
+                }
                 return false;
             }
         }

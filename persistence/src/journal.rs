@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
+use evenkeel_domain::account::Role;
 use evenkeel_domain::journal::{Block, Entry, Kept};
 use uuid::Uuid;
 
@@ -31,7 +32,7 @@ pub fn append(tx: &mut Tx, stream: Uuid, entry: &Entry) -> Result<i64, Error> {
         journal::seq.eq(seq),
         journal::at.eq(At(entry.at)),
         journal::actor.eq(entry.actor.map(Id::of)),
-        journal::actor_role.eq(entry.actor_role.map(|role| role.as_str())),
+        journal::actor_role.eq(entry.actor_role.map(Role::as_str)),
         journal::device.eq(entry.device.map(Id::of)),
         journal::act.eq(entry.act.as_str()),
         journal::room.eq(entry.room.as_str()),

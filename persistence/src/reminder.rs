@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
-use evenkeel_domain::reminder::{Letter, LetterId, LetterState, Preferences, QuietHours, Weekday};
+use evenkeel_domain::reminder::{
+    Letter, LetterId, LetterState, Preferences, QuietHours, Suppression, Weekday,
+};
 use evenkeel_domain::value::{Moment, TimeOfDay};
 
 use crate::account::{broken, read};
@@ -75,7 +77,7 @@ pub fn put_wish(
         wishes::next_due_at.eq(next_due_at.map(At)),
         wishes::changed_at.eq(At(now)),
     );
-    if diesel::update(wishes::table.find(Id::of(participant))).set(values.clone()).execute(tx)? == 0 {
+    if diesel::update(wishes::table.find(Id::of(participant))).set(values).execute(tx)? == 0 {
         let row = (wishes::participant_id.eq(Id::of(participant)), values);
         diesel::insert_into(wishes::table).values(row).execute(tx)?;
     }
@@ -155,7 +157,7 @@ pub fn add(tx: &mut Tx, letter: &Letter, unsubscribe_hash: &[u8; 32]) -> Result<
         letters::slot.eq(letter.slot),
         letters::due_at.eq(At(letter.due_at)),
         letters::state.eq(letter.state.as_str()),
-        letters::reason.eq(letter.reason.map(|reason| reason.as_str())),
+        letters::reason.eq(letter.reason.map(Suppression::as_str)),
         letters::attempts.eq(letter.attempts),
         letters::next_attempt_at.eq(At(letter.next_attempt_at)),
         letters::lease_until.eq(letter.lease_until.map(At)),
@@ -199,7 +201,7 @@ pub fn put(tx: &mut Tx, letter: &Letter, held: i64) -> Result<bool, Error> {
     let mine = letters::table.filter(letters::id.eq(Id::of(letter.id))).filter(letters::fence.eq(held));
     let change = (
         letters::state.eq(letter.state.as_str()),
-        letters::reason.eq(letter.reason.map(|reason| reason.as_str())),
+        letters::reason.eq(letter.reason.map(Suppression::as_str)),
         letters::attempts.eq(letter.attempts),
         letters::next_attempt_at.eq(At(letter.next_attempt_at)),
         letters::lease_until.eq(letter.lease_until.map(At)),

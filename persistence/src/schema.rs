@@ -1,8 +1,8 @@
 //! The tables, as both engines have them.
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Text};
+    use crate::column::{Instant, Key};
 
     organisations (id) {
         id -> Key,
@@ -13,8 +13,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Nullable, Text};
+    use crate::column::{Instant, Key};
 
     accounts (id) {
         id -> Key,
@@ -31,8 +31,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::Text;
+    use crate::column::{Instant, Key};
 
     participants (id) {
         id -> Key,
@@ -44,8 +44,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{};
+    use crate::column::{Instant, Key};
 
     caseloads (counselor_id, participant_id) {
         counselor_id -> Key,
@@ -55,8 +55,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Binary, Integer, Nullable, SmallInt, Text};
+    use crate::column::{Instant, Key};
 
     devices (id) {
         id -> Key,
@@ -74,8 +74,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::column::{Instant, Key};
 
     invites (id) {
         id -> Key,
@@ -94,8 +94,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Binary, Integer};
+    use crate::column::Instant;
 
     sign_in_throttles (name_hash) {
         name_hash -> Binary,
@@ -106,7 +106,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
     use crate::column::{Calendar, Document, Instant, Key};
 
     cravings (participant_id, id) {
@@ -127,8 +127,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::column::{Document, Instant, Key};
 
     craving_revisions (participant_id, craving_id, revision) {
         participant_id -> Key,
@@ -142,8 +142,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::SmallInt;
+    use crate::column::{Instant, Key};
 
     craving_ratings (participant_id, craving_id, id) {
         participant_id -> Key,
@@ -155,7 +155,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Integer, SmallInt};
     use crate::column::{Calendar, Document, Instant, Key};
 
     daily_summaries (participant_id, day) {
@@ -173,8 +173,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::BigInt;
+    use crate::column::Key;
 
     journal_heads (stream) {
         stream -> Key,
@@ -183,8 +183,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::column::{Instant, Key};
 
     journal (id) {
         id -> BigInt,
@@ -203,8 +203,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{BigInt, Binary};
+    use crate::column::Instant;
 
     journal_seals (number) {
         number -> BigInt,
@@ -218,8 +218,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{};
+    use crate::column::{Instant, Key};
 
     caseload_views (counselor_id, participant_id) {
         counselor_id -> Key,
@@ -229,8 +229,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Nullable, SmallInt, Text};
+    use crate::column::{Instant, Key};
 
     reminder_preferences (participant_id) {
         participant_id -> Key,
@@ -246,8 +246,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
+    use crate::column::{Calendar, Instant, Key};
 
     letters (id) {
         id -> Key,
