@@ -232,13 +232,20 @@ story! {
         let code = invite["code"].as_str().unwrap();
         let short = json!({"code": code, "sign_in_name": "noor", "password": "too short", "device_name": "phone"});
         house.post("", "/v1/invites/redeem", short).await.refused(422, "/password");
-        let nameless = json!({"code": code, "password": PASSWORD, "device_name": "phone"});
-        let refused = house.post("", "/v1/invites/redeem", nameless).await;
-        assert_eq!(refused.status, 422, "{}", refused.text);
         let taken = json!({"code": code, "email": "maya@harbor.example", "password": PASSWORD, "device_name": "phone"});
         let refused = house.post("", "/v1/invites/redeem", taken).await;
         assert_eq!(refused.status, 409, "{}", refused.text);
         house.redeem(code, "noor").await;
+    }
+
+    async fn somebody_who_names_no_name_is_given_one_that_says_nothing(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let draft = json!({"display_name": "Noor", "time_zone": ZONE});
+        let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+        let body = json!({"code": invite["code"], "password": PASSWORD, "device_name": "phone"});
+        let noor = known(&house.post("", "/v1/invites/redeem", body).await.is(201));
+        assert!(!noor.name.is_empty() && !noor.name.contains("noor"), "{}", noor.name);
+        assert_eq!(house.sign_in(&noor).await.participant, noor.participant);
     }
 
     async fn who_may_invite_whom(house) {

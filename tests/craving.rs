@@ -207,7 +207,7 @@ story! {
         }
         assert_eq!(seen.len(), 5);
         assert!(all.iter().all(|id| seen.contains(id)));
-        let span = "/v1/participants/me/cravings?from=2026-03-01T09:00:00Z&to=2026-03-01T11:00:00Z";
+        let span = "/v1/participants/me/cravings?from=2026-03-01T09:00:00Z&until=2026-03-01T11:00:00Z";
         let mut within = ids(&house.get(maya, span).await.is(200));
         within.sort();
         let mut meant = vec![all[0].clone(), all[2].clone()];

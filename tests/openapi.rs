@@ -41,7 +41,7 @@ async fn every_operation_says_what_a_client_needs() {
     for (name, operation) in operations(&document) {
         let mut need = |is: bool, what: &str| {
             if !is {
-                wrong.push(format!("{name}: {what}"))
+                wrong.push(format!("{name}: {what}"));
             }
         };
         let id = operation["operationId"].as_str().unwrap_or_default();

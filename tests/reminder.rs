@@ -54,7 +54,7 @@ story! {
         let maya = house.clinic("harbor.example").await.maya;
         wishes(&house, &maya, daily("14:00")).await;
         house.at("2026-03-02T19:00:00Z");
-        let (one, two, three) = tokio::join!(house.running.app.work_reminders(), house.running.app.work_reminders(), house.running.app.work_reminders());
+        let (one, two, three) = tokio::join!(house.app.work_reminders(), house.app.work_reminders(), house.app.work_reminders());
         assert!(one.is_ok() && two.is_ok() && three.is_ok());
         assert_eq!(house.letterbox.take().len(), 1);
     }
@@ -123,8 +123,8 @@ story! {
 
     async fn a_mail_that_is_tried_again_keeps_its_message_id(house) {
         let maya = house.clinic("harbor.example").await.maya;
-        wishes(&house, &maya, daily("14:00")).await;
-        house.at("2026-03-02T19:00:00Z");
+        wishes(&house, &maya, daily("13:50")).await;
+        house.at("2026-03-02T18:50:00Z");
         house.letterbox.misbehave(Some((Stage::End, Fault::Busy)));
         assert!(house.post_round().await.is_empty());
         let history = house.get(&maya, "/v1/participants/me/reminders/history").await.is(200);
@@ -159,12 +159,12 @@ story! {
 
     async fn an_address_that_is_refused_bounces_and_is_not_tried_again(house) {
         let clinic = house.clinic("harbor.example").await;
-        wishes(&house, &clinic.maya, daily("14:00")).await;
-        house.at("2026-03-02T19:00:00Z");
+        wishes(&house, &clinic.maya, daily("13:50")).await;
+        house.at("2026-03-02T18:50:00Z");
         house.letterbox.misbehave(Some((Stage::To, Fault::Refuse)));
         assert!(house.post_round().await.is_empty());
         house.letterbox.misbehave(None);
-        house.later(SignedDuration::from_mins(10));
+        house.later(SignedDuration::from_mins(4));
         assert!(house.post_round().await.is_empty());
         assert_eq!(states(&house, &clinic.maya).await, ["bounced"]);
         let undelivered = house.get(&clinic.casey, "/v1/reminders/undelivered").await.is(200);
@@ -227,8 +227,8 @@ story! {
 
     async fn a_made_up_unsubscribe_link_acts_on_nobody(house) {
         let maya = house.clinic("harbor.example").await.maya;
-        wishes(&house, &maya, daily("14:00")).await;
-        house.at("2026-03-02T19:00:00Z");
+        wishes(&house, &maya, daily("13:50")).await;
+        house.at("2026-03-02T18:50:00Z");
         let link = unsubscribe(&house.post_round().await[0]);
         let token = link.strip_prefix("/u/").unwrap();
         for (at, letter) in token.char_indices().step_by(3) {
@@ -323,8 +323,8 @@ story! {
 async fn without_a_mail_server_mails_are_files() {
     let Some(house) = TestHouse::with(Engine::Sqlite, |config| config.smtp_url = None).await else { return };
     let maya = house.clinic("harbor.example").await.maya;
-    wishes(&house, &maya, daily("14:00")).await;
-    house.at("2026-03-02T19:00:00Z");
+    wishes(&house, &maya, daily("13:50")).await;
+    house.at("2026-03-02T18:50:00Z");
     house.post_round().await;
     let folder = house.folder.path().join("mail");
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
@@ -338,8 +338,8 @@ async fn without_a_mail_server_mails_are_files() {
 async fn a_mail_server_that_hangs_is_given_up_and_tried_again() {
     let Some(house) = TestHouse::new(Engine::Sqlite).await else { return };
     let maya = house.clinic("harbor.example").await.maya;
-    wishes(&house, &maya, daily("14:00")).await;
-    house.at("2026-03-02T19:00:00Z");
+    wishes(&house, &maya, daily("13:50")).await;
+    house.at("2026-03-02T18:50:00Z");
     house.letterbox.misbehave(Some((Stage::To, Fault::Hang)));
     assert!(house.post_round().await.is_empty());
     house.letterbox.misbehave(None);

@@ -15,7 +15,7 @@ fn tour() -> String {
 #[tokio::test]
 async fn the_tour_works_when_pasted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(house) = TestHouse::at_time(engine, Clock::system(), |_| ()).await else { return };
-    evenkeel::demo::seed(&house.running.app).await.unwrap();
+    evenkeel::demo::seed(&house.app).await.unwrap();
     let tour = tour();
     assert!(5 < tour.matches("curl").count(), "the README has its tour");
     let folder = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ story! {
         let id = house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 4).await;
         house.get(&clinic.casey, &format!("/v1/participants/{}/cravings/{id}", clinic.maya.participant)).await.is(200);
         house.get("", "/v1/participants/somebody%40harbor.example/cravings?note=secret").await;
-        let address = house.running.metrics_address;
+        let address = house.metrics_address;
         let text = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
         assert!(text.contains("# TYPE"), "{text}");
         for own in [&id, &clinic.maya.participant, &clinic.maya.account, "harbor", "somebody", "secret", "Maya"] {
@@ -113,10 +113,10 @@ async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgre
         for hour in 10..16 {
             house.craving(&clinic.maya, &format!("2026-03-01T{hour}:00:00Z"), 5).await;
         }
-        house.running.app.seal_journal().await.unwrap();
+        house.app.seal_journal().await.unwrap();
         house.get(&clinic.casey, "/v1/participants").await.is(200);
-        house.running.app.seal_journal().await.unwrap();
-        let verdict = evenkeel::journal::verify(&house.running.app).unwrap();
+        house.app.seal_journal().await.unwrap();
+        let verdict = evenkeel::journal::verify(&house.app).unwrap();
         assert!(
             verdict.findings.is_empty() && 1 < verdict.blocks && verdict.forged_heads == 0,
             "{:?}",
@@ -124,7 +124,7 @@ async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgre
         );
         assert!(house.tamper(harm, false).is_err(), "the tables themselves refuse: {harm}");
         house.tamper(harm, true).unwrap();
-        let verdict = evenkeel::journal::verify(&house.running.app).unwrap();
+        let verdict = evenkeel::journal::verify(&house.app).unwrap();
         assert!(!verdict.findings.is_empty(), "{harm}");
     }
 }
@@ -135,7 +135,7 @@ async fn a_copy_made_while_in_use_is_whole() {
     let maya = house.clinic("harbor.example").await.maya;
     let id = house.craving(&maya, "2026-03-02T18:00:00Z", 4).await;
     let copy = house.folder.path().join("copy.db");
-    house.running.app.database().backup(&copy).unwrap();
+    house.app.database().backup(&copy).unwrap();
     let url = format!("sqlite://{}", copy.display());
     let keys = house.folder.path().to_owned();
     let restored = TestHouse::with(Engine::Sqlite, |config| {
@@ -153,10 +153,9 @@ async fn a_copy_made_while_in_use_is_whole() {
 #[tokio::test]
 async fn the_first_start_names_a_code_for_the_first_admin_once() {
     let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
-    let code =
-        evenkeel::account::first_admin(&house.running.app).await.unwrap().expect("a fresh house has nobody");
+    let code = evenkeel::account::first_admin(&house.app).await.unwrap().expect("a fresh house has nobody");
     let admin = house.redeem(&code, "admin@harbor.example").await;
     assert_eq!(house.get(&admin, "/v1/me").await.is(200)["role"], "admin");
-    assert_eq!(evenkeel::account::first_admin(&house.running.app).await.unwrap(), None);
-    assert!(evenkeel::demo::seed(&house.running.app).await.is_err(), "no invented people among real ones");
+    assert_eq!(evenkeel::account::first_admin(&house.app).await.unwrap(), None);
+    assert!(evenkeel::demo::seed(&house.app).await.is_err(), "no invented people among real ones");
 }

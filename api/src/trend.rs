@@ -58,12 +58,11 @@ async fn trend_of(
     let now = app.now();
     app.read(move |tx| {
         let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
-        let to = match query.to {
-            Some(to) => to,
-            None => {
-                let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-                now.local_day(&zone)
-            }
+        let to = if let Some(to) = query.to {
+            to
+        } else {
+            let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+            now.local_day(&zone)
         };
         let span = Span::new(query.from.unwrap_or(to.plus(-27)), to)?;
         let days = store::days(tx, &grant, span.from(), span.to())?;

@@ -3,13 +3,14 @@
 use crate::letterbox::Letterbox;
 use crate::{Engine, postgres};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
-use evenkeel::{Clock, Config, Running};
+use evenkeel::{App, Clock, Config, Running};
 use evenkeel_domain::account::{Email, OrganisationName};
 use evenkeel_domain::value::Moment;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// When every story begins: Monday 2026-03-02, 13:40 in New York.
@@ -25,15 +26,19 @@ pub struct TestHouse {
     pub clock: Clock,
     /// Where its mail arrives.
     pub letterbox: Letterbox,
-    /// The product.
-    pub running: Running,
+    /// The product behind its door.
+    pub app: App,
+    /// Where its metrics are served.
+    pub metrics_address: SocketAddr,
     /// How it is set up.
     pub config: Config,
     /// The product's data folder.
     pub folder: tempfile::TempDir,
     http: reqwest::Client,
     strangers: AtomicU32,
-    // Last, so that it is dropped when nothing uses it any more.
+    address: SocketAddr,
+    // Gone only while the house is being taken down.
+    running: Option<Running>,
     database: Option<postgres::Database>,
 }
 
@@ -162,12 +167,15 @@ impl TestHouse {
             ..Config::default()
         };
         change(&mut config);
-        let running = evenkeel::start(config.clone(), clock.clone()).await.expect("the product starts");
+        let running = open(config.clone(), clock.clone()).await;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         Some(Self {
             clock,
             letterbox,
-            running,
+            app: running.app.clone(),
+            address: running.address,
+            metrics_address: running.metrics_address,
+            running: Some(running),
             config,
             folder,
             http: http.expect("an HTTP client"),
@@ -178,16 +186,20 @@ impl TestHouse {
 
     /// The same house after a stop and a start.
     #[must_use]
-    pub async fn again(self) -> Self {
-        self.running.stop().await;
-        let running =
-            evenkeel::start(self.config.clone(), self.clock.clone()).await.expect("it starts again");
-        Self { running, ..self }
+    pub async fn again(mut self) -> Self {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        let running = open(self.config.clone(), self.clock.clone()).await;
+        (self.app, self.address, self.metrics_address) =
+            (running.app.clone(), running.address, running.metrics_address);
+        self.running = Some(running);
+        self
     }
 
     /// The product's address.
     pub fn base(&self) -> String {
-        format!("http://{}", self.running.address)
+        format!("http://{}", self.address)
     }
 
     /// Asks, as the holder of a token; `""` is nobody.
@@ -292,7 +304,7 @@ impl TestHouse {
     pub async fn organisation(&self, at: &str) -> String {
         let name = OrganisationName::try_from(format!("The house of {at}")).expect("a name");
         let email = Email::try_from(format!("admin@{at}")).expect("an address");
-        let made = evenkeel::account::create_organisation(&self.running.app, name, email).await;
+        let made = evenkeel::account::create_organisation(&self.app, name, email).await;
         made.expect("an organisation can be made")
     }
 
@@ -329,7 +341,7 @@ impl TestHouse {
 
     /// One pass of the reminder worker, then the mails it sent.
     pub async fn post_round(&self) -> Vec<crate::letterbox::Mail> {
-        self.running.app.work_reminders().await.expect("a pass of the reminder worker");
+        self.app.work_reminders().await.expect("a pass of the reminder worker");
         self.letterbox.take()
     }
 
@@ -340,9 +352,28 @@ impl TestHouse {
 
     /// Moves the clock on to an instant.
     pub fn at(&self, instant: &str) {
-        let now: Timestamp = self.running.app.now().into();
+        let now: Timestamp = self.app.now().into();
         let then: Timestamp = instant.parse().expect("an instant");
         self.later(then.duration_since(now));
+    }
+}
+
+/// Where the products of all tests run: a test's own runtime ends before its product has stopped.
+static ENGINE_ROOM: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime")
+});
+
+async fn open(config: Config, clock: Clock) -> Running {
+    let opened = ENGINE_ROOM.spawn(evenkeel::start(config, clock)).await;
+    opened.expect("no panic at the start").expect("the product starts")
+}
+
+impl Drop for TestHouse {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            ENGINE_ROOM.spawn(running.stop());
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use evenkeel_domain::value::Moment;
 use jiff::Timestamp;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp};
 use tokio::task::spawn_blocking;
@@ -20,12 +19,12 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 
-/// How long the mail server may take for one answer.
-const ANSWER_TIME: Duration = Duration::from_secs(15);
-/// How long handing over one letter may take in all; shorter than a lease.
-const WHOLE_TIME: Duration = Duration::from_secs(45);
-/// Connections to the mail server that are kept.
-const CONNECTIONS: u32 = 8;
+/// How long the mail server may take until it is connected.
+const CONNECT_TIME: Duration = Duration::from_secs(15);
+/// How long handing over one letter may take in all; shorter than a lease. The library limits the connecting
+/// only, and this ends a try wherever it hangs. It takes the connection with it, which is why none are pooled:
+/// the next letter must not hear the answers that are owed to this one.
+const WHOLE_TIME: Duration = Duration::from_secs(30);
 
 /// Takes letters: to the mail server, or into a folder where there is none.
 pub struct Post {
@@ -66,8 +65,7 @@ impl Post {
             Some(url) => {
                 let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
                 let server = server.map_err(|error| format!("SMTP_URL: {error}"))?;
-                let pool = PoolConfig::new().max_size(CONNECTIONS);
-                Way::Server(server.timeout(Some(ANSWER_TIME)).pool_config(pool).build())
+                Way::Server(server.timeout(Some(CONNECT_TIME)).build())
             }
             None => Way::Folder(config.data.join("mail")),
         };
