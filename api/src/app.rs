@@ -12,6 +12,7 @@ use uuid::{Builder, Uuid};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::journal::note_denied;
 use crate::limits::Limits;
 use crate::password::Passwords;
 use crate::problem::Problem;
@@ -67,7 +68,7 @@ impl App {
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.read(move || start.send(()).is_ok(), work, answer);
-        come(started, answered).await
+        self.noting_denial(come(started, answered).await).await
     }
 
     /// Runs `work` in one transaction and returns once it is on disk. It may run more than once: ids and the
@@ -80,7 +81,19 @@ impl App {
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.write(move || start.send(()).is_ok(), work, answer);
-        come(started, answered).await
+        self.noting_denial(come(started, answered).await).await
+    }
+
+    /// What was refused is rolled back; that it was tried is journaled before the refusal leaves.
+    async fn noting_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        if let Err(Some(denied)) = outcome.as_ref().map_err(Problem::denied) {
+            let (denied, now) = (denied.clone(), self.now());
+            let (answer, answered) = oneshot::channel();
+            let work = move |tx: &mut Tx| note_denied(tx, &denied, now);
+            self.0.database.write(|| true, work, move |outcome| drop(answer.send(outcome)));
+            answered.await.unwrap_or_else(|_| Err(Problem::unavailable()))?;
+        }
+        outcome
     }
 
     /// Brings the schema up to date; returns how many migrations ran.

@@ -4,7 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use evenkeel_domain::access::{self, Act, Actor, Grant, OfficeAct, Permit, Refusal};
+use evenkeel_domain::access::{self, Act, Actor, Grant, OfficeAct, Permit, Refusal, Relation};
 use evenkeel_domain::account::{AccountId, DeviceId, ParticipantId};
 use evenkeel_domain::value::text_schema;
 use evenkeel_persistence::Tx;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::exchange::RequestId;
-use crate::problem::Problem;
+use crate::problem::{Denied, Problem};
 
 /// Who calls, by their access token. What they may do is read in the transaction.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,14 @@ impl Caller {
             Whose::Id(participant) => *participant,
         };
         let relation = account::relation(tx, &actor, participant)?;
-        Ok(access::decide(&actor, act, participant, relation)?)
+        access::decide(&actor, act, participant, relation).map_err(|refusal| {
+            let problem = Problem::from(refusal);
+            // A stranger's guess is nobody's business; a colleague's look at the wrong record is.
+            if relation != Relation::Organisation {
+                return problem;
+            }
+            problem.denying(Denied { actor, participant, act, request_id: self.request_id })
+        })
     }
 
     /// The proof that the caller may do this act in their organisation.

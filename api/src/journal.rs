@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
 use crate::page::Limit;
-use crate::problem::Problem;
+use crate::problem::{Denied, Problem};
 use crate::secret::{Secrets, sha256};
 
 /// The routes of this room.
@@ -81,6 +81,25 @@ pub fn note_house(
     append(tx, stream, None, act, room, entity, request, now)
 }
 
+/// Notes that somebody of the organisation was kept from a participant's record.
+pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Problem> {
+    let (act, room) = match denied.act {
+        access::Act::RecordCraving => (Act::Record, Room::Craving),
+        access::Act::ReadCravings => (Act::Read, Room::Craving),
+        access::Act::ReadTrend => (Act::Read, Room::Trend),
+        access::Act::ReadReminders => (Act::Read, Room::Reminder),
+        access::Act::ChangeReminders => (Act::Change, Room::Reminder),
+        access::Act::ReadJournal => (Act::Read, Room::Journal),
+    };
+    let stream = denied.participant.into();
+    let entry = Entry {
+        outcome: Outcome::Refused,
+        ..entry(Some(&denied.actor), act, room, None, denied.request_id, now)
+    };
+    store::append(tx, stream, &entry)?;
+    Ok(())
+}
+
 #[expect(clippy::too_many_arguments, reason = "an entry has as many parts")]
 fn append(
     tx: &mut Tx,
@@ -92,7 +111,20 @@ fn append(
     request_id: Uuid,
     at: Moment,
 ) -> Result<(), Problem> {
-    let entry = Entry {
+    store::append(tx, stream, &entry(actor, act, room, entity, request_id, at))?;
+    Ok(())
+}
+
+fn entry(
+    actor: Option<&Actor>,
+    act: Act,
+    room: Room,
+    entity: Option<Uuid>,
+    request_id: Uuid,
+    at: Moment,
+) -> Entry {
+    Entry {
+        // Counted by the stream when it is appended.
         seq: 0,
         at,
         actor: actor.map(|actor| actor.account),
@@ -103,9 +135,7 @@ fn append(
         entity,
         outcome: Outcome::Done,
         request_id,
-    };
-    store::append(tx, stream, &entry)?;
-    Ok(())
+    }
 }
 
 /// Journals that a record was read, and returns once that is on disk: only then may the answer leave. What

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use evenkeel_domain::access::{Act, Actor};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::value::Invalid;
 use evenkeel_persistence::{Error, Failure};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +34,20 @@ pub struct Problem {
     retry_after: Option<u32>,
     header: Option<Box<(&'static str, String)>>,
     contended: bool,
+    denied: Option<Box<Denied>>,
+}
+
+/// Who was kept from whose record, for its journal.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// Who tried.
+    pub actor: Actor,
+    /// Whose record.
+    pub participant: ParticipantId,
+    /// What they tried.
+    pub act: Act,
+    /// With which request.
+    pub request_id: Uuid,
 }
 
 /// The kinds that any room may answer with: name, title, status, and what to do about it.
@@ -122,6 +139,7 @@ impl Problem {
             retry_after: None,
             header: None,
             contended: false,
+            denied: None,
         }
     }
 
@@ -203,6 +221,17 @@ impl Problem {
     /// 503, to be tried again in a second.
     pub fn unavailable() -> Self {
         Self { retry_after: Some(1), ..Self::of("unavailable") }
+    }
+
+    /// Remembers who was kept from whose record.
+    #[must_use]
+    pub fn denying(self, denied: Denied) -> Self {
+        Self { denied: Some(Box::new(denied)), ..self }
+    }
+
+    /// Who was kept from whose record, if that is what went wrong.
+    pub fn denied(&self) -> Option<&Denied> {
+        self.denied.as_deref()
     }
 
     /// Names one more field that is wrong.

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::PgConnection;
 use diesel::result::DatabaseErrorKind;
-use diesel::sqlite::SqliteConnection;
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::{Connection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -364,13 +365,19 @@ impl Database {
     }
 }
 
-/// Whether every migration of this binary has been run.
-pub(crate) fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
-    let pending = match tx {
-        Tx::Sqlite(conn) => conn.has_pending_migration(SQLITE),
-        Tx::Postgres(conn) => conn.has_pending_migration(POSTGRES),
-    };
-    pending.map(|pending| !pending).map_err(|error| Error::Unavailable(error.to_string()))
+/// Whether every migration of this binary has been run. The library's own question would write.
+fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let unavailable = |error: Box<dyn std::error::Error + Send + Sync>| Error::Unavailable(error.to_string());
+    let known: Vec<Box<dyn Migration<Sqlite>>> = SQLITE.migrations().map_err(unavailable)?;
+    let sql = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = sql.load(tx).map_err(|error| Error::Unavailable(error.to_string()))?;
+    let run = |version: String| applied.iter().any(|applied| applied.version == version);
+    Ok(known.iter().all(|migration| run(migration.name().version().to_string())))
 }
 
 impl Tx {
