@@ -67,6 +67,20 @@ story! {
         try_password(&house, "maya@harbor.example", PASSWORD).await.is(200);
     }
 
+    async fn a_hundred_wrong_passwords_close_the_account_for_the_day(house) {
+        house.clinic("harbor.example").await;
+        for _ in 0..100 {
+            try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+            house.later(seconds(10));
+        }
+        house.later(seconds(3_600));
+        let closed = try_password(&house, "maya@harbor.example", PASSWORD).await;
+        assert_eq!(closed.header("retry-after"), (86_400 - 1_000 - 3_600).to_string());
+        closed.refused(429, "");
+        house.later(seconds(86_400 - 1_000 - 3_600));
+        try_password(&house, "maya@harbor.example", PASSWORD).await.is(200);
+    }
+
     async fn an_access_token_lasts_fifteen_minutes(house) {
         let clinic = house.clinic("harbor.example").await;
         house.later(seconds(14 * 60));
