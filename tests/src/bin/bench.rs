@@ -426,7 +426,7 @@ async fn load(server: &Server, connections: usize, time: Duration, request: &Req
     for mut line in lines {
         let (request, turn) = (Arc::clone(request), Arc::clone(&turn));
         running.spawn(async move {
-            let mut latencies = Histogram::<u64>::new(3)?;
+            let mut latencies = Histogram::<u64>::new_with_max(60_000_000, 3)?;
             while began.elapsed() < time {
                 let bytes = request(turn.fetch_add(1, Ordering::Relaxed));
                 let sent = Instant::now();
@@ -439,7 +439,7 @@ async fn load(server: &Server, connections: usize, time: Duration, request: &Req
             Outcome::Ok(latencies)
         });
     }
-    let mut latencies = Histogram::new(3)?;
+    let mut latencies = Histogram::new_with_max(60_000_000, 3)?;
     while let Some(result) = running.join_next().await {
         latencies.add(result??)?;
     }
@@ -546,7 +546,7 @@ fn bare_load<C: Send>(
     let turn = AtomicUsize::new(0);
     let began = Instant::now();
     let work = |mut conn: C| {
-        let mut latencies = Histogram::<u64>::new(3)?;
+        let mut latencies = Histogram::<u64>::new_with_max(60_000_000, 3)?;
         while began.elapsed() < time {
             let sent = Instant::now();
             write(rows, &mut conn, turn.fetch_add(1, Ordering::Relaxed))?;
@@ -554,7 +554,7 @@ fn bare_load<C: Send>(
         }
         Outcome::Ok(latencies)
     };
-    let mut latencies = Histogram::new(3)?;
+    let mut latencies = Histogram::new_with_max(60_000_000, 3)?;
     std::thread::scope(|scope| {
         let work = &work;
         let running: Vec<_> = connections.into_iter().map(|conn| scope.spawn(move || work(conn))).collect();
