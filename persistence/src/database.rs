@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -261,13 +261,20 @@ impl Database {
         let (open, closed) = bounded(0);
         let write_threads = match location {
             Location::Sqlite(_) => 1,
-            Location::Postgres(_) => 4,
+            Location::Postgres(_) => 2,
         };
+        let turn = Turn::default();
         for number in 0..readers.max(1) {
-            spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read);
+            spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read, turn.clone());
         }
         for number in 0..write_threads {
-            spawn(format!("write-{number}"), location.clone(), write_queue.clone(), Mode::Write);
+            spawn(
+                format!("write-{number}"),
+                location.clone(),
+                write_queue.clone(),
+                Mode::Write,
+                turn.clone(),
+            );
         }
         if matches!(location, Location::Sqlite(_)) {
             let location = location.clone();
@@ -423,7 +430,11 @@ enum Mode {
     Write,
 }
 
-fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: Mode) {
+/// Groups that run beside others share the turn; one that met another takes it alone, so that within this
+/// process the second run meets nobody.
+type Turn = Arc<RwLock<()>>;
+
+fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: Mode, turn: Turn) {
     let serve = move || {
         let mut connection = None;
         while let Ok(first) = queue.recv() {
@@ -432,7 +443,7 @@ fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: 
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(most - 1));
             jobs.retain_mut(|job| job.begin());
-            if !jobs.is_empty() && !serve(&location, &mut connection, mode, jobs) {
+            if !jobs.is_empty() && !serve(&location, &mut connection, mode, &turn, jobs) {
                 connection = None;
             }
         }
@@ -444,7 +455,13 @@ fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: 
 }
 
 /// Runs a group of jobs and answers each; false if the connection is not to be used again.
-fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs: Vec<Box<dyn Job>>) -> bool {
+fn serve(
+    location: &Location,
+    connection: &mut Option<Tx>,
+    mode: Mode,
+    turn: &Turn,
+    mut jobs: Vec<Box<dyn Job>>,
+) -> bool {
     if connection.is_none() {
         match location.connect(mode == Mode::Write) {
             Ok(tx) => *connection = Some(tx),
@@ -460,40 +477,74 @@ fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs:
     let Some(tx) = connection else { return false };
     metrics::histogram!("evenkeel_database_group_size")
         .record(f64::from(u32::try_from(jobs.len()).unwrap_or(u32::MAX)));
-    if 1 < jobs.len() {
-        match together(tx, mode, &mut jobs) {
-            Ok(()) => {
-                for job in jobs {
-                    job.end(Ok(()));
-                }
-                return true;
+    let stored = if mode == Mode::Write {
+        let shared = turn.read().unwrap_or_else(PoisonError::into_inner);
+        let stored = together(tx, mode, &mut jobs);
+        drop(shared);
+        stored
+    } else {
+        together(tx, mode, &mut jobs)
+    };
+    match stored {
+        Ok(()) => {
+            for job in jobs {
+                job.end(Ok(()));
             }
-            // Somebody's trouble must not be everybody's: from here each goes alone.
-            Err(Error::Contended) => metrics::counter!("evenkeel_database_groups_split_total").increment(1),
-            Err(error) => {
-                tracing::error!(%error, "a group of writes was not stored");
-                for job in jobs {
-                    job.end(Err(error.clone()));
-                }
-                return false;
-            }
+            true
         }
+        Err(Error::Contended) => {
+            metrics::counter!("evenkeel_database_groups_contended_total").increment(1);
+            let _alone = turn.write().unwrap_or_else(PoisonError::into_inner);
+            again(tx, mode, jobs)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a group of transactions was not stored");
+            for job in jobs {
+                job.end(Err(error.clone()));
+            }
+            false
+        }
+    }
+}
+
+/// Runs a group that met another one: once more together, then each by itself, so that nobody's trouble is
+/// everybody's.
+fn again(tx: &mut Tx, mode: Mode, mut jobs: Vec<Box<dyn Job>>) -> bool {
+    if 1 < jobs.len() && together(tx, mode, &mut jobs).is_ok() {
+        for job in jobs {
+            job.end(Ok(()));
+        }
+        return true;
     }
     let mut usable = true;
     for mut job in jobs {
-        let stored = if usable {
-            alone(tx, mode, &mut job)
-        } else {
-            Err(Error::Unavailable("connection lost".into()))
-        };
+        let mut stored = Err(Error::Unavailable("the connection was lost".to_owned()));
+        for _ in 0..TRIES {
+            if !usable {
+                break;
+            }
+            stored = together(tx, mode, std::slice::from_mut(&mut job));
+            if !matches!(stored, Err(Error::Contended)) {
+                break;
+            }
+            metrics::counter!("evenkeel_database_retries_total").increment(1);
+        }
         usable &= !matches!(stored, Err(Error::Unavailable(_) | Error::Broken(_)));
         job.end(stored);
     }
     usable
 }
 
+/// Runs jobs in one transaction, each in a savepoint of its own unless it is the only one.
 fn together(tx: &mut Tx, mode: Mode, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
     begin(tx, mode)?;
+    if let [job] = jobs {
+        return match job.run(tx) {
+            Kept::Yes => commit(tx).or_else(|error| abandon(tx).and(Err(error))),
+            Kept::No => abandon(tx),
+            Kept::Again => abandon(tx).and(Err(Error::Contended)),
+        };
+    }
     for job in jobs {
         let outcome = begin_savepoint(tx).and_then(|()| match job.run(tx) {
             Kept::Yes => commit(tx),
@@ -501,32 +552,10 @@ fn together(tx: &mut Tx, mode: Mode, jobs: &mut [Box<dyn Job>]) -> Result<(), Er
             Kept::Again => Err(Error::Contended),
         });
         if let Err(error) = outcome {
-            abandon(tx)?;
-            return Err(error);
+            return abandon(tx).and(Err(error));
         }
     }
-    commit(tx).inspect_err(|_| drop(abandon(tx)))
-}
-
-fn alone(tx: &mut Tx, mode: Mode, job: &mut Box<dyn Job>) -> Result<(), Error> {
-    let mut tries = 1;
-    loop {
-        begin(tx, mode)?;
-        let stored = match job.run(tx) {
-            Kept::Yes => commit(tx),
-            Kept::No => return roll_back(tx),
-            Kept::Again => Err(Error::Contended),
-        };
-        match stored {
-            Ok(()) => return Ok(()),
-            Err(error) => abandon(tx).and(match error {
-                Error::Contended if tries < TRIES => Ok(()),
-                error => Err(error),
-            })?,
-        }
-        tries += 1;
-        metrics::counter!("evenkeel_database_retries_total").increment(1);
-    }
+    commit(tx).or_else(|error| abandon(tx).and(Err(error)))
 }
 
 type Transactions = <Tx as Connection>::TransactionManager;
