@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -259,23 +259,12 @@ impl Database {
         let (reads, read_queue) = bounded(QUEUE);
         let (writes, write_queue) = bounded(QUEUE);
         let (open, closed) = bounded(0);
-        let write_threads = match location {
-            Location::Sqlite(_) => 1,
-            Location::Postgres(_) => 2,
-        };
-        let turn = Turn::default();
+        // One writer for each process, on PostgreSQL too: two met over the same rows, and a deadlock takes the
+        // server a second to notice.
         for number in 0..readers.max(1) {
-            spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read, turn.clone());
+            spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read);
         }
-        for number in 0..write_threads {
-            spawn(
-                format!("write-{number}"),
-                location.clone(),
-                write_queue.clone(),
-                Mode::Write,
-                turn.clone(),
-            );
-        }
+        spawn("write".to_owned(), location.clone(), write_queue, Mode::Write);
         if matches!(location, Location::Sqlite(_)) {
             let location = location.clone();
             let thread = std::thread::Builder::new().name("checkpoint".to_owned());
@@ -430,11 +419,7 @@ enum Mode {
     Write,
 }
 
-/// Groups that run beside others share the turn; one that met another takes it alone, so that within this
-/// process the second run meets nobody.
-type Turn = Arc<RwLock<()>>;
-
-fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: Mode, turn: Turn) {
+fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: Mode) {
     let serve = move || {
         let mut connection = None;
         while let Ok(first) = queue.recv() {
@@ -443,7 +428,7 @@ fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: 
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(most - 1));
             jobs.retain_mut(|job| job.begin());
-            if !jobs.is_empty() && !serve(&location, &mut connection, mode, &turn, jobs) {
+            if !jobs.is_empty() && !serve(&location, &mut connection, mode, jobs) {
                 connection = None;
             }
         }
@@ -455,13 +440,7 @@ fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: 
 }
 
 /// Runs a group of jobs and answers each; false if the connection is not to be used again.
-fn serve(
-    location: &Location,
-    connection: &mut Option<Tx>,
-    mode: Mode,
-    turn: &Turn,
-    mut jobs: Vec<Box<dyn Job>>,
-) -> bool {
+fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs: Vec<Box<dyn Job>>) -> bool {
     if connection.is_none() {
         match location.connect(mode == Mode::Write) {
             Ok(tx) => *connection = Some(tx),
@@ -477,15 +456,7 @@ fn serve(
     let Some(tx) = connection else { return false };
     metrics::histogram!("evenkeel_database_group_size")
         .record(f64::from(u32::try_from(jobs.len()).unwrap_or(u32::MAX)));
-    let stored = if mode == Mode::Write {
-        let shared = turn.read().unwrap_or_else(PoisonError::into_inner);
-        let stored = together(tx, mode, &mut jobs);
-        drop(shared);
-        stored
-    } else {
-        together(tx, mode, &mut jobs)
-    };
-    match stored {
+    match together(tx, mode, &mut jobs) {
         Ok(()) => {
             for job in jobs {
                 job.end(Ok(()));
@@ -494,7 +465,6 @@ fn serve(
         }
         Err(Error::Contended) => {
             metrics::counter!("evenkeel_database_groups_contended_total").increment(1);
-            let _alone = turn.write().unwrap_or_else(PoisonError::into_inner);
             again(tx, mode, jobs)
         }
         Err(error) => {
