@@ -77,21 +77,25 @@ impl App {
         &self,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.noting_denial(self.stored(work).await).await
+    }
+
+    async fn stored<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let (start, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.write(move || start.send(()).is_ok(), work, answer);
-        self.noting_denial(come(started, answered).await).await
+        come(started, answered).await
     }
 
     /// What was refused is rolled back; that it was tried is journaled before the refusal leaves.
     async fn noting_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(Some(denied)) = outcome.as_ref().map_err(Problem::denied) {
             let (denied, now) = (denied.clone(), self.now());
-            let (answer, answered) = oneshot::channel();
-            let work = move |tx: &mut Tx| note_denied(tx, &denied, now);
-            self.0.database.write(|| true, work, move |outcome| drop(answer.send(outcome)));
-            answered.await.unwrap_or_else(|_| Err(Problem::unavailable()))?;
+            self.stored(move |tx| note_denied(tx, &denied, now)).await?;
         }
         outcome
     }

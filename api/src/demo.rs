@@ -18,6 +18,7 @@ use evenkeel_persistence::{Database, Tx, account, reminder};
 use jiff::{SignedDuration, Timestamp, civil};
 use uuid::{Builder, Uuid};
 
+use crate::account::add_person;
 use crate::app::App;
 use crate::craving;
 use crate::problem::Problem;
@@ -143,8 +144,7 @@ fn admit(
         time_zone: Some(zone.clone()),
         active: true,
     };
-    account::add(tx, &person, Some(hash), start)?;
-    account::assign(tx, counselor, participant, start)?;
+    add_person(tx, &person, Some(hash), Some(counselor), start)?;
     if number.is_multiple_of(3) {
         let wish = wish(&mut dice)?;
         let due = next_due(&wish, &zone, now).map(|due| due.due_at);
@@ -190,8 +190,7 @@ fn value<T: TryFrom<String, Error: std::fmt::Display>>(text: &str) -> Result<T, 
 }
 
 fn later(at: Moment, minutes: i64) -> Moment {
-    let later = Timestamp::from(at).checked_add(SignedDuration::from_mins(minutes));
-    later.ok().and_then(|later| later.try_into().ok()).unwrap_or(at)
+    at.plus(SignedDuration::from_mins(minutes))
 }
 
 fn few<T: Ord + Clone, const MOST: usize>(members: Vec<T>) -> Few<T, MOST> {

@@ -11,9 +11,8 @@ use actix_web::{get, put};
 use evenkeel_domain::access::{Act, OfficeAct};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::reminder::{Letter, Preferences, Refusal, checked, next_due};
-use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{account, reminder as store, trend};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -52,12 +51,6 @@ impl From<Refusal> for Problem {
         };
         Self::invalid(pointer, refusal.to_string())
     }
-}
-
-/// So much earlier, or the same instant where time begins.
-fn earlier(moment: Moment, by: SignedDuration) -> Moment {
-    let earlier = Timestamp::from(moment).checked_sub(by).ok();
-    earlier.and_then(|earlier| earlier.try_into().ok()).unwrap_or(moment)
 }
 
 /// Read when reminders go out
@@ -226,7 +219,7 @@ async fn list_undelivered_reminders(app: Data<App>, caller: Caller) -> Result<Js
     let now = app.now();
     let items = app.write(move |tx| {
         let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
-        let letters = store::undelivered(tx, &permit, earlier(now, SHOWN))?;
+        let letters = store::undelivered(tx, &permit, now.plus(-SHOWN))?;
         let shown: BTreeSet<_> = letters.iter().map(|letter| letter.participant).collect();
         for participant in shown {
             note_seen(tx, permit.actor(), participant.into(), Room::Reminder, caller.request_id, now)?;

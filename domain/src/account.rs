@@ -444,7 +444,7 @@ pub fn invite(
         time_zone,
         created_by: inviter.map(|inviter| inviter.account),
         created_at: now,
-        expires_at: later(now, INVITE_LIFE),
+        expires_at: now.plus(SignedDuration::from_secs(INVITE_LIFE)),
         redeemed_at: None,
         withdrawn_at: None,
     })
@@ -563,7 +563,7 @@ pub fn refresh(family: &RefreshFamily, presented_hash: [u8; 32], role: Role, now
     }
     let is_forgiven = family.previous == Some(presented_hash)
         && family.reissues < MOST_REISSUES
-        && now <= later(family.rotated_at, REISSUE_WITHIN);
+        && now <= family.rotated_at.plus(SignedDuration::from_secs(REISSUE_WITHIN));
     if is_forgiven { RefreshDecision::Reissue } else { RefreshDecision::Replayed }
 }
 
@@ -609,12 +609,6 @@ pub fn failed(throttle: Option<SignInThrottle>, now: Moment) -> SignInThrottle {
         }
         _ => SignInThrottle { failures: 1, first_failed_at: now, last_failed_at: now },
     }
-}
-
-/// The moment some seconds later; stays where the calendar ends.
-fn later(from: Moment, seconds: i64) -> Moment {
-    let then = Timestamp::from(from).checked_add(SignedDuration::from_secs(seconds));
-    then.ok().and_then(|then| Moment::try_from(then).ok()).unwrap_or(from)
 }
 
 fn has_passed(since: Moment, seconds: i64, now: Moment) -> bool {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, civil};
+use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -395,10 +395,8 @@ pub fn backoff(attempts: i16, jitter: f64) -> u64 {
     Duration::from_secs(seconds).mul_f64(0.8 + 0.4 * jitter).as_secs()
 }
 
-/// So many seconds later, or the same instant where time ends.
 fn later(moment: Moment, seconds: i64) -> Moment {
-    let later = Timestamp::from(moment).checked_add(SignedDuration::from_secs(seconds));
-    later.ok().and_then(|later| later.try_into().ok()).unwrap_or(moment)
+    moment.plus(SignedDuration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -412,7 +410,7 @@ mod tests {
         TimeZone::try_from(name.to_owned()).unwrap()
     }
     fn moment(text: &str) -> Moment {
-        Moment::try_from(text.parse::<Timestamp>().unwrap()).unwrap()
+        Moment::try_from(text.parse::<jiff::Timestamp>().unwrap()).unwrap()
     }
     fn time(text: &str) -> TimeOfDay {
         TimeOfDay::try_from(text.to_owned()).unwrap()

@@ -3,7 +3,7 @@
 //! `TryFrom<primitive>` is the only way in and `From<T> for primitive` the only way out; JSON and the
 //! database both go through that pair.
 
-use jiff::{Timestamp, Zoned, civil, tz};
+use jiff::{SignedDuration, Timestamp, Zoned, civil, tz};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
@@ -215,6 +215,13 @@ impl Moment {
     // A day in from year 1, so that the local day is a year 1 day in every zone.
     const EARLIEST: Timestamp = Timestamp::constant(-62_135_510_400, 0);
     const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
+
+    /// The instant so much later, or earlier if negative; stays where the calendar ends.
+    #[must_use]
+    pub fn plus(self, by: SignedDuration) -> Self {
+        let then = self.0.checked_add(by).ok();
+        then.and_then(|then| then.try_into().ok()).unwrap_or(self)
+    }
 
     /// The wall clock of this instant in a zone.
     pub fn in_zone(self, zone: &TimeZone) -> Zoned {

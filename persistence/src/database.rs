@@ -555,13 +555,13 @@ fn roll_back(tx: &mut Tx) -> Result<(), Error> {
 
 /// Rolls back whatever is open, savepoints and all.
 fn abandon(tx: &mut Tx) -> Result<(), Error> {
-    while depth(tx) {
+    while is_open(tx) {
         roll_back(tx)?;
     }
     Ok(())
 }
 
-fn depth(tx: &mut Tx) -> bool {
+fn is_open(tx: &mut Tx) -> bool {
     let status = Transactions::transaction_manager_status_mut(tx);
     matches!(status.transaction_depth(), Ok(Some(_)))
 }

@@ -62,19 +62,27 @@ pub fn days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<DaySum
     rows.into_iter().map(summary).collect()
 }
 
+macro_rules! figures {
+    ($summary:ident) => {
+        (
+            daily_summaries::count.eq($summary.count),
+            daily_summaries::intensity_sum.eq($summary.intensity_sum),
+            daily_summaries::peak.eq(i16::from($summary.peak)),
+            daily_summaries::passed.eq($summary.passed),
+            daily_summaries::still_going.eq($summary.still_going),
+            daily_summaries::lapsed.eq($summary.lapsed),
+            daily_summaries::last_at.eq(At($summary.last_at)),
+            daily_summaries::detail.eq(detail($summary)?),
+        )
+    };
+}
+
 /// Stores the summary of a day for the first time.
 pub fn add(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
     let row = (
         daily_summaries::participant_id.eq(Id::of(grant.participant())),
         daily_summaries::day.eq(On(summary.day)),
-        daily_summaries::count.eq(summary.count),
-        daily_summaries::intensity_sum.eq(summary.intensity_sum),
-        daily_summaries::peak.eq(i16::from(summary.peak)),
-        daily_summaries::passed.eq(summary.passed),
-        daily_summaries::still_going.eq(summary.still_going),
-        daily_summaries::lapsed.eq(summary.lapsed),
-        daily_summaries::last_at.eq(At(summary.last_at)),
-        daily_summaries::detail.eq(detail(summary)?),
+        figures!(summary),
     );
     diesel::insert_into(daily_summaries::table).values(row).execute(tx)?;
     Ok(())
@@ -82,18 +90,8 @@ pub fn add(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error
 
 /// Replaces the summary of a day.
 pub fn put(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
-    let change = (
-        daily_summaries::count.eq(summary.count),
-        daily_summaries::intensity_sum.eq(summary.intensity_sum),
-        daily_summaries::peak.eq(i16::from(summary.peak)),
-        daily_summaries::passed.eq(summary.passed),
-        daily_summaries::still_going.eq(summary.still_going),
-        daily_summaries::lapsed.eq(summary.lapsed),
-        daily_summaries::last_at.eq(At(summary.last_at)),
-        daily_summaries::detail.eq(detail(summary)?),
-    );
     let target = daily_summaries::table.find((Id::of(grant.participant()), On(summary.day)));
-    diesel::update(target).set(change).execute(tx)?;
+    diesel::update(target).set(figures!(summary)).execute(tx)?;
     Ok(())
 }
 

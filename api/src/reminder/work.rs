@@ -13,7 +13,6 @@ use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::earlier;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::secret::{jitter, sha256};
@@ -90,11 +89,11 @@ fn plan_some(tx: &mut Tx, blanks: &[(LetterId, [u8; 32])], now: Moment) -> Resul
     for ((participant, wish, due_at), (id, hash)) in due.iter().zip(blanks) {
         let mut next = None;
         if let Some(zone) = account::time_zone(tx, *participant)? {
-            next = next_due(wish, &zone, earlier(*due_at, SignedDuration::from_micros(1)));
+            next = next_due(wish, &zone, due_at.plus(-SignedDuration::from_micros(1)));
             if let Some(due) = next.filter(|due| due.due_at <= now) {
                 let letter = Letter::planned(*id, *participant, due, now);
                 added += usize::from(store::add(tx, &letter, hash)?);
-                next = next_due(wish, &zone, due.due_at.max(earlier(now, MISSED)));
+                next = next_due(wish, &zone, due.due_at.max(now.plus(-MISSED)));
             }
         }
         store::put_wish(tx, *participant, wish, next.map(|due| due.due_at), now)?;
@@ -118,7 +117,7 @@ async fn mark_answered(app: &App) -> Result<(), Problem> {
 }
 
 fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<Letter>, Problem> {
-    let (mut since, mut answered) = (earlier(now, ANSWERABLE), Vec::new());
+    let (mut since, mut answered) = (now.plus(-ANSWERABLE), Vec::new());
     loop {
         let letters = store::unanswered(tx, since, LOOKED_AT)?;
         for letter in &letters {
