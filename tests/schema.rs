@@ -21,7 +21,7 @@ fn both_engines_hold_the_same_tables_and_columns() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("evenkeel.db");
     for location in [Location::Sqlite(file.clone()), Location::parse(&postgres.url).unwrap()] {
-        let database = Database::open(location, 1);
+        let database = Database::open(location, 1, 1);
         assert!(0 < database.migrate().unwrap(), "a fresh database gets its tables");
         assert_eq!(database.migrate().unwrap(), 0, "and gets them once");
     }

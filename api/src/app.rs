@@ -48,7 +48,7 @@ impl App {
         let secrets = Secrets::open(&config.data)?;
         let location = config.location().map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(Parts {
-            database: Database::open(location, config.readers),
+            database: Database::open(location, config.readers, config.writers),
             tokens: Tokens::new(&secrets, &config.public_url)?,
             passwords: Passwords::new(config.password_memory)?,
             limits: Limits::new(&config),
@@ -71,23 +71,33 @@ impl App {
         self.noting_denial(come(started, answered).await).await
     }
 
-    /// Runs `work` in one transaction and returns once it is on disk. It may run more than once: ids and the
-    /// time are made outside it.
+    /// Runs `work`, which writes to several records or to none, in one transaction and returns once it is on
+    /// disk. It may run more than once: ids and the time are made outside it.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.noting_denial(self.stored(work).await).await
+        self.noting_denial(self.stored(None, work).await).await
+    }
+
+    /// [`App::write`] for work that writes to one record, which shares its commit with that of others.
+    pub async fn write_to<T: Send + 'static>(
+        &self,
+        record: Uuid,
+        work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.noting_denial(self.stored(Some(record), work).await).await
     }
 
     async fn stored<T: Send + 'static>(
         &self,
+        record: Option<Uuid>,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (start, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
-        self.0.database.write(move || start.send(()).is_ok(), work, answer);
+        self.0.database.write(record, move || start.send(()).is_ok(), work, answer);
         come(started, answered).await
     }
 
@@ -95,7 +105,8 @@ impl App {
     async fn noting_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(Some(denied)) = outcome.as_ref().map_err(Problem::denied) {
             let (denied, now) = (denied.clone(), self.now());
-            self.stored(move |tx| note_denied(tx, &denied, now)).await?;
+            let record = denied.participant.into();
+            self.stored(Some(record), move |tx| note_denied(tx, &denied, now)).await?;
         }
         outcome
     }

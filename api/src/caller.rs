@@ -73,6 +73,15 @@ impl Caller {
         })
     }
 
+    /// The record that a path means, as far as it is known before the transaction: to bring what is written
+    /// to one record into one queue.
+    pub fn record(&self, whose: Whose) -> Uuid {
+        match whose {
+            Whose::Me => self.account.into(),
+            Whose::Id(participant) => participant.into(),
+        }
+    }
+
     /// The proof that the caller may do this act in their organisation.
     pub fn permitted(&self, tx: &mut Tx, act: OfficeAct) -> Result<Permit, Problem> {
         let actor = self.actor(tx)?;

@@ -104,6 +104,9 @@ pub struct Config {
     /// Connections for reading
     #[arg(long, env = "EVENKEEL_READERS", default_value_t = 4, value_parser = workers, global = true)]
     pub readers: usize,
+    /// Connections for writing to PostgreSQL; SQLite has one
+    #[arg(long, env = "EVENKEEL_WRITERS", default_value_t = 4, value_parser = workers, global = true)]
+    pub writers: usize,
     /// What to log, such as `info` or `evenkeel=debug,warn`
     #[arg(long, env = "EVENKEEL_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -125,6 +128,7 @@ impl Default for Config {
             password_memory: 65536,
             workers: None,
             readers: 4,
+            writers: 4,
             log: "info".to_owned(),
         }
     }

@@ -200,7 +200,7 @@ async fn record_craving(
 ) -> Result<Recorded<Craving>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
-    let done = app.write(move |tx| {
+    let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
@@ -313,7 +313,7 @@ async fn withdraw_craving(
 ) -> Result<HttpResponse, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
-    app.write(move |tx| {
+    app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         withdraw(tx, &grant, id, caller.request_id, now)
     })
@@ -345,7 +345,7 @@ async fn rate_craving(
 ) -> Result<Recorded<Craving>, Problem> {
     let (whose, id, rating) = path.into_inner();
     let now = app.now();
-    let done = app.write(move |tx| {
+    let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         rate(tx, &grant, id, rating, &draft, caller.request_id, now)
     });
@@ -373,7 +373,7 @@ async fn conclude_craving(
 ) -> Result<Json<Craving>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
-    let done = app.write(move |tx| {
+    let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         conclude(tx, &grant, id, &draft, caller.request_id, now)
     });
@@ -405,7 +405,7 @@ async fn correct_craving(
 ) -> Result<Recorded<Craving>, Problem> {
     let (whose, id, revision) = path.into_inner();
     let now = app.now();
-    let done = app.write(move |tx| {
+    let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });

@@ -151,7 +151,8 @@ pub async fn seen(
         return Ok(());
     }
     let now = app.now();
-    app.write(move |tx| note(tx, &grant, Act::Read, room, entity, request, now)).await
+    let record = grant.participant().into();
+    app.write_to(record, move |tx| note(tx, &grant, Act::Read, room, entity, request, now)).await
 }
 
 /// What was done to or seen of a record.

@@ -114,7 +114,7 @@ async fn change_reminders(
 ) -> Result<Json<Preferences>, Problem> {
     let (whose,) = path.into_inner();
     let now = app.now();
-    let done = app.write(move |tx| {
+    let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::ChangeReminders, &whose)?;
         let wish = checked(wish.clone())?;
         let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;

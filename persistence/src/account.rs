@@ -56,7 +56,7 @@ pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Optio
         .filter(devices::revoked_at.is_null())
         .filter(accounts::active.eq(true))
         .select((accounts::organisation_id, accounts::role, participants::id.nullable()))
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     row.map(|(organisation, role, participant)| {
         Ok(Actor {
@@ -78,14 +78,14 @@ pub fn relation(tx: &mut Tx, actor: &Actor, participant: ParticipantId) -> Resul
     let organisation: Option<Id> = participants::table
         .find(Id::of(participant))
         .select(participants::organisation_id)
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     if organisation != Some(Id::of(actor.organisation)) {
         return Ok(Relation::Foreign);
     }
     let cares =
         caseloads::table.find((Id::of(actor.account), Id::of(participant))).select(caseloads::counselor_id);
-    let cares: Option<Id> = cares.first(tx).optional()?;
+    let cares: Option<Id> = cares.get_result(tx).optional()?;
     Ok(if cares.is_some() { Relation::Caseload } else { Relation::Organisation })
 }
 
@@ -177,7 +177,7 @@ pub fn by_sign_in_name(tx: &mut Tx, name: &SignInName) -> Result<Option<(Account
         .left_join(participants::table.on(participants::account_id.eq(accounts::id)))
         .filter(accounts::sign_in_name.eq(name.as_ref()))
         .select(account_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     found.map(account).transpose()
 }
@@ -188,7 +188,7 @@ pub fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
         .left_join(participants::table.on(participants::account_id.eq(accounts::id)))
         .filter(accounts::id.eq(Id::of(id)))
         .select(account_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     Ok(found.map(account).transpose()?.map(|(account, _)| account))
 }
@@ -199,7 +199,7 @@ pub fn of_participant(tx: &mut Tx, participant: ParticipantId) -> Result<Option<
         .left_join(participants::table.on(participants::account_id.eq(accounts::id)))
         .filter(participants::id.eq(Id::of(participant)))
         .select(account_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     Ok(found.map(account).transpose()?.map(|(account, _)| account))
 }
@@ -253,7 +253,7 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
 /// The zone a participant lives in.
 pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZone>, Error> {
     let zone: Option<String> =
-        participants::table.find(Id::of(participant)).select(participants::time_zone).first(tx).optional()?;
+        participants::table.find(Id::of(participant)).select(participants::time_zone).get_result(tx).optional()?;
     zone.map(read).transpose()
 }
 
@@ -314,7 +314,7 @@ pub fn family(tx: &mut Tx, device: DeviceId) -> Result<Option<(AccountId, Refres
             devices::reissues,
             (devices::created_at, devices::last_used_at, devices::revoked_at),
         ))
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     let hash =
         |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).map_err(|_| Error::Broken("a hash of 32 bytes".into()));
@@ -431,7 +431,7 @@ pub fn invite_by_code(tx: &mut Tx, code_hash: &[u8; 32]) -> Result<Option<Invite
     let row: Option<InviteRow> = invites::table
         .filter(invites::code_hash.eq(code_hash.to_vec()))
         .select(invite_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     row.map(invite).transpose()
 }
@@ -481,7 +481,7 @@ pub fn throttle(tx: &mut Tx, name_hash: &[u8; 32]) -> Result<Option<SignInThrott
             sign_in_throttles::first_failed_at,
             sign_in_throttles::last_failed_at,
         ))
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     Ok(row.map(|(failures, first, last)| SignInThrottle {
         failures,

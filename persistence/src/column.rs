@@ -26,6 +26,38 @@ macro_rules! each {
     };
 }
 
+/// A statement that stays prepared. Diesel prepares every `UPDATE` it builds anew, since its text may vary: on a
+/// way that is taken with each write that costs as much as running it. Here the text is fixed.
+macro_rules! prepared {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty => $sql:ty,)+ } -> $answer:ty: $start:literal $([$bind:ident] $text:literal)+) => {
+        $(#[$doc])*
+        struct $name { $($field: $rust,)+ }
+        impl ::diesel::query_builder::QueryId for $name {
+            type QueryId = Self;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+        impl ::diesel::query_builder::Query for $name {
+            type SqlType = $answer;
+        }
+        impl ::diesel::RunQueryDsl<$crate::Tx> for $name {}
+        impl ::diesel::query_builder::QueryFragment<$crate::database::MultiBackend> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: ::diesel::query_builder::AstPass<'_, 'b, $crate::database::MultiBackend>,
+            ) -> ::diesel::QueryResult<()> {
+                // One field, one type: the binds below may stand in any order of the text.
+                $(#[allow(non_camel_case_types)] type $field = $sql;)+
+                out.push_sql($start);
+                $(
+                    out.push_bind_param::<$bind, _>(&self.$bind)?;
+                    out.push_sql($text);
+                )+
+                Ok(())
+            }
+        }
+    };
+}
+
 /// `uuid` on PostgreSQL, a 16-byte blob on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
 #[diesel(postgres_type(name = "uuid"), sqlite_type(name = "Binary"))]

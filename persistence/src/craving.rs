@@ -81,7 +81,7 @@ pub fn find(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Craving>
     let row: Option<Row> = cravings::table
         .find((Id::of(grant.participant()), Id::of(id)))
         .select(craving_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     let Some(row) = row else { return Ok(None) };
     let ratings: Vec<(Id, At, i16)> = craving_ratings::table
@@ -104,11 +104,11 @@ pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Cr
     let earlier: Option<Json> = craving_revisions::table
         .find((of.0, of.1, 1))
         .select(craving_revisions::draft)
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     let draft = match earlier {
         Some(draft) => Some(draft),
-        None => cravings::table.find(of).select(cravings::detail).first(tx).optional()?,
+        None => cravings::table.find(of).select(cravings::detail).get_result(tx).optional()?,
     };
     draft.as_ref().map(json).transpose()
 }

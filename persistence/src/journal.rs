@@ -4,22 +4,63 @@ use std::collections::BTreeMap;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
 use evenkeel_domain::journal::{Block, Entry, Kept};
 use uuid::Uuid;
 
 use crate::account::read;
-use crate::column::{At, Id};
+use crate::column::{At, Id, Instant, Key};
 use crate::schema::{accounts, journal, journal_heads, journal_seals};
 use crate::{Error, Tx};
+
+prepared! {
+    /// Counts an entry of a stream that has some; answers its number.
+    Count { stream: Id => Key, } -> BigInt:
+    "UPDATE journal_heads SET last_seq = last_seq + 1 WHERE stream = " [stream] " RETURNING last_seq"
+}
+
+prepared! {
+    /// Counts and appends at once, which PostgreSQL alone can: there each statement is a way there and back.
+    CountAndAppend {
+        stream: Id => Key,
+        at: At => Instant,
+        actor: Option<Id> => Nullable<Key>,
+        actor_role: Option<&'static str> => Nullable<Text>,
+        device: Option<Id> => Nullable<Key>,
+        act: &'static str => Text,
+        room: &'static str => Text,
+        entity: Option<Id> => Nullable<Key>,
+        outcome: &'static str => Text,
+        request_id: Id => Key,
+    } -> BigInt:
+    "WITH head AS (INSERT INTO journal_heads AS h (stream, last_seq) VALUES (" [stream] ", 1) \
+     ON CONFLICT (stream) DO UPDATE SET last_seq = h.last_seq + 1 RETURNING stream, last_seq) \
+     INSERT INTO journal (stream, seq, at, actor, actor_role, device, act, room, entity, outcome, request_id) \
+     SELECT stream, last_seq, " [at] ", " [actor] ", " [actor_role] ", " [device] ", " [act] ", " [room] ", "
+    [entity] ", " [outcome] ", " [request_id] " FROM head RETURNING seq"
+}
 
 /// Appends an entry to a stream and answers its number, counted without a gap. The entry's own `seq` is not
 /// looked at.
 pub fn append(tx: &mut Tx, stream: Uuid, entry: &Entry) -> Result<i64, Error> {
-    let head = journal_heads::table.find(Id(stream));
-    let next = diesel::update(head).set(journal_heads::last_seq.eq(journal_heads::last_seq + 1));
-    let seq: Option<i64> = next.returning(journal_heads::last_seq).get_result(tx).optional()?;
+    if let Tx::Postgres(_) = tx {
+        let both = CountAndAppend {
+            stream: Id(stream),
+            at: At(entry.at),
+            actor: entry.actor.map(Id::of),
+            actor_role: entry.actor_role.map(Role::as_str),
+            device: entry.device.map(Id::of),
+            act: entry.act.as_str(),
+            room: entry.room.as_str(),
+            entity: entry.entity.map(Id),
+            outcome: entry.outcome.as_str(),
+            request_id: Id(entry.request_id),
+        };
+        return Ok(both.get_result(tx)?);
+    }
+    let seq: Option<i64> = Count { stream: Id(stream) }.get_result(tx).optional()?;
     let seq = if let Some(seq) = seq {
         seq
     } else {

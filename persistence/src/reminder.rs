@@ -55,7 +55,7 @@ fn preferences((enabled, at, weekdays, from, until, content): Wish) -> Result<Pr
 /// What a participant wishes, if they ever said.
 pub fn wish(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preferences>, Error> {
     let row: Option<Wish> =
-        wishes::table.find(Id::of(participant)).select(wish_columns!()).first(tx).optional()?;
+        wishes::table.find(Id::of(participant)).select(wish_columns!()).get_result(tx).optional()?;
     row.map(preferences).transpose()
 }
 
@@ -258,7 +258,7 @@ pub fn by_unsubscribe_hash(tx: &mut Tx, hash: &[u8; 32]) -> Result<Option<Partic
     let row: Option<Id> = letters::table
         .filter(letters::unsubscribe_hash.eq(hash.to_vec()))
         .select(letters::participant_id)
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     Ok(row.map(Id::to))
 }

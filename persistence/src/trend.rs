@@ -1,13 +1,14 @@
 //! Daily summaries: what trends and caseloads are read from, kept by the transaction of each write.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, SmallInt, Untyped};
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
 use evenkeel_domain::trend::{DayDetail, DaySummary};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
-use crate::column::{At, Id, Json, On};
+use crate::column::{At, Calendar, Document, Id, Instant, Json, Key, On};
 use crate::schema::{caseload_views, caseloads, daily_summaries, participants};
 use crate::{Error, Tx};
 
@@ -46,7 +47,7 @@ pub fn day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Option<DaySummary>, E
     let row: Option<Row> = daily_summaries::table
         .find((Id::of(grant.participant()), On(day)))
         .select(summary_columns!())
-        .first(tx)
+        .get_result(tx)
         .optional()?;
     row.map(summary).transpose()
 }
@@ -62,36 +63,57 @@ pub fn days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<DaySum
     rows.into_iter().map(summary).collect()
 }
 
-macro_rules! figures {
-    ($summary:ident) => {
-        (
-            daily_summaries::count.eq($summary.count),
-            daily_summaries::intensity_sum.eq($summary.intensity_sum),
-            daily_summaries::peak.eq(i16::from($summary.peak)),
-            daily_summaries::passed.eq($summary.passed),
-            daily_summaries::still_going.eq($summary.still_going),
-            daily_summaries::lapsed.eq($summary.lapsed),
-            daily_summaries::last_at.eq(At($summary.last_at)),
-            daily_summaries::detail.eq(detail($summary)?),
-        )
-    };
-}
-
 /// Stores the summary of a day for the first time.
 pub fn add(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
     let row = (
         daily_summaries::participant_id.eq(Id::of(grant.participant())),
         daily_summaries::day.eq(On(summary.day)),
-        figures!(summary),
+        daily_summaries::count.eq(summary.count),
+        daily_summaries::intensity_sum.eq(summary.intensity_sum),
+        daily_summaries::peak.eq(i16::from(summary.peak)),
+        daily_summaries::passed.eq(summary.passed),
+        daily_summaries::still_going.eq(summary.still_going),
+        daily_summaries::lapsed.eq(summary.lapsed),
+        daily_summaries::last_at.eq(At(summary.last_at)),
+        daily_summaries::detail.eq(detail(summary)?),
     );
     diesel::insert_into(daily_summaries::table).values(row).execute(tx)?;
     Ok(())
 }
 
+prepared! {
+    Replace {
+        participant: Id => Key,
+        day: On => Calendar,
+        count: i32 => Integer,
+        intensity_sum: i32 => Integer,
+        peak: i16 => SmallInt,
+        passed: i32 => Integer,
+        still_going: i32 => Integer,
+        lapsed: i32 => Integer,
+        last_at: At => Instant,
+        detail: Json => Document,
+    } -> Untyped:
+    "UPDATE daily_summaries SET count = " [count] ", intensity_sum = " [intensity_sum] ", peak = " [peak]
+    ", passed = " [passed] ", still_going = " [still_going] ", lapsed = " [lapsed] ", last_at = " [last_at]
+    ", detail = " [detail] " WHERE participant_id = " [participant] " AND day = " [day] ""
+}
+
 /// Replaces the summary of a day.
 pub fn put(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error> {
-    let target = daily_summaries::table.find((Id::of(grant.participant()), On(summary.day)));
-    diesel::update(target).set(figures!(summary)).execute(tx)?;
+    let replace = Replace {
+        participant: Id::of(grant.participant()),
+        day: On(summary.day),
+        count: summary.count,
+        intensity_sum: summary.intensity_sum,
+        peak: i16::from(summary.peak),
+        passed: summary.passed,
+        still_going: summary.still_going,
+        lapsed: summary.lapsed,
+        last_at: At(summary.last_at),
+        detail: detail(summary)?,
+    };
+    replace.execute(tx)?;
     Ok(())
 }
 

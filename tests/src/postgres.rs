@@ -82,7 +82,7 @@ fn template(server: &Server) -> String {
         }
         let url = format!("{}/{}", server.base, *READY);
         let location = Location::parse(&url).expect("our own URL");
-        evenkeel_persistence::Database::open(location, 1).migrate().expect("the template can be migrated");
+        evenkeel_persistence::Database::open(location, 1, 1).migrate().expect("the template can be migrated");
     });
     READY.clone()
 }

@@ -70,7 +70,7 @@ async fn revoke_device(
 ) -> Result<HttpResponse, Problem> {
     let (id,) = path.into_inner();
     let now = app.now();
-    app.write(move |tx| {
+    app.write_to(caller.account.into(), move |tx| {
         let actor = caller.actor(tx)?;
         if !store::revoke_device(tx, actor.account, id, now)? {
             return Err(Problem::unknown());

@@ -328,7 +328,7 @@ fn renew(
 #[post("/v1/sign-out")]
 async fn sign_out(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    app.write(move |tx| {
+    app.write_to(caller.account.into(), move |tx| {
         let actor = caller.actor(tx)?;
         store::revoke_device(tx, actor.account, actor.device, now)?;
         note_own(tx, &actor, Act::SignOut, Room::Account, Some(actor.device.into()), caller.request_id, now)

@@ -84,7 +84,9 @@ async fn plan(app: &App) -> Result<usize, Problem> {
 /// Plans the reminders that are due, one for each person; returns how many people were looked at, and how many
 /// letters are new.
 fn plan_some(tx: &mut Tx, blanks: &[(LetterId, [u8; 32])], now: Moment) -> Result<(usize, usize), Problem> {
-    let due = store::due(tx, now, PLANNED_AT_ONCE.into())?;
+    let mut due = store::due(tx, now, PLANNED_AT_ONCE.into())?;
+    // Whoever writes to several records takes them in this order, and so never waits in a circle.
+    due.sort_by_key(|(participant, ..)| *participant);
     let mut added = 0;
     for ((participant, wish, due_at), (id, hash)) in due.iter().zip(blanks) {
         let mut next = None;
@@ -203,7 +205,8 @@ fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(Letter, String)>), Pro
 }
 
 /// Keeps what became of letters. It insists: a letter that was taken and is not marked goes out again.
-async fn mark(app: &App, marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(), Problem> {
+async fn mark(app: &App, mut marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(), Problem> {
+    marks.sort_by_key(|(letter, _)| letter.participant);
     let marks = Arc::new(marks);
     let mut tries = 0;
     loop {

@@ -1,0 +1,63 @@
+//! Bringing a schema up to this binary's.
+
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Tx;
+use super::error::Error;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Runs what has not been run, under a lock, and refuses a schema that is newer. Answers how many ran.
+pub(super) fn migrate(tx: &mut Tx) -> Result<usize, Error> {
+    match tx {
+        Tx::Sqlite(conn) => bring_up(conn, SQLITE, "SELECT 1", "SELECT 1"),
+        Tx::Postgres(conn) => bring_up(
+            conn,
+            POSTGRES,
+            "SELECT pg_advisory_lock(3141592653)",
+            "SELECT pg_advisory_unlock(3141592653)",
+        ),
+    }
+}
+
+/// Whether every migration of this binary has been run. The library's own question would write.
+pub(super) fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let unavailable = |error: Box<dyn std::error::Error + Send + Sync>| Error::Unavailable(error.to_string());
+    let known: Vec<Box<dyn Migration<Sqlite>>> = SQLITE.migrations().map_err(unavailable)?;
+    let sql = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = sql.load(tx).map_err(|error| Error::Unavailable(error.to_string()))?;
+    let run = |version: String| applied.iter().any(|applied| applied.version == version);
+    Ok(known.iter().all(|migration| run(migration.name().version().to_string())))
+}
+
+fn bring_up<C, B>(conn: &mut C, ours: EmbeddedMigrations, lock: &str, unlock: &str) -> Result<usize, Error>
+where
+    C: MigrationHarness<B> + SimpleConnection,
+    B: diesel::backend::Backend,
+    EmbeddedMigrations: diesel::migration::MigrationSource<B>,
+{
+    let broken = |error: Box<dyn std::error::Error + Send + Sync>| Error::Unavailable(error.to_string());
+    conn.batch_execute(lock)?;
+    let known = diesel::migration::MigrationSource::<B>::migrations(&ours).map_err(broken)?;
+    let newest = known.iter().map(|migration| migration.name().version().as_owned()).max();
+    let applied = conn.applied_migrations().map_err(broken)?;
+    if applied.iter().max() > newest.as_ref() {
+        let text =
+            "the database was made by a newer Evenkeel; start that version, or restore a backup".to_owned();
+        return Err(Error::Unavailable(text));
+    }
+    let run = conn.run_pending_migrations(ours).map(|run| run.len()).map_err(broken)?;
+    conn.batch_execute(unlock)?;
+    Ok(run)
+}
+
