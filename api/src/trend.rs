@@ -161,15 +161,15 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             let utc = Timestamp::from(now).to_zoned(jiff::tz::TimeZone::UTC).date();
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
             let mut days = HashMap::<ParticipantId, Vec<_>>::new();
-            for (participant, summary) in store::caseload(tx, &permit, since)? {
-                days.entry(participant).or_default().push(summary);
+            for (participant, day) in store::caseload(tx, &permit, since)? {
+                days.entry(participant).or_default().push(day);
             }
             let mut items = Vec::new();
             for member in account::members(tx, &permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();
-                let last = match days.last() {
-                    Some(day) => Some(day.last_at),
+                let last = match days.iter().map(|day| day.last_at).max() {
                     None => store::last(tx, member.participant)?.map(|(_, at)| at),
+                    recent => recent,
                 };
                 let today = now.local_day(&member.time_zone);
                 let recent = caseload_line(&days, last, &member.time_zone, today);

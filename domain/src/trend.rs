@@ -383,35 +383,50 @@ pub struct Recent {
     pub quiet_since: Option<Day>,
 }
 
-/// Reads a caseload line from the summaries of the last 21 days (older ones do not count) and the time of the
+/// What a caseload line is read from: a day without its tallies by trigger and hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayGlance {
+    /// The local day.
+    pub day: Day,
+    /// Entries.
+    pub count: i32,
+    /// Their intensities as logged, added up.
+    pub intensity_sum: i32,
+    /// The strongest of them, ratings included.
+    pub peak: Intensity,
+    /// When the last of them was felt.
+    pub last_at: Moment,
+}
+
+/// Reads a caseload line from the last 21 days (older ones do not count) and the time of the
 /// last entry, which may be older. `zone` is the participant's, `today` the day there.
 pub fn caseload_line(
-    summaries: &[DaySummary],
+    days: &[DayGlance],
     last_at: Option<Moment>,
     zone: &TimeZone,
     today: Day,
 ) -> Recent {
     // A phone further east may be a day ahead of today: it counts as today.
-    let age = |summary: &DaySummary| summary.day.until(today).max(0);
+    let age = |glance: &DayGlance| glance.day.until(today).max(0);
     let over = |ages: std::ops::Range<i32>| {
         let mut tally = Tally::default();
         let mut peak = None;
-        for summary in summaries.iter().filter(|summary| ages.contains(&age(summary))) {
-            tally.add(summary.tally());
-            peak = peak.max(Some(summary.peak));
+        for glance in days.iter().filter(|glance| ages.contains(&age(glance))) {
+            tally.add(Tally { count: glance.count, sum: glance.intensity_sum });
+            peak = peak.max(Some(glance.peak));
         }
         (tally, peak)
     };
     let (week, peak_7_days) = over(0..7);
     let (before, peak_14_days_before) = over(7..CASELOAD_DAYS);
-    let last_day = summaries.iter().map(|summary| summary.day).max().or(last_at.map(|at| at.local_day(zone)));
+    let last_day = days.iter().map(|glance| glance.day).max().or(last_at.map(|at| at.local_day(zone)));
     Recent {
         logs_7_days: week.count,
         mean_7_days: week.mean(),
         peak_7_days,
         mean_14_days_before: before.mean(),
         peak_14_days_before,
-        last_log_at: summaries.iter().map(|summary| summary.last_at).max().max(last_at),
+        last_log_at: days.iter().map(|glance| glance.last_at).max().max(last_at),
         quiet_since: last_day.filter(|day| 2 <= day.until(today)),
     }
 }
@@ -439,6 +454,10 @@ mod tests {
     }
     fn only(at: &str, strength: i64) -> DaySummary {
         DaySummary::first(&felt(at, strength, &[], None))
+    }
+    fn glance(day: DaySummary) -> DayGlance {
+        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = day;
+        DayGlance { day, count, intensity_sum, peak, last_at }
     }
     fn week() -> Vec<DaySummary> {
         use TriggerCategory::{Conflict, Urges};
@@ -516,14 +535,15 @@ mod tests {
 
     #[test]
     fn a_caseload_line_sets_7_days_against_the_14_before() {
-        let summaries = [
+        let days = [
             only("2026-03-02T08:00:00Z", 8),
             only("2026-02-24T08:00:00Z", 5),
             only("2026-02-23T08:00:00Z", 3),
             only("2026-02-10T08:00:00Z", 6),
             only("2026-02-09T08:00:00Z", 10),
-        ];
-        let line = caseload_line(&summaries, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
+        ]
+        .map(glance);
+        let line = caseload_line(&days, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
         let expected = Recent {
             logs_7_days: 2,
             mean_7_days: Some(6.5),
@@ -545,7 +565,7 @@ mod tests {
         #[case] at: &str,
         #[case] since: Option<&str>,
     ) {
-        let line = caseload_line(&[only(at, 4)], Some(moment(at)), &utc(), day("2026-03-02"));
+        let line = caseload_line(&[glance(only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
         assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));
     }
 

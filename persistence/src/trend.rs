@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, SmallInt, Untyped};
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
-use evenkeel_domain::trend::{DayDetail, DaySummary};
+use evenkeel_domain::trend::{DayGlance, DaySummary};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
@@ -128,27 +128,23 @@ fn detail(summary: &DaySummary) -> Result<Json, Error> {
     serde_json::to_string(&summary.detail).map(Json).map_err(|error| Error::Broken(error.to_string()))
 }
 
-/// The days from `since` on of all participants a permit covers, ordered by participant and day. What a
-/// caseload does not show, the tallies by trigger and hour, is left where it is.
-pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, DaySummary)>, Error> {
-    type Row = (Id, On, i32, i32, i16, (i32, i32, i32), At);
+/// The days from `since` on of all participants a permit covers, in any order.
+pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, DayGlance)>, Error> {
+    type Row = (Id, On, i32, i32, i16, At);
     let columns = (
         daily_summaries::participant_id,
         daily_summaries::day,
         daily_summaries::count,
         daily_summaries::intensity_sum,
         daily_summaries::peak,
-        (daily_summaries::passed, daily_summaries::still_going, daily_summaries::lapsed),
         daily_summaries::last_at,
     );
-    let order = (daily_summaries::participant_id, daily_summaries::day);
     let actor = permit.actor();
     let rows: Vec<Row> = if actor.role == Role::Supervisor {
         participants::table
             .inner_join(daily_summaries::table.on(daily_summaries::participant_id.eq(participants::id)))
             .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
             .filter(daily_summaries::day.ge(On(since)))
-            .order(order)
             .select(columns)
             .load(tx)?
     } else {
@@ -158,24 +154,14 @@ pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(Partici
             )
             .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
             .filter(daily_summaries::day.ge(On(since)))
-            .order(order)
             .select(columns)
             .load(tx)?
     };
     rows.into_iter()
-        .map(|(participant, day, count, intensity_sum, peak, (passed, still_going, lapsed), last_at)| {
-            let summary = DaySummary {
-                day: day.0,
-                count,
-                intensity_sum,
-                peak: peak.try_into().map_err(broken)?,
-                passed,
-                still_going,
-                lapsed,
-                last_at: last_at.0,
-                detail: DayDetail::default(),
-            };
-            Ok((participant.to(), summary))
+        .map(|(participant, day, count, intensity_sum, peak, last_at)| {
+            let peak = peak.try_into().map_err(broken)?;
+            let glance = DayGlance { day: day.0, count, intensity_sum, peak, last_at: last_at.0 };
+            Ok((participant.to(), glance))
         })
         .collect()
 }
