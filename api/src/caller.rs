@@ -65,8 +65,8 @@ impl Caller {
         let relation = account::relation(tx, &actor, participant)?;
         access::decide(&actor, act, participant, relation).map_err(|refusal| {
             let problem = Problem::from(refusal);
-            // A stranger's guess is nobody's business; a colleague's look at the wrong record is.
-            if relation != Relation::Organisation {
+            // A stranger's guess is nobody's business; what somebody of the house tries beyond their part is.
+            if relation == Relation::Foreign {
                 return problem;
             }
             problem.denying(Denied { actor, participant, act, request_id: self.request_id })
