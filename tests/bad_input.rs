@@ -67,6 +67,8 @@ story! {
             ("cues", json!(different), "/cues"),
             ("coping_used", json!(["line\nbreak"]), "/coping_used/0"),
             ("outcome", json!("won"), "/outcome"),
+            ("outcome", json!({"passed": null}), "/outcome"),
+            ("triggers", json!([{"conflict": null}]), "/triggers/0"),
         ];
         assert_eq!(many(2).as_array().unwrap().len(), 2);
         for (member, value, pointer) in cases {
@@ -82,6 +84,24 @@ story! {
         nothing_is_stored(&house, &clinic).await;
         let most = with("note", json!("ü".repeat(2_000)));
         raw(&house, &clinic.maya.token, "application/json", most).await.is(201);
+    }
+
+    async fn a_list_is_not_taken_for_an_object(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let list = json!(["2026-03-02T18:00:00Z", ZONE, 5]);
+        let correction = json!({"craving": list}).to_string();
+        for (body, pointer) in [(list.to_string(), ""), (with("cues", json!([["place", "the bar"]])), "/cues/0")] {
+            let problem = raw(&house, &clinic.maya.token, "application/json", body).await.refused(422, pointer);
+            assert_eq!(problem["errors"][0]["detail"], "must be an object", "{problem}");
+        }
+        nothing_is_stored(&house, &clinic).await;
+        let id = house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 5).await;
+        let path = format!("/v1/participants/me/cravings/{id}/revisions/{}", fresh_id());
+        house.put(&clinic.maya, &path, serde_json::from_str(&correction).unwrap()).await.refused(422, "/craving");
+        let quiet = json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet", "quiet_hours": ["22:00", "07:00"]});
+        house.put(&clinic.maya, "/v1/participants/me/reminders", quiet).await.refused(422, "/quiet_hours");
+        let sign_in = json!(["maya@harbor.example", PASSWORD, "phone"]);
+        house.post("", "/v1/sign-in", sign_in).await.refused(422, "");
     }
 
     async fn what_is_not_json_is_unreadable(house) {

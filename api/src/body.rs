@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use crate::object::Objects;
 use crate::problem::Problem;
 
 /// Bytes of a body at most.
@@ -59,7 +60,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// Reads JSON and says where it is wrong: 400 when it is not JSON, 422 when a value is not allowed.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
         match error.classify() {
@@ -99,6 +100,8 @@ fn fault(mut pointer: String, message: &str) -> Problem {
             }
         }
     }
+    let wanted = message.rsplit_once(", expected ").filter(|_| message.starts_with("invalid "));
+    let message = wanted.map_or_else(|| message.to_owned(), |(_, wanted)| format!("must be {wanted}"));
     // A message may quote what was sent: enough of it to find, not all of it.
     let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
     Problem::invalid(pointer, message)
