@@ -8,7 +8,8 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::SeqDeserializer;
+use serde::de::{self, DeserializeOwned};
 use serde_path_to_error::Segment;
 
 use crate::object::Objects;
@@ -111,14 +112,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let path = web::Path::<T>::from_request(request, payload).into_inner();
-        std::future::ready(match path {
-            Ok(path) => Ok(Self(path.into_inner())),
-            Err(_) => Err(Problem::unreadable(
-                "An id in the path is not one: it must be a UUID, or `me` for yourself.",
-            )),
-        })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Not by the framework's own extractor, which logs the path where it does not fit.
+        let values = request.match_info().iter().map(|(_, value)| value);
+        let path = T::deserialize(SeqDeserializer::<_, de::value::Error>::new(values));
+        std::future::ready(path.map(Self).map_err(|_| {
+            Problem::unreadable("An id in the path is not one: it must be a UUID, or `me` for yourself.")
+        }))
     }
 }
 
