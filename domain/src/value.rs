@@ -322,6 +322,11 @@ impl ToSchema for Day {}
 pub struct TimeZone(tz::TimeZone);
 
 impl TimeZone {
+    // What lies beside the zones where an operating system keeps them: its own clock, rules without a place, and
+    // the same zones again, some of them counting leap seconds.
+    const NONE: [&str; 4] = ["localtime", "posixrules", "Factory", "Etc/Unknown"];
+    const FOLDERS: [&str; 2] = ["posix", "right"];
+
     /// The rules of this zone.
     pub fn rules(&self) -> tz::TimeZone {
         self.0.clone()
@@ -339,7 +344,10 @@ impl std::fmt::Debug for TimeZone {
 impl TryFrom<String> for TimeZone {
     type Error = Invalid;
     fn try_from(name: String) -> Result<Self, Invalid> {
-        if 64 < name.len() || name == "Etc/Unknown" {
+        let is_no_zone = Self::NONE.iter().any(|none| none.eq_ignore_ascii_case(&name));
+        let is_of_folder =
+            |folder: &str| name.split_once('/').is_some_and(|(first, _)| first.eq_ignore_ascii_case(folder));
+        if 64 < name.len() || is_no_zone || Self::FOLDERS.into_iter().any(is_of_folder) {
             return Err(Invalid::TimeZone);
         }
         let zone = tz::TimeZone::get(&name).map_err(|_| Invalid::TimeZone)?;
@@ -516,6 +524,27 @@ mod tests {
             ["", "Mars/Olympus", "America/New York", "EST5EDT,M3.2.0,M11.1.0", "../etc/passwd", "Etc/Unknown"]
         {
             assert_eq!(TimeZone::try_from(bad.to_owned()), Err(Invalid::TimeZone), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_beside_the_zones_is_no_zone() {
+        for bad in [
+            "localtime",
+            "LocalTime",
+            "posixrules",
+            "Factory",
+            "factory",
+            "posix/America/New_York",
+            "Posix/UTC",
+            "right/UTC",
+            "Right/Europe/Berlin",
+            "etc/unknown",
+        ] {
+            assert_eq!(TimeZone::try_from(bad.to_owned()), Err(Invalid::TimeZone), "{bad:?}");
+        }
+        for good in ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "EST5EDT", "Europe/Kyiv"] {
+            assert!(TimeZone::try_from(good.to_owned()).is_ok(), "{good:?}");
         }
     }
 
