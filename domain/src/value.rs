@@ -40,6 +40,12 @@ pub enum Invalid {
     /// A time zone the IANA database does not name.
     #[error("must be the name of an IANA time zone such as America/New_York")]
     TimeZone,
+    /// A text that is not an instant by RFC 3339.
+    #[error("must be a time such as 2026-03-02T18:05:00Z")]
+    Moment,
+    /// A text that is not a day of the calendar.
+    #[error("must be a day such as 2026-03-02")]
+    Day,
     /// An instant outside the years that can be stored.
     #[error("must lie between 0001-01-02 and 2199-12-31")]
     Instant,
@@ -208,7 +214,7 @@ pub fn text_schema(
 
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Timestamp", into = "Timestamp")]
+#[serde(try_from = "String", into = "Timestamp")]
 pub struct Moment(Timestamp);
 
 impl Moment {
@@ -244,11 +250,52 @@ impl TryFrom<Timestamp> for Moment {
     }
 }
 
+impl TryFrom<String> for Moment {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if !is_rfc_3339(&text) {
+            return Err(Invalid::Moment);
+        }
+        text.parse::<Timestamp>().map_err(|_| Invalid::Moment)?.try_into()
+    }
+}
+
+/// Whether a text has the form of an instant; whether there is such a day or hour is for the calendar to say.
+///
+/// Source: RFC 3339 5.6. The calendar library also reads other forms of ISO 8601.
+fn is_rfc_3339(text: &str) -> bool {
+    let Some((clock, rest)) = text.split_at_checked(19) else { return false };
+    let zone = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            if !(1..=9).contains(&(rest.len() - zone.len())) {
+                return false;
+            }
+            zone
+        }
+        None => rest,
+    };
+    let is_offset = || has_form(zone, "+00:00") || has_form(zone, "-00:00");
+    has_form(&clock.to_ascii_uppercase(), "0000-00-00T00:00:00")
+        && (zone.eq_ignore_ascii_case("z") || is_offset() && &zone[1..] <= "23:59")
+}
+
+/// Whether a text reads like this form, where each 0 stands for a digit.
+fn has_form(text: &str, form: &str) -> bool {
+    let fits =
+        |(given, wanted): (u8, u8)| if wanted == b'0' { given.is_ascii_digit() } else { given == wanted };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
+}
+
 impl From<Moment> for Timestamp {
     fn from(moment: Moment) -> Self {
         moment.0
     }
 }
+
+// Parts of patterns in schemas.
+const DATE: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
+const HOUR: &str = "([01][0-9]|2[0-3])";
 
 impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
@@ -256,7 +303,11 @@ impl PartialSchema for Moment {
             .schema_type(Type::String)
             .description(Some("An instant by RFC 3339, to the microsecond, from 0001-01-02 to 2199-12-31"))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .max_length(Some(64))
+            .pattern(Some(format!(
+                "^{DATE}[Tt]{HOUR}:[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{{1,9}})?([Zz]|[+-]{HOUR}:[0-5][0-9])$"
+            )))
+            .min_length(Some(20))
+            .max_length(Some(35))
             .examples([serde_json::json!("2026-03-02T18:40:00Z")])
             .into()
     }
@@ -265,7 +316,7 @@ impl ToSchema for Moment {}
 
 /// A day of somebody's calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "civil::Date")]
 pub struct Day(civil::Date);
 
 impl Day {
@@ -299,6 +350,15 @@ impl From<civil::Date> for Day {
         Self(date)
     }
 }
+impl TryFrom<String> for Day {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if !has_form(&text, "0000-00-00") {
+            return Err(Invalid::Day);
+        }
+        text.parse().map(Self).map_err(|_| Invalid::Day)
+    }
+}
 impl From<Day> for civil::Date {
     fn from(day: Day) -> Self {
         day.0
@@ -311,7 +371,15 @@ impl std::fmt::Display for Day {
 }
 impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
-        text_schema("A day of the person's own calendar", Some(10), Some(10), Some("date"), "2026-03-02")
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A day of the person's own calendar"))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some(format!("^{DATE}$")))
+            .min_length(Some(10))
+            .max_length(Some(10))
+            .examples([serde_json::json!("2026-03-02")])
+            .into()
     }
 }
 impl ToSchema for Day {}
@@ -548,7 +616,106 @@ mod tests {
         }
     }
 
+    fn pattern(schema: RefOr<Schema>) -> regex::Regex {
+        let RefOr::T(Schema::Object(schema)) = schema else { panic!("a schema of its own") };
+        regex::Regex::new(&schema.pattern.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_moment_is_written_as_rfc_3339_and_no_other_way() {
+        for good in [
+            "2026-03-02T18:05:00Z",
+            "2026-03-02t18:05:00z",
+            "2026-03-02T18:05:00.123456789+05:45",
+            "2026-03-02T18:05:00-00:00",
+            "2026-03-02T18:05:00+23:59",
+            "2026-12-31T23:59:60Z",
+        ] {
+            assert!(Moment::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-03-02",
+            "2026-03-02T18:05Z",
+            "2026-03-02T18:05:00",
+            "2026-03-02 18:05:00Z",
+            "20260302T180500Z",
+            "2026-03-02T18:05:00+01",
+            "2026-03-02T18:05:00+0100",
+            "2026-03-02T18:05:00+01:00:01",
+            "2026-03-02T18:05:00+24:00",
+            "2026-03-02T18:05:00+25:59",
+            "2026-03-02T18:05:00Z[UTC]",
+            "2026-03-02T18:05:00+01:00[Europe/Berlin]",
+            "+002026-03-02T18:05:00Z",
+            "-000001-03-02T18:05:00Z",
+            "2026-03-02T18:05:00,5Z",
+            "2026-03-02T18:05:00.Z",
+            "2026-03-02T24:00:00Z",
+            "2026-03-02T18:05:00Z ",
+            "2026-02-30T18:05:00Z",
+            "2026-03-02T18:05:00\u{2212}01:00",
+            "2026-03-02T18:05:00é",
+        ] {
+            assert_eq!(Moment::try_from(bad.to_owned()), Err(Invalid::Moment), "{bad}");
+        }
+        assert_eq!(Moment::try_from("9999-01-01T00:00:00Z".to_owned()), Err(Invalid::Instant));
+    }
+
+    #[test]
+    fn a_day_is_written_in_ten_characters_and_no_other_way() {
+        assert_eq!(Day::try_from("2026-03-02".to_owned()).unwrap().to_string(), "2026-03-02");
+        for bad in [
+            "",
+            "20260302",
+            "2026-3-2",
+            "+002026-03-02",
+            "2026-03-02T00:00:00Z",
+            "2026-02-30",
+            "2026-03-02[UTC]",
+            "2026-W10-1",
+            "2026-061",
+            "-001-01-01",
+            "2026/03/02",
+            " 2026-03-02",
+        ] {
+            assert_eq!(Day::try_from(bad.to_owned()), Err(Invalid::Day), "{bad}");
+        }
+    }
+
+    /// Texts that are nearly an instant: parts of the right form and parts of a wrong one.
+    fn nearly_a_moment() -> impl Strategy<Value = String> {
+        let day = "[+-]?(00)?[0-9]{4}-?[01][0-9]-?[0-3][0-9]";
+        let clock = "[Tt _]?[0-2][0-9]:?[0-6][0-9](:?[0-6][0-9])?([.,][0-9]{0,11})?";
+        let zone = "(|[Zz]|[+-][0-2][0-9](:?[0-6][0-9](:?[0-5][0-9])?)?)(\\[UTC\\])?";
+        (day, clock, zone).prop_map(|(day, clock, zone)| day + &clock + &zone)
+    }
+
     proptest! {
+        #[test]
+        fn every_accepted_moment_has_the_documented_form(text in prop_oneof![
+            nearly_a_moment(),
+            "\\PC{0,36}",
+            "[0-2][0-9]{3}-(0[1-9]|1[0-2])-[0-2][0-9]T[01][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-6][0-9])",
+        ]) {
+            if let Ok(moment) = Moment::try_from(text.clone()) {
+                prop_assert!(pattern(Moment::schema()).is_match(&text), "{}", text);
+                let written = Timestamp::from(moment).to_string();
+                prop_assert!(pattern(Moment::schema()).is_match(&written), "{}", written);
+                prop_assert_eq!(Moment::try_from(written), Ok(moment));
+            }
+        }
+        #[test]
+        fn every_accepted_day_has_the_documented_form(text in prop_oneof![
+            "[0-9+-]{0,3}[0-9]{4}-?[01]?[0-9]-?[0-3]?[0-9](T00)?",
+            "[0-9]{4}-[01][0-9]-[0-3][0-9]",
+            "\\PC{0,12}",
+        ]) {
+            if let Ok(day) = Day::try_from(text.clone()) {
+                prop_assert!(pattern(Day::schema()).is_match(&text), "{}", text);
+                prop_assert_eq!(day.to_string(), text);
+            }
+        }
         #[test]
         fn a_time_of_day_reads_back_as_written(minutes in 0i16..1440) {
             let time = TimeOfDay::try_from(minutes).unwrap();
