@@ -9,8 +9,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
 use serde::de::value::SeqDeserializer;
-use serde::de::{self, DeserializeOwned};
+use serde::de::{self, DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
+
+use evenkeel_domain::value::Invalid;
 
 use crate::object::Objects;
 use crate::problem::Problem;
@@ -61,15 +63,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// Reads JSON and says where it is wrong: 400 when it is not JSON, 422 when a value is not allowed.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
+    let not_json = |reason: String| Problem::unreadable(format!("The body is not valid JSON: {reason}."));
     let value: T = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        match error.classify() {
-            serde_json::error::Category::Data => fault(pointer, &error.to_string()),
-            _ => Problem::unreadable(format!("The body is not valid JSON: {error}.")),
+        // A number too large for us and half a surrogate are JSON all the same: a field's fault, not the body's.
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
+        match text
+            .and_then(|text| serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string()))
+        {
+            Err(reason) => not_json(reason),
+            Ok(_) => fault(pointer(error.path()), &error.inner().to_string()),
         }
     })?;
-    json.end().map_err(|error| Problem::unreadable(format!("The body is not valid JSON: {error}.")))?;
+    json.end().map_err(|error| not_json(error.to_string()))?;
     Ok(value)
 }
 
@@ -88,6 +93,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
+/// A value that cannot be, with its field. Here alone is serde's language made plain.
 fn fault(mut pointer: String, message: &str) -> Problem {
     // serde_json adds where in the text it was; the pointer says it better.
     let message = message.rfind(" at line ").map_or(message, |end| &message[..end]);
@@ -101,11 +107,43 @@ fn fault(mut pointer: String, message: &str) -> Problem {
             }
         }
     }
-    let wanted = message.rsplit_once(", expected ").filter(|_| message.starts_with("invalid "));
-    let message = wanted.map_or_else(|| message.to_owned(), |(_, wanted)| format!("must be {wanted}"));
-    // A message may quote what was sent: enough of it to find, not all of it.
-    let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
-    Problem::invalid(pointer, message)
+    Problem::invalid(pointer, plain(message))
+}
+
+/// What a value must be, in the words of whoever sends it; never what was sent.
+fn plain(message: &str) -> String {
+    let begins = |with: &str| message.starts_with(with);
+    // What was sent stands before the last of these, what is known after it.
+    let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
+    let words = wanted.trim_start_matches("one of ").replace('`', "");
+    if begins("missing field") {
+        "must be given".to_owned()
+    } else if begins("duplicate field") {
+        "must be given once".to_owned()
+    } else if begins("unknown field") {
+        if words.is_empty() {
+            "is not known here".to_owned()
+        } else {
+            format!("is not known here, only {words}")
+        }
+    } else if begins("unknown variant") {
+        format!("must be one of {words}")
+    } else if begins("invalid type") || begins("invalid value") || begins("invalid length") {
+        match wanted {
+            "a string" | "a character" => "must be a text".to_owned(),
+            "a sequence" => "must be a list".to_owned(),
+            "a boolean" => "must be true or false".to_owned(),
+            _ => format!("must be {wanted}"),
+        }
+    } else if begins("number out of range") {
+        "must be a smaller number".to_owned()
+    } else if begins("lone leading surrogate") || begins("unexpected end of hex escape") {
+        "must not hold half of a surrogate pair (\\ud800 to \\udfff)".to_owned()
+    } else if begins("recursion limit exceeded") {
+        "must not be nested so deep".to_owned()
+    } else {
+        message.to_owned()
+    }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
@@ -114,10 +152,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Not by the framework's own extractor, which logs the path where it does not fit.
-        let values = request.match_info().iter().map(|(_, value)| value);
-        let path = T::deserialize(SeqDeserializer::<_, de::value::Error>::new(values));
-        std::future::ready(path.map(Self).map_err(|_| {
-            Problem::unreadable("An id in the path is not one: it must be a UUID, or `me` for yourself.")
+        let segments = request.match_info();
+        let values = SeqDeserializer::<_, de::value::Error>::new(segments.iter().map(|(_, value)| value));
+        std::future::ready(serde_path_to_error::deserialize(values).map(Self).map_err(|error| {
+            let place = error.path().iter().find_map(|segment| match segment {
+                Segment::Seq { index } => Some(*index),
+                _ => None,
+            });
+            let name = segments.iter().nth(place.unwrap_or_default()).map_or("id", |(name, _)| name);
+            let reason = error.inner().to_string();
+            Problem::unreadable(format!("In the path, {name} {reason}.")).and(format!("path: {name}"), reason)
         }))
     }
 }
@@ -129,10 +173,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-        std::future::ready(
-            query.map(Self).map_err(|error| fault(pointer(error.path()), &error.inner().to_string())),
-        )
+        std::future::ready(query.map(Self).map_err(|error| {
+            let pointer = pointer(error.path());
+            let mut reason = error.inner().to_string();
+            // In a query a plus stands for a blank, so the offset of a time is lost.
+            if reason == Invalid::Moment.to_string() && has_plus(request.query_string(), &pointer) {
+                reason.push_str("; write + as %2B");
+            }
+            fault(pointer, &reason)
+        }))
     }
+}
+
+fn has_plus(query: &str, pointer: &str) -> bool {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().any(|(name, value)| pointer.strip_prefix('/') == Some(name) && value.contains('+'))
 }
 
 impl<T> Path<T> {

@@ -211,7 +211,7 @@ impl ToSchema for Before {}
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// How many entries at most; 50 if not given
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Limit::of_query")]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on

@@ -3,7 +3,12 @@
 //! `TryFrom<primitive>` is the only way in and `From<T> for primitive` the only way out; JSON and the
 //! database both go through that pair.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp, Zoned, civil, tz};
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
@@ -40,6 +45,9 @@ pub enum Invalid {
     /// A time zone the IANA database does not name.
     #[error("must be the name of an IANA time zone such as America/New_York")]
     TimeZone,
+    /// A text that is not a UUID.
+    #[error("must be a UUID such as 0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3")]
+    Id,
     /// A text that is not an instant by RFC 3339.
     #[error("must be a time such as 2026-03-02T18:05:00Z")]
     Moment,
@@ -68,14 +76,47 @@ pub enum Invalid {
     },
 }
 
+/// Reads a value from a text and says in the value's own words what must stand there, whatever does.
+#[macro_export]
+macro_rules! told {
+    ($name:ident, $words:expr) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                text.deserialize_str($crate::value::Told::<Self>::by($words))
+            }
+        }
+    };
+}
+
+/// The reader of [`told!`](crate::told).
+pub struct Told<T>(Invalid, PhantomData<T>);
+
+impl<T> Told<T> {
+    /// With the words for what is something else.
+    pub fn by(words: Invalid) -> Self {
+        Self(words, PhantomData)
+    }
+}
+
+impl<T: FromStr<Err = Invalid>> Visitor<'_> for Told<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_string().trim_start_matches("must be "))
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 /// An identifier of one kind of thing. Another kind's does not fit in its place.
 #[macro_export]
 macro_rules! id {
     ($(#[doc = $doc:literal])* $name:ident) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(::uuid::Uuid);
+        $crate::told!($name, $crate::value::Invalid::Id);
         impl From<::uuid::Uuid> for $name {
             fn from(id: ::uuid::Uuid) -> Self { Self(id) }
         }
@@ -86,8 +127,10 @@ macro_rules! id {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { self.0.fmt(f) }
         }
         impl ::std::str::FromStr for $name {
-            type Err = ::uuid::Error;
-            fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+            type Err = $crate::value::Invalid;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self).map_err(|_| $crate::value::Invalid::Id)
+            }
         }
         impl ::utoipa::PartialSchema for $name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
@@ -98,14 +141,41 @@ macro_rules! id {
     };
 }
 
+/// Reads a whole number and says between which bounds it must lie, whatever stands there.
+pub struct Whole {
+    /// Smallest allowed.
+    pub low: i64,
+    /// Largest allowed.
+    pub high: i64,
+}
+
+impl Visitor<'_> for Whole {
+    type Value = i64;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from {} to {}, in plain digits", self.low, self.high)
+    }
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<i64, E> {
+        i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
 /// A whole number with bounds.
 #[macro_export]
 macro_rules! whole_number {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, such as $example:literal) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
-        #[serde(try_from = "i64", into = "i64")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize)]
+        #[serde(into = "i64")]
         pub struct $name(i16);
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
+                let was = number.deserialize_i64($crate::value::Whole { low: $low, high: $high })?;
+                Self::try_from(was).map_err(::serde::de::Error::custom)
+            }
+        }
         impl TryFrom<i64> for $name {
             type Error = $crate::value::Invalid;
             fn try_from(was: i64) -> Result<Self, Self::Error> {
@@ -213,8 +283,8 @@ pub fn text_schema(
 }
 
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "Timestamp")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "Timestamp")]
 pub struct Moment(Timestamp);
 
 impl Moment {
@@ -250,10 +320,12 @@ impl TryFrom<Timestamp> for Moment {
     }
 }
 
-impl TryFrom<String> for Moment {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        if !is_rfc_3339(&text) {
+told!(Moment, Invalid::Moment);
+
+impl FromStr for Moment {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if !is_rfc_3339(text) {
             return Err(Invalid::Moment);
         }
         text.parse::<Timestamp>().map_err(|_| Invalid::Moment)?.try_into()
@@ -315,8 +387,8 @@ impl PartialSchema for Moment {
 impl ToSchema for Moment {}
 
 /// A day of somebody's calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "civil::Date")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "civil::Date")]
 pub struct Day(civil::Date);
 
 impl Day {
@@ -350,10 +422,12 @@ impl From<civil::Date> for Day {
         Self(date)
     }
 }
-impl TryFrom<String> for Day {
-    type Error = Invalid;
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        if !has_form(&text, "0000-00-00") {
+told!(Day, Invalid::Day);
+
+impl FromStr for Day {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if !has_form(text, "0000-00-00") {
             return Err(Invalid::Day);
         }
         text.parse().map(Self).map_err(|_| Invalid::Day)
@@ -631,7 +705,7 @@ mod tests {
             "2026-03-02T18:05:00+23:59",
             "2026-12-31T23:59:60Z",
         ] {
-            assert!(Moment::try_from(good.to_owned()).is_ok(), "{good}");
+            assert!(good.parse::<Moment>().is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -657,14 +731,14 @@ mod tests {
             "2026-03-02T18:05:00\u{2212}01:00",
             "2026-03-02T18:05:00é",
         ] {
-            assert_eq!(Moment::try_from(bad.to_owned()), Err(Invalid::Moment), "{bad}");
+            assert_eq!(bad.parse::<Moment>(), Err(Invalid::Moment), "{bad}");
         }
-        assert_eq!(Moment::try_from("9999-01-01T00:00:00Z".to_owned()), Err(Invalid::Instant));
+        assert_eq!("9999-01-01T00:00:00Z".parse::<Moment>(), Err(Invalid::Instant));
     }
 
     #[test]
     fn a_day_is_written_in_ten_characters_and_no_other_way() {
-        assert_eq!(Day::try_from("2026-03-02".to_owned()).unwrap().to_string(), "2026-03-02");
+        assert_eq!("2026-03-02".parse::<Day>().unwrap().to_string(), "2026-03-02");
         for bad in [
             "",
             "20260302",
@@ -679,7 +753,7 @@ mod tests {
             "2026/03/02",
             " 2026-03-02",
         ] {
-            assert_eq!(Day::try_from(bad.to_owned()), Err(Invalid::Day), "{bad}");
+            assert_eq!(bad.parse::<Day>(), Err(Invalid::Day), "{bad}");
         }
     }
 
@@ -698,11 +772,11 @@ mod tests {
             "\\PC{0,36}",
             "[0-2][0-9]{3}-(0[1-9]|1[0-2])-[0-2][0-9]T[01][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-6][0-9])",
         ]) {
-            if let Ok(moment) = Moment::try_from(text.clone()) {
+            if let Ok(moment) = text.parse::<Moment>() {
                 prop_assert!(pattern(Moment::schema()).is_match(&text), "{}", text);
                 let written = Timestamp::from(moment).to_string();
                 prop_assert!(pattern(Moment::schema()).is_match(&written), "{}", written);
-                prop_assert_eq!(Moment::try_from(written), Ok(moment));
+                prop_assert_eq!(written.parse::<Moment>(), Ok(moment));
             }
         }
         #[test]
@@ -711,7 +785,7 @@ mod tests {
             "[0-9]{4}-[01][0-9]-[0-3][0-9]",
             "\\PC{0,12}",
         ]) {
-            if let Ok(day) = Day::try_from(text.clone()) {
+            if let Ok(day) = text.parse::<Day>() {
                 prop_assert!(pattern(Day::schema()).is_match(&text), "{}", text);
                 prop_assert_eq!(day.to_string(), text);
             }
