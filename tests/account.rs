@@ -252,6 +252,30 @@ story! {
         house.redeem(code, "noor").await;
     }
 
+    async fn a_code_is_no_way_to_ask_who_is_in_treatment(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let invite = house.post(&clinic.casey, "/v1/invites", json!({"display_name": "Noor", "time_zone": ZONE})).await.is(201);
+        let ask = async |name: &str| {
+            let body = json!({"code": invite["code"], "email": name, "password": PASSWORD, "device_name": "phone"});
+            house.post("", "/v1/invites/redeem", body).await
+        };
+        for _ in 0..3 {
+            let problem = ask("maya@harbor.example").await.refused(409, "");
+            assert_eq!(problem["detail"], "This sign-in name cannot be used. Choose another, or ask whoever invited you.");
+        }
+        ask("maya@harbor.example").await.refused(404, "");
+        ask("noor@harbor.example").await.refused(404, "");
+        assert_eq!(house.get(&clinic.casey, "/v1/invites").await.is(200)["items"], json!([]));
+        let told = stream(&house, &clinic.casey.account);
+        let of_invite: Vec<_> = told
+            .iter()
+            .filter(|entry| entry["entity"] == invite["id"] && entry["act"] != "invite")
+            .map(|entry| (entry["act"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
+            .collect();
+        let clash = ("redeem", "refused");
+        assert_eq!(of_invite, [clash, clash, clash, ("withdraw", "done")]);
+    }
+
     async fn somebody_who_names_no_name_is_given_one_that_says_nothing(house) {
         let clinic = house.clinic("harbor.example").await;
         let draft = json!({"display_name": "Noor", "time_zone": ZONE});
@@ -283,6 +307,16 @@ story! {
 }
 
 /// The session that an access token belongs to, as it says itself.
+/// The entries of a stream that no room shows.
+fn stream(house: &TestHouse, of: &str) -> Vec<Value> {
+    let of: uuid::Uuid = of.parse().unwrap();
+    let all = move |tx: &mut evenkeel_persistence::Tx| {
+        evenkeel_persistence::journal::after(tx, 0, i64::MAX, i64::MAX)
+    };
+    let all: Result<_, evenkeel_persistence::Error> = house.app.database().read_now(all);
+    all.unwrap().into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
+}
+
 pub(crate) fn session(person: &Person) -> String {
     let claims = person.token.split('.').nth(1).unwrap();
     let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();

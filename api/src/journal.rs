@@ -82,6 +82,20 @@ pub fn note_house(
     append(tx, stream, None, act, room, entity, request, now)
 }
 
+/// Notes that somebody not signed in was refused something about an account or an invitation.
+pub fn note_refused(
+    tx: &mut Tx,
+    stream: Uuid,
+    act: Act,
+    entity: Option<Uuid>,
+    request: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
+    let entry = Entry { outcome: Outcome::Refused, ..entry(None, act, Room::Account, entity, request, now) };
+    store::append(tx, stream, &entry)?;
+    Ok(())
+}
+
 /// How long a refusal stands for those like it, so that nobody fills a journal by being refused.
 const REFUSALS: SignedDuration = SignedDuration::from_hours(1);
 
