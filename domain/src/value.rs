@@ -39,6 +39,9 @@ pub enum Invalid {
     /// A text with a control character in it.
     #[error("must not contain control characters")]
     Control,
+    /// A name with a character in it that nobody sees, or that turns the order of the others round.
+    #[error("must not contain invisible characters or such as change the direction of writing")]
+    Invisible,
     /// A text of nothing but white space.
     #[error("must contain more than white space")]
     Blank,
@@ -210,24 +213,28 @@ macro_rules! whole_number {
     };
 }
 
-/// A text with a length and without control characters; `lines` allows line breaks and tabs.
+/// A text with a length and without control characters; `lines` allows line breaks and tabs, `name` refuses what
+/// makes one name look like another.
 #[macro_export]
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, lines, such as $example:literal) => {
-        $crate::text!(@ [$($doc),*] $name $low $high $crate::value::LINES, $example);
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_text(text, $low, $high, &$crate::value::LINES), $example);
+    };
+    ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, name, such as $example:literal) => {
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_name(text, $low, $high), $example);
     };
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, such as $example:literal) => {
-        $crate::text!(@ [$($doc),*] $name $low $high [], $example);
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_text(text, $low, $high, &[]), $example);
     };
-    (@ [$($doc:literal),*] $name:ident $low:literal $high:literal $allowed:expr, $example:literal) => {
+    (@ [$($doc:literal),*] $name:ident $low:literal $high:literal |$text:ident| $check:expr, $example:literal) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
         impl TryFrom<String> for $name {
             type Error = $crate::value::Invalid;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                $crate::value::checked_text(text, $low, $high, &$allowed).map(Self)
+            fn try_from($text: String) -> Result<Self, Self::Error> {
+                $check.map(Self)
             }
         }
         impl From<$name> for String {
@@ -259,6 +266,27 @@ pub fn checked_text(text: String, low: usize, high: usize, allowed: &[char]) -> 
         return Err(Invalid::Control);
     }
     if 0 < low && text.trim().is_empty() {
+        return Err(Invalid::Blank);
+    }
+    Ok(text)
+}
+
+/// The check of a name of one line: a text in which no character is unseen. Joiners stay, which names of some
+/// scripts and emoji need, but do not make a name alone.
+///
+/// Source: Unicode TR 36 2.5 (bidirectional text spoofing).
+pub fn checked_name(text: String, low: usize, high: usize) -> Result<String, Invalid> {
+    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+    let is_unseen = |c: char| {
+        matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let text = checked_text(text, low, high, &[])?;
+    if text.chars().any(is_unseen) {
+        return Err(Invalid::Invisible);
+    }
+    if text.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
         return Err(Invalid::Blank);
     }
     Ok(text)
@@ -658,6 +686,27 @@ mod tests {
         assert!(checked_text("two\nlines".to_owned(), 1, 20, &LINES).is_ok());
         assert_eq!(checked_text("two\nlines".to_owned(), 1, 20, &[]), Err(Invalid::Control));
         assert_eq!(checked_text("   ".to_owned(), 1, 20, &[]), Err(Invalid::Blank));
+    }
+
+    #[test]
+    fn a_name_holds_nothing_that_nobody_sees() {
+        let name = |text: &str| checked_name(text.to_owned(), 1, 20);
+        for bad in [
+            "Sam\u{202e}R",
+            "Sam\u{2066}",
+            "S\u{200b}am",
+            "\u{feff}Sam",
+            "Sam\u{ad}",
+            "Sam\u{2028}R",
+            "Sam\u{e0041}",
+        ] {
+            assert_eq!(name(bad), Err(Invalid::Invisible), "{bad:?}");
+        }
+        for good in ["Sam R.", "نیم\u{200c}فاصله", "👩\u{200d}🌾 Zoë", "דנה", "李"] {
+            assert!(name(good).is_ok(), "{good:?}");
+        }
+        assert_eq!(name(" \u{200d} "), Err(Invalid::Blank));
+        assert_eq!(name("Sam\n"), Err(Invalid::Control));
     }
 
     #[test]
