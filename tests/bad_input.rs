@@ -185,7 +185,10 @@ story! {
         let good = craving("2026-03-02T18:00:00Z", 5).to_string();
         let large = with("note", json!("x".repeat(65_536)));
         raw(&house, token, "application/json", large).await.refused(413, "");
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"] {
+        for kind in ["application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+            raw(&house, token, kind, "{}").await.refused(422, "");
+        }
+        for kind in ["application/json; charset=iso-8859-1", "application/json; charset=utf-16", "text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"] {
             raw(&house, token, kind, good.clone()).await.refused(415, "");
         }
         let bearer = format!("Bearer {token}");
@@ -257,7 +260,7 @@ story! {
             draft
         };
         for (member, text) in [
-            ("display_name", "No\u{0}or"), ("display_name", "Noor\r\nBcc: all@mail.example"), ("display_name", ""), ("display_name", "   "),
+            ("display_name", "No\u{0}or"), ("display_name", "Noor\r\nBcc: all@mail.example"), ("display_name", ""), ("display_name", "   "), ("display_name", "Noor\u{202e}"), ("display_name", "No\u{200b}or"),
             ("email", "noor@harbor.example\r\nBcc: all@mail.example"), ("email", "noor"), ("email", "a@b@c"), ("email", "noor@harbor.example\u{0}"),
             ("time_zone", ""), ("role", "owner"), ("organisation", "other"),
         ] {

@@ -38,6 +38,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let headers = request.headers();
         let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+        // JSON between systems is UTF-8 (RFC 8259 8.1); whoever says otherwise would be misread.
+        let kind = request.mime_type().ok().flatten();
+        let charset = kind.as_ref().and_then(|kind| kind.get_param("charset"));
+        let plain = plain && charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
         let is_json = plain && request.content_type().eq_ignore_ascii_case("application/json");
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
