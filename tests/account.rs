@@ -2,6 +2,8 @@
 
 use crate::house::{PASSWORD, Person, TestHouse, ZONE, known};
 use crate::{Engine, story};
+use evenkeel_domain::journal::Kept;
+use evenkeel_persistence::{Tx, journal};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -50,6 +52,26 @@ story! {
             let unknown = try_password(&house, "nobody@harbor.example", "not the right password").await.refused(status, "");
             assert_eq!(stripped(wrong), stripped(unknown));
         }
+    }
+
+    async fn a_failed_sign_in_stands_in_the_accounts_own_stream_once_an_hour(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let failed = || {
+            let told = stream(&house, &clinic.maya.account);
+            told.iter().filter(|entry| entry["act"] == "sign_in" && entry["outcome"] == "refused").count()
+        };
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 1);
+        house.later(seconds(1));
+        try_password(&house, "maya@harbor.example", PASSWORD).await.is(200);
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 1, "a good sign-in in between does not make room for more");
+        house.later(seconds(3_600));
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 2);
+        let all = entries(&house);
+        try_password(&house, "nobody@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(entries(&house), all, "no list of names that were tried");
     }
 
     async fn each_wrong_password_makes_the_next_try_wait_longer(house) {
@@ -307,14 +329,16 @@ story! {
 }
 
 /// The session that an access token belongs to, as it says itself.
-/// The entries of a stream that no room shows.
+/// All entries, also those of streams that no room shows, with their streams.
+fn entries(house: &TestHouse) -> Vec<Kept> {
+    let all = |tx: &mut Tx| journal::after(tx, 0, i64::MAX, i64::MAX);
+    let all: Result<_, evenkeel_persistence::Error> = house.app.database().read_now(all);
+    all.unwrap()
+}
+
 fn stream(house: &TestHouse, of: &str) -> Vec<Value> {
     let of: uuid::Uuid = of.parse().unwrap();
-    let all = move |tx: &mut evenkeel_persistence::Tx| {
-        evenkeel_persistence::journal::after(tx, 0, i64::MAX, i64::MAX)
-    };
-    let all: Result<_, evenkeel_persistence::Error> = house.app.database().read_now(all);
-    all.unwrap().into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
+    entries(house).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
 }
 
 pub(crate) fn session(person: &Person) -> String {

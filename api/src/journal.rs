@@ -96,6 +96,11 @@ pub fn note_refused(
     Ok(())
 }
 
+/// Whether this refusal of somebody not signed in stands in a stream since an hour.
+pub fn is_refusal_told(tx: &mut Tx, stream: Uuid, act: Act, now: Moment) -> Result<bool, Problem> {
+    Ok(store::is_told_of_refusal(tx, stream, None, Room::Account, Some(act), now.plus(-REFUSALS))?)
+}
+
 /// How long a refusal stands for those like it, so that nobody fills a journal by being refused.
 const REFUSALS: SignedDuration = SignedDuration::from_hours(1);
 
@@ -110,7 +115,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadJournal => (Act::Read, Room::Journal),
     };
     let stream = denied.participant.into();
-    if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, now.plus(-REFUSALS))? {
+    if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, None, now.plus(-REFUSALS))? {
         return Ok(());
     }
     let entry = Entry {
