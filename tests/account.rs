@@ -2,6 +2,8 @@
 
 use crate::house::{PASSWORD, Person, TestHouse, ZONE, known};
 use crate::{Engine, story};
+use evenkeel_domain::journal::Kept;
+use evenkeel_persistence::{Tx, journal};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -50,6 +52,26 @@ story! {
             let unknown = try_password(&house, "nobody@harbor.example", "not the right password").await.refused(status, "");
             assert_eq!(stripped(wrong), stripped(unknown));
         }
+    }
+
+    async fn a_failed_sign_in_stands_in_the_accounts_own_stream_once_an_hour(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let failed = || {
+            let told = stream(&house, &clinic.maya.account);
+            told.iter().filter(|entry| entry["act"] == "sign_in" && entry["outcome"] == "refused").count()
+        };
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 1);
+        house.later(seconds(1));
+        try_password(&house, "maya@harbor.example", PASSWORD).await.is(200);
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 1, "a good sign-in in between does not make room for more");
+        house.later(seconds(3_600));
+        try_password(&house, "maya@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(failed(), 2);
+        let all = entries(&house);
+        try_password(&house, "nobody@harbor.example", "not the right password").await.refused(401, "");
+        assert_eq!(entries(&house), all, "no list of names that were tried");
     }
 
     async fn each_wrong_password_makes_the_next_try_wait_longer(house) {
@@ -252,6 +274,30 @@ story! {
         house.redeem(code, "noor").await;
     }
 
+    async fn a_code_is_no_way_to_ask_who_is_in_treatment(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let invite = house.post(&clinic.casey, "/v1/invites", json!({"display_name": "Noor", "time_zone": ZONE})).await.is(201);
+        let ask = async |name: &str| {
+            let body = json!({"code": invite["code"], "email": name, "password": PASSWORD, "device_name": "phone"});
+            house.post("", "/v1/invites/redeem", body).await
+        };
+        for _ in 0..3 {
+            let problem = ask("maya@harbor.example").await.refused(409, "");
+            assert_eq!(problem["detail"], "This sign-in name cannot be used. Choose another, or ask whoever invited you.");
+        }
+        ask("maya@harbor.example").await.refused(404, "");
+        ask("noor@harbor.example").await.refused(404, "");
+        assert_eq!(house.get(&clinic.casey, "/v1/invites").await.is(200)["items"], json!([]));
+        let told = stream(&house, &clinic.casey.account);
+        let of_invite: Vec<_> = told
+            .iter()
+            .filter(|entry| entry["entity"] == invite["id"] && entry["act"] != "invite")
+            .map(|entry| (entry["act"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
+            .collect();
+        let clash = ("redeem", "refused");
+        assert_eq!(of_invite, [clash, clash, clash, ("withdraw", "done")]);
+    }
+
     async fn somebody_who_names_no_name_is_given_one_that_says_nothing(house) {
         let clinic = house.clinic("harbor.example").await;
         let draft = json!({"display_name": "Noor", "time_zone": ZONE});
@@ -283,6 +329,18 @@ story! {
 }
 
 /// The session that an access token belongs to, as it says itself.
+/// All entries, also those of streams that no room shows, with their streams.
+fn entries(house: &TestHouse) -> Vec<Kept> {
+    let all = |tx: &mut Tx| journal::after(tx, 0, i64::MAX, i64::MAX);
+    let all: Result<_, evenkeel_persistence::Error> = house.app.database().read_now(all);
+    all.unwrap()
+}
+
+fn stream(house: &TestHouse, of: &str) -> Vec<Value> {
+    let of: uuid::Uuid = of.parse().unwrap();
+    entries(house).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
+}
+
 pub(crate) fn session(person: &Person) -> String {
     let claims = person.token.split('.').nth(1).unwrap();
     let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();

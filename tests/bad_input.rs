@@ -67,6 +67,8 @@ story! {
             ("cues", json!(different), "/cues"),
             ("coping_used", json!(["line\nbreak"]), "/coping_used/0"),
             ("outcome", json!("won"), "/outcome"),
+            ("outcome", json!({"passed": null}), "/outcome"),
+            ("triggers", json!([{"conflict": null}]), "/triggers/0"),
         ];
         assert_eq!(many(2).as_array().unwrap().len(), 2);
         for (member, value, pointer) in cases {
@@ -82,6 +84,24 @@ story! {
         nothing_is_stored(&house, &clinic).await;
         let most = with("note", json!("ü".repeat(2_000)));
         raw(&house, &clinic.maya.token, "application/json", most).await.is(201);
+    }
+
+    async fn a_list_is_not_taken_for_an_object(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let list = json!(["2026-03-02T18:00:00Z", ZONE, 5]);
+        let correction = json!({"craving": list}).to_string();
+        for (body, pointer) in [(list.to_string(), ""), (with("cues", json!([["place", "the bar"]])), "/cues/0")] {
+            let problem = raw(&house, &clinic.maya.token, "application/json", body).await.refused(422, pointer);
+            assert_eq!(problem["errors"][0]["detail"], "must be an object", "{problem}");
+        }
+        nothing_is_stored(&house, &clinic).await;
+        let id = house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 5).await;
+        let path = format!("/v1/participants/me/cravings/{id}/revisions/{}", fresh_id());
+        house.put(&clinic.maya, &path, serde_json::from_str(&correction).unwrap()).await.refused(422, "/craving");
+        let quiet = json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet", "quiet_hours": ["22:00", "07:00"]});
+        house.put(&clinic.maya, "/v1/participants/me/reminders", quiet).await.refused(422, "/quiet_hours");
+        let sign_in = json!(["maya@harbor.example", PASSWORD, "phone"]);
+        house.post("", "/v1/sign-in", sign_in).await.refused(422, "");
     }
 
     async fn what_is_not_json_is_unreadable(house) {
@@ -105,13 +125,70 @@ story! {
         nothing_is_stored(&house, &clinic).await;
     }
 
+    async fn a_refusal_speaks_plainly_and_names_the_place(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let number = "must be a whole number from 0 to 10, in plain digits";
+        let body = |member: &str, value: &str| {
+            with(member, json!("@")).replace("\"@\"", value)
+        };
+        for (member, value, words) in [
+            ("intensity", "\"7\"", number), ("intensity", "5.0", number), ("intensity", "-0", number), ("intensity", "null", number),
+            ("intensity", "18446744073709551615", number), ("intensity", "1e400", "must be a smaller number"),
+            ("intensity", "11", "must be 0 to 10, was 11"), ("intensity", "[5]", number),
+            ("occurred_at", "\"yesterday\"", "must be a time such as 2026-03-02T18:05:00Z"),
+            ("occurred_at", "1772476800", "must be a time such as 2026-03-02T18:05:00Z"),
+            ("note", "\"\\ud800\"", "must not hold half of a surrogate pair (\\ud800 to \\udfff)"),
+            ("note", "5", "must be a text"), ("triggers", "\"conflict\"", "must be a list"),
+            ("outcome", "\"won\"", "must be one of passed, still_going, lapsed"), ("outcome", "5", "must be one of passed, still_going, lapsed"),
+            ("cues", "[5]", "must be an object"),
+        ] {
+            let problem = raw(&house, &clinic.maya.token, "application/json", body(member, value)).await.is(422);
+            let fault = &problem["errors"][0];
+            assert_eq!(fault["detail"], words, "{member} {value}");
+            assert!(fault["pointer"].as_str().unwrap().starts_with(&format!("/{member}")), "{fault}");
+        }
+        let unknown = raw(&house, &clinic.maya.token, "application/json", with("colour", json!("red"))).await.refused(422, "/colour");
+        assert!(unknown["errors"][0]["detail"].as_str().unwrap().starts_with("is not known here, only occurred_at, "), "{unknown}");
+        let preferences = json!({"enabled": "yes", "at": "14:00", "weekdays": ["monday"], "content": "discreet"});
+        let problem = house.put(&clinic.maya, "/v1/participants/me/reminders", preferences).await.refused(422, "/enabled");
+        assert_eq!(problem["errors"][0]["detail"], "must be true or false");
+        raw(&house, &clinic.maya.token, "application/json", "5").await.refused(422, "");
+        nothing_is_stored(&house, &clinic).await;
+
+        let uuid = "must be a UUID such as 0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3";
+        for (path, name, words) in [
+            ("/v1/participants/me/cravings/1", "id", uuid.to_owned()), ("/v1/participants/me/cravings/me", "id", uuid.to_owned()),
+            ("/v1/participants/you/cravings", "participant", format!("{uuid}, or `me` for yourself")),
+        ] {
+            let problem = house.get(&clinic.maya, path).await.refused(400, &format!("path: {name}"));
+            assert_eq!(problem["errors"][0]["detail"], words, "{path}");
+            assert_eq!(problem["detail"], format!("In the path, {name} {words}."));
+        }
+        let list = "/v1/participants/me/cravings";
+        for (query, pointer, words) in [
+            ("limit=0", "/limit", "must be 1 to 200"), ("limit=x", "/limit", "must be 1 to 200"), ("limit=201", "/limit", "must be 1 to 200"),
+            ("limit=", "/limit", "must be 1 to 200"), ("limit=5&limit=6", "/limit", "must be given once"),
+            ("from=2026-03-02T18:05:00+01:00", "/from", "must be a time such as 2026-03-02T18:05:00Z; write + as %2B"),
+            ("from=monday", "/from", "must be a time such as 2026-03-02T18:05:00Z"),
+        ] {
+            let problem = house.get(&clinic.maya, &format!("{list}?{query}")).await.refused(422, pointer);
+            assert_eq!(problem["errors"][0]["detail"], words, "{query}");
+        }
+        house.get(&clinic.maya, &format!("{list}?from=2026-03-02T18:05:00%2B01:00&limit=200")).await.is(200);
+        let problem = house.get(&clinic.maya, "/v1/participants/me/trends?from=2026-3-1").await.refused(422, "/from");
+        assert_eq!(problem["errors"][0]["detail"], "must be a day such as 2026-03-02");
+    }
+
     async fn too_much_the_wrong_kind_or_the_wrong_way(house) {
         let clinic = house.clinic("harbor.example").await;
         let token = &clinic.maya.token;
         let good = craving("2026-03-02T18:00:00Z", 5).to_string();
         let large = with("note", json!("x".repeat(65_536)));
         raw(&house, token, "application/json", large).await.refused(413, "");
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"] {
+        for kind in ["application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+            raw(&house, token, kind, "{}").await.refused(422, "");
+        }
+        for kind in ["application/json; charset=iso-8859-1", "application/json; charset=utf-16", "text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data"] {
             raw(&house, token, kind, good.clone()).await.refused(415, "");
         }
         let bearer = format!("Bearer {token}");
@@ -183,7 +260,7 @@ story! {
             draft
         };
         for (member, text) in [
-            ("display_name", "No\u{0}or"), ("display_name", "Noor\r\nBcc: all@mail.example"), ("display_name", ""), ("display_name", "   "),
+            ("display_name", "No\u{0}or"), ("display_name", "Noor\r\nBcc: all@mail.example"), ("display_name", ""), ("display_name", "   "), ("display_name", "Noor\u{202e}"), ("display_name", "No\u{200b}or"),
             ("email", "noor@harbor.example\r\nBcc: all@mail.example"), ("email", "noor"), ("email", "a@b@c"), ("email", "noor@harbor.example\u{0}"),
             ("time_zone", ""), ("role", "owner"), ("organisation", "other"),
         ] {

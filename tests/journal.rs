@@ -85,6 +85,60 @@ story! {
         assert_eq!(tries[0]["outcome"], "refused");
     }
 
+    async fn every_act_refused_to_her_own_counselor_leaves_its_mark(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let record = format!("/v1/participants/{}", clinic.maya.participant);
+        let craving = crate::house::craving("2026-03-02T18:00:00Z", 5);
+        house.put(&clinic.casey, &format!("{record}/cravings/{}", fresh_id()), craving).await.refused(403, "");
+        house.get(&clinic.casey, &format!("{record}/journal")).await.refused(403, "");
+        let seen = entries(&house, &clinic.maya, "me").await;
+        for (act, room) in [("record", "craving"), ("read", "journal")] {
+            let tries = told(&seen, &clinic.casey, act, room);
+            assert_eq!(tries.len(), 1, "{seen:#?}");
+            assert_eq!(tries[0]["outcome"], "refused");
+        }
+    }
+
+    async fn a_participant_never_learns_from_the_journal_who_else_is_in_treatment(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let record = format!("/v1/participants/{}", clinic.maya.participant);
+        house.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+        let answer = house.get(&clinic.maya, "/v1/participants/me/journal").await;
+        for secret in ["Theo", &clinic.theo.account, &clinic.theo.participant, &crate::account::session(&clinic.theo)] {
+            assert!(!answer.text.contains(secret), "{secret} in {}", answer.text);
+        }
+        let refused = |page: Value| page["items"].as_array().unwrap().iter().find(|entry| entry["outcome"] == "refused").unwrap().clone();
+        let try_seen = refused(answer.is(200));
+        assert_eq!((&try_seen["actor_role"], &try_seen["room"]), (&json!("participant"), &json!("craving")));
+        let own = entries(&house, &clinic.maya, "me").await;
+        assert!(own.iter().filter(|entry| entry["outcome"] == "done").all(|entry| entry["actor"].is_string()), "{own:#?}");
+        let told = refused(house.get(&clinic.supervisor, &format!("{record}/journal")).await.is(200));
+        assert_eq!((&told["actor"], &told["actor_name"]), (&json!(clinic.theo.account), &json!("Theo K.")));
+        assert!(told["device"].is_string(), "{told}");
+    }
+
+    async fn nobody_floods_a_journal_by_being_refused(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let record = format!("/v1/participants/{}", clinic.maya.participant);
+        let refused = async || entries(&house, &clinic.maya, "me").await.iter().filter(|entry| entry["outcome"] == "refused").count();
+        for _ in 0..3 {
+            house.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+        }
+        assert_eq!(refused().await, 1);
+        house.get(&clinic.theo, &format!("{record}/trends")).await.refused(404, "");
+        house.get(&clinic.drew, &format!("{record}/cravings")).await.refused(404, "");
+        assert_eq!(refused().await, 3, "another room and another person are told of");
+        for _ in 0..120 {
+            house.get(&clinic.supervisor, &format!("{record}/reminders")).await.is(200);
+        }
+        house.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+        assert_eq!(refused().await, 3, "however much happens in between");
+        house.later(jiff::SignedDuration::from_mins(61));
+        house.get(house.sign_in(&clinic.theo).await, &format!("{record}/cravings")).await.refused(404, "");
+        let maya = house.sign_in(&clinic.maya).await;
+        assert_eq!(entries(&house, &maya, "me").await.iter().filter(|entry| entry["outcome"] == "refused").count(), 4);
+    }
+
     async fn a_repeated_upload_is_journaled_once(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let path = format!("/v1/participants/me/cravings/{}", fresh_id());

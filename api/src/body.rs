@@ -8,9 +8,13 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::SeqDeserializer;
+use serde::de::{self, DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
+use evenkeel_domain::value::Invalid;
+
+use crate::object::Objects;
 use crate::problem::Problem;
 
 /// Bytes of a body at most.
@@ -34,6 +38,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let headers = request.headers();
         let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+        // JSON between systems is UTF-8 (RFC 8259 8.1); whoever says otherwise would be misread.
+        let kind = request.mime_type().ok().flatten();
+        let charset = kind.as_ref().and_then(|kind| kind.get_param("charset"));
+        let plain = plain && charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
         let is_json = plain && request.content_type().eq_ignore_ascii_case("application/json");
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -59,15 +67,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// Reads JSON and says where it is wrong: 400 when it is not JSON, 422 when a value is not allowed.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        match error.classify() {
-            serde_json::error::Category::Data => fault(pointer, &error.to_string()),
-            _ => Problem::unreadable(format!("The body is not valid JSON: {error}.")),
+    let not_json = |reason: String| Problem::unreadable(format!("The body is not valid JSON: {reason}."));
+    let value: T = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
+        // A number too large for us and half a surrogate are JSON all the same: a field's fault, not the body's.
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
+        match text
+            .and_then(|text| serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string()))
+        {
+            Err(reason) => not_json(reason),
+            Ok(_) => fault(pointer(error.path()), &error.inner().to_string()),
         }
     })?;
-    json.end().map_err(|error| Problem::unreadable(format!("The body is not valid JSON: {error}.")))?;
+    json.end().map_err(|error| not_json(error.to_string()))?;
     Ok(value)
 }
 
@@ -86,6 +97,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
+/// A value that cannot be, with its field. Here alone is serde's language made plain.
 fn fault(mut pointer: String, message: &str) -> Problem {
     // serde_json adds where in the text it was; the pointer says it better.
     let message = message.rfind(" at line ").map_or(message, |end| &message[..end]);
@@ -99,23 +111,62 @@ fn fault(mut pointer: String, message: &str) -> Problem {
             }
         }
     }
-    // A message may quote what was sent: enough of it to find, not all of it.
-    let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
-    Problem::invalid(pointer, message)
+    Problem::invalid(pointer, plain(message))
+}
+
+/// What a value must be, in the words of whoever sends it; never what was sent.
+fn plain(message: &str) -> String {
+    let begins = |with: &str| message.starts_with(with);
+    // What was sent stands before the last of these, what is known after it.
+    let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
+    let words = wanted.trim_start_matches("one of ").replace('`', "");
+    if begins("missing field") {
+        "must be given".to_owned()
+    } else if begins("duplicate field") {
+        "must be given once".to_owned()
+    } else if begins("unknown field") {
+        if words.is_empty() {
+            "is not known here".to_owned()
+        } else {
+            format!("is not known here, only {words}")
+        }
+    } else if begins("unknown variant") {
+        format!("must be one of {words}")
+    } else if begins("invalid type") || begins("invalid value") || begins("invalid length") {
+        match wanted {
+            "a string" | "a character" => "must be a text".to_owned(),
+            "a sequence" => "must be a list".to_owned(),
+            "a boolean" => "must be true or false".to_owned(),
+            _ => format!("must be {wanted}"),
+        }
+    } else if begins("number out of range") {
+        "must be a smaller number".to_owned()
+    } else if begins("lone leading surrogate") || begins("unexpected end of hex escape") {
+        "must not hold half of a surrogate pair (\\ud800 to \\udfff)".to_owned()
+    } else if begins("recursion limit exceeded") {
+        "must not be nested so deep".to_owned()
+    } else {
+        message.to_owned()
+    }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let path = web::Path::<T>::from_request(request, payload).into_inner();
-        std::future::ready(match path {
-            Ok(path) => Ok(Self(path.into_inner())),
-            Err(_) => Err(Problem::unreadable(
-                "An id in the path is not one: it must be a UUID, or `me` for yourself.",
-            )),
-        })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Not by the framework's own extractor, which logs the path where it does not fit.
+        let segments = request.match_info();
+        let values = SeqDeserializer::<_, de::value::Error>::new(segments.iter().map(|(_, value)| value));
+        std::future::ready(serde_path_to_error::deserialize(values).map(Self).map_err(|error| {
+            let place = error.path().iter().find_map(|segment| match segment {
+                Segment::Seq { index } => Some(*index),
+                _ => None,
+            });
+            let name = segments.iter().nth(place.unwrap_or_default()).map_or("id", |(name, _)| name);
+            let reason = error.inner().to_string();
+            Problem::unreadable(format!("In the path, {name} {reason}.")).and(format!("path: {name}"), reason)
+        }))
     }
 }
 
@@ -126,10 +177,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
         let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
-        std::future::ready(
-            query.map(Self).map_err(|error| fault(pointer(error.path()), &error.inner().to_string())),
-        )
+        std::future::ready(query.map(Self).map_err(|error| {
+            let pointer = pointer(error.path());
+            let mut reason = error.inner().to_string();
+            // In a query a plus stands for a blank, so the offset of a time is lost.
+            if reason == Invalid::Moment.to_string() && has_plus(request.query_string(), &pointer) {
+                reason.push_str("; write + as %2B");
+            }
+            fault(pointer, &reason)
+        }))
     }
+}
+
+fn has_plus(query: &str, pointer: &str) -> bool {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().any(|(name, value)| pointer.strip_prefix('/') == Some(name) && value.contains('+'))
 }
 
 impl<T> Path<T> {

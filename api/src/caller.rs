@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use evenkeel_domain::access::{self, Act, Actor, Grant, OfficeAct, Permit, Refusal, Relation};
 use evenkeel_domain::account::{AccountId, DeviceId, ParticipantId};
-use evenkeel_domain::value::text_schema;
+use evenkeel_domain::value::{Invalid, text_schema};
 use evenkeel_persistence::Tx;
 use evenkeel_persistence::account;
 use serde::Deserialize;
@@ -65,8 +65,8 @@ impl Caller {
         let relation = account::relation(tx, &actor, participant)?;
         access::decide(&actor, act, participant, relation).map_err(|refusal| {
             let problem = Problem::from(refusal);
-            // A stranger's guess is nobody's business; a colleague's look at the wrong record is.
-            if relation != Relation::Organisation {
+            // A stranger's guess is nobody's business; what somebody of the house tries beyond their part is.
+            if relation == Relation::Foreign {
                 return problem;
             }
             problem.denying(Denied { actor, participant, act, request_id: self.request_id })
@@ -108,10 +108,15 @@ pub enum Whose {
     Id(ParticipantId),
 }
 
+/// Neither an id nor `me`.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}, or `me` for yourself")]
+pub struct NoOne(Invalid);
+
 impl TryFrom<String> for Whose {
-    type Error = uuid::Error;
-    fn try_from(text: String) -> Result<Self, uuid::Error> {
-        if text == "me" { Ok(Self::Me) } else { text.parse().map(Self::Id) }
+    type Error = NoOne;
+    fn try_from(text: String) -> Result<Self, NoOne> {
+        if text == "me" { Ok(Self::Me) } else { text.parse().map(Self::Id).map_err(NoOne) }
     }
 }
 

@@ -12,6 +12,7 @@ use evenkeel_domain::account::DisplayName;
 use evenkeel_domain::journal::{self, Act, Entry, Finding, Outcome, Room, Walk, Witness};
 use evenkeel_domain::value::{Moment, text_schema};
 use evenkeel_persistence::{Database, Tx, journal as store};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -81,7 +82,29 @@ pub fn note_house(
     append(tx, stream, None, act, room, entity, request, now)
 }
 
-/// Notes that somebody of the organisation was kept from a participant's record.
+/// Notes that somebody not signed in was refused something about an account or an invitation.
+pub fn note_refused(
+    tx: &mut Tx,
+    stream: Uuid,
+    act: Act,
+    entity: Option<Uuid>,
+    request: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
+    let entry = Entry { outcome: Outcome::Refused, ..entry(None, act, Room::Account, entity, request, now) };
+    store::append(tx, stream, &entry)?;
+    Ok(())
+}
+
+/// Whether this refusal of somebody not signed in stands in a stream since an hour.
+pub fn is_refusal_told(tx: &mut Tx, stream: Uuid, act: Act, now: Moment) -> Result<bool, Problem> {
+    Ok(store::is_told_of_refusal(tx, stream, None, Room::Account, Some(act), now.plus(-REFUSALS))?)
+}
+
+/// How long a refusal stands for those like it, so that nobody fills a journal by being refused.
+const REFUSALS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Notes that somebody of the organisation was kept from a participant's record, once an hour for each room.
 pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Problem> {
     let (act, room) = match denied.act {
         access::Act::RecordCraving => (Act::Record, Room::Craving),
@@ -92,6 +115,9 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadJournal => (Act::Read, Room::Journal),
     };
     let stream = denied.participant.into();
+    if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, None, now.plus(-REFUSALS))? {
+        return Ok(());
+    }
     let entry = Entry {
         outcome: Outcome::Refused,
         ..entry(Some(&denied.actor), act, room, None, denied.request_id, now)
@@ -160,7 +186,7 @@ pub async fn seen(
 struct Noted {
     #[serde(flatten)]
     entry: Entry,
-    /// The name of who acted; absent where the house itself did, as in sending a reminder
+    /// The name of who acted; absent where `actor` is
     #[serde(skip_serializing_if = "Option::is_none")]
     actor_name: Option<DisplayName>,
 }
@@ -204,7 +230,7 @@ impl ToSchema for Before {}
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// How many entries at most; 50 if not given
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Limit::of_query")]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on
@@ -214,7 +240,8 @@ struct JournalQuery {
 
 /// Who did or saw what of a record
 ///
-/// The latest first. A counselor's refreshed caseload is told once an hour.
+/// The latest first. A counselor's refreshed caseload is told once an hour, and so is somebody's refused try in
+/// one room. Who another participant is, is told to staff alone.
 #[utoipa::path(
     tag = "journal",
     params(("participant" = inline(Whose), Path), JournalQuery),
@@ -238,14 +265,16 @@ async fn read_journal(
             Ok((grant, entries))
         })
         .await?;
+    let reader = *grant.actor();
     seen(&app, grant, Room::Journal, None, caller.request_id).await?;
     let most = usize::try_from(most).unwrap_or(1);
     let more = most < entries.len();
     entries.truncate(most);
     let next = if more { entries.last().map(|(entry, _)| Before(entry.seq)) } else { None };
-    let noted = |(entry, name): (Entry, Option<String>)| Noted {
-        entry,
-        actor_name: name.and_then(|n| n.try_into().ok()),
+    let noted = |(entry, name): (Entry, Option<String>)| {
+        let entry = entry.told_to(&reader);
+        let name = name.filter(|_| entry.actor.is_some());
+        Noted { entry, actor_name: name.and_then(|n| n.try_into().ok()) }
     };
     Ok(Json(JournalPage { items: entries.into_iter().map(noted).collect(), next }))
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exchange;
 pub mod limits;
+mod object;
 pub mod openapi;
 pub mod ops;
 pub mod page;

@@ -1,6 +1,6 @@
 //! How many attempts one client address has at the doors that need no token.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use actix_web::dev::Payload;
@@ -73,7 +73,7 @@ impl Limits {
         let mut client = peer.to_canonical();
         // From the nearest hop outwards, as far as the proxy before it is one of ours.
         for hop in forwarded.unwrap_or_default().rsplit(',') {
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(hop) = address(hop.trim()) else { break };
             if !is_ours(client) {
                 break;
             }
@@ -81,6 +81,12 @@ impl Limits {
         }
         client
     }
+}
+
+/// The address of a hop, which some proxies write with a port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
 /// The address a request comes from; an IPv6 one by its network, since a household holds 2^64 of them.
@@ -134,6 +140,11 @@ mod tests {
         assert_eq!(seen(&ours, Some("6.6.6.6, 1.2.3.4, 10.0.0.9")), "1.2.3.4");
         assert_eq!(seen(&ours, Some("1.2.3.4, nonsense")), "10.0.0.7");
         assert_eq!(seen(&ours, None), "10.0.0.7");
+        assert_eq!(seen(&ours, Some("6.6.6.6:80, 7.7.7.7:1234")), "7.7.7.7");
+        assert_eq!(seen(&ours, Some("6.6.6.6, 7.7.7.7:1234, 10.0.0.9:443")), "7.7.7.7");
+        assert_eq!(seen(&ours, Some("[2001:db8::1]:1234")), "2001:db8::1");
+        assert_eq!(seen(&ours, Some("[2001:db8::1]")), "2001:db8::1");
+        assert_eq!(seen(&ours, Some("[::ffff:7.7.7.7]:1")), "7.7.7.7");
     }
 
     #[test]

@@ -17,7 +17,8 @@ use uuid::Uuid;
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// JSON pointer into the body, or the name of a query parameter.
+    /// JSON pointer into the body, or the name of a query parameter after a `/` or of a part of the path after
+    /// `path: `.
     pub pointer: String,
     /// What it must be.
     pub detail: String,

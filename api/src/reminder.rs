@@ -143,7 +143,7 @@ struct LetterPage {
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
     /// How many entries at most; 50 if not given
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Limit::of_query")]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on

@@ -29,15 +29,15 @@ id!(
 
 text!(
     /// How a person is called in the product
-    DisplayName: 1 to 80, such as "Sam R."
+    DisplayName: 1 to 80, name, such as "Sam R."
 );
 text!(
     /// How a person calls a device
-    DeviceName: 1 to 80, such as "Sam's phone"
+    DeviceName: 1 to 80, name, such as "Sam's phone"
 );
 text!(
     /// The name of a clinic or provider
-    OrganisationName: 1 to 120, such as "Riverside Recovery"
+    OrganisationName: 1 to 120, name, such as "Riverside Recovery"
 );
 
 /// What somebody does here; an account has one.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::Actor;
 use crate::account::{AccountId, DeviceId, Role};
 use crate::value::Moment;
 
@@ -124,7 +125,7 @@ pub struct Entry {
     pub seq: i64,
     /// When.
     pub at: Moment,
-    /// Who; nobody when the house itself acted.
+    /// Who; nobody when the house itself acted, and to a participant nobody where another participant tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<AccountId>,
     /// As what.
@@ -144,6 +145,19 @@ pub struct Entry {
     pub outcome: Outcome,
     /// The request that did it, as in the logs.
     pub request_id: Uuid,
+}
+
+impl Entry {
+    /// The entry as this person may read it. That somebody is in treatment is not for a fellow patient to
+    /// know, so a participant learns of another one no more than that it was one.
+    #[must_use]
+    pub fn told_to(self, reader: &Actor) -> Self {
+        let other = self.actor.is_some_and(|actor| actor != reader.account);
+        if reader.role == Role::Participant && other && self.actor_role == Some(Role::Participant) {
+            return Self { actor: None, device: None, ..self };
+        }
+        self
+    }
 }
 
 /// An entry where it is stored: in which stream and at which place among all of them.

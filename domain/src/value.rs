@@ -3,7 +3,12 @@
 //! `TryFrom<primitive>` is the only way in and `From<T> for primitive` the only way out; JSON and the
 //! database both go through that pair.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp, Zoned, civil, tz};
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
@@ -34,12 +39,24 @@ pub enum Invalid {
     /// A text with a control character in it.
     #[error("must not contain control characters")]
     Control,
+    /// A name with a character in it that nobody sees, or that turns the order of the others round.
+    #[error("must not contain invisible characters or such as change the direction of writing")]
+    Invisible,
     /// A text of nothing but white space.
     #[error("must contain more than white space")]
     Blank,
     /// A time zone the IANA database does not name.
     #[error("must be the name of an IANA time zone such as America/New_York")]
     TimeZone,
+    /// A text that is not a UUID.
+    #[error("must be a UUID such as 0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3")]
+    Id,
+    /// A text that is not an instant by RFC 3339.
+    #[error("must be a time such as 2026-03-02T18:05:00Z")]
+    Moment,
+    /// A text that is not a day of the calendar.
+    #[error("must be a day such as 2026-03-02")]
+    Day,
     /// An instant outside the years that can be stored.
     #[error("must lie between 0001-01-02 and 2199-12-31")]
     Instant,
@@ -62,14 +79,47 @@ pub enum Invalid {
     },
 }
 
+/// Reads a value from a text and says in the value's own words what must stand there, whatever does.
+#[macro_export]
+macro_rules! told {
+    ($name:ident, $words:expr) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                text.deserialize_str($crate::value::Told::<Self>::by($words))
+            }
+        }
+    };
+}
+
+/// The reader of [`told!`](crate::told).
+pub struct Told<T>(Invalid, PhantomData<T>);
+
+impl<T> Told<T> {
+    /// With the words for what is something else.
+    pub fn by(words: Invalid) -> Self {
+        Self(words, PhantomData)
+    }
+}
+
+impl<T: FromStr<Err = Invalid>> Visitor<'_> for Told<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_string().trim_start_matches("must be "))
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 /// An identifier of one kind of thing. Another kind's does not fit in its place.
 #[macro_export]
 macro_rules! id {
     ($(#[doc = $doc:literal])* $name:ident) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(::uuid::Uuid);
+        $crate::told!($name, $crate::value::Invalid::Id);
         impl From<::uuid::Uuid> for $name {
             fn from(id: ::uuid::Uuid) -> Self { Self(id) }
         }
@@ -80,8 +130,10 @@ macro_rules! id {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { self.0.fmt(f) }
         }
         impl ::std::str::FromStr for $name {
-            type Err = ::uuid::Error;
-            fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+            type Err = $crate::value::Invalid;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self).map_err(|_| $crate::value::Invalid::Id)
+            }
         }
         impl ::utoipa::PartialSchema for $name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
@@ -92,14 +144,41 @@ macro_rules! id {
     };
 }
 
+/// Reads a whole number and says between which bounds it must lie, whatever stands there.
+pub struct Whole {
+    /// Smallest allowed.
+    pub low: i64,
+    /// Largest allowed.
+    pub high: i64,
+}
+
+impl Visitor<'_> for Whole {
+    type Value = i64;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from {} to {}, in plain digits", self.low, self.high)
+    }
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<i64, E> {
+        i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
 /// A whole number with bounds.
 #[macro_export]
 macro_rules! whole_number {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, such as $example:literal) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
-        #[serde(try_from = "i64", into = "i64")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize)]
+        #[serde(into = "i64")]
         pub struct $name(i16);
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(number: D) -> Result<Self, D::Error> {
+                let was = number.deserialize_i64($crate::value::Whole { low: $low, high: $high })?;
+                Self::try_from(was).map_err(::serde::de::Error::custom)
+            }
+        }
         impl TryFrom<i64> for $name {
             type Error = $crate::value::Invalid;
             fn try_from(was: i64) -> Result<Self, Self::Error> {
@@ -134,24 +213,28 @@ macro_rules! whole_number {
     };
 }
 
-/// A text with a length and without control characters; `lines` allows line breaks and tabs.
+/// A text with a length and without control characters; `lines` allows line breaks and tabs, `name` refuses what
+/// makes one name look like another.
 #[macro_export]
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, lines, such as $example:literal) => {
-        $crate::text!(@ [$($doc),*] $name $low $high $crate::value::LINES, $example);
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_text(text, $low, $high, &$crate::value::LINES), $example);
+    };
+    ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, name, such as $example:literal) => {
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_name(text, $low, $high), $example);
     };
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, such as $example:literal) => {
-        $crate::text!(@ [$($doc),*] $name $low $high [], $example);
+        $crate::text!(@ [$($doc),*] $name $low $high |text| $crate::value::checked_text(text, $low, $high, &[]), $example);
     };
-    (@ [$($doc:literal),*] $name:ident $low:literal $high:literal $allowed:expr, $example:literal) => {
+    (@ [$($doc:literal),*] $name:ident $low:literal $high:literal |$text:ident| $check:expr, $example:literal) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
         impl TryFrom<String> for $name {
             type Error = $crate::value::Invalid;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                $crate::value::checked_text(text, $low, $high, &$allowed).map(Self)
+            fn try_from($text: String) -> Result<Self, Self::Error> {
+                $check.map(Self)
             }
         }
         impl From<$name> for String {
@@ -188,6 +271,27 @@ pub fn checked_text(text: String, low: usize, high: usize, allowed: &[char]) -> 
     Ok(text)
 }
 
+/// The check of a name of one line: a text in which no character is unseen. Joiners stay, which names of some
+/// scripts and emoji need, but do not make a name alone.
+///
+/// Source: Unicode TR 36 2.5 (bidirectional text spoofing).
+pub fn checked_name(text: String, low: usize, high: usize) -> Result<String, Invalid> {
+    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+    let is_unseen = |c: char| {
+        matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let text = checked_text(text, low, high, &[])?;
+    if text.chars().any(is_unseen) {
+        return Err(Invalid::Invisible);
+    }
+    if text.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
+        return Err(Invalid::Blank);
+    }
+    Ok(text)
+}
+
 /// The schema of a text with bounds, a format and an example.
 pub fn text_schema(
     description: &str,
@@ -207,8 +311,8 @@ pub fn text_schema(
 }
 
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Timestamp", into = "Timestamp")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "Timestamp")]
 pub struct Moment(Timestamp);
 
 impl Moment {
@@ -244,11 +348,54 @@ impl TryFrom<Timestamp> for Moment {
     }
 }
 
+told!(Moment, Invalid::Moment);
+
+impl FromStr for Moment {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if !is_rfc_3339(text) {
+            return Err(Invalid::Moment);
+        }
+        text.parse::<Timestamp>().map_err(|_| Invalid::Moment)?.try_into()
+    }
+}
+
+/// Whether a text has the form of an instant; whether there is such a day or hour is for the calendar to say.
+///
+/// Source: RFC 3339 5.6. The calendar library also reads other forms of ISO 8601.
+fn is_rfc_3339(text: &str) -> bool {
+    let Some((clock, rest)) = text.split_at_checked(19) else { return false };
+    let zone = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            if !(1..=9).contains(&(rest.len() - zone.len())) {
+                return false;
+            }
+            zone
+        }
+        None => rest,
+    };
+    let is_offset = || has_form(zone, "+00:00") || has_form(zone, "-00:00");
+    has_form(&clock.to_ascii_uppercase(), "0000-00-00T00:00:00")
+        && (zone.eq_ignore_ascii_case("z") || is_offset() && &zone[1..] <= "23:59")
+}
+
+/// Whether a text reads like this form, where each 0 stands for a digit.
+fn has_form(text: &str, form: &str) -> bool {
+    let fits =
+        |(given, wanted): (u8, u8)| if wanted == b'0' { given.is_ascii_digit() } else { given == wanted };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
+}
+
 impl From<Moment> for Timestamp {
     fn from(moment: Moment) -> Self {
         moment.0
     }
 }
+
+// Parts of patterns in schemas.
+const DATE: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
+const HOUR: &str = "([01][0-9]|2[0-3])";
 
 impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
@@ -256,7 +403,11 @@ impl PartialSchema for Moment {
             .schema_type(Type::String)
             .description(Some("An instant by RFC 3339, to the microsecond, from 0001-01-02 to 2199-12-31"))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .max_length(Some(64))
+            .pattern(Some(format!(
+                "^{DATE}[Tt]{HOUR}:[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{{1,9}})?([Zz]|[+-]{HOUR}:[0-5][0-9])$"
+            )))
+            .min_length(Some(20))
+            .max_length(Some(35))
             .examples([serde_json::json!("2026-03-02T18:40:00Z")])
             .into()
     }
@@ -264,8 +415,8 @@ impl PartialSchema for Moment {
 impl ToSchema for Moment {}
 
 /// A day of somebody's calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "civil::Date")]
 pub struct Day(civil::Date);
 
 impl Day {
@@ -299,6 +450,17 @@ impl From<civil::Date> for Day {
         Self(date)
     }
 }
+told!(Day, Invalid::Day);
+
+impl FromStr for Day {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if !has_form(text, "0000-00-00") {
+            return Err(Invalid::Day);
+        }
+        text.parse().map(Self).map_err(|_| Invalid::Day)
+    }
+}
 impl From<Day> for civil::Date {
     fn from(day: Day) -> Self {
         day.0
@@ -311,7 +473,15 @@ impl std::fmt::Display for Day {
 }
 impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
-        text_schema("A day of the person's own calendar", Some(10), Some(10), Some("date"), "2026-03-02")
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A day of the person's own calendar"))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some(format!("^{DATE}$")))
+            .min_length(Some(10))
+            .max_length(Some(10))
+            .examples([serde_json::json!("2026-03-02")])
+            .into()
     }
 }
 impl ToSchema for Day {}
@@ -322,6 +492,11 @@ impl ToSchema for Day {}
 pub struct TimeZone(tz::TimeZone);
 
 impl TimeZone {
+    // What lies beside the zones where an operating system keeps them: its own clock, rules without a place, and
+    // the same zones again, some of them counting leap seconds.
+    const NONE: [&str; 4] = ["localtime", "posixrules", "Factory", "Etc/Unknown"];
+    const FOLDERS: [&str; 2] = ["posix", "right"];
+
     /// The rules of this zone.
     pub fn rules(&self) -> tz::TimeZone {
         self.0.clone()
@@ -339,7 +514,10 @@ impl std::fmt::Debug for TimeZone {
 impl TryFrom<String> for TimeZone {
     type Error = Invalid;
     fn try_from(name: String) -> Result<Self, Invalid> {
-        if 64 < name.len() || name == "Etc/Unknown" {
+        let is_no_zone = Self::NONE.iter().any(|none| none.eq_ignore_ascii_case(&name));
+        let is_of_folder =
+            |folder: &str| name.split_once('/').is_some_and(|(first, _)| first.eq_ignore_ascii_case(folder));
+        if 64 < name.len() || is_no_zone || Self::FOLDERS.into_iter().any(is_of_folder) {
             return Err(Invalid::TimeZone);
         }
         let zone = tz::TimeZone::get(&name).map_err(|_| Invalid::TimeZone)?;
@@ -511,6 +689,27 @@ mod tests {
     }
 
     #[test]
+    fn a_name_holds_nothing_that_nobody_sees() {
+        let name = |text: &str| checked_name(text.to_owned(), 1, 20);
+        for bad in [
+            "Sam\u{202e}R",
+            "Sam\u{2066}",
+            "S\u{200b}am",
+            "\u{feff}Sam",
+            "Sam\u{ad}",
+            "Sam\u{2028}R",
+            "Sam\u{e0041}",
+        ] {
+            assert_eq!(name(bad), Err(Invalid::Invisible), "{bad:?}");
+        }
+        for good in ["Sam R.", "نیم\u{200c}فاصله", "👩\u{200d}🌾 Zoë", "דנה", "李"] {
+            assert!(name(good).is_ok(), "{good:?}");
+        }
+        assert_eq!(name(" \u{200d} "), Err(Invalid::Blank));
+        assert_eq!(name("Sam\n"), Err(Invalid::Control));
+    }
+
+    #[test]
     fn an_unknown_zone_is_refused() {
         for bad in
             ["", "Mars/Olympus", "America/New York", "EST5EDT,M3.2.0,M11.1.0", "../etc/passwd", "Etc/Unknown"]
@@ -519,7 +718,127 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_file_beside_the_zones_is_no_zone() {
+        for bad in [
+            "localtime",
+            "LocalTime",
+            "posixrules",
+            "Factory",
+            "factory",
+            "posix/America/New_York",
+            "Posix/UTC",
+            "right/UTC",
+            "Right/Europe/Berlin",
+            "etc/unknown",
+        ] {
+            assert_eq!(TimeZone::try_from(bad.to_owned()), Err(Invalid::TimeZone), "{bad:?}");
+        }
+        for good in ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "EST5EDT", "Europe/Kyiv"] {
+            assert!(TimeZone::try_from(good.to_owned()).is_ok(), "{good:?}");
+        }
+    }
+
+    fn pattern(schema: RefOr<Schema>) -> regex::Regex {
+        let RefOr::T(Schema::Object(schema)) = schema else { panic!("a schema of its own") };
+        regex::Regex::new(&schema.pattern.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_moment_is_written_as_rfc_3339_and_no_other_way() {
+        for good in [
+            "2026-03-02T18:05:00Z",
+            "2026-03-02t18:05:00z",
+            "2026-03-02T18:05:00.123456789+05:45",
+            "2026-03-02T18:05:00-00:00",
+            "2026-03-02T18:05:00+23:59",
+            "2026-12-31T23:59:60Z",
+        ] {
+            assert!(good.parse::<Moment>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-03-02",
+            "2026-03-02T18:05Z",
+            "2026-03-02T18:05:00",
+            "2026-03-02 18:05:00Z",
+            "20260302T180500Z",
+            "2026-03-02T18:05:00+01",
+            "2026-03-02T18:05:00+0100",
+            "2026-03-02T18:05:00+01:00:01",
+            "2026-03-02T18:05:00+24:00",
+            "2026-03-02T18:05:00+25:59",
+            "2026-03-02T18:05:00Z[UTC]",
+            "2026-03-02T18:05:00+01:00[Europe/Berlin]",
+            "+002026-03-02T18:05:00Z",
+            "-000001-03-02T18:05:00Z",
+            "2026-03-02T18:05:00,5Z",
+            "2026-03-02T18:05:00.Z",
+            "2026-03-02T24:00:00Z",
+            "2026-03-02T18:05:00Z ",
+            "2026-02-30T18:05:00Z",
+            "2026-03-02T18:05:00\u{2212}01:00",
+            "2026-03-02T18:05:00é",
+        ] {
+            assert_eq!(bad.parse::<Moment>(), Err(Invalid::Moment), "{bad}");
+        }
+        assert_eq!("9999-01-01T00:00:00Z".parse::<Moment>(), Err(Invalid::Instant));
+    }
+
+    #[test]
+    fn a_day_is_written_in_ten_characters_and_no_other_way() {
+        assert_eq!("2026-03-02".parse::<Day>().unwrap().to_string(), "2026-03-02");
+        for bad in [
+            "",
+            "20260302",
+            "2026-3-2",
+            "+002026-03-02",
+            "2026-03-02T00:00:00Z",
+            "2026-02-30",
+            "2026-03-02[UTC]",
+            "2026-W10-1",
+            "2026-061",
+            "-001-01-01",
+            "2026/03/02",
+            " 2026-03-02",
+        ] {
+            assert_eq!(bad.parse::<Day>(), Err(Invalid::Day), "{bad}");
+        }
+    }
+
+    /// Texts that are nearly an instant: parts of the right form and parts of a wrong one.
+    fn nearly_a_moment() -> impl Strategy<Value = String> {
+        let day = "[+-]?(00)?[0-9]{4}-?[01][0-9]-?[0-3][0-9]";
+        let clock = "[Tt _]?[0-2][0-9]:?[0-6][0-9](:?[0-6][0-9])?([.,][0-9]{0,11})?";
+        let zone = "(|[Zz]|[+-][0-2][0-9](:?[0-6][0-9](:?[0-5][0-9])?)?)(\\[UTC\\])?";
+        (day, clock, zone).prop_map(|(day, clock, zone)| day + &clock + &zone)
+    }
+
     proptest! {
+        #[test]
+        fn every_accepted_moment_has_the_documented_form(text in prop_oneof![
+            nearly_a_moment(),
+            "\\PC{0,36}",
+            "[0-2][0-9]{3}-(0[1-9]|1[0-2])-[0-2][0-9]T[01][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-6][0-9])",
+        ]) {
+            if let Ok(moment) = text.parse::<Moment>() {
+                prop_assert!(pattern(Moment::schema()).is_match(&text), "{}", text);
+                let written = Timestamp::from(moment).to_string();
+                prop_assert!(pattern(Moment::schema()).is_match(&written), "{}", written);
+                prop_assert_eq!(written.parse::<Moment>(), Ok(moment));
+            }
+        }
+        #[test]
+        fn every_accepted_day_has_the_documented_form(text in prop_oneof![
+            "[0-9+-]{0,3}[0-9]{4}-?[01]?[0-9]-?[0-3]?[0-9](T00)?",
+            "[0-9]{4}-[01][0-9]-[0-3][0-9]",
+            "\\PC{0,12}",
+        ]) {
+            if let Ok(day) = text.parse::<Day>() {
+                prop_assert!(pattern(Day::schema()).is_match(&text), "{}", text);
+                prop_assert_eq!(day.to_string(), text);
+            }
+        }
         #[test]
         fn a_time_of_day_reads_back_as_written(minutes in 0i16..1440) {
             let time = TimeOfDay::try_from(minutes).unwrap();

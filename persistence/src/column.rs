@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use std::io::Write;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::database::MultiBackend;
 
 /// Runs the same query text against whichever engine the transaction is on.
@@ -104,6 +105,19 @@ impl Id {
     }
     pub fn to<T: From<Uuid>>(self) -> T {
         self.0.into()
+    }
+}
+
+impl Json {
+    /// What it says. Where it does not fit is told by its place: it is somebody's own words.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            Error::Broken(format!(
+                "a stored document does not fit at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })
     }
 }
 

@@ -13,9 +13,6 @@ use crate::{Error, Tx};
 fn written<T: serde::Serialize>(value: &T) -> Result<Json, Error> {
     serde_json::to_string(value).map(Json).map_err(|error| Error::Broken(error.to_string()))
 }
-fn json<T: serde::de::DeserializeOwned>(json: &Json) -> Result<T, Error> {
-    serde_json::from_str(&json.0).map_err(|error| Error::Broken(error.to_string()))
-}
 
 /// Stores a new craving; false if the participant has one of that id.
 pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error> {
@@ -59,7 +56,7 @@ macro_rules! craving_columns {
 
 fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
     let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
-    let mut draft: CravingDraft = json(&detail)?;
+    let mut draft: CravingDraft = detail.read()?;
     draft.outcome = stood.map(read).transpose()?;
     Ok(Craving {
         id: id.to(),
@@ -110,7 +107,7 @@ pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Cr
         Some(draft) => Some(draft),
         None => cravings::table.find(of).select(cravings::detail).get_result(tx).optional()?,
     };
-    draft.as_ref().map(json).transpose()
+    draft.as_ref().map(Json::read).transpose()
 }
 
 /// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
@@ -251,7 +248,7 @@ pub fn revisions(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<R
                 revision,
                 received_at: received_at.0,
                 reason: reason.map(Reason::try_from).transpose().map_err(broken)?,
-                craving: json(&draft)?,
+                craving: draft.read()?,
             })
         })
         .collect()

@@ -6,8 +6,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::account::Role;
-use evenkeel_domain::journal::{Block, Entry, Kept};
+use evenkeel_domain::account::{AccountId, Role};
+use evenkeel_domain::journal::{Act, Block, Entry, Kept, Outcome, Room};
+use evenkeel_domain::value::Moment;
 use uuid::Uuid;
 
 use crate::account::read;
@@ -137,6 +138,54 @@ pub fn list(
         .select((journal_columns!(), accounts::display_name.nullable()))
         .load(tx)?;
     rows.into_iter().map(|(row, name)| Ok((kept(row)?.entry, name))).collect()
+}
+
+/// How many entries are looked through at a time for one that says the same.
+const PAGE: i64 = 100;
+
+/// Whether an actor's refusal in a room, of one act or of any, stands in a stream since an instant. Looks back from the end no further
+/// than that instant, however long the stream is.
+pub fn is_told_of_refusal(
+    tx: &mut Tx,
+    stream: Uuid,
+    actor: Option<AccountId>,
+    room: Room,
+    act: Option<Act>,
+    since: Moment,
+) -> Result<bool, Error> {
+    let mut before = i64::MAX;
+    loop {
+        let rows: Vec<(i64, At, Option<Id>, String, String, String)> = journal::table
+            .filter(journal::stream.eq(Id(stream)))
+            .filter(journal::seq.lt(before))
+            .order(journal::seq.desc())
+            .limit(PAGE)
+            .select((
+                journal::seq,
+                journal::at,
+                journal::actor,
+                journal::room,
+                journal::act,
+                journal::outcome,
+            ))
+            .load(tx)?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < PAGE);
+        for (seq, at, by, place, tried, outcome) in rows {
+            if at.0 < since {
+                return Ok(false);
+            }
+            let is_alike = by == actor.map(Id::of)
+                && place == room.as_str()
+                && act.is_none_or(|act| tried == act.as_str());
+            if is_alike && outcome == Outcome::Refused.as_str() {
+                return Ok(true);
+            }
+            before = seq;
+        }
+        if is_last {
+            return Ok(false);
+        }
+    }
 }
 
 /// The entries of all streams after an id, in the order of their ids.

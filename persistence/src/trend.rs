@@ -38,7 +38,7 @@ fn summary((day, count, intensity_sum, peak, outcomes, last_at, detail): Row) ->
         still_going: outcomes.1,
         lapsed: outcomes.2,
         last_at: last_at.0,
-        detail: serde_json::from_str(&detail.0).map_err(|error| Error::Broken(error.to_string()))?,
+        detail: detail.read()?,
     })
 }
 

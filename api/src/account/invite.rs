@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use evenkeel_domain::access::OfficeAct;
 use evenkeel_domain::account::{
     self, Account, AccountId, DeviceName, Email, Invite, InviteDraft, InviteId, Inviter, ParticipantId,
-    Password, Refusal, Role, SignInName,
+    Password, Refusal, Role, SignInName, SignInThrottle,
 };
 use evenkeel_domain::journal::{Act, Room};
 use evenkeel_domain::value::Moment;
@@ -14,6 +14,7 @@ use evenkeel_persistence::{Tx, account as store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::session::{Arrival, SignedIn};
 use super::{add_person, void};
@@ -21,7 +22,7 @@ use crate::app::App;
 use crate::body::{Json, Path, answer};
 use crate::caller::Caller;
 use crate::exchange::RequestId;
-use crate::journal::note_own;
+use crate::journal::{note_house, note_own, note_refused};
 use crate::limits::{Client, Door};
 use crate::password::strong;
 use crate::problem::Problem;
@@ -163,14 +164,14 @@ struct Redeem {
 /// Redeem an invitation
 ///
 /// Makes the account and signs in. A participant without an e-mail address signs in by a name that says nothing
-/// about them; `sign_in_name` in the answer tells which.
+/// about them; `sign_in_name` in the answer tells which. After three names that cannot be used the code is void.
 #[utoipa::path(
     tag = "account",
     security(()),
     responses(
         (status = 201, description = "The account is made and signed in", body = SignedIn),
         (status = 404, description = "The code is not known, was used or withdrawn, or has expired"),
-        (status = 409, description = "The sign-in name is taken"),
+        (status = 409, description = "This sign-in name cannot be used"),
     )
 )]
 #[post("/v1/invites/redeem")]
@@ -184,6 +185,8 @@ async fn redeem_invite(
     let Redeem { code, email, sign_in_name, password, device_name } = asked;
     let (code, now) = (app.secrets().code_hash(&code), app.now());
     let invite = app.read(move |tx| redeemable(tx, &code, now)).await?;
+    // No token has a blank in it, so this is the hash of none.
+    let clashes = app.secrets().refresh_hash(&format!("clash {}", invite.id));
     let email = email.or(invite.email);
     if invite.role.is_staff() && email.is_none() {
         return Err(Refusal::NeedsEmail.into());
@@ -199,12 +202,17 @@ async fn redeem_invite(
     let (request, now) = (RequestId::of(&request), app.now());
     let session = app.write(move |tx| {
         let invite = redeemable(tx, &code, now)?;
+        // A clash must be counted, so it is an answer of the transaction, not an error that undoes it.
+        let Some(sign_in_name) = free(tx, &names)? else {
+            clash(tx, &invite, &clashes, request, now)?;
+            return Ok(None);
+        };
         let person = Account {
             id,
             organisation: invite.organisation,
             role: invite.role,
             display_name: invite.display_name.clone(),
-            sign_in_name: free(tx, &names)?,
+            sign_in_name,
             email: email.clone(),
             participant: (invite.role == Role::Participant).then_some(participant),
             time_zone: invite.time_zone.clone(),
@@ -216,9 +224,11 @@ async fn redeem_invite(
         let session = arrival.open(tx, &person, now)?;
         let entity = Some(invite.id.into());
         note_own(tx, &session.actor(), Act::Redeem, Room::Account, entity, request, now)?;
-        Ok(session)
+        Ok(Some(session))
     });
-    let signed = session.await?.signed(&app, &secret, now)?;
+    let clashed =
+        || Problem::conflict("This sign-in name cannot be used. Choose another, or ask whoever invited you.");
+    let signed = session.await?.ok_or_else(clashed)?.signed(&app, &secret, now)?;
     Ok(answer(StatusCode::CREATED, &signed))
 }
 
@@ -236,13 +246,31 @@ fn counselor(tx: &mut Tx, invite: &Invite) -> Result<Option<AccountId>, Problem>
 }
 
 /// The first of these names that nobody has.
-fn free(tx: &mut Tx, names: &[SignInName]) -> Result<SignInName, Problem> {
+fn free(tx: &mut Tx, names: &[SignInName]) -> Result<Option<SignInName>, Problem> {
     for name in names {
         if store::by_sign_in_name(tx, name)?.is_none() {
-            return Ok(name.clone());
+            return Ok(Some(name.clone()));
         }
     }
-    Err(Problem::conflict("This sign-in name cannot be had. Choose another, or sign in if it is yours."))
+    Ok(None)
+}
+
+/// How many names that somebody has may be tried with one code. More would be asking who is in treatment here.
+const MOST_CLASHES: i32 = 3;
+
+/// Counts a name that somebody has, tells whoever invited, and voids the code after the last one allowed.
+fn clash(tx: &mut Tx, invite: &Invite, key: &[u8; 32], request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = store::throttle(tx, key)?;
+    let failures = before.map_or(0, |before| before.failures).saturating_add(1);
+    store::put_throttle(tx, key, &SignInThrottle { failures, first_failed_at: now, last_failed_at: now })?;
+    let stream = invite.created_by.map_or_else(|| invite.organisation.into(), Uuid::from);
+    let entity = Some(invite.id.into());
+    note_refused(tx, stream, Act::Redeem, entity, request, now)?;
+    if MOST_CLASHES <= failures {
+        store::withdraw_invite(tx, invite.id, now)?;
+        note_house(tx, stream, Act::Withdraw, Room::Account, entity, request, now)?;
+    }
+    Ok(())
 }
 
 const QUALITIES: &str = "amber brisk calm clear coral early fair fresh gentle golden green kind late level light \

@@ -11,6 +11,7 @@ use evenkeel_domain::account::{
 use evenkeel_domain::journal::{Act, Room};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account as store};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,7 +21,7 @@ use crate::app::App;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::exchange::RequestId;
-use crate::journal::{note_house, note_own};
+use crate::journal::{is_refusal_told, note_house, note_own, note_refused};
 use crate::limits::{Client, Door};
 use crate::problem::Problem;
 use crate::secret::{Secrets, random, sha256};
@@ -107,9 +108,10 @@ async fn sign_in(
     let session = app.write(move |tx| {
         let throttle = attempt.throttle(tx, now)?;
         let found = store::by_sign_in_name(tx, &attempt.name)?;
+        let account = found.as_ref().map(|(person, _)| person.id);
         let person = found.filter(|(person, hash)| verdict.matches && person.active && *hash == stored);
         let Some((person, _)) = person else {
-            store::put_throttle(tx, &attempt.key, &account::failed(throttle, now))?;
+            attempt.note_failure(tx, account, throttle, request, now)?;
             return Ok(None);
         };
         store::clear_throttle(tx, &attempt.key)?;
@@ -146,6 +148,38 @@ impl Attempt {
     fn throttle(&self, tx: &mut Tx, now: Moment) -> Result<Option<SignInThrottle>, Problem> {
         let throttle = store::throttle(tx, &self.key)?;
         account::sign_in_wait(&throttle, now).map_or(Ok(throttle), |wait| Err(Problem::too_many(wait)))
+    }
+
+    /// Counts a failure, and notes it where the account is there. Where it is not, as much is looked up and
+    /// written, so that the time tells nothing.
+    fn note_failure(
+        &self,
+        tx: &mut Tx,
+        account: Option<AccountId>,
+        throttle: Option<SignInThrottle>,
+        request: Uuid,
+        now: Moment,
+    ) -> Result<(), Problem> {
+        let is_recent = throttle
+            .as_ref()
+            .is_some_and(|before| now.plus(-SignedDuration::from_hours(1)) <= before.last_failed_at);
+        let failed = account::failed(throttle, now);
+        store::put_throttle(tx, &self.key, &failed)?;
+        let stream = account.map_or_else(|| self.nowhere(), Uuid::from);
+        let is_told = is_refusal_told(tx, stream, Act::SignIn, now)?;
+        match account {
+            Some(_) if is_told => Ok(()),
+            Some(_) => note_refused(tx, stream, Act::SignIn, None, request, now),
+            None if is_recent => Ok(()),
+            None => Ok(store::put_throttle(tx, &self.key, &failed)?),
+        }
+    }
+
+    /// A stream that nobody has.
+    fn nowhere(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.key[..16]);
+        Uuid::from_bytes(bytes)
     }
 
     fn password_hash(&self, tx: &mut Tx, now: Moment) -> Result<Option<String>, Problem> {
