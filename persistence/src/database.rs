@@ -248,6 +248,12 @@ mod tests {
         for _ in 0..5 {
             let (kind, outcome) = answered.recv().unwrap();
             assert_eq!(outcome.is_ok(), kind == "kept" || kind == "hold", "{kind}: {outcome:?}");
+            if kind == "panics" {
+                assert!(
+                    matches!(&outcome, Err(Error::Broken(text)) if text == "a panic"),
+                    "its text goes nowhere: {outcome:?}"
+                );
+            }
         }
         assert_eq!(stored(&database, "kept"), 2);
         assert_eq!(
