@@ -400,12 +400,7 @@ pub struct DayGlance {
 
 /// Reads a caseload line from the last 21 days (older ones do not count) and the time of the
 /// last entry, which may be older. `zone` is the participant's, `today` the day there.
-pub fn caseload_line(
-    days: &[DayGlance],
-    last_at: Option<Moment>,
-    zone: &TimeZone,
-    today: Day,
-) -> Recent {
+pub fn caseload_line(days: &[DayGlance], last_at: Option<Moment>, zone: &TimeZone, today: Day) -> Recent {
     // A phone further east may be a day ahead of today: it counts as today.
     let age = |glance: &DayGlance| glance.day.until(today).max(0);
     let over = |ages: std::ops::Range<i32>| {
