@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
 use evenkeel::{App, Clock, Config, demo};
+use evenkeel_persistence::{Error, Tx};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -279,6 +280,19 @@ fn a_command_on_a_folder_that_holds_no_installation_makes_nothing_and_says_so() 
     }
     let names = |folder: &Path| std::fs::read_dir(folder).unwrap().count();
     assert_eq!((names(&empty), missing.exists(), names(&keyless), copy.exists()), (0, false, 1, false));
+}
+
+#[test]
+fn a_check_of_the_journal_brings_nothing_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data: folder.path().to_owned(), ..Config::default() };
+    let app = App::open(config, Clock::system()).unwrap();
+    let ready = || -> Result<(), Error> { app.database().read_now(Tx::ready) };
+    assert!(ready().is_err(), "connected to, and without tables");
+    let refused = asked(folder.path(), &["audit", "verify"]);
+    assert!(refused.status.code() == Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("run evenkeel migrate first"), "{}", said(&refused));
+    assert!(ready().is_err(), "it ran no migration");
 }
 
 #[tokio::test]

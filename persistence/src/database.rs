@@ -75,15 +75,15 @@ impl Database {
         }
         let is_sqlite = matches!(location, Location::Sqlite(_));
         let writer = |number| {
-            let (writes, write_queue) = bounded(QUEUE);
-            turn::spawn(format!("write-{number}"), location.clone(), write_queue, Mode::Write);
-            writes
+            let (sender, queue) = bounded(QUEUE);
+            turn::spawn(format!("write-{number}"), location.clone(), queue, Mode::Write);
+            sender
         };
-        let writes = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
+        let senders = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
         if is_sqlite {
             checkpoint::spawn(location.clone(), closed);
         }
-        Self { location, reads, writes, turn: Arc::default(), _open: Arc::new(open) }
+        Self { location, reads, writes: senders, turn: Arc::default(), _open: Arc::new(open) }
     }
 
     /// Where the data lives.
@@ -247,13 +247,13 @@ mod tests {
         let gate = Arc::new(Barrier::new(2));
         let (answers, answered) = bounded(16);
         let hold = Arc::clone(&gate);
-        let held = AtomicBool::new(false); // a group runs again when one of it falls
+        let has_waited = AtomicBool::new(false); // a group runs again when one of it falls
         let answer = answers.clone();
         database.write(
             None,
             || true,
             move |_| -> Result<(), Error> {
-                if !held.swap(true, Ordering::Relaxed) {
+                if !has_waited.swap(true, Ordering::Relaxed) {
                     hold.wait();
                 }
                 Ok(())
