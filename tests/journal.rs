@@ -5,7 +5,7 @@ use crate::story;
 use evenkeel_tests::fresh_id;
 use serde_json::{Value, json};
 
-async fn entries(house: &TestHouse, who: &Person, whose: &str) -> Vec<Value> {
+pub(crate) async fn entries(house: &TestHouse, who: &Person, whose: &str) -> Vec<Value> {
     let (mut all, mut after) = (vec![], String::new());
     loop {
         let page = house.get(who, &format!("/v1/participants/{whose}/journal?limit=20{after}")).await.is(200);

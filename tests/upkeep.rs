@@ -85,6 +85,44 @@ story! {
         let listed = house.get(&clinic.maya, "/v1/participants/me/cravings?limit=100").await.is(200);
         assert!(kept <= listed["items"].as_array().unwrap().len());
     }
+
+    async fn two_copies_that_write_to_the_same_records_lose_nothing(house) {
+        let mut house = house;
+        let clinic = house.clinic("harbor.example").await;
+        let bases = [house.base(), house.copy().await];
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let asks: Vec<_> = (0..120usize)
+            .map(|turn| {
+                let base = &bases[turn % 2];
+                let day = "from=2026-03-01&to=2026-03-02";
+                let ask = match turn % 5 {
+                    // Whoever looks on writes to the journal of the same record.
+                    0 => {
+                        let url = format!("{base}/v1/participants/{}/trends?{day}", clinic.maya.participant);
+                        client.get(url).bearer_auth(&clinic.casey.token)
+                    }
+                    n => {
+                        let who = if n < 4 { &clinic.maya } else { &clinic.theo };
+                        let ask = client.put(format!("{base}/v1/participants/me/cravings/{}", fresh_id()));
+                        let ask = ask.bearer_auth(&who.token).header("content-type", "application/json");
+                        ask.body(craving("2026-03-02T18:00:00Z", 3).to_string())
+                    }
+                };
+                tokio::spawn(ask.send())
+            })
+            .collect();
+        for ask in asks {
+            let answer = ask.await.unwrap().unwrap();
+            assert!(answer.status().is_success(), "{answer:?}");
+        }
+        for (who, count) in [(&clinic.maya, 72), (&clinic.theo, 24)] {
+            let day = house.get(who, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02").await.is(200);
+            assert_eq!(day["count"], count);
+            let seen = crate::journal::entries(&house, who, "me").await;
+            let counted: Vec<_> = seen.iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
+            assert_eq!(counted, (1..=i64::try_from(counted.len()).unwrap()).collect::<Vec<_>>(), "no gap");
+        }
+    }
 }
 
 #[tokio::test]

@@ -180,8 +180,10 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             Ok(items)
         })
         .await?;
-    let seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
-    app.write(move |tx| {
+    let mut seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
+    seen.sort_unstable();
+    // Each look is in the counselor's own stream: what several screens refresh at once waits in one line.
+    app.write_to(caller.account.into(), move |tx| {
         let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
         note_own(tx, permit.actor(), Deed::Read, Room::Trend, None, caller.request_id, now)?;
         for participant in store::first_views(tx, &permit, &seen, hour(now))? {

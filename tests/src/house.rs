@@ -39,6 +39,7 @@ pub struct TestHouse {
     address: SocketAddr,
     // Gone only while the house is being taken down.
     running: Option<Running>,
+    copies: Vec<Running>,
     database: Option<postgres::Database>,
 }
 
@@ -176,6 +177,7 @@ impl TestHouse {
             address: running.address,
             metrics_address: running.metrics_address,
             running: Some(running),
+            copies: vec![],
             config,
             folder,
             http: http.expect("an HTTP client"),
@@ -195,6 +197,14 @@ impl TestHouse {
             (running.app.clone(), running.address, running.metrics_address);
         self.running = Some(running);
         self
+    }
+
+    /// The address of a second copy of the product, on the same database and keys.
+    pub async fn copy(&mut self) -> String {
+        let running = open(self.config.clone(), self.clock.clone()).await;
+        let base = format!("http://{}", running.address);
+        self.copies.push(running);
+        base
     }
 
     /// The product's address.
@@ -371,7 +381,7 @@ async fn open(config: Config, clock: Clock) -> Running {
 
 impl Drop for TestHouse {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
+        for running in self.running.take().into_iter().chain(self.copies.drain(..)) {
             ENGINE_ROOM.spawn(running.stop());
         }
     }

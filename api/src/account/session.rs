@@ -286,7 +286,7 @@ async fn refresh_sign_in(
         presented(app.secrets(), &asked.refresh_token).ok_or_else(Problem::unauthenticated)?;
     let (request, now, secret) = (RequestId::of(&request), app.now(), random());
     let next = sha256(&secret);
-    let session = app.write(move |tx| renew(tx, device, hash, next, request, now)).await?;
+    let session = app.write_to(device.into(), move |tx| renew(tx, device, hash, next, request, now)).await?;
     session.ok_or_else(Problem::unauthenticated)?.signed(&app, &secret, now).map(Json)
 }
 

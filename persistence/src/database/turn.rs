@@ -2,7 +2,7 @@
 
 use crossbeam_channel::Receiver;
 use diesel::Connection;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 
 use super::Tx;
 use super::error::Error;
@@ -102,29 +102,43 @@ fn answer(jobs: Jobs, stored: &Result<(), Error>) {
 }
 
 /// Runs a group that met another one: once more together, then each by itself, so that nobody's trouble is
-/// everybody's.
+/// everybody's. Of all who run again, in whichever copy, one has the turn: they would only meet each other.
 fn again(tx: &mut Tx, mode: Mode, mut jobs: Jobs) -> bool {
-    if 1 < jobs.len() && together(tx, mode, &mut jobs).is_ok() {
-        answer(jobs, &Ok(()));
-        return true;
+    if let Err(error) = turn(tx, "SELECT pg_advisory_lock(2718281828)") {
+        tracing::warn!(%error, "no turn to run again");
+        answer(jobs, &Err(Error::Unavailable("no turn to run again".to_owned())));
+        return false;
     }
     let mut usable = true;
-    for mut job in jobs {
-        let mut stored = Err(Error::Unavailable("the connection was lost".to_owned()));
-        for _ in 0..TRIES {
-            if !usable {
-                break;
+    if 1 < jobs.len() && together(tx, mode, &mut jobs).is_ok() {
+        answer(jobs, &Ok(()));
+    } else {
+        for mut job in jobs {
+            let mut stored = Err(Error::Unavailable("the connection was lost".to_owned()));
+            for _ in 0..TRIES {
+                if !usable {
+                    break;
+                }
+                stored = together(tx, mode, std::slice::from_mut(&mut job));
+                if !matches!(stored, Err(Error::Contended)) {
+                    break;
+                }
+                metrics::counter!("evenkeel_database_retries_total").increment(1);
             }
-            stored = together(tx, mode, std::slice::from_mut(&mut job));
-            if !matches!(stored, Err(Error::Contended)) {
-                break;
-            }
-            metrics::counter!("evenkeel_database_retries_total").increment(1);
+            usable &= !matches!(stored, Err(Error::Unavailable(_) | Error::Broken(_)));
+            job.end(stored);
         }
-        usable &= !matches!(stored, Err(Error::Unavailable(_) | Error::Broken(_)));
-        job.end(stored);
     }
-    usable
+    // A connection that cannot give the turn back is closed, and with it the turn ends.
+    usable && turn(tx, "SELECT pg_advisory_unlock(2718281828)").is_ok()
+}
+
+/// Takes or gives back the turn, outside any transaction. On SQLite the writer has it anyway.
+fn turn(tx: &mut Tx, sql: &str) -> Result<(), Error> {
+    match tx {
+        Tx::Postgres(conn) => Ok(conn.batch_execute(sql)?),
+        Tx::Sqlite(_) => Ok(()),
+    }
 }
 
 /// Runs jobs in one transaction; each stands or falls alone. Nearly all jobs stand, and a savepoint for each
