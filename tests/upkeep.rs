@@ -1,6 +1,6 @@
 //! What those who run it rely on.
 
-use crate::house::{TestHouse, craving};
+use crate::house::{PASSWORD, TestHouse, craving};
 use crate::{Engine, story};
 use evenkeel_tests::fresh_id;
 use serde_json::json;
@@ -11,7 +11,22 @@ story! {
         for path in ["/livez", "/readyz"] {
             let answer = house.get("", path).await;
             assert_eq!(answer.status, 200, "{}", answer.text);
+            let probe = house.call("HEAD", path, "", None).await;
+            assert_eq!((probe.status, probe.text.as_str()), (200, ""), "{path}");
+            assert_eq!(probe.header("content-type"), answer.header("content-type"), "{path}");
+            let other = house.call("DELETE", path, "", None).await;
+            assert_eq!((other.status, other.header("allow").as_str()), (405, "GET, HEAD"), "{path}");
         }
+    }
+
+    async fn whoever_follows_a_mail_to_the_front_door_learns_nothing(house) {
+        let page = house.get("", "/").await;
+        assert!(page.status == 200 && page.header("content-type").starts_with("text/html"), "{page:?}");
+        assert!(page.text.contains("Nothing to see here. Open the app on your phone."), "{}", page.text);
+        for word in ["evenkeel", "craving", "treatment", "recover", "health", "program", "remind", "http:"] {
+            assert!(!page.text.to_lowercase().contains(word), "{word} in {}", page.text);
+        }
+        assert_eq!(house.call("HEAD", "/", "", None).await.status, 200);
     }
 
     async fn every_answer_has_a_request_id_and_is_not_kept(house) {
@@ -154,7 +169,7 @@ async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgre
         house.app.seal_journal().await.unwrap();
         house.get(&clinic.casey, "/v1/participants").await.is(200);
         house.app.seal_journal().await.unwrap();
-        let verdict = evenkeel::journal::verify(&house.app).unwrap();
+        let verdict = evenkeel::journal::verify(&house.app, None).unwrap();
         assert!(
             verdict.findings.is_empty() && 1 < verdict.blocks && verdict.forged_heads == 0,
             "{:?}",
@@ -162,8 +177,67 @@ async fn a_changed_journal_is_found_out(#[values(Engine::Sqlite, Engine::Postgre
         );
         assert!(house.tamper(harm, false).is_err(), "the tables themselves refuse: {harm}");
         house.tamper(harm, true).unwrap();
-        let verdict = evenkeel::journal::verify(&house.app).unwrap();
+        let verdict = evenkeel::journal::verify(&house.app, None).unwrap();
         assert!(!verdict.findings.is_empty(), "{harm}");
+    }
+}
+
+#[rstest::rstest]
+#[tokio::test]
+async fn the_heads_beside_the_database_witness_every_block(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(house) = TestHouse::new(engine).await else { return };
+    let (file, copy) =
+        (house.folder.path().join("journal-heads.jsonl"), house.folder.path().join("copy.jsonl"));
+    let verify = |copy: Option<&std::path::Path>| evenkeel::journal::verify(&house.app, copy).unwrap();
+    assert!(!verify(None).heads_are_gone, "nothing is sealed yet");
+    house.clinic("harbor.example").await;
+    house.app.seal_journal().await.unwrap();
+    house.clinic("summit.example").await;
+    house.app.seal_journal().await.unwrap();
+    let whole = verify(None);
+    assert!(whole.faults().is_empty() && whole.blocks == 2 && whole.witnessed == 2, "{:?}", whole.faults());
+
+    // Killed between the commit and the head, or in the middle of the head.
+    let heads = std::fs::read_to_string(&file).unwrap();
+    let (first, second) = heads.split_once('\n').unwrap();
+    for left in [format!("{first}\n"), format!("{first}\n{}", &second[..second.len() / 2])] {
+        std::fs::write(&file, &left).unwrap();
+        let short = verify(None);
+        assert!(short.faults().is_empty() && short.witnessed == 1, "{:?}", short.faults());
+        house.app.seal_journal().await.unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), heads);
+    }
+
+    // Without the file there is no witness, but for a copy kept elsewhere.
+    std::fs::rename(&file, &copy).unwrap();
+    assert!(verify(None).heads_are_gone && verify(None).faults().len() == 1);
+    let by_copy = verify(Some(&copy));
+    assert!(by_copy.faults().is_empty() && by_copy.witnessed == 2, "{:?}", by_copy.faults());
+    assert!(evenkeel::journal::verify(&house.app, Some(&file)).is_err(), "a copy that is not there");
+    house.app.seal_journal().await.unwrap();
+    assert_eq!(verify(None).witnessed, 1, "a lost file is not made up again");
+    house.tamper("DELETE FROM journal_seals WHERE number = 2", true).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(verify(Some(&copy)).findings.len(), 1, "the copy knows of the block that was taken away");
+}
+
+#[tokio::test]
+async fn keys_that_are_lost_are_not_made_again_beside_peoples_accounts() {
+    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
+    house.clinic("harbor.example").await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = house.folder.path().join("evenkeel.db");
+    let config = evenkeel::Config {
+        data: elsewhere.path().to_owned(),
+        database_url: Some(format!("sqlite://{}", file.display())),
+        ..evenkeel::Config::default()
+    };
+    for open in [evenkeel::App::open, evenkeel::App::open_existing] {
+        let refusal = open(config.clone(), evenkeel::Clock::system()).err().expect("keys are missing");
+        assert!(refusal.contains("keys.json is missing") && refusal.contains("put it back"), "{refusal}");
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing was made");
     }
 }
 
@@ -189,9 +263,13 @@ async fn a_copy_made_while_in_use_is_whole() {
 }
 
 #[tokio::test]
-async fn the_first_start_names_a_code_for_the_first_admin_once() {
+async fn each_start_names_the_one_code_for_the_first_admin_until_somebody_comes() {
     let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
-    let code = evenkeel::account::first_admin(&house.app).await.unwrap().expect("a fresh house has nobody");
+    let missed = evenkeel::account::first_admin(&house.app).await.unwrap().expect("a fresh house has nobody");
+    let code = evenkeel::account::first_admin(&house.app).await.unwrap().expect("nobody has come yet");
+    let body =
+        json!({"code": missed, "email": "a@harbor.example", "password": PASSWORD, "device_name": "desk"});
+    house.post("", "/v1/invites/redeem", body).await.refused(404, "");
     let admin = house.redeem(&code, "admin@harbor.example").await;
     assert_eq!(house.get(&admin, "/v1/me").await.is(200)["role"], "admin");
     assert_eq!(evenkeel::account::first_admin(&house.app).await.unwrap(), None);

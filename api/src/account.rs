@@ -68,18 +68,33 @@ pub async fn create_organisation(app: &App, name: OrganisationName, admin: Email
     Ok(code)
 }
 
-/// On a database without any organisation, adds one and answers the code that makes its first admin.
+/// While nobody has an account, answers a code that makes the first admin and withdraws those answered before:
+/// whoever missed one starts again. On a database without any organisation, adds one first.
 pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
     let name = OrganisationName::try_from("Our program".to_owned());
     let founding = Founding::draw(app, name.map_err(Problem::internal)?, None)?;
     let now = app.now();
     let code = founding.code.text.clone();
     let is_first = app.write(move |tx| {
-        let is_first = store::organisations(tx, false)? == 0 && store::organisations(tx, true)? == 0;
-        if is_first {
+        if store::anybody(tx)? {
+            return Ok(false);
+        }
+        let before = store::first_invites(tx)?;
+        for invite in before.iter().filter(|invite| invite.withdrawn_at.is_none()) {
+            store::withdraw_invite(tx, invite.id, now)?;
+            let (stream, entity) = (invite.organisation.into(), Some(invite.id.into()));
+            note_house(tx, stream, Act::Withdraw, Room::Account, entity, Uuid::nil(), now)?;
+        }
+        if let Some(invite) = before.last() {
+            founding.invite(tx, invite.organisation, now)?;
+            return Ok(true);
+        }
+        // One that was made by `org create` has its code already.
+        let is_empty = store::organisations(tx, false)? == 0 && store::organisations(tx, true)? == 0;
+        if is_empty {
             founding.store(tx, now)?;
         }
-        Ok(is_first)
+        Ok(is_empty)
     });
     Ok(is_first.await?.then_some(code))
 }
@@ -106,11 +121,14 @@ impl Founding {
     }
 
     fn store(&self, tx: &mut Tx, now: Moment) -> Result<(), Problem> {
-        use evenkeel_domain::account::invite;
         store::add_organisation(tx, self.organisation, &self.name, false, now)?;
-        let invite = invite(self.invite, self.organisation, None, self.draft.clone(), now)?;
+        self.invite(tx, self.organisation, now)
+    }
+
+    fn invite(&self, tx: &mut Tx, to: OrganisationId, now: Moment) -> Result<(), Problem> {
+        let invite = evenkeel_domain::account::invite(self.invite, to, None, self.draft.clone(), now)?;
         store::add_invite(tx, &invite, &self.code.hash)?;
-        let stream = self.organisation.into();
+        let stream = to.into();
         note_house(tx, stream, Act::Invite, Room::Account, Some(self.invite.into()), Uuid::nil(), now)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Database, Tx};
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use uuid::{Builder, Uuid};
 
@@ -36,23 +36,48 @@ struct Parts {
     passwords: Passwords,
     limits: Limits,
     post: Post,
+    ending: watch::Sender<bool>,
 }
 
 impl App {
-    /// Opens the data folder, making it and its keys on the first start. The database is not touched yet.
+    /// Opens the data folder, making it and its keys on the first start. The database is touched only where there
+    /// are no keys: new ones beside people's accounts would lock everybody out and void the journal's signatures.
     pub fn open(config: Config, clock: Clock) -> Result<Self, String> {
         let folder = config.data.display().to_string();
+        let location = config.location().map_err(|error| error.to_string())?;
+        let database = Database::open(location, config.readers, config.writers);
+        if !Secrets::are_there(&config.data)? && database.holds_people().map_err(|error| error.to_string())? {
+            return Err(lost_keys(&config));
+        }
         let mut make = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
         make.recursive(true).create(&config.data).map_err(|error| format!("{folder}: {error}"))?;
-        let secrets = Secrets::open(&config.data)?;
+        Self::with(config, clock, database)
+    }
+
+    /// Opens an installation that has been started before. Makes nothing, whatever is missing.
+    pub fn open_existing(config: Config, clock: Clock) -> Result<Self, String> {
         let location = config.location().map_err(|error| error.to_string())?;
+        if !location.is_there() {
+            let told = "name the folder with --data, or the database with --database-url";
+            return Err(format!("there is no database here ({location}); {told}"));
+        }
+        if !Secrets::are_there(&config.data)? {
+            return Err(lost_keys(&config));
+        }
+        let database = Database::open(location, config.readers, config.writers);
+        Self::with(config, clock, database)
+    }
+
+    fn with(config: Config, clock: Clock, database: Database) -> Result<Self, String> {
+        let secrets = Secrets::open(&config.data)?;
         Ok(Self(Arc::new(Parts {
-            database: Database::open(location, config.readers, config.writers),
-            tokens: Tokens::new(&secrets, &config.public_url)?,
+            database,
+            tokens: Tokens::new(&secrets, config.issuer())?,
             passwords: Passwords::new(config.password_memory)?,
             limits: Limits::new(&config),
             post: Post::open(&config)?,
+            ending: watch::Sender::new(false),
             secrets,
             clock,
             config,
@@ -118,6 +143,20 @@ impl App {
         migrated.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
+    /// Tells the work in the background to begin nothing more.
+    pub fn end(&self) {
+        self.0.ending.send_replace(true);
+    }
+    /// Whether it was told to.
+    pub fn is_ending(&self) -> bool {
+        *self.0.ending.borrow()
+    }
+    /// Waits until it is told to.
+    pub async fn ended(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.ending.subscribe().wait_for(|ending| *ending).await;
+    }
+
     /// What time it is.
     pub fn now(&self) -> Moment {
         self.0.clock.now()
@@ -157,6 +196,14 @@ impl App {
     pub fn post(&self) -> &Post {
         &self.0.post
     }
+}
+
+fn lost_keys(config: &Config) -> String {
+    format!(
+        "{} is missing, and only with it can what is in the database be used; put it back from where it is kept, \
+         such as a backup or another copy's data folder",
+        config.data.join("keys.json").display()
+    )
 }
 
 async fn come<T>(

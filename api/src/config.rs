@@ -1,6 +1,7 @@
 //! Every setting, each a flag and a variable in one declaration, and the commands.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -22,11 +23,15 @@ pub struct Cli {
 /// What the binary can do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Bring the database up to date and serve the API
+    /// Bring the database up to date and serve the API; until somebody has an account, each start prints a new
+    /// code for the first administrator
     Serve {
         /// Fill an empty database with an invented organisation first
         #[arg(long)]
         demo: bool,
+        /// Allow the demonstration, whose passwords are published, on an address that others can reach
+        #[arg(long, env = "EVENKEEL_DEMO_ANYWHERE", value_parser = clap::builder::FalseyValueParser::new())]
+        demo_anywhere: bool,
     },
     /// Bring the database up to date and end
     Migrate,
@@ -62,7 +67,11 @@ pub enum OrgCommand {
 #[derive(Subcommand)]
 pub enum AuditCommand {
     /// Check the seals of the whole journal; any finding ends it with status 1
-    Verify,
+    Verify {
+        /// Compare also with this copy of journal-heads.jsonl, kept elsewhere
+        #[arg(long)]
+        heads: Option<PathBuf>,
+    },
 }
 
 /// How the product is set up.
@@ -86,9 +95,9 @@ pub struct Config {
     /// Sender of reminders; choose one that says nothing of treatment
     #[arg(long, env = "MAIL_FROM", default_value = "Daily note <daily@localhost>", global = true)]
     pub mail_from: String,
-    /// How the outside reaches this API; links in mails begin with it
-    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_parser = public_url, global = true)]
-    pub public_url: String,
+    /// How the outside reaches this API; links in mails begin with it. Without it, the address it listens on
+    #[arg(long, env = "PUBLIC_URL", value_parser = public_url, global = true)]
+    pub public_url: Option<String>,
     /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     pub trusted_proxies: Vec<Network>,
@@ -122,7 +131,7 @@ impl Default for Config {
             database_url: None,
             smtp_url: None,
             mail_from: "Daily note <daily@localhost>".to_owned(),
-            public_url: "http://127.0.0.1:8080".to_owned(),
+            public_url: None,
             trusted_proxies: vec![],
             attempts: 20,
             password_memory: 65536,
@@ -145,8 +154,46 @@ impl Config {
 
     /// Whether the outside reaches the API over TLS.
     pub fn is_secure(&self) -> bool {
-        self.public_url.starts_with("https://")
+        self.home().starts_with("https://")
     }
+
+    /// What links in mails begin with.
+    pub fn home(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(self.listen)))
+    }
+
+    /// Who issues the tokens: the same in all copies, wherever each listens.
+    pub fn issuer(&self) -> &str {
+        self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080")
+    }
+
+    /// What is set so that it will not do for real people, in words for whoever started it.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = vec![];
+        let mode = std::fs::metadata(&self.data).map_or(0, |data| data.permissions().mode());
+        if mode & 0o077 != 0 {
+            let (data, mode) = (self.data.display(), mode & 0o777);
+            warnings
+                .push(format!("others on this machine can open {data} (mode {mode:o}); run chmod 700 on it"));
+        }
+        if self.public_url.is_none() && (self.listen.ip().is_unspecified() || self.listen.port() == 0) {
+            let home = self.home();
+            warnings.push(format!(
+                "PUBLIC_URL is not set: links in mails begin with {home}, which no phone can open"
+            ));
+        }
+        warnings
+    }
+}
+
+/// Where a client on this machine reaches what listens there.
+pub fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    listen
 }
 
 fn public_url(url: &str) -> Result<String, String> {
@@ -213,6 +260,35 @@ mod tests {
         assert!("::1".parse::<Network>().unwrap().contains("::1".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<Network>().is_err());
         assert!("proxy".parse::<Network>().is_err());
+    }
+
+    #[test]
+    fn links_begin_with_what_was_said_or_else_with_where_it_listens() {
+        let at = |listen: &str, public_url: Option<&str>| Config {
+            listen: listen.parse().unwrap(),
+            public_url: public_url.map(str::to_owned),
+            data: "nowhere".into(),
+            ..Config::default()
+        };
+        assert_eq!(at("192.0.2.7:90", None).home(), "http://192.0.2.7:90");
+        assert_eq!(at("192.0.2.7:90", Some("https://go.example")).home(), "https://go.example");
+        assert_eq!(at("192.0.2.7:90", None).warnings(), [""; 0]);
+        let everywhere = at("0.0.0.0:90", None);
+        assert_eq!(everywhere.home(), "http://127.0.0.1:90");
+        assert!(everywhere.warnings()[0].contains("PUBLIC_URL is not set"));
+        assert_eq!(at("0.0.0.0:90", Some("https://go.example")).warnings(), [""; 0]);
+    }
+
+    #[test]
+    fn a_data_folder_that_others_can_open_is_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().to_owned(), ..Config::default() };
+        let set =
+            |mode| std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        set(0o700);
+        assert_eq!(config.warnings(), [""; 0]);
+        set(0o750);
+        assert!(config.warnings()[0].contains("(mode 750); run chmod 700"), "{:?}", config.warnings());
     }
 
     #[test]

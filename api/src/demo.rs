@@ -52,6 +52,11 @@ pub fn found(database: &Database) -> Result<Found, Problem> {
     })
 }
 
+/// Whether invented people, whose password is published, are in the database.
+pub async fn is_there(app: &App) -> Result<bool, Problem> {
+    app.read(|tx| Ok(account::organisations(tx, true)? != 0)).await
+}
+
 /// Fills an empty database; one that is filled stays as it is, and one with real people is refused. Returns
 /// what to tell whoever started it.
 pub async fn seed(app: &App) -> Result<Vec<String>, Problem> {

@@ -1,8 +1,10 @@
 //! The journal: noting, reading, sealing and checking who did or saw what.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 
 use actix_web::get;
 use actix_web::web::Data;
@@ -303,6 +305,8 @@ fn signed_part(number: i64, hash: &str) -> Vec<u8> {
 /// Seals what the journal has grown by, and keeps each block's signed hash beside the database. Returns how
 /// many blocks were made.
 pub async fn seal(app: &App) -> Result<usize, Problem> {
+    // A pass that was killed between a block's commit and its head left the head out.
+    keep_heads(app).await?;
     let settled = app.write(|tx| Ok(store::settled(tx)?)).await?;
     let mut sealed = 0;
     loop {
@@ -319,22 +323,68 @@ pub async fn seal(app: &App) -> Result<usize, Problem> {
                 Ok(block)
             })
             .await?;
-        let Some(block) = block else { return Ok(sealed) };
-        let hash = HEXLOWER.encode(&block.hash);
-        let signature = app.secrets().sign_head(&signed_part(block.number, &hash))?;
-        let head =
-            Head { number: block.number, hash, sealed_at: now, signature: HEXLOWER.encode(&signature) };
-        keep(app, &head).map_err(Problem::internal)?;
+        if block.is_none() {
+            return Ok(sealed);
+        }
+        keep_heads(app).await?;
         sealed += 1;
     }
 }
 
-fn keep(app: &App, head: &Head) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(head)?;
-    line.push(b'\n');
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(head_file(app))?;
-    file.write_all(&line)?;
+/// Keeps the heads of the blocks after the last one that is kept. Where none is, only the latest block's: a file
+/// that was lost is not made up again, or its loss would not be noticed.
+async fn keep_heads(app: &App) -> Result<(), Problem> {
+    loop {
+        let last = last_kept(&head_file(app)).map_err(Problem::internal)?;
+        let blocks = app.read(move |tx| {
+            let latest = || Ok::<_, Problem>(store::last_block(tx)?.map_or(0, |block| block.number - 1));
+            let after = last.map_or_else(latest, Ok)?;
+            Ok(store::blocks(tx, after, 100)?)
+        });
+        let blocks = blocks.await?;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for block in &blocks {
+            let hash = HEXLOWER.encode(&block.hash);
+            let signature = app.secrets().sign_head(&signed_part(block.number, &hash))?;
+            let (number, sealed_at) = (block.number, block.sealed_at);
+            let head = Head { number, hash, sealed_at, signature: HEXLOWER.encode(&signature) };
+            serde_json::to_writer(&mut lines, &head).map_err(Problem::internal)?;
+            lines.push(b'\n');
+        }
+        append_heads(&head_file(app), &lines).map_err(Problem::internal)?;
+    }
+}
+
+fn append_heads(path: &FilePath, lines: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    file.lock()?;
+    file.write_all(lines)?;
     file.sync_data()
+}
+
+/// The number of the last head in the file, if there is one. Half a line, whose writer was killed, is taken away.
+fn last_kept(path: &FilePath) -> std::io::Result<Option<i64>> {
+    const LONGEST: u64 = 4096;
+    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    file.lock()?;
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(LONGEST);
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut end)?;
+    let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+    if whole < end.len() {
+        file.set_len(from + whole as u64)?;
+    }
+    let mut lines = end[..whole].split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty());
+    Ok(lines.next().and_then(|line| serde_json::from_slice::<Head>(line).ok()).map(|head| head.number))
 }
 
 impl App {
@@ -344,11 +394,20 @@ impl App {
     }
 }
 
-/// Checks the whole journal against its seals, its counters and the heads kept outside the database.
-pub fn verify(app: &App) -> Result<Verdict, String> {
-    let witnesses = witnesses(app)?;
+/// Checks the whole journal against its seals, its counters and the heads kept outside the database: in the file
+/// beside it and, where one is given, in a copy of that kept elsewhere.
+pub fn verify(app: &App, copy: Option<&FilePath>) -> Result<Verdict, String> {
+    let mut witnesses = Witnesses { known: Vec::new(), forged: 0 };
+    let mut are_kept = witnesses.add(app.secrets(), &head_file(app))?;
+    if let Some(copy) = copy {
+        if !witnesses.add(app.secrets(), copy)? {
+            return Err(format!("{} does not exist", copy.display()));
+        }
+        are_kept = true;
+    }
     let mut verdict = check(app.database(), &witnesses.known).map_err(|error| error.to_string())?;
     verdict.forged_heads = witnesses.forged;
+    verdict.heads_are_gone = !are_kept && 0 < verdict.blocks;
     Ok(verdict)
 }
 
@@ -358,10 +417,33 @@ pub struct Verdict {
     pub entries: u64,
     /// Blocks read.
     pub blocks: u64,
+    /// Blocks whose hash is also kept outside the database.
+    pub witnessed: u64,
     /// What does not fit.
     pub findings: Vec<Finding>,
     /// Lines in the file of heads that this installation's key did not sign.
     pub forged_heads: usize,
+    /// There are blocks, and no file that says what was sealed.
+    pub heads_are_gone: bool,
+}
+
+impl Verdict {
+    /// All that is wrong, a line each.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = self.findings.iter().map(ToString::to_string).collect();
+        if self.forged_heads != 0 {
+            let forged = self.forged_heads;
+            faults.push(format!("{forged} heads outside the database were not signed by this key"));
+        }
+        if self.heads_are_gone {
+            faults.push(
+                "journal-heads.jsonl is gone: nothing outside the database says what was sealed; put it back \
+                 or name a copy with --heads"
+                    .to_owned(),
+            );
+        }
+        faults
+    }
 }
 
 struct Witnesses {
@@ -369,20 +451,24 @@ struct Witnesses {
     forged: usize,
 }
 
-fn witnesses(app: &App) -> Result<Witnesses, String> {
-    let text = match std::fs::read_to_string(head_file(app)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error.to_string()),
-    };
-    let mut witnesses = Witnesses { known: Vec::new(), forged: 0 };
-    for line in text.lines() {
-        match witness(app.secrets(), line) {
-            Some(witness) => witnesses.known.push(witness),
-            None => witnesses.forged += 1,
+impl Witnesses {
+    /// Reads a file of heads; false if there is none.
+    fn add(&mut self, secrets: &Secrets, path: &FilePath) -> Result<bool, String> {
+        let mut text = String::new();
+        match File::open(path).and_then(|mut file| file.read_to_string(&mut text)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
         }
+        // Half a line at the end is one whose writer was killed; the next pass writes it anew.
+        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            match witness(secrets, line) {
+                Some(witness) => self.known.push(witness),
+                None => self.forged += 1,
+            }
+        }
+        Ok(true)
     }
-    Ok(witnesses)
 }
 
 fn witness(secrets: &Secrets, line: &str) -> Option<Witness> {
@@ -393,12 +479,14 @@ fn witness(secrets: &Secrets, line: &str) -> Option<Witness> {
     ours.then_some(Witness { number: head.number, hash })
 }
 
-fn check(database: &Database, witnesses: &[Witness]) -> Result<Verdict, evenkeel_persistence::Error> {
-    let witnesses = witnesses.to_vec();
+fn check(database: &Database, known: &[Witness]) -> Result<Verdict, evenkeel_persistence::Error> {
+    let known = known.to_vec();
+    let numbers: BTreeSet<i64> = known.iter().map(|witness| witness.number).collect();
     // One read transaction, so that counters and entries are of the same moment.
     database.read_now(move |tx| {
-        let mut walk = Walk::new(&witnesses);
-        let (mut entries, mut blocks, mut reached, mut number) = (0u64, 0u64, 0i64, 0i64);
+        let mut walk = Walk::new(&known);
+        let (mut entries, mut blocks, mut witnessed, mut reached, mut number) =
+            (0u64, 0u64, 0u64, 0i64, 0i64);
         loop {
             let page = store::blocks(tx, number, 100)?;
             let Some(last) = page.last() else { break };
@@ -408,6 +496,7 @@ fn check(database: &Database, witnesses: &[Witness]) -> Result<Verdict, evenkeel
                 walk.block(block, &covered, sha256);
                 entries += covered.len() as u64;
                 blocks += 1;
+                witnessed += u64::from(numbers.contains(&block.number));
                 reached = reached.max(block.last_id);
             }
         }
@@ -415,6 +504,6 @@ fn check(database: &Database, witnesses: &[Witness]) -> Result<Verdict, evenkeel
         entries += rest.len() as u64;
         walk.unsealed(&rest);
         let findings = walk.findings(&store::heads(tx)?);
-        Ok(Verdict { entries, blocks, findings, forged_heads: 0 })
+        Ok(Verdict { entries, blocks, witnessed, findings, forged_heads: 0, heads_are_gone: false })
     })
 }

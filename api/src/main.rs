@@ -1,12 +1,16 @@
 //! The binary `evenkeel`.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use evenkeel::config::{AuditCommand, Cli, Command, Config, OrgCommand};
+use evenkeel::config::{AuditCommand, Cli, Command, Config, OrgCommand, reachable};
+use evenkeel::journal::Verdict;
+use evenkeel::problem::Problem;
 use evenkeel::{App, Clock, account, demo, journal, openapi, server};
 use evenkeel_domain::account::{Email, OrganisationName};
+use evenkeel_persistence::{Error, Tx};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -22,8 +26,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // Nowhere is left to say that even this could not be said.
-            let _ = writeln!(std::io::stderr(), "evenkeel: {reason}");
+            complain(&reason);
             ExitCode::FAILURE
         }
     }
@@ -32,11 +35,26 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), String> {
     let open = |config: Config| async {
         let app = App::open(config, Clock::system())?;
+        warn(&app);
         let migrations = app.migrate().await?;
         Ok::<_, String>((app, migrations))
     };
+    let open_existing = |config: Config| {
+        let app = App::open_existing(config, Clock::system())?;
+        warn(&app);
+        Ok::<_, String>(app)
+    };
     match cli.command {
-        Command::Serve { demo } => serve(open(cli.config).await?.0, demo).await,
+        Command::Serve { demo, demo_anywhere } => {
+            if demo && !demo_anywhere && !cli.config.listen.ip().is_loopback() {
+                return Err(format!(
+                    "the passwords of the demonstration are published, and others can reach {}; start with \
+                     --demo-anywhere if that is meant",
+                    cli.config.listen
+                ));
+            }
+            serve(open(cli.config).await?.0, demo).await
+        }
         Command::Migrate => {
             let (app, migrations) = open(cli.config).await?;
             say(&format!("{} is up to date, {migrations} migrations were run", app.database().location()))
@@ -53,26 +71,30 @@ async fn run(cli: Cli) -> Result<(), String> {
                 .map_err(|problem| problem.to_string())?;
             say(&format!("Invite code of the first admin, good for 72 hours, once: {code}"))
         }
-        Command::Audit(AuditCommand::Verify) => {
-            let (app, _) = open(cli.config).await?;
-            let verdict = journal::verify(&app)?;
-            let (entries, blocks) = (verdict.entries, verdict.blocks);
-            for finding in &verdict.findings {
-                say(&finding.to_string())?;
+        Command::Audit(AuditCommand::Verify { heads }) => {
+            let app = open_existing(cli.config)?;
+            let ready: Result<(), Error> = app.database().read_now(Tx::ready);
+            ready.map_err(|error| {
+                format!("the journal cannot be read ({error}); run evenkeel migrate first")
+            })?;
+            let verdict = journal::verify(&app, heads.as_deref())?;
+            let Verdict { entries, blocks, witnessed, .. } = verdict;
+            let faults = verdict.faults();
+            for fault in &faults {
+                say(fault)?;
             }
-            if verdict.forged_heads != 0 {
-                say(&format!(
-                    "{} heads beside the database were not signed by this key",
-                    verdict.forged_heads
-                ))?;
-            }
-            match verdict.findings.len() + verdict.forged_heads {
-                0 => say(&format!("The journal is whole: {entries} entries, {blocks} sealed blocks.")),
-                wrong => Err(format!("the journal was tampered with: {wrong} findings in {entries} entries")),
+            match faults.len() {
+                0 => say(&format!(
+                    "The journal is whole: {entries} entries, {blocks} sealed blocks, {witnessed} of them with a \
+                     witness outside the database."
+                )),
+                wrong => {
+                    Err(format!("the journal is not as it was sealed: {wrong} findings in {entries} entries"))
+                }
             }
         }
         Command::Backup { to } => {
-            let app = App::open(cli.config, Clock::system())?;
+            let app = open_existing(cli.config)?;
             app.database().backup(&to).map_err(|error| error.to_string())?;
             say(&format!("Copied to {}. Keep keys.json with it, in another place.", to.display()))
         }
@@ -81,21 +103,23 @@ async fn run(cli: Cli) -> Result<(), String> {
 
 async fn serve(app: App, with_demo: bool) -> Result<(), String> {
     let mut stop = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let told = |problem: evenkeel::problem::Problem| problem.to_string();
-    let greeting = if with_demo {
-        demo::seed(&app).await.map_err(told)?
-    } else {
-        let code = account::first_admin(&app).await.map_err(told)?;
-        code.map(|code| format!("First admin: redeem this invite code within 72 hours (see /docs): {code}"))
-            .into_iter()
-            .collect()
-    };
+    let told = |problem: Problem| problem.to_string();
+    let mut greeting = if with_demo { demo::seed(&app).await.map_err(told)? } else { vec![] };
+    if !with_demo && demo::is_there(&app).await.map_err(told)? {
+        complain(
+            "warning: the demonstration is in this database: anybody can sign in with its published passwords",
+        );
+    }
     let database = app.database().location().to_string();
     let mail = match &app.config().smtp_url {
         Some(_) => "by SMTP".to_owned(),
         None => format!("as files in {}", app.config().data.join("mail").display()),
     };
-    let running = server::serve(app, true)?;
+    let running = server::serve(app.clone(), true)?;
+    // Only now: where the address is taken, no code is made that nobody would see.
+    if let Some(code) = account::first_admin(&app).await.map_err(told)? {
+        greeting.push(first_admin(&code, reachable(running.address)));
+    }
     say(&format!(
         "Evenkeel listens on http://{0}\n  database  {database}\n  mail      {mail}\n  metrics   http://{1}/metrics\n  docs      http://{0}/docs",
         running.address, running.metrics_address
@@ -112,8 +136,29 @@ async fn serve(app: App, with_demo: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// The code of the first administrator, with a command that redeems it once it has a password of its own.
+fn first_admin(code: &str, address: SocketAddr) -> String {
+    format!(
+        "First administrator: this code is good once, for 72 hours, until the next start: {code}\n\
+         Redeem it with your address and a password of 15 signs or more:\n\n\
+         curl -sS http://{address}/v1/invites/redeem -H 'Content-Type: application/json' \\\n  \
+         -d '{{\"code\": \"{code}\", \"email\": \"you@example.org\", \"password\": \"CHANGE-ME\", \"device_name\": \"desk\"}}'\n"
+    )
+}
+
+fn warn(app: &App) {
+    for warning in app.config().warnings() {
+        complain(&format!("warning: {warning}"));
+    }
+}
+
 fn say(line: &str) -> Result<(), String> {
     writeln!(std::io::stdout(), "{line}").map_err(|error| error.to_string())
+}
+
+fn complain(line: &str) {
+    // Nowhere is left to say that even this could not be said.
+    let _ = writeln!(std::io::stderr(), "evenkeel: {line}");
 }
 
 fn log_to_stderr(filter: &str) -> Result<(), String> {

@@ -64,7 +64,7 @@ fn add_problems(path: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let has_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
-    let is_cheap = matches!(path, "/livez" | "/.well-known/jwks.json" | "/problems/{name}");
+    let is_cheap = matches!(path, "/" | "/livez" | "/.well-known/jwks.json" | "/problems/{name}");
     let brought = [
         (400, "unreadable", has_body || has_query || path.contains('{')),
         (401, "unauthenticated", !is_public),
@@ -201,7 +201,7 @@ mod tests {
                 let tag = operation["tags"][0].as_str().unwrap();
                 assert!(TAGS.iter().any(|(name, _)| *name == tag), "{path}: {tag}");
                 assert!(
-                    path == "/livez"
+                    ["/", "/livez"].contains(&path.as_str())
                         || operation["responses"].as_object().unwrap().len() > 1
                         || path.contains("jwks")
                 );

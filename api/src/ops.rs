@@ -2,7 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, head};
+use askama::Template;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,7 +14,35 @@ use crate::problem::{Problem, explained};
 
 /// Routes of no room.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(livez).service(readyz).service(jwks).service(problem_page);
+    config.service(front).service(probe_front).service(livez).service(probe_livez).service(readyz);
+    config.service(probe_readyz).service(jwks).service(problem_page);
+}
+
+#[derive(Template)]
+#[template(path = "front.html")]
+struct Front;
+
+fn front_page() -> Result<HttpResponse, Problem> {
+    let page = Front.render().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+/// What a browser is shown: that the rest is in the app. Mails lead here, so it names nothing.
+#[utoipa::path(
+    tag = "operations",
+    security(()),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…"))
+)]
+#[get("/")]
+async fn front() -> Result<HttpResponse, Problem> {
+    front_page()
+}
+
+/// As `GET`, without the page.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "There is a page")))]
+#[head("/")]
+async fn probe_front() -> Result<HttpResponse, Problem> {
+    front_page()
 }
 
 /// How the server is.
@@ -31,10 +60,28 @@ async fn livez() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
+/// As `GET`, without the body.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "It runs")))]
+#[head("/livez")]
+async fn probe_livez() -> Json<Health> {
+    Json(Health { status: "live" })
+}
+
 /// Whether requests can be served: the database answers and its schema is this binary's.
 #[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "It can serve", body = Health)))]
 #[get("/readyz")]
 async fn readyz(app: Data<App>) -> Result<Json<Health>, Problem> {
+    ready(&app).await
+}
+
+/// As `GET`, without the body.
+#[utoipa::path(tag = "operations", security(()), responses((status = 200, description = "It can serve")))]
+#[head("/readyz")]
+async fn probe_readyz(app: Data<App>) -> Result<Json<Health>, Problem> {
+    ready(&app).await
+}
+
+async fn ready(app: &App) -> Result<Json<Health>, Problem> {
     app.read(|tx| Ok(tx.ready()?)).await?;
     Ok(Json(Health { status: "ready" }))
 }

@@ -265,7 +265,7 @@ impl From<Error> for Problem {
         match error {
             Error::Contended => Self { contended: true, ..Self::unavailable() },
             Error::Duplicate => Self::conflict("Something with this name or id exists already."),
-            Error::Unavailable(reason) => {
+            Error::Unavailable(reason) | Error::Setup(reason) => {
                 tracing::warn!(%reason, "storage unavailable");
                 Self::unavailable()
             }

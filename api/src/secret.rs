@@ -107,6 +107,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// Whether the data folder has a key file.
+    pub fn are_there(data: &Path) -> Result<bool, String> {
+        let path = data.join("keys.json");
+        path.try_exists().map_err(|error| format!("{}: {error}", path.display()))
+    }
+
     /// Reads `keys.json` of the data folder; makes it on the first start. Refuses a file that others can read.
     pub fn open(data: &Path) -> Result<Self, String> {
         let path = data.join("keys.json");

@@ -10,7 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -22,6 +22,8 @@ use crate::problem::Problem;
 
 /// How long requests in flight have to end when the server stops.
 const DRAIN_SECONDS: u64 = 20;
+/// How long rounds of work in the background have to end: a mail that was sent is still marked.
+const ROUND_TIME: Duration = Duration::from_secs(20);
 /// How long a client may take for the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
@@ -38,13 +40,26 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes no more requests, lets those in flight end, and stops.
+    /// Takes no more requests, lets those in flight and the rounds of work that run end, and stops.
     pub async fn stop(self) {
-        for task in &self.tasks {
-            task.abort();
+        self.app.end();
+        let [api, metrics] = &self.servers;
+        tokio::join!(api.stop(true), metrics.stop(true), last_rounds(self.tasks, ROUND_TIME));
+    }
+}
+
+/// Waits for rounds that run; those that take too long are broken off.
+async fn last_rounds(mut tasks: Vec<JoinHandle<()>>, most: Duration) {
+    let all = async {
+        for task in &mut tasks {
+            // A round that panicked has ended too.
+            let _ = task.await;
         }
-        for server in &self.servers {
-            server.stop(true).await;
+    };
+    if timeout(most, all).await.is_err() {
+        tracing::warn!("a round of work took too long and was broken off");
+        for task in &tasks {
+            task.abort();
         }
     }
 }
@@ -80,7 +95,7 @@ pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
     let metrics = metrics.run();
     let servers = [server.handle(), metrics.handle()];
     let mut tasks = if in_background { background(&app) } else { vec![] };
-    tasks.push(every(Duration::from_secs(5), move || {
+    tasks.push(every(&app, Duration::from_secs(5), move || {
         recorder.run_upkeep();
         std::future::ready(())
     }));
@@ -176,15 +191,15 @@ fn recorder() -> Result<PrometheusHandle, String> {
 fn background(app: &App) -> Vec<JoinHandle<()>> {
     let (reminders, journal, limits) = (app.clone(), app.clone(), app.clone());
     vec![
-        every(Duration::from_secs(20), move || {
+        every(app, Duration::from_secs(20), move || {
             let app = reminders.clone();
             async move { told("reminders", app.work_reminders().await) }
         }),
-        every(Duration::from_mins(1), move || {
+        every(app, Duration::from_mins(1), move || {
             let app = journal.clone();
             async move { told("journal", app.seal_journal().await) }
         }),
-        every(Duration::from_mins(1), move || {
+        every(app, Duration::from_mins(1), move || {
             limits.limits().tidy();
             std::future::ready(())
         }),
@@ -197,17 +212,74 @@ fn told<T>(what: &str, outcome: Result<T, Problem>) {
     }
 }
 
-/// Runs `work` again and again, `pause` between the beginnings, never two at once.
-fn every<F>(pause: Duration, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
+/// Runs `work` again and again until the app ends, `pause` between the beginnings, never two at once.
+fn every<F>(app: &App, pause: Duration, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send,
 {
+    let app = app.clone();
     tokio::spawn(async move {
         let mut beat = interval(pause);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            beat.tick().await;
-            work().await;
+            tokio::select! {
+                biased;
+                () = app.ended() => return,
+                _ = beat.tick() => work().await,
+            }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc;
+
+    /// Work whose rounds tell of their beginning, wait for a word and tell of their end.
+    struct Rounds {
+        app: App,
+        task: JoinHandle<()>,
+        told: mpsc::UnboundedReceiver<&'static str>,
+        word: mpsc::UnboundedSender<()>,
+        _folder: tempfile::TempDir,
+    }
+
+    fn rounds() -> Rounds {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().to_owned(), password_memory: 8, ..Config::default() };
+        let app = App::open(config, Clock::system()).unwrap();
+        let (tell, told) = mpsc::unbounded_channel();
+        let (word, heard) = mpsc::unbounded_channel();
+        let heard = Arc::new(tokio::sync::Mutex::new(heard));
+        let task = every(&app, Duration::from_millis(1), move || {
+            let (tell, heard) = (tell.clone(), Arc::clone(&heard));
+            async move {
+                tell.send("begun").unwrap();
+                heard.lock().await.recv().await.unwrap();
+                tell.send("ended").unwrap();
+            }
+        });
+        Rounds { app, task, told, word, _folder: folder }
+    }
+
+    #[tokio::test]
+    async fn a_round_that_runs_is_let_end_and_none_begins_after_it() {
+        let mut rounds = rounds();
+        assert_eq!(rounds.told.recv().await, Some("begun"));
+        rounds.app.end();
+        rounds.word.send(()).unwrap();
+        last_rounds(vec![rounds.task], ROUND_TIME).await;
+        assert_eq!(rounds.told.recv().await, Some("ended"));
+        assert_eq!(rounds.told.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_round_that_hangs_is_broken_off() {
+        let mut rounds = rounds();
+        assert_eq!(rounds.told.recv().await, Some("begun"));
+        rounds.app.end();
+        last_rounds(vec![rounds.task], Duration::from_millis(1)).await;
+        assert_eq!(rounds.told.recv().await, None, "neither its end nor another beginning");
+    }
 }

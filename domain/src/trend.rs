@@ -450,8 +450,8 @@ mod tests {
     fn only(at: &str, strength: i64) -> DaySummary {
         DaySummary::first(&felt(at, strength, &[], None))
     }
-    fn glance(day: DaySummary) -> DayGlance {
-        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = day;
+    fn glance(day: &DaySummary) -> DayGlance {
+        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = *day;
         DayGlance { day, count, intensity_sum, peak, last_at }
     }
     fn week() -> Vec<DaySummary> {
@@ -537,7 +537,7 @@ mod tests {
             only("2026-02-10T08:00:00Z", 6),
             only("2026-02-09T08:00:00Z", 10),
         ]
-        .map(glance);
+        .map(|day| glance(&day));
         let line = caseload_line(&days, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
         let expected = Recent {
             logs_7_days: 2,
@@ -560,7 +560,7 @@ mod tests {
         #[case] at: &str,
         #[case] since: Option<&str>,
     ) {
-        let line = caseload_line(&[glance(only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
+        let line = caseload_line(&[glance(&only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
         assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));
     }
 

@@ -45,6 +45,11 @@ pub fn organisations(tx: &mut Tx, demo: bool) -> Result<i64, Error> {
     Ok(organisations::table.filter(organisations::demo.eq(demo)).count().get_result(tx)?)
 }
 
+/// Whether anybody has an account.
+pub fn anybody(tx: &mut Tx) -> Result<bool, Error> {
+    Ok(accounts::table.select(accounts::id).first::<Id>(tx).optional()?.is_some())
+}
+
 /// Who stands behind a session; nothing if it was revoked, its person suspended, or never existed.
 pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Option<Actor>, Error> {
     type Row = (Id, String, Option<Id>);
@@ -455,6 +460,19 @@ pub fn open_invites(tx: &mut Tx, permit: &Permit, now: Moment) -> Result<Vec<Inv
         query = query.filter(invites::created_by.eq(Id::of(actor.account)));
     }
     query.load::<InviteRow>(tx)?.into_iter().map(invite).collect()
+}
+
+/// The invites to an organisation's first admin that its first start made: by nobody, to no address.
+pub fn first_invites(tx: &mut Tx) -> Result<Vec<Invite>, Error> {
+    let rows: Vec<InviteRow> = invites::table
+        .filter(invites::created_by.is_null())
+        .filter(invites::email.is_null())
+        .filter(invites::role.eq(Role::Admin.as_str()))
+        .filter(invites::redeemed_at.is_null())
+        .order(invites::created_at)
+        .select(invite_columns!())
+        .load(tx)?;
+    rows.into_iter().map(invite).collect()
 }
 
 /// Marks an invite as used.

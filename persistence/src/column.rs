@@ -47,7 +47,7 @@ macro_rules! prepared {
                 mut out: ::diesel::query_builder::AstPass<'_, 'b, $crate::database::MultiBackend>,
             ) -> ::diesel::QueryResult<()> {
                 // One field, one type: the binds below may stand in any order of the text.
-                $(#[allow(non_camel_case_types)] type $field = $sql;)+
+                $(#[expect(non_camel_case_types, reason = "named as the field")] type $field = $sql;)+
                 out.push_sql($start);
                 $(
                     out.push_bind_param::<$bind, _>(&self.$bind)?;

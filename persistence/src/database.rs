@@ -10,7 +10,10 @@ mod location;
 mod migration;
 mod turn;
 
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +39,7 @@ pub enum Tx {
 }
 
 impl Tx {
-    /// Answers when the database does and its schema is this binary's.
+    /// Answers when the database does and its schema is this binary's. Writes nothing.
     pub fn ready(&mut self) -> Result<(), Error> {
         if migration::is_migrated(self)? {
             Ok(())
@@ -72,15 +75,15 @@ impl Database {
         }
         let is_sqlite = matches!(location, Location::Sqlite(_));
         let writer = |number| {
-            let (writes, write_queue) = bounded(QUEUE);
-            turn::spawn(format!("write-{number}"), location.clone(), write_queue, Mode::Write);
-            writes
+            let (sender, queue) = bounded(QUEUE);
+            turn::spawn(format!("write-{number}"), location.clone(), queue, Mode::Write);
+            sender
         };
-        let writes = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
+        let senders = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
         if is_sqlite {
             checkpoint::spawn(location.clone(), closed);
         }
-        Self { location, reads, writes, turn: Arc::default(), _open: Arc::new(open) }
+        Self { location, reads, writes: senders, turn: Arc::default(), _open: Arc::new(open) }
     }
 
     /// Where the data lives.
@@ -164,16 +167,42 @@ impl Database {
             .unwrap_or_else(|_| Err(Error::Unavailable("the readers have stopped".to_owned()).into()))
     }
 
-    /// Copies the embedded database to a new file, consistently, while it is in use.
-    pub fn backup(&self, to: &Path) -> Result<(), Error> {
-        match &mut self.location.connect(true)? {
-            Tx::Sqlite(conn) => {
-                let vacuum = diesel::sql_query("VACUUM INTO ?");
-                vacuum.bind::<diesel::sql_types::Text, _>(to.to_string_lossy().into_owned()).execute(conn)?;
-                Ok(())
-            }
-            Tx::Postgres(_) => Err(Error::Unavailable("use pg_dump for a PostgreSQL database".to_owned())),
+    /// Whether somebody has an account here. Blocks. A database that is not there yet has none, and is not made.
+    pub fn holds_people(&self) -> Result<bool, Error> {
+        if !self.location.is_there() {
+            return Ok(false);
         }
+        let tx = &mut self.location.connect(false)?;
+        Ok(migration::has_tables(tx)? && crate::account::anybody(tx)?)
+    }
+
+    /// Copies the embedded database to a new file that is its owner's alone, consistently, while it is in use.
+    pub fn backup(&self, to: &Path) -> Result<(), Error> {
+        if matches!(self.location, Location::Postgres(_)) {
+            return Err(Error::Setup("use pg_dump for a PostgreSQL database".to_owned()));
+        }
+        let mut tx = self.location.connect(true)?;
+        let told = |error: std::io::Error| {
+            Error::Setup(match error.kind() {
+                ErrorKind::AlreadyExists => format!("{} exists already; name a new file", to.display()),
+                ErrorKind::NotFound => {
+                    format!("the folder of {} does not exist; make it first", to.display())
+                }
+                _ => format!("{}: {error}", to.display()),
+            })
+        };
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(told)?;
+        let vacuum = diesel::sql_query("VACUUM INTO ?");
+        let copied = vacuum
+            .bind::<diesel::sql_types::Text, _>(to.to_string_lossy().into_owned())
+            .execute(&mut tx)
+            .map_err(Error::from)
+            .and_then(|_| File::open(to).and_then(|copy| copy.sync_all()).map_err(told));
+        if copied.is_err() {
+            // Half a copy would be taken for one.
+            let _ = std::fs::remove_file(to);
+        }
+        copied
     }
 }
 
@@ -218,13 +247,13 @@ mod tests {
         let gate = Arc::new(Barrier::new(2));
         let (answers, answered) = bounded(16);
         let hold = Arc::clone(&gate);
-        let held = AtomicBool::new(false); // a group runs again when one of it falls
+        let has_waited = AtomicBool::new(false); // a group runs again when one of it falls
         let answer = answers.clone();
         database.write(
             None,
             || true,
             move |_| -> Result<(), Error> {
-                if !held.swap(true, Ordering::Relaxed) {
+                if !has_waited.swap(true, Ordering::Relaxed) {
                     hold.wait();
                 }
                 Ok(())
@@ -248,6 +277,12 @@ mod tests {
         for _ in 0..5 {
             let (kind, outcome) = answered.recv().unwrap();
             assert_eq!(outcome.is_ok(), kind == "kept" || kind == "hold", "{kind}: {outcome:?}");
+            if kind == "panics" {
+                assert!(
+                    matches!(&outcome, Err(Error::Broken(text)) if text == "a panic"),
+                    "its text goes nowhere: {outcome:?}"
+                );
+            }
         }
         assert_eq!(stored(&database, "kept"), 2);
         assert_eq!(
@@ -273,15 +308,62 @@ mod tests {
         };
         database.write_now(newer).unwrap();
         let refusal = database.migrate().unwrap_err();
-        assert!(
-            matches!(&refusal, Error::Unavailable(text) if text.contains("newer Evenkeel")),
-            "{refusal:?}"
-        );
+        assert!(matches!(&refusal, Error::Setup(text) if text.contains("newer Evenkeel")), "{refusal:?}");
+    }
+
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_files_of_a_database_and_its_copy_are_their_owners_alone() {
+        let (folder, database) = fresh();
+        database.write_now(|tx| insert(tx, "one")).unwrap();
+        let copy = folder.path().join("copy.db");
+        database.backup(&copy).unwrap();
+        for file in ["test.db", "test.db-wal", "test.db-shm", "copy.db"] {
+            assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+        }
+        let taken = database.backup(&copy).unwrap_err().to_string();
+        assert!(taken.ends_with("copy.db exists already; name a new file"), "{taken}");
+        let nowhere = database.backup(&folder.path().join("none/copy.db")).unwrap_err().to_string();
+        assert!(nowhere.ends_with("none/copy.db does not exist; make it first"), "{nowhere}");
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_holds_nobody_and_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        let database = Database::open(Location::Sqlite(file.clone()), 1, 1);
+        assert!(!database.holds_people().unwrap() && !file.exists());
+        std::fs::write(&file, "").unwrap();
+        assert!(!database.holds_people().unwrap(), "an empty file neither");
+        let (_folder, database) = fresh();
+        assert!(!database.holds_people().unwrap());
+    }
+
+    #[test]
+    fn a_database_url_that_cannot_be_read_is_not_quoted() {
+        for url in [
+            "postgres://u:se%cret@127.0.0.1/db",
+            "postgres://u:pass/secret@127.0.0.1/db",
+            "postgres://u:pass@secret@127.0.0.1/db",
+            "postgres://u:secret@[::1/db",
+            "postgres://u:secret@127.0.0.1:port/db",
+            "postgres://u@127.0.0.1/db?password=x&secret",
+            "postgres://u:secret@127.0.0.1:1/db",
+        ] {
+            let refusal = Location::parse(url).unwrap().connect(true).err().unwrap().to_string();
+            assert!(!refusal.contains("cret") && !refusal.contains("pass@"), "{url}: {refusal}");
+        }
     }
 
     #[test]
     fn a_misspelt_scheme_makes_no_file() {
-        for url in ["postgres_typo", "mysql://x", "", "evenkeel.db", "sqlite:"] {
+        for url in
+            ["postgres_typo", "mysql://x", "", "evenkeel.db", "sqlite:", "sqlite::memory:", "sqlite:file:x"]
+        {
             assert!(Location::parse(url).is_err(), "{url}");
         }
         assert_eq!(Location::parse("postgres://u:secret@h:5/db").unwrap().to_string(), "PostgreSQL, h:5/db");

@@ -160,7 +160,7 @@ impl TestHouse {
             database_url: database.as_ref().map(|own| own.url.clone()),
             smtp_url: Some(letterbox.url.clone()),
             mail_from: "Daily note <hello@post.example>".to_owned(),
-            public_url: "https://go.example".to_owned(),
+            public_url: Some("https://go.example".to_owned()),
             trusted_proxies: vec!["127.0.0.1".parse().expect("a network")],
             password_memory: 8,
             workers: Some(1),

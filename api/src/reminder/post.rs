@@ -57,19 +57,26 @@ struct Rich<'a> {
 impl Post {
     /// Gets ready to send. Nothing is connected to yet.
     pub fn open(config: &Config) -> Result<Self, String> {
-        let from = config.mail_from.parse().map_err(|error| format!("MAIL_FROM: {error}"))?;
-        if !config.public_url.is_ascii() {
+        let from = config.mail_from.parse().map_err(|_| {
+            "MAIL_FROM cannot be read; the form is `Daily note <daily@example.org>` or `daily@example.org`"
+        })?;
+        let home = config.home();
+        if !home.is_ascii() {
             return Err("PUBLIC_URL: write the host in its ASCII form (xn--…)".to_owned());
         }
         let way = match &config.smtp_url {
             Some(url) => {
                 let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-                let server = server.map_err(|error| format!("SMTP_URL: {error}"))?;
+                // The library's words may quote the password.
+                let server = server.map_err(|_| {
+                    "SMTP_URL cannot be read; the form is smtps://user:password@mail.example.org or \
+                     smtp://mail.example.org:1025, other signs than letters and digits in the password as %XX"
+                })?;
                 Way::Server(server.timeout(Some(CONNECT_TIME)).build())
             }
             None => Way::Folder(config.data.join("mail")),
         };
-        Ok(Self { from, home: config.public_url.clone(), way })
+        Ok(Self { from, home, way })
     }
 
     /// Tries once to hand a letter over. Again it has the same `Message-ID`.
@@ -155,7 +162,7 @@ mod tests {
         let config = Config {
             data: folder.to_owned(),
             mail_from: "Daily note <daily@post.example>".to_owned(),
-            public_url: "https://go.example".to_owned(),
+            public_url: Some("https://go.example".to_owned()),
             ..Config::default()
         };
         Post::open(&config).unwrap()
@@ -237,6 +244,19 @@ mod tests {
             std::fs::read_dir(folder.path().join("mail")).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
         assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_read_are_told_by_their_form_and_not_quoted() {
+        for (mail_from, smtp_url, told) in [
+            ("Daily note", None, "MAIL_FROM cannot be read; the form is"),
+            ("a@b.example", Some("mail.example:secret"), "SMTP_URL cannot be read; the form is"),
+            ("a@b.example", Some("https://u:secret@mail.example"), "SMTP_URL cannot be read; the form is"),
+        ] {
+            let (mail_from, smtp_url) = (mail_from.to_owned(), smtp_url.map(str::to_owned));
+            let refusal = Post::open(&Config { smtp_url, mail_from, ..Config::default() }).err().unwrap();
+            assert!(refusal.starts_with(told) && !refusal.contains("secret"), "{refusal}");
+        }
     }
 
     #[tokio::test]

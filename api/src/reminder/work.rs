@@ -142,6 +142,10 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
     let round = app.fresh_id();
     let (mut sent, mut failed) = (0, 0);
     loop {
+        // What is not claimed yet goes out after the next start.
+        if app.is_ending() {
+            return Ok((sent, failed));
+        }
         let now = app.now();
         let (seen, claimed) = app.write(move |tx| claim(tx, now)).await?;
         if seen == 0 {

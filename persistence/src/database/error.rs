@@ -14,6 +14,9 @@ pub enum Error {
     /// The database cannot be reached, is full, or has no connection free.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// Something that whoever runs it has to put right, in words meant for them.
+    #[error("{0}")]
+    Setup(String),
     /// A bug of ours or a row changed behind our back.
     #[error("the database answered something that cannot be: {0}")]
     Broken(String),

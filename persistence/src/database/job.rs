@@ -1,6 +1,5 @@
 //! Units of work as the queues see them.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crossbeam_channel::{Sender, TrySendError};
@@ -78,8 +77,9 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx) -> Kept {
+        // A panic's text may quote what was worked on: it goes nowhere.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.closure)(tx)))
-            .unwrap_or_else(|panic| Err(Error::Broken(format!("a panic: {}", words(&*panic))).into()));
+            .unwrap_or_else(|_| Err(Error::Broken("a panic".to_owned()).into()));
         let kept = match &outcome {
             Ok(_) => Kept::Yes,
             Err(error) if error.is_contended() => Kept::Again,
@@ -98,12 +98,4 @@ where
         };
         (self.answer)(outcome);
     }
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("")
 }

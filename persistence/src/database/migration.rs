@@ -40,6 +40,25 @@ pub(super) fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
     Ok(known.iter().all(|migration| run(migration.name().version().to_string())))
 }
 
+/// Whether the tables are there, in whatever version. Asking makes nothing.
+pub(super) fn has_tables(tx: &mut Tx) -> Result<bool, Error> {
+    #[derive(diesel::QueryableByName)]
+    struct There {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        tables: i64,
+    }
+    let sql = match tx {
+        Tx::Sqlite(_) => {
+            "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name = 'accounts'"
+        }
+        Tx::Postgres(_) => {
+            "SELECT count(*) AS tables FROM pg_catalog.pg_tables \
+             WHERE tablename = 'accounts' AND schemaname = ANY (current_schemas(false))"
+        }
+    };
+    Ok(0 < diesel::sql_query(sql).get_result::<There>(tx)?.tables)
+}
+
 fn bring_up<C, B>(conn: &mut C, ours: EmbeddedMigrations, lock: &str, unlock: &str) -> Result<usize, Error>
 where
     C: MigrationHarness<B> + SimpleConnection,
@@ -54,7 +73,7 @@ where
     if applied.iter().max() > newest.as_ref() {
         let text =
             "the database was made by a newer Evenkeel; start that version, or restore a backup".to_owned();
-        return Err(Error::Unavailable(text));
+        return Err(Error::Setup(text));
     }
     let run = conn.run_pending_migrations(ours).map(|run| run.len()).map_err(broken)?;
     conn.batch_execute(unlock)?;
