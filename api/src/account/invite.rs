@@ -226,9 +226,9 @@ async fn redeem_invite(
         note_own(tx, &session.actor(), Act::Redeem, Room::Account, entity, request, now)?;
         Ok(Some(session))
     });
-    let clashed =
+    let unusable =
         || Problem::conflict("This sign-in name cannot be used. Choose another, or ask whoever invited you.");
-    let signed = session.await?.ok_or_else(clashed)?.signed(&app, &secret, now)?;
+    let signed = session.await?.ok_or_else(unusable)?.signed(&app, &secret, now)?;
     Ok(answer(StatusCode::CREATED, &signed))
 }
 
