@@ -206,6 +206,20 @@ pub fn text_schema(
         .into()
 }
 
+/// The schema of what stands: what the house says of it, and the draft it came from. `allOf` would not let a
+/// closed draft be extended.
+pub fn standing_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
+    match (standing, draft) {
+        (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
+            whole.description = Some(description.to_owned());
+            whole.properties.extend(draft.properties);
+            whole.required.extend(draft.required);
+            whole.into()
+        }
+        (other, _) => other,
+    }
+}
+
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Timestamp", into = "Timestamp")]
