@@ -90,6 +90,9 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadReminders => (Act::Read, Room::Reminder),
         access::Act::ChangeReminders => (Act::Change, Room::Reminder),
         access::Act::ReadJournal => (Act::Read, Room::Journal),
+        access::Act::RecordPractice | access::Act::AssignSkill => (Act::Record, Room::Coping),
+        access::Act::ReadPractice => (Act::Read, Room::Coping),
+        access::Act::ChooseSkills => (Act::Change, Room::Coping),
     };
     let stream = denied.participant.into();
     let entry = Entry {

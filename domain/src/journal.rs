@@ -97,6 +97,8 @@ words! {
         Account = "account",
         /// Logged cravings.
         Craving = "craving",
+        /// Coping skills: practice, favourites, assignments.
+        Coping = "coping",
         /// Summaries over days.
         Trend = "trend",
         /// Reminders and their settings.

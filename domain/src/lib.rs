@@ -8,7 +8,9 @@
 pub mod value;
 pub mod access;
 pub mod account;
+pub mod coping;
 pub mod craving;
 pub mod journal;
+pub mod log_entry;
 pub mod reminder;
 pub mod trend;

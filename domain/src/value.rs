@@ -60,6 +60,25 @@ pub enum Invalid {
         /// Entries given.
         was: usize,
     },
+    /// A list with too few or too many members.
+    #[error("must have {low} to {high} entries, had {was}")]
+    Count {
+        /// Fewest entries allowed.
+        low: usize,
+        /// Most entries allowed.
+        high: usize,
+        /// Entries given.
+        was: usize,
+    },
+    /// A range that ends before it begins.
+    #[error("must not end below where it begins")]
+    Backwards,
+    /// A code that is not one word in snake case.
+    #[error("must be a code of 2 to 40 characters such as urge_surfing: a to z, 0 to 9, underscores")]
+    SkillCode,
+    /// A text that names no skill.
+    #[error("must name a skill, such as library:urge_surfing or organisation: and the skill's id")]
+    SkillRef,
 }
 
 /// An identifier of one kind of thing. Another kind's does not fit in its place.
@@ -204,6 +223,20 @@ pub fn text_schema(
         .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
         .examples([serde_json::json!(example)])
         .into()
+}
+
+/// The schema of what stands: what the house says of it, and the draft it came from. `allOf` would not let a
+/// closed draft be extended.
+pub fn standing_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
+    match (standing, draft) {
+        (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
+            whole.description = Some(description.to_owned());
+            whole.properties.extend(draft.properties);
+            whole.required.extend(draft.required);
+            whole.into()
+        }
+        (other, _) => other,
+    }
 }
 
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
@@ -436,6 +469,10 @@ impl<T: Ord + Clone, const MOST: usize> Few<T, MOST> {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+    /// Whether it has this member.
+    pub fn contains(&self, member: &T) -> bool {
+        self.0.binary_search(member).is_ok()
     }
     /// Its members, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
