@@ -5,16 +5,15 @@
 
 use crate::account::ParticipantId;
 use crate::journal::words;
+use crate::log_entry;
+pub use crate::log_entry::CLOCK_TOLERANCE;
 use crate::value::{Day, Few, Moment, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most ratings that one craving keeps.
 pub const MOST_RATINGS: usize = 50;
-/// How far ahead of the server a phone's clock may be before it is not believed.
-pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 id! {
     /// A craving, named by the phone; unique for its participant.
@@ -411,7 +410,7 @@ pub enum Refusal {
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        if self.clock_suspect { self.received_at } else { self.draft.occurred_at }
+        log_entry::believed(self.draft.occurred_at, self.received_at)
     }
 
     /// The hour of the local day, 0 to 23.
@@ -427,7 +426,7 @@ impl Craving {
 
     /// Sets again what follows from the entry and its ratings.
     fn settled(mut self) -> Self {
-        self.clock_suspect = ahead(self.draft.occurred_at, self.received_at);
+        self.clock_suspect = log_entry::is_ahead(self.draft.occurred_at, self.received_at);
         self.local_day = self.felt_at().local_day(&self.draft.time_zone);
         let rated = self.ratings.iter().map(|rating| rating.intensity);
         self.peak = rated.fold(self.draft.intensity, Intensity::max);
@@ -444,10 +443,6 @@ impl Revision {
             Err(Refusal::Different)
         }
     }
-}
-
-fn ahead(told: Moment, now: Moment) -> bool {
-    CLOCK_TOLERANCE < Timestamp::from(told).duration_since(now.into())
 }
 
 /// A new entry. However late it comes, it counts on the local day it was felt; told from the future, on the
@@ -507,7 +502,7 @@ pub fn conclude(craving: &Craving, draft: &OutcomeDraft, now: Moment) -> Result<
     if craving.withdrawn_at.is_some() {
         return Err(Refusal::Withdrawn);
     }
-    let observed_at = if ahead(draft.observed_at, now) { now } else { draft.observed_at };
+    let observed_at = log_entry::believed(draft.observed_at, now);
     let mut concluded = craving.clone();
     if craving.outcome_at.is_none_or(|at| at <= observed_at) {
         concluded.draft.outcome = Some(draft.outcome);
@@ -548,6 +543,7 @@ pub fn withdraw(craving: &Craving, now: Moment) -> Craving {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use jiff::{SignedDuration, Timestamp};
     use proptest::prelude::*;
     use rstest::rstest;
     use uuid::Uuid;
