@@ -90,6 +90,10 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadReminders => (Act::Read, Room::Reminder),
         access::Act::ChangeReminders => (Act::Change, Room::Reminder),
         access::Act::ReadJournal => (Act::Read, Room::Journal),
+        access::Act::AnswerCheckIn => (Act::Record, Room::CheckIn),
+        access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
+        access::Act::ReportLapse => (Act::Record, Room::Recovery),
+        access::Act::ReadRecovery => (Act::Read, Room::Recovery),
     };
     let stream = denied.participant.into();
     let entry = Entry {

@@ -32,17 +32,29 @@ pub enum Act {
     ChangeReminders,
     /// Read who did or saw what.
     ReadJournal,
+    /// Answer a daily or weekly check-in, or answer it anew.
+    AnswerCheckIn,
+    /// Read check-ins and how many days have one.
+    ReadCheckIns,
+    /// Tell of a start, a lapse or what led to it, or take that back.
+    ReportLapse,
+    /// Read sober time, milestones, lapses and what led to them.
+    ReadRecovery,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
         Self::ReadReminders,
         Self::ChangeReminders,
         Self::ReadJournal,
+        Self::AnswerCheckIn,
+        Self::ReadCheckIns,
+        Self::ReportLapse,
+        Self::ReadRecovery,
     ];
 
     /// The name for logs and the journal.
@@ -54,6 +66,10 @@ impl Act {
             Self::ReadReminders => "read_reminders",
             Self::ChangeReminders => "change_reminders",
             Self::ReadJournal => "read_journal",
+            Self::AnswerCheckIn => "answer_check_in",
+            Self::ReadCheckIns => "read_check_ins",
+            Self::ReportLapse => "report_lapse",
+            Self::ReadRecovery => "read_recovery",
         }
     }
 }
@@ -129,12 +145,22 @@ pub fn decide(
     let may = match (actor.role, relation) {
         (Role::Participant, Relation::Own) => true,
         (Role::Counselor, Relation::Caseload) => match act {
-            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ChangeReminders => true,
-            Act::RecordCraving | Act::ReadJournal => false,
+            Act::ReadCravings
+            | Act::ReadTrend
+            | Act::ReadReminders
+            | Act::ChangeReminders
+            | Act::ReadCheckIns
+            | Act::ReadRecovery => true,
+            Act::RecordCraving | Act::ReadJournal | Act::AnswerCheckIn | Act::ReportLapse => false,
         },
         (Role::Supervisor, Relation::Caseload | Relation::Organisation) => match act {
-            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ReadJournal => true,
-            Act::RecordCraving | Act::ChangeReminders => false,
+            Act::ReadCravings
+            | Act::ReadTrend
+            | Act::ReadReminders
+            | Act::ReadJournal
+            | Act::ReadCheckIns
+            | Act::ReadRecovery => true,
+            Act::RecordCraving | Act::ChangeReminders | Act::AnswerCheckIn | Act::ReportLapse => false,
         },
         (Role::Admin, Relation::Caseload | Relation::Organisation) => false,
         (Role::Participant | Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter, _) => {
@@ -234,27 +260,27 @@ mod tests {
         use {Relation as Is, Role as R};
         #[rustfmt::skip]
         let table = [
-            // log, read, trend, reminders, change, journal
-            (R::Participant, Is::Own,          "YYYYYY"),
-            (R::Participant, Is::Caseload,     "------"),
-            (R::Participant, Is::Organisation, "------"),
-            (R::Participant, Is::Foreign,      "------"),
-            (R::Counselor,   Is::Own,          "------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYn"),
-            (R::Counselor,   Is::Organisation, "------"),
-            (R::Counselor,   Is::Foreign,      "------"),
-            (R::Supervisor,  Is::Own,          "------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnY"),
-            (R::Supervisor,  Is::Foreign,      "------"),
-            (R::Admin,       Is::Own,          "------"),
-            (R::Admin,       Is::Caseload,     "nnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnn"),
-            (R::Admin,       Is::Foreign,      "------"),
-            (R::Supporter,   Is::Own,          "------"),
-            (R::Supporter,   Is::Caseload,     "------"),
-            (R::Supporter,   Is::Organisation, "------"),
-            (R::Supporter,   Is::Foreign,      "------"),
+            // log, read, trend, reminders, change, journal, answer, check-ins, lapse, recovery
+            (R::Participant, Is::Own,          "YYYYYYYYYY"),
+            (R::Participant, Is::Caseload,     "----------"),
+            (R::Participant, Is::Organisation, "----------"),
+            (R::Participant, Is::Foreign,      "----------"),
+            (R::Counselor,   Is::Own,          "----------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYnY"),
+            (R::Counselor,   Is::Organisation, "----------"),
+            (R::Counselor,   Is::Foreign,      "----------"),
+            (R::Supervisor,  Is::Own,          "----------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnY"),
+            (R::Supervisor,  Is::Foreign,      "----------"),
+            (R::Admin,       Is::Own,          "----------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "----------"),
+            (R::Supporter,   Is::Own,          "----------"),
+            (R::Supporter,   Is::Caseload,     "----------"),
+            (R::Supporter,   Is::Organisation, "----------"),
+            (R::Supporter,   Is::Foreign,      "----------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -306,7 +332,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..6
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..10
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

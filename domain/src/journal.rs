@@ -97,6 +97,10 @@ words! {
         Account = "account",
         /// Logged cravings.
         Craving = "craving",
+        /// Daily and weekly check-ins.
+        CheckIn = "check_in",
+        /// Sober time, milestones, lapses.
+        Recovery = "recovery",
         /// Summaries over days.
         Trend = "trend",
         /// Reminders and their settings.
