@@ -11,5 +11,6 @@ pub mod account;
 pub mod craving;
 pub mod journal;
 pub mod log_entry;
+pub mod recovery;
 pub mod reminder;
 pub mod trend;
