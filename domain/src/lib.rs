@@ -8,6 +8,7 @@
 pub mod value;
 pub mod access;
 pub mod account;
+pub mod check_in;
 pub mod craving;
 pub mod journal;
 pub mod log_entry;
