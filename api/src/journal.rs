@@ -93,6 +93,10 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::RecordPractice | access::Act::AssignSkill => (Act::Record, Room::Coping),
         access::Act::ReadPractice => (Act::Read, Room::Coping),
         access::Act::ChooseSkills => (Act::Change, Room::Coping),
+        access::Act::AnswerCheckIn => (Act::Record, Room::CheckIn),
+        access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
+        access::Act::ReportLapse => (Act::Record, Room::Recovery),
+        access::Act::ReadRecovery => (Act::Read, Room::Recovery),
     };
     let stream = denied.participant.into();
     let entry = Entry {

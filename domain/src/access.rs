@@ -40,11 +40,19 @@ pub enum Act {
     AssignSkill,
     /// Mark favourite skills and own cautions.
     ChooseSkills,
+    /// Answer a daily or weekly check-in, or answer it anew.
+    AnswerCheckIn,
+    /// Read check-ins and how many days have one.
+    ReadCheckIns,
+    /// Tell of a start, a lapse or what led to it, or take that back.
+    ReportLapse,
+    /// Read sober time, milestones, lapses and what led to them.
+    ReadRecovery,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -55,6 +63,10 @@ impl Act {
         Self::ReadPractice,
         Self::AssignSkill,
         Self::ChooseSkills,
+        Self::AnswerCheckIn,
+        Self::ReadCheckIns,
+        Self::ReportLapse,
+        Self::ReadRecovery,
     ];
 
     /// The name for logs and the journal.
@@ -70,6 +82,10 @@ impl Act {
             Self::ReadPractice => "read_practice",
             Self::AssignSkill => "assign_skill",
             Self::ChooseSkills => "choose_skills",
+            Self::AnswerCheckIn => "answer_check_in",
+            Self::ReadCheckIns => "read_check_ins",
+            Self::ReportLapse => "report_lapse",
+            Self::ReadRecovery => "read_recovery",
         }
     }
 }
@@ -151,20 +167,31 @@ pub fn decide(
             | Act::ReadReminders
             | Act::ChangeReminders
             | Act::ReadPractice
-            | Act::AssignSkill => true,
-            Act::RecordCraving | Act::ReadJournal | Act::RecordPractice | Act::ChooseSkills => false,
+            | Act::AssignSkill
+            | Act::ReadCheckIns
+            | Act::ReadRecovery => true,
+            Act::RecordCraving
+            | Act::ReadJournal
+            | Act::RecordPractice
+            | Act::ChooseSkills
+            | Act::AnswerCheckIn
+            | Act::ReportLapse => false,
         },
         (Role::Supervisor, Relation::Caseload | Relation::Organisation) => match act {
             Act::ReadCravings
             | Act::ReadTrend
             | Act::ReadReminders
             | Act::ReadJournal
-            | Act::ReadPractice => true,
+            | Act::ReadPractice
+            | Act::ReadCheckIns
+            | Act::ReadRecovery => true,
             Act::RecordCraving
             | Act::ChangeReminders
             | Act::RecordPractice
             | Act::AssignSkill
-            | Act::ChooseSkills => false,
+            | Act::ChooseSkills
+            | Act::AnswerCheckIn
+            | Act::ReportLapse => false,
         },
         (Role::Admin, Relation::Caseload | Relation::Organisation) => false,
         (Role::Participant | Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter, _) => {
@@ -278,27 +305,28 @@ mod tests {
         use {Relation as Is, Role as R};
         #[rustfmt::skip]
         let table = [
-            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose
-            (R::Participant, Is::Own,          "YYYYYYYYnY"),
-            (R::Participant, Is::Caseload,     "----------"),
-            (R::Participant, Is::Organisation, "----------"),
-            (R::Participant, Is::Foreign,      "----------"),
-            (R::Counselor,   Is::Own,          "----------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYn"),
-            (R::Counselor,   Is::Organisation, "----------"),
-            (R::Counselor,   Is::Foreign,      "----------"),
-            (R::Supervisor,  Is::Own,          "----------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnn"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnn"),
-            (R::Supervisor,  Is::Foreign,      "----------"),
-            (R::Admin,       Is::Own,          "----------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "----------"),
-            (R::Supporter,   Is::Own,          "----------"),
-            (R::Supporter,   Is::Caseload,     "----------"),
-            (R::Supporter,   Is::Organisation, "----------"),
-            (R::Supporter,   Is::Foreign,      "----------"),
+            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
+            // answer, check-ins, lapse, recovery
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYY"),
+            (R::Participant, Is::Caseload,     "--------------"),
+            (R::Participant, Is::Organisation, "--------------"),
+            (R::Participant, Is::Foreign,      "--------------"),
+            (R::Counselor,   Is::Own,          "--------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnY"),
+            (R::Counselor,   Is::Organisation, "--------------"),
+            (R::Counselor,   Is::Foreign,      "--------------"),
+            (R::Supervisor,  Is::Own,          "--------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnY"),
+            (R::Supervisor,  Is::Foreign,      "--------------"),
+            (R::Admin,       Is::Own,          "--------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "--------------"),
+            (R::Supporter,   Is::Own,          "--------------"),
+            (R::Supporter,   Is::Caseload,     "--------------"),
+            (R::Supporter,   Is::Organisation, "--------------"),
+            (R::Supporter,   Is::Foreign,      "--------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -350,7 +378,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..10
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..14
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

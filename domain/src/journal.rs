@@ -99,6 +99,10 @@ words! {
         Craving = "craving",
         /// Coping skills: practice, favourites, assignments.
         Coping = "coping",
+        /// Daily and weekly check-ins.
+        CheckIn = "check_in",
+        /// Sober time, milestones, lapses.
+        Recovery = "recovery",
         /// Summaries over days.
         Trend = "trend",
         /// Reminders and their settings.

@@ -3,7 +3,7 @@
 //! An entry is a fact, made on a phone that may have no network. It is refused for no clock and no delay. The
 //! same content again is a repeat, a correction a new revision that keeps the old one, a withdrawal a tombstone.
 
-use crate::value::Moment;
+use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far ahead of the server a phone's clock may be before it is not believed.
@@ -57,4 +57,24 @@ pub fn kept<R>(revision: i32, before: impl FnOnce() -> R, new: R) -> Vec<R> {
 #[must_use]
 pub fn withdrawn(earlier: Option<Moment>, now: Moment) -> Option<Moment> {
     earlier.or(Some(now))
+}
+
+/// When something logged took place. However late it comes, it counts on the local day it was; told from the
+/// future, on the day it was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The time to believe.
+    pub at: Moment,
+    /// The local day of that.
+    pub day: Day,
+    /// Whether the phone's clock was ahead; `at` is then when it was received.
+    pub clock_suspect: bool,
+}
+
+impl Told {
+    /// What a phone told, received at an instant.
+    pub fn new(occurred_at: Moment, zone: &TimeZone, received_at: Moment) -> Self {
+        let at = believed(occurred_at, received_at);
+        Self { at, day: at.local_day(zone), clock_suspect: is_ahead(occurred_at, received_at) }
+    }
 }

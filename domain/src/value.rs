@@ -52,6 +52,9 @@ pub enum Invalid {
     /// A wall-clock time that is not `HH:MM`.
     #[error("must be a time of day such as 08:30")]
     TimeOfDay,
+    /// A number with more than one decimal.
+    #[error("must have at most one decimal")]
+    Decimals,
     /// A list with too many members.
     #[error("must have at most {most} entries, had {was}")]
     TooMany {
@@ -309,6 +312,12 @@ impl Day {
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    }
+
+    /// The first instant of this day in a zone; none where the calendar ends. A day that the zone skips begins
+    /// with the one after it.
+    pub fn begins(self, zone: &TimeZone) -> Option<Moment> {
+        self.0.to_zoned(zone.rules()).ok()?.timestamp().try_into().ok()
     }
 
     /// How many days lie between this day and a later one; negative if it is earlier.
