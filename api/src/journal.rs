@@ -90,6 +90,9 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadReminders => (Act::Read, Room::Reminder),
         access::Act::ChangeReminders => (Act::Change, Room::Reminder),
         access::Act::ReadJournal => (Act::Read, Room::Journal),
+        access::Act::ReadPlan => (Act::Read, Room::Plan),
+        access::Act::ChangePlan => (Act::Change, Room::Plan),
+        access::Act::SignPlan => (Act::Sign, Room::Plan),
     };
     let stream = denied.participant.into();
     let entry = Entry {

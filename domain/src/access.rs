@@ -32,17 +32,26 @@ pub enum Act {
     ChangeReminders,
     /// Read who did or saw what.
     ReadJournal,
+    /// Read the relapse-prevention plan and the safety plan.
+    ReadPlan,
+    /// Write a new revision of either plan.
+    ChangePlan,
+    /// Sign a revision as agreed.
+    SignPlan,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
         Self::ReadReminders,
         Self::ChangeReminders,
         Self::ReadJournal,
+        Self::ReadPlan,
+        Self::ChangePlan,
+        Self::SignPlan,
     ];
 
     /// The name for logs and the journal.
@@ -54,6 +63,9 @@ impl Act {
             Self::ReadReminders => "read_reminders",
             Self::ChangeReminders => "change_reminders",
             Self::ReadJournal => "read_journal",
+            Self::ReadPlan => "read_plan",
+            Self::ChangePlan => "change_plan",
+            Self::SignPlan => "sign_plan",
         }
     }
 }
@@ -129,12 +141,21 @@ pub fn decide(
     let may = match (actor.role, relation) {
         (Role::Participant, Relation::Own) => true,
         (Role::Counselor, Relation::Caseload) => match act {
-            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ChangeReminders => true,
+            Act::ReadCravings
+            | Act::ReadTrend
+            | Act::ReadReminders
+            | Act::ChangeReminders
+            | Act::ReadPlan
+            | Act::ChangePlan
+            | Act::SignPlan => true,
             Act::RecordCraving | Act::ReadJournal => false,
         },
         (Role::Supervisor, Relation::Caseload | Relation::Organisation) => match act {
-            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ReadJournal => true,
-            Act::RecordCraving | Act::ChangeReminders => false,
+            Act::ReadCravings | Act::ReadTrend | Act::ReadReminders | Act::ReadJournal | Act::ReadPlan => {
+                true
+            }
+            // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
+            Act::RecordCraving | Act::ChangeReminders | Act::ChangePlan | Act::SignPlan => false,
         },
         (Role::Admin, Relation::Caseload | Relation::Organisation) => false,
         (Role::Participant | Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter, _) => {
@@ -234,27 +255,27 @@ mod tests {
         use {Relation as Is, Role as R};
         #[rustfmt::skip]
         let table = [
-            // log, read, trend, reminders, change, journal
-            (R::Participant, Is::Own,          "YYYYYY"),
-            (R::Participant, Is::Caseload,     "------"),
-            (R::Participant, Is::Organisation, "------"),
-            (R::Participant, Is::Foreign,      "------"),
-            (R::Counselor,   Is::Own,          "------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYn"),
-            (R::Counselor,   Is::Organisation, "------"),
-            (R::Counselor,   Is::Foreign,      "------"),
-            (R::Supervisor,  Is::Own,          "------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnY"),
-            (R::Supervisor,  Is::Foreign,      "------"),
-            (R::Admin,       Is::Own,          "------"),
-            (R::Admin,       Is::Caseload,     "nnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnn"),
-            (R::Admin,       Is::Foreign,      "------"),
-            (R::Supporter,   Is::Own,          "------"),
-            (R::Supporter,   Is::Caseload,     "------"),
-            (R::Supporter,   Is::Organisation, "------"),
-            (R::Supporter,   Is::Foreign,      "------"),
+            // log, read, trend, reminders, change, journal, plan, change, sign
+            (R::Participant, Is::Own,          "YYYYYYYYY"),
+            (R::Participant, Is::Caseload,     "---------"),
+            (R::Participant, Is::Organisation, "---------"),
+            (R::Participant, Is::Foreign,      "---------"),
+            (R::Counselor,   Is::Own,          "---------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnYYY"),
+            (R::Counselor,   Is::Organisation, "---------"),
+            (R::Counselor,   Is::Foreign,      "---------"),
+            (R::Supervisor,  Is::Own,          "---------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYYnn"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYYnn"),
+            (R::Supervisor,  Is::Foreign,      "---------"),
+            (R::Admin,       Is::Own,          "---------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "---------"),
+            (R::Supporter,   Is::Own,          "---------"),
+            (R::Supporter,   Is::Caseload,     "---------"),
+            (R::Supporter,   Is::Organisation, "---------"),
+            (R::Supporter,   Is::Foreign,      "---------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -306,7 +327,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..6
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..9
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
