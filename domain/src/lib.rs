@@ -10,5 +10,6 @@ pub mod access;
 pub mod account;
 pub mod craving;
 pub mod journal;
+pub mod plan;
 pub mod reminder;
 pub mod trend;
