@@ -162,7 +162,9 @@ mod tests {
         let said: Vec<&str> = merged.lapse_steps.iter().map(|step| step.words.as_ref()).collect();
         assert_eq!(said, ["call Ann", "call Sam", "leave"]);
         assert_eq!(merge(&base, &mine, &theirs), Ok(merged.clone()), "whoever merges");
-        assert_eq!(merge(&base, &merged, &mine), Ok(merged), "merged again, nothing doubles");
+        for again in [&theirs, &mine] {
+            assert_eq!(merge(&base, &merged, again), Ok(merged.clone()), "merged again, nothing doubles");
+        }
     }
 
     #[test]
@@ -184,7 +186,8 @@ mod tests {
         assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::LapseSteps));
         let longer = of_steps(&[one.clone(), two.clone(), three.clone(), step(4, "d")]);
         let both = of_steps(&[two, one, three, step(4, "d")]);
-        assert_eq!(merge(&base, &theirs, &longer), Ok(both));
+        assert_eq!(merge(&base, &theirs, &longer), Ok(both.clone()));
+        assert_eq!(merge(&base, &longer, &theirs), Ok(both), "whoever put them in a new order");
     }
 
     #[test]
