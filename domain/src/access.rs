@@ -48,11 +48,17 @@ pub enum Act {
     ReportLapse,
     /// Read sober time, milestones, lapses and what led to them.
     ReadRecovery,
+    /// Read the relapse-prevention plan and the safety plan.
+    ReadPlan,
+    /// Write a new revision of either plan.
+    ChangePlan,
+    /// Sign a revision as agreed.
+    SignPlan,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -67,6 +73,9 @@ impl Act {
         Self::ReadCheckIns,
         Self::ReportLapse,
         Self::ReadRecovery,
+        Self::ReadPlan,
+        Self::ChangePlan,
+        Self::SignPlan,
     ];
 
     /// The name for logs and the journal.
@@ -86,6 +95,9 @@ impl Act {
             Self::ReadCheckIns => "read_check_ins",
             Self::ReportLapse => "report_lapse",
             Self::ReadRecovery => "read_recovery",
+            Self::ReadPlan => "read_plan",
+            Self::ChangePlan => "change_plan",
+            Self::SignPlan => "sign_plan",
         }
     }
 }
@@ -169,7 +181,10 @@ pub fn decide(
             | Act::ReadPractice
             | Act::AssignSkill
             | Act::ReadCheckIns
-            | Act::ReadRecovery => true,
+            | Act::ReadRecovery
+            | Act::ReadPlan
+            | Act::ChangePlan
+            | Act::SignPlan => true,
             Act::RecordCraving
             | Act::ReadJournal
             | Act::RecordPractice
@@ -184,14 +199,18 @@ pub fn decide(
             | Act::ReadJournal
             | Act::ReadPractice
             | Act::ReadCheckIns
-            | Act::ReadRecovery => true,
+            | Act::ReadRecovery
+            | Act::ReadPlan => true,
+            // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
             Act::RecordCraving
             | Act::ChangeReminders
             | Act::RecordPractice
             | Act::AssignSkill
             | Act::ChooseSkills
             | Act::AnswerCheckIn
-            | Act::ReportLapse => false,
+            | Act::ReportLapse
+            | Act::ChangePlan
+            | Act::SignPlan => false,
         },
         (Role::Admin, Relation::Caseload | Relation::Organisation) => false,
         (Role::Participant | Role::Counselor | Role::Supervisor | Role::Admin | Role::Supporter, _) => {
@@ -306,27 +325,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
-            // answer, check-ins, lapse, recovery
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYY"),
-            (R::Participant, Is::Caseload,     "--------------"),
-            (R::Participant, Is::Organisation, "--------------"),
-            (R::Participant, Is::Foreign,      "--------------"),
-            (R::Counselor,   Is::Own,          "--------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnY"),
-            (R::Counselor,   Is::Organisation, "--------------"),
-            (R::Counselor,   Is::Foreign,      "--------------"),
-            (R::Supervisor,  Is::Own,          "--------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnY"),
-            (R::Supervisor,  Is::Foreign,      "--------------"),
-            (R::Admin,       Is::Own,          "--------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "--------------"),
-            (R::Supporter,   Is::Own,          "--------------"),
-            (R::Supporter,   Is::Caseload,     "--------------"),
-            (R::Supporter,   Is::Organisation, "--------------"),
-            (R::Supporter,   Is::Foreign,      "--------------"),
+            // answer, check-ins, lapse, recovery; plan, change, sign
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYY"),
+            (R::Participant, Is::Caseload,     "-----------------"),
+            (R::Participant, Is::Organisation, "-----------------"),
+            (R::Participant, Is::Foreign,      "-----------------"),
+            (R::Counselor,   Is::Own,          "-----------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYY"),
+            (R::Counselor,   Is::Organisation, "-----------------"),
+            (R::Counselor,   Is::Foreign,      "-----------------"),
+            (R::Supervisor,  Is::Own,          "-----------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnn"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnn"),
+            (R::Supervisor,  Is::Foreign,      "-----------------"),
+            (R::Admin,       Is::Own,          "-----------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "-----------------"),
+            (R::Supporter,   Is::Own,          "-----------------"),
+            (R::Supporter,   Is::Caseload,     "-----------------"),
+            (R::Supporter,   Is::Organisation, "-----------------"),
+            (R::Supporter,   Is::Foreign,      "-----------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -378,7 +397,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..14
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..17
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

@@ -87,6 +87,16 @@ words! {
         Bounce = "bounce",
         /// Messages were ended by the link in one of them.
         Unsubscribe = "unsubscribe",
+        /// Signed as agreed.
+        Sign = "sign",
+        /// Suggested to the other side.
+        Propose = "propose",
+        /// A suggestion was taken up.
+        Accept = "accept",
+        /// A suggestion was turned down.
+        Decline = "decline",
+        /// Given to somebody to do.
+        Assign = "assign",
     }
 }
 
@@ -95,6 +105,8 @@ words! {
     Room {
         /// People, invitations, devices.
         Account = "account",
+        /// The relapse-prevention plan and the safety plan.
+        Plan = "plan",
         /// Logged cravings.
         Craving = "craving",
         /// Coping skills: practice, favourites, assignments.

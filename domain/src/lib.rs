@@ -13,6 +13,7 @@ pub mod coping;
 pub mod craving;
 pub mod journal;
 pub mod log_entry;
+pub mod plan;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

@@ -400,12 +400,7 @@ pub struct DayGlance {
 
 /// Reads a caseload line from the last 21 days (older ones do not count) and the time of the
 /// last entry, which may be older. `zone` is the participant's, `today` the day there.
-pub fn caseload_line(
-    days: &[DayGlance],
-    last_at: Option<Moment>,
-    zone: &TimeZone,
-    today: Day,
-) -> Recent {
+pub fn caseload_line(days: &[DayGlance], last_at: Option<Moment>, zone: &TimeZone, today: Day) -> Recent {
     // A phone further east may be a day ahead of today: it counts as today.
     let age = |glance: &DayGlance| glance.day.until(today).max(0);
     let over = |ages: std::ops::Range<i32>| {
@@ -455,8 +450,8 @@ mod tests {
     fn only(at: &str, strength: i64) -> DaySummary {
         DaySummary::first(&felt(at, strength, &[], None))
     }
-    fn glance(day: DaySummary) -> DayGlance {
-        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = day;
+    fn glance(summary: &DaySummary) -> DayGlance {
+        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = *summary;
         DayGlance { day, count, intensity_sum, peak, last_at }
     }
     fn week() -> Vec<DaySummary> {
@@ -542,7 +537,7 @@ mod tests {
             only("2026-02-10T08:00:00Z", 6),
             only("2026-02-09T08:00:00Z", 10),
         ]
-        .map(glance);
+        .map(|summary| glance(&summary));
         let line = caseload_line(&days, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
         let expected = Recent {
             logs_7_days: 2,
@@ -565,7 +560,7 @@ mod tests {
         #[case] at: &str,
         #[case] since: Option<&str>,
     ) {
-        let line = caseload_line(&[glance(only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
+        let line = caseload_line(&[glance(&only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
         assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));
     }
 

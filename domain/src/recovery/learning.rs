@@ -2,6 +2,8 @@
 //! The person decides; what was declined is not asked again until there is twice as much to show.
 
 use super::warning::{SignCode, SignSeen};
+use crate::coping::SkillRef;
+use crate::coping::evidence::Tries;
 use crate::craving::{Intensity, TriggerCategory};
 use crate::value::Day;
 use serde::{Deserialize, Serialize};
@@ -32,15 +34,6 @@ pub struct TriggerSeen {
     pub intensity: Intensity,
 }
 
-/// One practice of a skill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkillTried {
-    /// The skill, by the name the plan has for it.
-    pub skill: String,
-    /// Craving before less craving after, -10 to 10; above 0 it helped.
-    pub drop: i16,
-}
-
 /// What there is to learn from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -50,8 +43,8 @@ pub struct Evidence {
     pub signs: Vec<SignSeen>,
     /// The local days of lapses in which there was use.
     pub lapses: Vec<Day>,
-    /// Practices of skills.
-    pub skills: Vec<SkillTried>,
+    /// What came of each skill in each kind of situation, over all time.
+    pub skills: Vec<(SkillRef, Tries)>,
 }
 
 /// What the plan knows already.
@@ -62,7 +55,7 @@ pub struct PlanSummary {
     /// Its warning signs.
     pub signs: BTreeSet<SignCode>,
     /// Its skills.
-    pub skills: BTreeSet<String>,
+    pub skills: BTreeSet<SkillRef>,
 }
 
 /// A change of the plan.
@@ -97,7 +90,7 @@ pub enum PlanChange {
     /// Put a skill aside that did not help, for another.
     ReplaceSkill {
         /// The skill.
-        skill: String,
+        skill: SkillRef,
     },
 }
 
@@ -109,7 +102,7 @@ impl PlanChange {
             Self::AddWarningSign { code } => format!("sign:{}", code.as_ref()),
             Self::AddLapseStep { words } => format!("lapse_step:{words}"),
             Self::AddCoping { category, words } => format!("coping:{}:{words}", category.as_str()),
-            Self::ReplaceSkill { skill } => format!("skill:{skill}"),
+            Self::ReplaceSkill { skill } => format!("skill:{}", String::from(skill.clone())),
         }
     }
 }
@@ -132,7 +125,7 @@ pub struct Grounds {
     "key": "trigger:conflict", "change": { "type": "add_trigger", "category": "conflict" },
     "grounds": { "count": 4, "days": ["2026-02-25", "2026-03-02"], "mean": 6.25 }
 }))]
-pub struct Proposal {
+pub struct Lesson {
     /// What stays the same each time it is made.
     pub key: String,
     /// The change.
@@ -154,14 +147,14 @@ pub struct Declined {
 
 impl Declined {
     /// Whether a proposal is still held back by this.
-    fn holds_back(&self, proposal: &Proposal, today: Day) -> bool {
+    fn holds_back(&self, proposal: &Lesson, today: Day) -> bool {
         let doubled = self.count.saturating_mul(2) <= proposal.grounds.count;
         self.key == proposal.key && !doubled && self.on.until(today) < DECLINED_DAYS
     }
 }
 
 /// What the plan could learn: triggers first, then warning signs, then skills; each by its weight.
-pub fn learn(evidence: &Evidence, plan: &PlanSummary, declined: &[Declined], today: Day) -> Vec<Proposal> {
+pub fn learn(evidence: &Evidence, plan: &PlanSummary, declined: &[Declined], today: Day) -> Vec<Lesson> {
     let mut proposals = triggers(evidence, plan, today);
     proposals.extend(signs(evidence, plan));
     proposals.extend(skills(evidence, plan));
@@ -169,9 +162,9 @@ pub fn learn(evidence: &Evidence, plan: &PlanSummary, declined: &[Declined], tod
     proposals
 }
 
-fn proposal(change: PlanChange, count: i32, days: BTreeSet<Day>, mean: Option<f64>) -> Proposal {
+fn proposal(change: PlanChange, count: i32, days: BTreeSet<Day>, mean: Option<f64>) -> Lesson {
     let grounds = Grounds { count, days: days.into_iter().collect(), mean };
-    Proposal { key: change.key(), change, grounds }
+    Lesson { key: change.key(), change, grounds }
 }
 
 fn mean(sum: i32, count: i32) -> f64 {
@@ -179,7 +172,7 @@ fn mean(sum: i32, count: i32) -> f64 {
 }
 
 /// Kinds of trigger that were logged often at moderate intensity and are not in the plan.
-fn triggers(evidence: &Evidence, plan: &PlanSummary, today: Day) -> Vec<Proposal> {
+fn triggers(evidence: &Evidence, plan: &PlanSummary, today: Day) -> Vec<Lesson> {
     let mut seen: BTreeMap<TriggerCategory, (i32, i32, BTreeSet<Day>)> = BTreeMap::new();
     for one in &evidence.triggers {
         let recent = one.day.until(today) < LOG_DAYS;
@@ -203,7 +196,7 @@ fn triggers(evidence: &Evidence, plan: &PlanSummary, today: Day) -> Vec<Proposal
 }
 
 /// Warning signs that were ticked in the days before a lapse and are not in the plan.
-fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Proposal> {
+fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
     let lapses: BTreeSet<_> = evidence.lapses.iter().collect();
     let mut seen: BTreeMap<&SignCode, (BTreeSet<Day>, BTreeSet<Day>)> = BTreeMap::new();
     for one in evidence.signs.iter().filter(|one| !plan.signs.contains(&one.code)) {
@@ -228,18 +221,18 @@ fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Proposal> {
 }
 
 /// Skills of the plan that were tried often and did not help.
-fn skills(evidence: &Evidence, plan: &PlanSummary) -> Vec<Proposal> {
-    let mut tried: BTreeMap<&str, (i32, i32)> = BTreeMap::new();
-    for one in evidence.skills.iter().filter(|one| plan.skills.contains(&one.skill)) {
-        let (count, sum) = tried.entry(&one.skill).or_default();
-        *count += 1;
-        *sum += i32::from(one.drop);
+fn skills(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
+    let mut tried: BTreeMap<&SkillRef, (i32, i32)> = BTreeMap::new();
+    for (skill, tries) in evidence.skills.iter().filter(|(skill, _)| plan.skills.contains(skill)) {
+        let (count, sum) = tried.entry(skill).or_default();
+        *count = count.saturating_add(tries.count);
+        *sum = sum.saturating_add(tries.sum);
     }
     let mut proposals: Vec<_> = tried
         .into_iter()
         .filter(|(_, (count, sum))| LEAST_TRIES <= *count && *sum <= 0)
         .map(|(skill, (count, sum))| {
-            let change = PlanChange::ReplaceSkill { skill: skill.to_owned() };
+            let change = PlanChange::ReplaceSkill { skill: skill.clone() };
             proposal(change, count, BTreeSet::new(), Some(mean(sum, count)))
         })
         .collect();
@@ -250,6 +243,7 @@ fn skills(evidence: &Evidence, plan: &PlanSummary) -> Vec<Proposal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coping::tests::skill;
     use crate::craving::tests::intensity;
     use TriggerCategory::{Conflict, Urges};
     use proptest::prelude::*;
@@ -267,8 +261,8 @@ mod tests {
     fn felt(category: TriggerCategory, days: i32, strength: i64) -> TriggerSeen {
         TriggerSeen { category, day: ago(days), intensity: intensity(strength) }
     }
-    fn tried(skill: &str, drops: &[i16]) -> Vec<SkillTried> {
-        drops.iter().map(|drop| SkillTried { skill: skill.to_owned(), drop: *drop }).collect()
+    fn tried(name: &str, drops: &[i32]) -> Vec<(SkillRef, Tries)> {
+        drops.iter().map(|drop| (skill(name), Tries { count: 1, sum: *drop, squares: drop * drop })).collect()
     }
     fn keys(evidence: &Evidence, plan: &PlanSummary) -> Vec<String> {
         learn(evidence, plan, &[], today()).into_iter().map(|one| one.key).collect()
@@ -290,7 +284,7 @@ mod tests {
             felt(Urges, 3, 9),
         ];
         let evidence = Evidence { triggers, ..Evidence::default() };
-        let expected = Proposal {
+        let expected = Lesson {
             key: "trigger:conflict".to_owned(),
             change: PlanChange::AddTrigger { category: Conflict, words: None },
             grounds: Grounds { count: 3, days: vec![ago(27), ago(0)], mean: Some(6.33) },
@@ -352,13 +346,14 @@ mod tests {
     #[case::makes_it_worse(&[1, -2, 0, 0, 0], true)]
     #[case::too_few_tries(&[-5, -5, -5, -5], false)]
     fn a_skill_tried_five_times_without_help_is_proposed_for_another(
-        #[case] drops: &[i16],
+        #[case] drops: &[i32],
         #[case] proposed: bool,
     ) {
-        let plan = PlanSummary { skills: ["urge surfing".to_owned()].into(), ..PlanSummary::default() };
-        let skills = [tried("urge surfing", drops), tried("not in the plan", &[0; 9])].concat();
+        let plan = PlanSummary { skills: [skill("library:urge_surfing")].into(), ..PlanSummary::default() };
+        let skills =
+            [tried("library:urge_surfing", drops), tried("library:not_in_the_plan", &[0; 9])].concat();
         let evidence = Evidence { skills, ..Evidence::default() };
-        let expected: &[&str] = if proposed { &["skill:urge surfing"] } else { &[] };
+        let expected: &[&str] = if proposed { &["skill:library:urge_surfing"] } else { &[] };
         assert_eq!(keys(&evidence, &plan), expected);
     }
 
