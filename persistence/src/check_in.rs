@@ -43,7 +43,7 @@ fn revision_of(
         day: day.0,
         clock_suspect,
         late,
-        check_in: draft.to()?,
+        check_in: draft.read()?,
     })
 }
 
@@ -167,7 +167,7 @@ macro_rules! check_in_columns {
 
 fn check_in(grant: &Grant, row: Row) -> Result<CheckIn, Error> {
     let (id, received_at, clock_suspect, late, revision, day, draft) = row;
-    let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = draft.to()?;
+    let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = draft.read()?;
     Ok(CheckIn {
         id: id.to(),
         participant: grant.participant(),

@@ -11,8 +11,6 @@ use diesel::sql_types::{HasSqlType, SqlOrd, SqlType};
 use diesel::sqlite::Sqlite;
 use evenkeel_domain::value::{Day, Moment};
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::io::Write;
 use uuid::Uuid;
 
@@ -113,11 +111,18 @@ impl Id {
 }
 
 impl Json {
-    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
+    pub fn of(value: &impl serde::Serialize) -> Result<Self, Error> {
         serde_json::to_string(value).map(Self).map_err(|error| Error::Broken(error.to_string()))
     }
-    pub fn to<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.0).map_err(|error| Error::Broken(error.to_string()))
+    /// What it says. Where it does not fit is told by its place: it is somebody's own words.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            Error::Broken(format!(
+                "a stored document does not fit at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })
     }
 }
 

@@ -58,7 +58,7 @@ fn skill(organisation: OrganisationId, row: SkillRow) -> Result<OrganisationSkil
     Ok(OrganisationSkill {
         id: id.to(),
         organisation,
-        skill: skill.to()?,
+        skill: skill.read()?,
         revision,
         changed_by: changed_by.to(),
         changed_at: changed_at.0,
@@ -143,7 +143,7 @@ pub fn skill_revisions(
     rows.into_iter()
         .map(|(revision, changed_by, changed_at, skill)| {
             let (changed_by, changed_at) = (changed_by.to(), changed_at.0);
-            Ok(SkillRevision { revision, changed_by, changed_at, skill: skill.to()? })
+            Ok(SkillRevision { revision, changed_by, changed_at, skill: skill.read()? })
         })
         .collect()
 }
@@ -160,7 +160,7 @@ pub fn first_skill(
         .get_result(tx)
         .optional()?;
     match earlier {
-        Some(draft) => draft.to().map(Some),
+        Some(draft) => draft.read().map(Some),
         None => Ok(find_skill(tx, organisation, id)?.map(|skill| skill.skill)),
     }
 }
@@ -174,7 +174,7 @@ pub fn choices(tx: &mut Tx, grant: &Grant) -> Result<Choices, Error> {
         .select(coping_choices::choices)
         .get_result(tx)
         .optional()?;
-    row.map_or(Ok(Choices::default()), |choices| choices.to())
+    row.map_or(Ok(Choices::default()), |choices| choices.read())
 }
 
 /// Stores what a participant chose, in place of what they chose before.
@@ -306,7 +306,7 @@ fn practice(grant: &Grant, row: Row) -> Result<Practice, Error> {
     Ok(Practice {
         id: id.to(),
         participant: grant.participant(),
-        draft: detail.to()?,
+        draft: detail.read()?,
         local_day: local_day.0,
         received_at: received_at.0,
         clock_suspect,
@@ -337,7 +337,7 @@ pub fn first_sent(tx: &mut Tx, grant: &Grant, id: PracticeId) -> Result<Option<P
         Some(draft) => Some(draft),
         None => practices::table.find(of).select(practices::detail).get_result(tx).optional()?,
     };
-    draft.as_ref().map(Json::to).transpose()
+    draft.as_ref().map(Json::read).transpose()
 }
 
 /// A page of practices that stand, the latest first by [`Practice::practised_at`]: those from `from` on and
@@ -433,7 +433,7 @@ pub fn revisions(tx: &mut Tx, grant: &Grant, practice: PracticeId) -> Result<Vec
                 revision,
                 received_at: received_at.0,
                 reason: reason.map(read::<Reason>).transpose()?,
-                practice: draft.to()?,
+                practice: draft.read()?,
             })
         })
         .collect()

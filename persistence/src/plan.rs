@@ -101,7 +101,7 @@ pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Rev
         .optional()?;
     let Some((head, content)) = row else { return Ok(None) };
     let signatures = signatures::<D>(tx, grant, &[number])?;
-    revision(head, content.to()?, signatures).map(Some)
+    revision(head, content.read()?, signatures).map(Some)
 }
 
 /// The latest revision; none before the first is saved.

@@ -167,7 +167,7 @@ fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
         received_at: received_at.0,
         clock_suspect,
         withdrawn_at: withdrawn_at.map(|at| at.0),
-        debrief: Debrief { revision, saved_at: saved_at.map(|at| at.0), content: content.to()? },
+        debrief: Debrief { revision, saved_at: saved_at.map(|at| at.0), content: content.read()? },
     })
 }
 

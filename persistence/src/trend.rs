@@ -38,7 +38,7 @@ fn summary((day, count, intensity_sum, peak, outcomes, last_at, detail): Row) ->
         still_going: outcomes.1,
         lapsed: outcomes.2,
         last_at: last_at.0,
-        detail: detail.to()?,
+        detail: detail.read()?,
     })
 }
 
