@@ -26,7 +26,7 @@ impl Kept for SafetyPlan {
 
 /// Stores a new revision. Of two that were made from the same one the second is a [`Error::Duplicate`]. Its
 /// signatures are stored by [`sign`].
-pub fn add_revision<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
+pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
     let row = (
         plan_revisions::participant_id.eq(Id::of(grant.participant())),
         plan_revisions::kind.eq(D::KIND),
@@ -40,8 +40,8 @@ pub fn add_revision<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>)
     Ok(())
 }
 
-/// Stores a signature under the revision that it names; signed again by the same person, the first one stands.
-pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<(), Error> {
+/// Stores a signature under the revision that it names; false if this person signed that one before.
+pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
     let row = (
         plan_signatures::participant_id.eq(Id::of(grant.participant())),
         plan_signatures::kind.eq(D::KIND),
@@ -50,8 +50,8 @@ pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Resul
         plan_signatures::role.eq(signature.role.as_str()),
         plan_signatures::at.eq(At(signature.at)),
     );
-    each!(tx, conn => diesel::insert_into(plan_signatures::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    Ok(())
+    let added = each!(tx, conn => diesel::insert_into(plan_signatures::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
 }
 
 /// The signatures under these revisions, in order of time.
@@ -114,8 +114,8 @@ pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>
     number.map_or(Ok(None), |number| at(tx, grant, number))
 }
 
-/// The latest revision that both signed.
-pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
+/// The revisions that anybody signed, without what they say, the latest first.
+pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, Error> {
     let signed = plan_signatures::table
         .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
@@ -124,13 +124,19 @@ pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>
         .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
         .filter(plan_revisions::revision.eq_any(signed))
+        .order(plan_revisions::revision.desc())
         .select(head_columns!())
         .load(tx)?;
-    let number = agreed_revision(&signed_heads::<D>(tx, grant, rows)?).map(|agreed| agreed.revision);
+    with_signatures::<D>(tx, grant, rows)
+}
+
+/// The latest revision that both signed, by [`agreed_revision`].
+pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
+    let number = agreed_revision(&signed::<D>(tx, grant)?).map(|agreed| agreed.revision);
     number.map_or(Ok(None), |number| at(tx, grant, number))
 }
 
-fn signed_heads<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
+fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
     let numbers: Vec<i32> = rows.iter().map(|row| row.0).collect();
     let all = signatures::<D>(tx, grant, &numbers)?;
     rows.into_iter()
@@ -156,7 +162,7 @@ pub fn heads<D: Kept>(
         .select(head_columns!())
         .limit(limit)
         .load(tx)?;
-    signed_heads::<D>(tx, grant, rows)
+    with_signatures::<D>(tx, grant, rows)
 }
 
 #[cfg(test)]
@@ -193,14 +199,15 @@ mod tests {
             let sam = author(Role::Participant);
             let saved =
                 plan::save(before.as_ref(), number - 1, saying(&words), sam, Care::Iop, today, now).unwrap();
-            add_revision(tx, &own, &saved).unwrap();
-            assert!(matches!(add_revision(tx, &own, &saved), Err(Error::Duplicate)));
+            add(tx, &own, &saved).unwrap();
+            assert!(matches!(add(tx, &own, &saved), Err(Error::Duplicate)));
             before = Some(saved);
         }
         for (number, role) in [(2, Role::Counselor), (2, Role::Participant), (3, Role::Participant)] {
             let signature = Signature { by: actor(role).account, role, at: now, revision: number };
-            sign::<Plan>(tx, &own, &signature).unwrap();
-            sign::<Plan>(tx, &own, &Signature { at: moment("2026-03-09T18:00:00Z"), ..signature }).unwrap();
+            assert!(sign::<Plan>(tx, &own, &signature).unwrap());
+            let again = Signature { at: moment("2026-03-09T18:00:00Z"), ..signature };
+            assert!(!sign::<Plan>(tx, &own, &again).unwrap());
         }
         let last = current::<Plan>(tx, &own).unwrap().unwrap();
         let before = before.unwrap();
@@ -217,6 +224,7 @@ mod tests {
         };
         let page = told(heads::<Plan>(tx, &own, None, 2).unwrap());
         assert_eq!(page, [(3, Agreement::Participant), (2, Agreement::Agreed)]);
+        assert_eq!(told(signed::<Plan>(tx, &own).unwrap()), page);
         assert_eq!(told(heads::<Plan>(tx, &own, Some(2), 2).unwrap()), [(1, Agreement::Draft)]);
         assert_eq!(current::<SafetyPlan>(tx, &own).unwrap(), None);
     }
@@ -231,7 +239,7 @@ mod tests {
         ] }));
         let now = moment("2026-03-02T18:00:00Z");
         let saved = safety::save(None, 0, draft, author(Role::Participant), day("2026-03-02"), now).unwrap();
-        add_revision(tx, &own, &saved).unwrap();
+        add(tx, &own, &saved).unwrap();
         assert_eq!(current::<SafetyPlan>(tx, &own).unwrap(), Some(saved));
         assert_eq!(current::<Plan>(tx, &own).unwrap(), None);
     }
