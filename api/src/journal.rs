@@ -115,6 +115,16 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadReminders => (Act::Read, Room::Reminder),
         access::Act::ChangeReminders => (Act::Change, Room::Reminder),
         access::Act::ReadJournal => (Act::Read, Room::Journal),
+        access::Act::RecordPractice | access::Act::AssignSkill => (Act::Record, Room::Coping),
+        access::Act::ReadPractice => (Act::Read, Room::Coping),
+        access::Act::ChooseSkills => (Act::Change, Room::Coping),
+        access::Act::AnswerCheckIn => (Act::Record, Room::CheckIn),
+        access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
+        access::Act::ReportLapse => (Act::Record, Room::Recovery),
+        access::Act::ReadRecovery => (Act::Read, Room::Recovery),
+        access::Act::ReadPlan => (Act::Read, Room::Plan),
+        access::Act::ChangePlan => (Act::Change, Room::Plan),
+        access::Act::SignPlan => (Act::Sign, Room::Plan),
     };
     let stream = denied.participant.into();
     if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, None, now.plus(-REFUSALS))? {

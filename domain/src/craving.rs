@@ -5,16 +5,15 @@
 
 use crate::account::ParticipantId;
 use crate::journal::words;
-use crate::value::{Day, Few, Moment, TimeZone};
-use jiff::{SignedDuration, Timestamp};
+use crate::log_entry;
+pub use crate::log_entry::{CLOCK_TOLERANCE, Reason, RevisionId};
+use crate::value::{Day, Few, Moment, TimeZone, standing_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most ratings that one craving keeps.
 pub const MOST_RATINGS: usize = 50;
-/// How far ahead of the server a phone's clock may be before it is not believed.
-pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 id! {
     /// A craving, named by the phone; unique for its participant.
@@ -23,10 +22,6 @@ id! {
 id! {
     /// A later rating of a craving, named by the phone.
     RatingId
-}
-id! {
-    /// A correction of a craving, named by the phone.
-    RevisionId
 }
 whole_number! {
     /// Strength of a craving: 0 none, 10 the strongest ever.
@@ -43,10 +38,6 @@ text! {
 text! {
     /// A coping skill or act that was tried.
     CopingUsed: 1 to 120, such as "urge surfing"
-}
-text! {
-    /// Why an entry was corrected.
-    Reason: 1 to 300, such as "Wrong time"
 }
 
 words! {
@@ -346,7 +337,7 @@ pub struct Craving {
     pub ratings: Vec<Rating>,
 }
 
-/// What a craving says beyond its draft, for the schema: `allOf` would not let a closed draft be extended.
+/// What a craving says beyond its draft, for the schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Standing {
@@ -376,15 +367,7 @@ struct Standing {
 
 impl PartialSchema for Craving {
     fn schema() -> RefOr<Schema> {
-        match (Standing::schema(), CravingDraft::schema()) {
-            (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
-                whole.description = Some("A craving as it stands".to_owned());
-                whole.properties.extend(draft.properties);
-                whole.required.extend(draft.required);
-                whole.into()
-            }
-            (other, _) => other,
-        }
+        standing_schema("A craving as it stands", Standing::schema(), CravingDraft::schema())
     }
 }
 impl ToSchema for Craving {
@@ -408,10 +391,19 @@ pub enum Refusal {
     TooManyRatings,
 }
 
+impl From<log_entry::Refusal> for Refusal {
+    fn from(refusal: log_entry::Refusal) -> Self {
+        match refusal {
+            log_entry::Refusal::Different => Self::Different,
+            log_entry::Refusal::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        if self.clock_suspect { self.received_at } else { self.draft.occurred_at }
+        log_entry::believed(self.draft.occurred_at, self.received_at)
     }
 
     /// The hour of the local day, 0 to 23.
@@ -427,7 +419,7 @@ impl Craving {
 
     /// Sets again what follows from the entry and its ratings.
     fn settled(mut self) -> Self {
-        self.clock_suspect = ahead(self.draft.occurred_at, self.received_at);
+        self.clock_suspect = log_entry::is_ahead(self.draft.occurred_at, self.received_at);
         self.local_day = self.felt_at().local_day(&self.draft.time_zone);
         let rated = self.ratings.iter().map(|rating| rating.intensity);
         self.peak = rated.fold(self.draft.intensity, Intensity::max);
@@ -438,16 +430,8 @@ impl Craving {
 impl Revision {
     /// Whether a correction that came again under this id is the one that was kept.
     pub fn same(&self, again: &CorrectionDraft) -> Result<(), Refusal> {
-        if self.reason == again.reason && self.craving == again.craving {
-            Ok(())
-        } else {
-            Err(Refusal::Different)
-        }
+        Ok(log_entry::same(&(&self.reason, &self.craving), &(&again.reason, &again.craving))?)
     }
-}
-
-fn ahead(told: Moment, now: Moment) -> bool {
-    CLOCK_TOLERANCE < Timestamp::from(told).duration_since(now.into())
 }
 
 /// A new entry. However late it comes, it counts on the local day it was felt; told from the future, on the
@@ -474,9 +458,7 @@ pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, no
 /// Whether an entry that came again under its id is the one that was first sent; `first` is the draft of
 /// revision 1. An outcome told since then makes no difference.
 pub fn same(craving: &Craving, first: &CravingDraft, again: &CravingDraft) -> Result<(), Refusal> {
-    if craving.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
+    log_entry::standing(craving.withdrawn_at)?;
     let told_later = craving.outcome_at.is_some_and(|at| craving.felt_at() < at);
     let outcome = again.outcome.is_none() || again.outcome == first.outcome || told_later;
     let repeated = CravingDraft { outcome: first.outcome, ..again.clone() } == *first;
@@ -485,9 +467,7 @@ pub fn same(craving: &Craving, first: &CravingDraft, again: &CravingDraft) -> Re
 
 /// Adds a later rating.
 pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Craving, Refusal> {
-    if craving.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
+    log_entry::standing(craving.withdrawn_at)?;
     let rating = Rating { id, rated_at: draft.rated_at, intensity: draft.intensity };
     if let Some(kept) = craving.ratings.iter().find(|kept| kept.id == id) {
         return if *kept == rating { Ok(craving.clone()) } else { Err(Refusal::Different) };
@@ -504,10 +484,8 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
 /// Tells how it ended. What was observed later stands, whatever came in last; a clock that is ahead counts
 /// as `now`, so that it cannot have the last word for ever.
 pub fn conclude(craving: &Craving, draft: &OutcomeDraft, now: Moment) -> Result<Craving, Refusal> {
-    if craving.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
-    let observed_at = if ahead(draft.observed_at, now) { now } else { draft.observed_at };
+    log_entry::standing(craving.withdrawn_at)?;
+    let observed_at = log_entry::believed(draft.observed_at, now);
     let mut concluded = craving.clone();
     if craving.outcome_at.is_none_or(|at| at <= observed_at) {
         concluded.draft.outcome = Some(draft.outcome);
@@ -524,30 +502,29 @@ pub fn correct(
     correction: &CorrectionDraft,
     now: Moment,
 ) -> Result<(Craving, Vec<Revision>), Refusal> {
-    if craving.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
+    log_entry::standing(craving.withdrawn_at)?;
     let CorrectionDraft { reason, craving: draft } = correction.clone();
     let revision = craving.revision + 1;
-    let before = (craving.revision == 1).then(|| craving.first_revision());
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
     let outcome = draft.outcome.or(craving.draft.outcome);
     let corrected =
         Craving { revision, draft: CravingDraft { outcome, ..draft }, ..craving.clone() }.settled();
     let outcome_at =
         outcome.map(|_| craving.outcome_at.unwrap_or(corrected.felt_at()).max(corrected.felt_at()));
-    Ok((Craving { outcome_at, ..corrected }, before.into_iter().chain([kept]).collect()))
+    let kept = log_entry::kept(craving.revision, || craving.first_revision(), kept);
+    Ok((Craving { outcome_at, ..corrected }, kept))
 }
 
 /// Withdraws an entry; it counts in nothing any more. Done twice, the first time stands.
 #[must_use]
 pub fn withdraw(craving: &Craving, now: Moment) -> Craving {
-    Craving { withdrawn_at: craving.withdrawn_at.or(Some(now)), ..craving.clone() }
+    Craving { withdrawn_at: log_entry::withdrawn(craving.withdrawn_at, now), ..craving.clone() }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use jiff::{SignedDuration, Timestamp};
     use proptest::prelude::*;
     use rstest::rstest;
     use uuid::Uuid;

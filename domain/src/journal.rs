@@ -88,6 +88,16 @@ words! {
         Bounce = "bounce",
         /// Messages were ended by the link in one of them.
         Unsubscribe = "unsubscribe",
+        /// Signed as agreed.
+        Sign = "sign",
+        /// Suggested to the other side.
+        Propose = "propose",
+        /// A suggestion was taken up.
+        Accept = "accept",
+        /// A suggestion was turned down.
+        Decline = "decline",
+        /// Given to somebody to do.
+        Assign = "assign",
     }
 }
 
@@ -96,8 +106,16 @@ words! {
     Room {
         /// People, invitations, devices.
         Account = "account",
+        /// The relapse-prevention plan and the safety plan.
+        Plan = "plan",
         /// Logged cravings.
         Craving = "craving",
+        /// Coping skills: practice, favourites, assignments.
+        Coping = "coping",
+        /// Daily and weekly check-ins.
+        CheckIn = "check_in",
+        /// Sober time, milestones, lapses.
+        Recovery = "recovery",
         /// Summaries over days.
         Trend = "trend",
         /// Reminders and their settings.

@@ -8,7 +8,12 @@
 pub mod value;
 pub mod access;
 pub mod account;
+pub mod check_in;
+pub mod coping;
 pub mod craving;
 pub mod journal;
+pub mod log_entry;
+pub mod plan;
+pub mod recovery;
 pub mod reminder;
 pub mod trend;

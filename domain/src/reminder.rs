@@ -99,6 +99,8 @@ words! {
         QuietHours = "quiet_hours",
         /// There is no address to send to any more.
         NoAddress = "no_address",
+        /// The check-in of that day is already answered.
+        AlreadyAnswered = "already_answered",
     }
 }
 
@@ -352,6 +354,16 @@ pub fn send_decision(
     match (wish.quiet_hours, clock) {
         (Some(quiet), Ok(clock)) if quiet.cover(clock) => Decision::Suppress(Suppression::QuietHours),
         _ => Decision::Send,
+    }
+}
+
+/// The decision once it is known whether the daily check-in of the letter's day is answered: then there is
+/// nothing left to remind of.
+#[must_use]
+pub fn unless_answered(decision: Decision, answered: bool) -> Decision {
+    match decision {
+        Decision::Send if answered => Decision::Suppress(Suppression::AlreadyAnswered),
+        other => other,
     }
 }
 
@@ -612,6 +624,18 @@ mod tests {
         };
         assert_eq!(decided.state, state);
         assert_eq!(decided.reason.is_some(), state == LetterState::Suppressed);
+    }
+
+    #[test]
+    fn no_letter_leaves_once_the_check_in_of_its_day_is_answered() {
+        let answered = Decision::Suppress(Suppression::AlreadyAnswered);
+        assert_eq!(unless_answered(Decision::Send, true), answered);
+        let off = Decision::Suppress(Suppression::TurnedOff);
+        for decision in [Decision::Expire, off] {
+            assert_eq!(unless_answered(decision, true), decision);
+        }
+        assert_eq!(unless_answered(Decision::Send, false), Decision::Send);
+        assert_eq!(letter().decided(answered).reason, Some(Suppression::AlreadyAnswered));
     }
 
     #[test]

@@ -69,6 +69,9 @@ pub enum Invalid {
     /// A wall-clock time that is not `HH:MM`.
     #[error("must be a time of day such as 08:30")]
     TimeOfDay,
+    /// A number with more than one decimal.
+    #[error("must have at most one decimal")]
+    Decimals,
     /// A list with too many members.
     #[error("must have at most {most} entries, had {was}")]
     TooMany {
@@ -77,6 +80,25 @@ pub enum Invalid {
         /// Entries given.
         was: usize,
     },
+    /// A list with too few or too many members.
+    #[error("must have {low} to {high} entries, had {was}")]
+    Count {
+        /// Fewest entries allowed.
+        low: usize,
+        /// Most entries allowed.
+        high: usize,
+        /// Entries given.
+        was: usize,
+    },
+    /// A range that ends before it begins.
+    #[error("must not end below where it begins")]
+    Backwards,
+    /// A code that is not one word in snake case.
+    #[error("must be a code of 2 to 40 characters such as urge_surfing: a to z, 0 to 9, underscores")]
+    SkillCode,
+    /// A text that names no skill.
+    #[error("must name a skill, such as library:urge_surfing or organisation: and the skill's id")]
+    SkillRef,
 }
 
 /// Reads a value from a text and says in the value's own words what must stand there, whatever does.
@@ -310,6 +332,20 @@ pub fn text_schema(
         .into()
 }
 
+/// The schema of what stands: what the house says of it, and the draft it came from. `allOf` would not let a
+/// closed draft be extended.
+pub fn standing_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
+    match (standing, draft) {
+        (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
+            whole.description = Some(description.to_owned());
+            whole.properties.extend(draft.properties);
+            whole.required.extend(draft.required);
+            whole.into()
+        }
+        (other, _) => other,
+    }
+}
+
 /// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(into = "Timestamp")]
@@ -427,6 +463,12 @@ impl Day {
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    }
+
+    /// The first instant of this day in a zone; none where the calendar ends. A day that the zone skips begins
+    /// with the one after it.
+    pub fn begins(self, zone: &TimeZone) -> Option<Moment> {
+        self.0.to_zoned(zone.rules()).ok()?.timestamp().try_into().ok()
     }
 
     /// How many days lie between this day and a later one; negative if it is earlier.
@@ -614,6 +656,10 @@ impl<T: Ord + Clone, const MOST: usize> Few<T, MOST> {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+    /// Whether it has this member.
+    pub fn contains(&self, member: &T) -> bool {
+        self.0.binary_search(member).is_ok()
     }
     /// Its members, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {

@@ -7,7 +7,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{HasSqlType, SqlType};
+use diesel::sql_types::{HasSqlType, SqlOrd, SqlType};
 use diesel::sqlite::Sqlite;
 use evenkeel_domain::value::{Day, Moment};
 use jiff::Timestamp;
@@ -74,6 +74,8 @@ pub struct Instant;
 #[diesel(postgres_type(name = "date"), sqlite_type(name = "Long"))]
 pub struct Calendar;
 
+impl SqlOrd for Instant {}
+
 /// `jsonb` on PostgreSQL, text on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
 #[diesel(postgres_type(name = "jsonb"), sqlite_type(name = "Text"))]
@@ -109,6 +111,9 @@ impl Id {
 }
 
 impl Json {
+    pub fn of(value: &impl serde::Serialize) -> Result<Self, Error> {
+        serde_json::to_string(value).map(Self).map_err(|error| Error::Broken(error.to_string()))
+    }
     /// What it says. Where it does not fit is told by its place: it is somebody's own words.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(&self.0).map_err(|error| {

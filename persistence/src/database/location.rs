@@ -50,7 +50,7 @@ impl Location {
         }
     }
 
-    pub(super) fn connect(&self, write: bool) -> Result<Tx, Error> {
+    pub(crate) fn connect(&self, write: bool) -> Result<Tx, Error> {
         match self {
             Self::Sqlite(path) => {
                 make_private(path)?;

@@ -1,0 +1,382 @@
+//! Daily and weekly check-ins: one for each local day, one for each ISO week of that calendar.
+//!
+//! **Which day.** A check-in belongs to the day the phone names, or else to the local day on which it was filled
+//! in, always by the zone of the entry. A weekly one belongs to the week, Monday to Sunday, of that day.
+//!
+//! **How long.** A daily check-in can be filled in from the start of its day until 24 hours after that day ends;
+//! a weekly one from the start of its week until 72 hours after that week ends. Days end where the calendar
+//! says, so with a clock change the first of these is 23 or 25 hours of day and 24 more. When it was filled in
+//! is `occurred_at`, or `received_at` where the phone's clock was ahead.
+//!
+//! **How late.** What was filled in in time is taken whenever it arrives: a phone may be offline for weeks.
+//! If it arrives after the time is over, it is marked `late`, and counts like any other.
+//!
+//! **Twice.** The first of a day or week makes the check-in, and its id names it. Another one, under its own id,
+//! is a revision; all are kept, and the one that was filled in last stands, whatever came in last. The same one
+//! again is a repeat and changes nothing.
+
+pub mod adherence;
+pub mod answer;
+pub mod definition;
+
+pub use adherence::{Adherence, adherence};
+pub use answer::{Answer, AnswerText, Answers, Code, Figure};
+pub use definition::{
+    Asks, CheckInChoice, CheckInItem, CheckInKind, Definition, Fault, Why, definition, definitions, latest,
+};
+
+use crate::account::ParticipantId;
+use crate::log_entry::{self, Told};
+use crate::recovery::warning::{SignCode, SignSeen};
+use crate::value::{Day, Moment, TimeZone};
+use jiff::{SignedDuration, civil};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+id! {
+    /// A check-in as sent, named by the phone; unique for its participant.
+    CheckInId
+}
+
+/// How long after its day a daily check-in can be filled in. Source: expiry of 24 h, clinical.md 3.10.
+pub const DAILY_GRACE: SignedDuration = SignedDuration::from_hours(24);
+/// How long after its week a weekly check-in can be filled in: it asks about 7 days, so no longer than this.
+pub const WEEKLY_GRACE: SignedDuration = SignedDuration::from_hours(72);
+/// Most revisions that one check-in keeps.
+pub const MOST_REVISIONS: usize = 50;
+
+/// A check-in as the phone tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "daily", "version": 1,
+    "occurred_at": "2026-03-03T01:10:00Z", "time_zone": "America/New_York",
+    "answers": { "mood": 6, "sleep_hours": 7.5, "craving_worst": 4, "confidence": 8, "connected": true }
+}))]
+pub struct CheckInDraft {
+    /// Which kind.
+    pub kind: CheckInKind,
+    /// The version of the definition that the person saw.
+    #[schema(minimum = 1)]
+    pub version: i16,
+    /// The day it is about, or a day of the week it is about; without it, the day on which it was filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
+    /// When it was filled in, by the phone's clock.
+    pub occurred_at: Moment,
+    /// Where the phone was then.
+    pub time_zone: TimeZone,
+    /// The answers.
+    pub answers: Answers,
+}
+
+/// One sending of a check-in that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CheckInRevision {
+    /// Its id; that of the first is the check-in's.
+    pub id: CheckInId,
+    /// Its number in the order they came, from 1.
+    #[schema(minimum = 1)]
+    pub revision: i32,
+    /// When the server received it.
+    pub received_at: Moment,
+    /// The day it counts on; of a weekly one, the Monday.
+    pub day: Day,
+    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was filled in.
+    pub clock_suspect: bool,
+    /// Whether it arrived when the time to fill it in was over.
+    pub late: bool,
+    /// As sent.
+    pub check_in: CheckInDraft,
+}
+
+/// A check-in as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CheckIn {
+    /// Its id: that of the first one sent.
+    pub id: CheckInId,
+    /// Whose it is.
+    #[serde(skip)]
+    pub participant: ParticipantId,
+    /// Which kind.
+    pub kind: CheckInKind,
+    /// The version of the definition that the answers were given under.
+    #[schema(minimum = 1)]
+    pub version: i16,
+    /// The day it counts on; of a weekly one, the Monday.
+    pub day: Day,
+    /// When the answers that stand were given, by the phone's clock.
+    pub occurred_at: Moment,
+    /// Where the phone was then.
+    pub time_zone: TimeZone,
+    /// The answers.
+    pub answers: Answers,
+    /// When the server received the first of it.
+    pub received_at: Moment,
+    /// Whether the phone's clock was ahead.
+    pub clock_suspect: bool,
+    /// Whether it arrived when the time to fill it in was over.
+    pub late: bool,
+    /// How many were kept: 1 until it is answered anew.
+    #[schema(minimum = 1)]
+    pub revision: i32,
+}
+
+/// Why a check-in is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such definition was ever published.
+    #[error("there is no such version of this check-in")]
+    UnknownVersion,
+    /// Answers that do not fit the definition; each names its question.
+    #[error("some answers do not fit the questions")]
+    Answers(Vec<Fault>),
+    /// The day or week has not begun.
+    #[error("that day has not begun yet")]
+    NotYet,
+    /// It was filled in when the time for it was over.
+    #[error("the time to fill in this check-in is over; answer today's")]
+    Over,
+    /// The id already stands for other content.
+    #[error("this id already stands for other content; send it under a new id")]
+    Different,
+    /// There are as many revisions as are kept.
+    #[error("this check-in was already answered 50 times, the most that are kept")]
+    TooManyRevisions,
+}
+
+impl Refusal {
+    /// What is at fault in the request: JSON pointers, each with its reason.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        match self {
+            Self::UnknownVersion => vec![("/version".to_owned(), self.to_string())],
+            Self::NotYet | Self::Over => vec![("/day".to_owned(), self.to_string())],
+            Self::Answers(faults) => {
+                faults.iter().map(|fault| (fault.pointer(), fault.why.to_string())).collect()
+            }
+            Self::Different | Self::TooManyRevisions => Vec::new(),
+        }
+    }
+}
+
+/// The time in which a check-in can be filled in: from the first instant up to but not including the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When its day or week begins.
+    pub opens_at: Moment,
+    /// When the grace after its day or week ends.
+    pub closes_at: Moment,
+}
+
+impl Window {
+    /// The time of a daily check-in of this day, or of the weekly one of this day's week, by a zone's calendar;
+    /// none where the calendar ends.
+    pub fn of(kind: CheckInKind, day: Day, zone: &TimeZone) -> Option<Self> {
+        let (days, grace) = match kind {
+            CheckInKind::Daily => (1, DAILY_GRACE),
+            CheckInKind::Weekly => (7, WEEKLY_GRACE),
+        };
+        let begin = period(kind, day);
+        let closes_at = begin.plus(days).begins(zone)?.plus(grace);
+        Some(Self { opens_at: begin.begins(zone)?, closes_at })
+    }
+}
+
+/// The day that names the check-in which a day belongs to: itself, or the Monday of its week.
+#[must_use]
+pub fn period(kind: CheckInKind, day: Day) -> Day {
+    match kind {
+        CheckInKind::Daily => day,
+        CheckInKind::Weekly => {
+            let since_monday = civil::Date::from(day).weekday().to_monday_zero_offset();
+            day.plus(-i32::from(since_monday))
+        }
+    }
+}
+
+/// Where a check-in belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The day it counts on; of a weekly one, the Monday.
+    pub day: Day,
+    /// Whether the phone's clock was ahead.
+    pub clock_suspect: bool,
+    /// Whether it arrived when the time to fill it in was over.
+    pub late: bool,
+}
+
+/// The day or week to which a check-in belongs, if it was filled in in time for it.
+pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
+    let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
+    let placed = |day: Day| {
+        let day = period(draft.kind, day);
+        let window = Window::of(draft.kind, day, &draft.time_zone).ok_or(Refusal::NotYet)?;
+        match at {
+            at if at < window.opens_at => Err(Refusal::NotYet),
+            at if window.closes_at <= at => Err(Refusal::Over),
+            _ => Ok(Placed { day, clock_suspect, late: window.closes_at <= now }),
+        }
+    };
+    match placed(draft.day.unwrap_or(day)) {
+        // A phone with a wrong clock is wrong about the day too: what it tells is still taken.
+        Err(_) if clock_suspect => placed(day),
+        other => other,
+    }
+}
+
+/// What became of a check-in that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The check-in as it now stands.
+    pub check_in: CheckIn,
+    /// What is to be kept; nothing if it was a repeat.
+    pub kept: Option<CheckInRevision>,
+}
+
+/// Takes a check-in. `kept` are all revisions of the day or week that [`place`] names, in any order. An id that
+/// is kept for another one is looked up first and asked by [`CheckInRevision::same`].
+pub fn answer(
+    participant: ParticipantId,
+    kept: &[CheckInRevision],
+    id: CheckInId,
+    draft: &CheckInDraft,
+    now: Moment,
+) -> Result<Answered, Refusal> {
+    let repeat = match kept.iter().find(|one| one.id == id) {
+        Some(one) => one.same(draft).map(|()| true)?,
+        // Word for word the same, time included: one sending that was given two ids.
+        None => kept.iter().any(|one| one.check_in == *draft),
+    };
+    if let (true, Some(check_in)) = (repeat, CheckIn::standing(participant, kept)) {
+        return Ok(Answered { check_in, kept: None });
+    }
+    let definition = definition(draft.kind, draft.version).ok_or(Refusal::UnknownVersion)?;
+    let faults = definition.faults(&draft.answers);
+    if !faults.is_empty() {
+        return Err(Refusal::Answers(faults));
+    }
+    let Placed { day, clock_suspect, late } = place(draft, now)?;
+    if MOST_REVISIONS <= kept.len() {
+        return Err(Refusal::TooManyRevisions);
+    }
+    let last = kept.iter().map(|one| one.revision).max().unwrap_or(0);
+    let new = CheckInRevision {
+        id,
+        revision: last + 1,
+        received_at: now,
+        day,
+        clock_suspect,
+        late,
+        check_in: draft.clone(),
+    };
+    let check_in = CheckIn::new(participant, kept, &new);
+    Ok(Answered { check_in, kept: Some(new) })
+}
+
+impl CheckInRevision {
+    /// Whether a check-in that came again under this id is the one that was kept.
+    pub fn same(&self, again: &CheckInDraft) -> Result<(), Refusal> {
+        if self.check_in == *again { Ok(()) } else { Err(Refusal::Different) }
+    }
+
+    fn answered_at(&self) -> Moment {
+        log_entry::believed(self.check_in.occurred_at, self.received_at)
+    }
+}
+
+impl CheckIn {
+    /// The check-in that the revisions of one day or week add up to; none without a revision.
+    pub fn standing(participant: ParticipantId, kept: &[CheckInRevision]) -> Option<Self> {
+        kept.first().map(|first| Self::new(participant, kept, first))
+    }
+
+    fn new(participant: ParticipantId, kept: &[CheckInRevision], new: &CheckInRevision) -> Self {
+        let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
+        let last = kept
+            .iter()
+            .fold(new, |a, b| if (a.answered_at(), a.id) < (b.answered_at(), b.id) { b } else { a });
+        let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = last.check_in.clone();
+        Self {
+            id: first.id,
+            participant,
+            kind,
+            version,
+            day: last.day,
+            occurred_at,
+            time_zone,
+            answers,
+            received_at: first.received_at,
+            clock_suspect: last.clock_suspect,
+            late: last.late,
+            revision: kept.iter().map(|one| one.revision).max().unwrap_or(0).max(new.revision),
+        }
+    }
+}
+
+/// Whether the daily check-in of a day is answered. Then no reminder of that day goes out any more.
+pub fn answered_on(check_ins: &[CheckIn], day: Day) -> bool {
+    check_ins.iter().any(|one| one.kind == CheckInKind::Daily && one.day == day)
+}
+
+/// What a daily check-in says of its day, for trends; what was not answered is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "mood": 6, "sleep_hours": 7.5, "stress": 3, "confidence": 8, "craving_worst": 4, "any_use": false
+}))]
+pub struct DayFigures {
+    /// Mood, 0 very low to 10 very good.
+    #[schema(minimum = 0, maximum = 10)]
+    pub mood: Option<i16>,
+    /// Hours slept, in halves.
+    #[schema(minimum = 0, maximum = 24)]
+    pub sleep_hours: Option<Figure>,
+    /// Stress, 0 none to 10.
+    #[schema(minimum = 0, maximum = 10)]
+    pub stress: Option<i16>,
+    /// Confidence to stay free from use, 0 to 10.
+    #[schema(minimum = 0, maximum = 10)]
+    pub confidence: Option<i16>,
+    /// The craving of the day at its worst, 0 to 10.
+    #[schema(minimum = 0, maximum = 10)]
+    pub craving_worst: Option<i16>,
+    /// Whether there was any use.
+    pub any_use: Option<bool>,
+}
+
+impl DayFigures {
+    /// The figures of a daily check-in, by the codes of its questions; a weekly one has none of a day.
+    pub fn of(check_in: &CheckIn) -> Self {
+        if check_in.kind != CheckInKind::Daily {
+            return Self::default();
+        }
+        let figure = |code| match check_in.answers.get(code) {
+            Some(Answer::Number(figure)) => Some(*figure),
+            _ => None,
+        };
+        let point = |code| figure(code).and_then(Figure::whole);
+        Self {
+            mood: point("mood"),
+            sleep_hours: figure("sleep_hours"),
+            stress: point("stress"),
+            confidence: point("confidence"),
+            craving_worst: point("craving_worst"),
+            any_use: match check_in.answers.get("any_use") {
+                Some(Answer::YesNo(yes)) => Some(*yes),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The warning signs that were ticked in a check-in, on the local day on which it was filled in.
+pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
+    let Some(Answer::Choices(codes)) = check_in.answers.get("signs") else {
+        return Vec::new();
+    };
+    let Told { day, .. } = Told::new(check_in.occurred_at, &check_in.time_zone, check_in.received_at);
+    let codes = codes.iter().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok());
+    codes.map(|code| SignSeen { code, day }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+use super::*;
+use crate::craving::tests::moment;
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+const NEW_YORK: &str = "America/New_York";
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::try_from(name.to_owned()).unwrap()
+}
+fn day(text: &str) -> Day {
+    text.parse::<civil::Date>().unwrap().into()
+}
+fn id(number: u128) -> CheckInId {
+    Uuid::from_u128(number).into()
+}
+fn someone() -> ParticipantId {
+    Uuid::from_u128(1).into()
+}
+fn answers(json: serde_json::Value) -> Answers {
+    serde_json::from_value(json).unwrap()
+}
+fn daily(at: &str, mood: i16) -> CheckInDraft {
+    CheckInDraft {
+        kind: CheckInKind::Daily,
+        version: 1,
+        day: None,
+        occurred_at: moment(at),
+        time_zone: zone(NEW_YORK),
+        answers: answers(serde_json::json!({ "mood": mood, "craving_worst": 4, "confidence": 8 })),
+    }
+}
+fn weekly(at: &str) -> CheckInDraft {
+    let answers = answers(serde_json::json!({
+        "low_days": 1, "craving": 2, "support_days": 4, "confidence": 8, "signs": ["lying", "isolating"],
+    }));
+    CheckInDraft { kind: CheckInKind::Weekly, answers, ..daily(at, 5) }
+}
+fn about(day_told: &str, draft: CheckInDraft) -> CheckInDraft {
+    CheckInDraft { day: Some(day(day_told)), ..draft }
+}
+/// Sends them in turn: what stands at the end and all that was kept.
+fn sent(all: &[(u128, CheckInDraft)], now: &str) -> (CheckIn, Vec<CheckInRevision>) {
+    let mut kept = Vec::new();
+    let mut standing = None;
+    for (number, draft) in all {
+        let answered = answer(someone(), &kept, id(*number), draft, moment(now)).unwrap();
+        kept.extend(answered.kept);
+        standing = Some(answered.check_in);
+    }
+    (standing.unwrap(), kept)
+}
+
+#[rstest]
+#[case::in_the_evening(daily("2026-07-01T00:30:00Z", 5), "2026-06-30")]
+#[case::an_hour_after_midnight(daily("2026-07-01T05:00:00Z", 5), "2026-07-01")]
+#[case::of_yesterday(about("2026-06-30", daily("2026-07-01T05:00:00Z", 5)), "2026-06-30")]
+#[case::on_a_sunday(weekly("2026-03-08T20:00:00Z"), "2026-03-02")]
+#[case::on_a_monday(weekly("2026-03-09T20:00:00Z"), "2026-03-09")]
+#[case::of_last_week(about("2026-03-05", weekly("2026-03-09T20:00:00Z")), "2026-03-02")]
+#[case::over_new_year(weekly("2027-01-01T20:00:00Z"), "2026-12-28")]
+fn a_check_in_counts_on_the_day_or_week_it_is_about(#[case] draft: CheckInDraft, #[case] counts_on: &str) {
+    let placed = place(&draft, draft.occurred_at).unwrap();
+    assert_eq!(placed, Placed { day: day(counts_on), clock_suspect: false, late: false });
+}
+
+#[rstest]
+#[case::an_ordinary_day("2026-07-01", NEW_YORK, "2026-07-01T04:00:00Z", "2026-07-03T04:00:00Z")]
+#[case::a_day_of_23_hours("2026-03-08", NEW_YORK, "2026-03-08T05:00:00Z", "2026-03-10T04:00:00Z")]
+#[case::a_day_of_25_hours("2026-11-01", NEW_YORK, "2026-11-01T04:00:00Z", "2026-11-03T05:00:00Z")]
+#[case::the_day_before_the_skip("2026-03-07", NEW_YORK, "2026-03-07T05:00:00Z", "2026-03-09T05:00:00Z")]
+#[case::no_midnight("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-06T02:00:00Z")]
+fn a_daily_check_in_is_open_from_the_start_of_its_day_until_24_hours_after_its_end(
+    #[case] of: &str,
+    #[case] name: &str,
+    #[case] opens: &str,
+    #[case] closes: &str,
+) {
+    let window = Window::of(CheckInKind::Daily, day(of), &zone(name)).unwrap();
+    assert_eq!((window.opens_at, window.closes_at), (moment(opens), moment(closes)));
+    let at = |at: Moment| {
+        let draft = CheckInDraft { occurred_at: at, time_zone: zone(name), ..about(of, daily(opens, 5)) };
+        place(&draft, at).map(|placed| placed.day)
+    };
+    let tick = SignedDuration::from_micros(1);
+    assert_eq!(at(window.opens_at.plus(-tick)), Err(Refusal::NotYet));
+    assert_eq!(at(window.opens_at), Ok(day(of)));
+    assert_eq!(at(window.closes_at.plus(-tick)), Ok(day(of)));
+    assert_eq!(at(window.closes_at), Err(Refusal::Over));
+}
+
+#[test]
+fn a_weekly_check_in_is_open_until_72_hours_after_its_week() {
+    let window = Window::of(CheckInKind::Weekly, day("2026-03-05"), &zone(NEW_YORK)).unwrap();
+    let expected = (moment("2026-03-02T05:00:00Z"), moment("2026-03-12T04:00:00Z"));
+    assert_eq!((window.opens_at, window.closes_at), expected, "the week has 167 hours");
+    let asked = |at: &str| place(&about("2026-03-05", weekly(at)), moment(at)).map(|placed| placed.day);
+    assert_eq!(asked("2026-03-12T03:59:59Z"), Ok(day("2026-03-02")));
+    assert_eq!(asked("2026-03-12T04:00:00Z"), Err(Refusal::Over));
+}
+
+#[rstest]
+#[case::at_once("2026-07-01T12:00:00Z", false)]
+#[case::as_the_time_ends("2026-07-03T03:59:59Z", false)]
+#[case::a_moment_later("2026-07-03T04:00:00Z", true)]
+#[case::after_five_months("2026-12-01T00:00:00Z", true)]
+fn what_was_filled_in_in_time_is_taken_whenever_it_arrives(#[case] now: &str, #[case] late: bool) {
+    let (check_in, kept) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], now);
+    assert_eq!((check_in.day, check_in.late, kept[0].late), (day("2026-07-01"), late, late));
+    assert!(!check_in.clock_suspect);
+}
+
+#[test]
+fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
+    let now = "2026-07-01T12:00:00Z";
+    for draft in [daily("2031-01-01T03:00:00Z", 5), about("2030-12-31", daily("2031-01-01T03:00:00Z", 5))] {
+        let (check_in, _) = sent(&[(2, draft.clone())], now);
+        assert_eq!((check_in.day, check_in.clock_suspect, check_in.late), (day("2026-07-01"), true, false));
+        assert_eq!(check_in.occurred_at, draft.occurred_at);
+    }
+    let yesterday = about("2026-06-30", daily("2026-07-01T13:00:00Z", 5));
+    assert_eq!(place(&yesterday, moment(now)).unwrap().day, day("2026-06-30"));
+}
+
+#[test]
+fn the_same_again_is_a_repeat_and_other_answers_are_a_revision() {
+    let first = daily("2026-07-01T12:00:00Z", 5);
+    let better = daily("2026-07-01T20:00:00Z", 7);
+    let now = "2026-07-01T21:00:00Z";
+    let (check_in, kept) = sent(&[(2, first.clone()), (2, first.clone()), (3, first.clone())], now);
+    assert_eq!((check_in.id, check_in.revision, kept.len()), (id(2), 1, 1));
+    let (check_in, kept) = sent(&[(2, first.clone()), (3, better.clone()), (2, first.clone())], now);
+    assert_eq!((check_in.id, check_in.revision, kept.len()), (id(2), 2, 2));
+    assert_eq!(check_in.answers, better.answers);
+    assert_eq!((&kept[0].check_in, kept[0].received_at), (&first, moment(now)));
+    let clash = answer(someone(), &kept, id(3), &first, moment(now));
+    assert_eq!(clash, Err(Refusal::Different));
+}
+
+#[test]
+fn a_repeat_is_a_repeat_even_when_it_could_not_be_new_any_more() {
+    let draft = CheckInDraft { version: 9, ..daily("2026-07-01T12:00:00Z", 5) };
+    let (_, mut kept) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], "2026-07-01T12:00:00Z");
+    kept[0].check_in = draft.clone();
+    let again = answer(someone(), &kept, id(2), &draft, moment("2026-12-01T12:00:00Z")).unwrap();
+    assert_eq!((again.kept, again.check_in.version), (None, 9));
+    let fresh = answer(someone(), &[], id(2), &draft, moment("2026-07-01T12:00:00Z"));
+    assert_eq!(fresh.unwrap_err().faults()[0].0, "/version");
+}
+
+#[test]
+fn answers_that_do_not_fit_name_their_questions() {
+    let odd = answers(serde_json::json!({ "mood": 11, "craving_worst": 4, "weight": 70 }));
+    let draft = CheckInDraft { answers: odd, ..daily("2026-07-01T12:00:00Z", 5) };
+    let refusal = answer(someone(), &[], id(2), &draft, moment("2026-07-01T12:00:00Z")).unwrap_err();
+    let pointers: Vec<_> = refusal.faults().into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(pointers, ["/answers/mood", "/answers/weight", "/answers/confidence"]);
+}
+
+#[test]
+fn the_fifty_first_revision_is_refused_but_a_repeat_is_not() {
+    let at = |minute: u128| daily(&format!("2026-07-01T12:{minute:02}:00Z"), 5);
+    let all: Vec<_> = (0..50).map(|number| (number, at(number))).collect();
+    let (_, kept) = sent(&all, "2026-07-01T14:00:00Z");
+    let now = moment("2026-07-01T14:00:00Z");
+    assert_eq!(answer(someone(), &kept, id(50), &at(50), now), Err(Refusal::TooManyRevisions));
+    assert_eq!(answer(someone(), &kept, id(0), &at(0), now).unwrap().kept, None);
+}
+
+#[test]
+fn a_day_is_answered_by_its_own_daily_check_in_alone() {
+    let now = "2026-07-02T12:00:00Z";
+    let (today, _) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], now);
+    let (week, _) = sent(&[(3, weekly("2026-06-29T12:00:00Z"))], now);
+    let all = [today, week];
+    assert!(answered_on(&all, day("2026-07-01")));
+    assert!(!answered_on(&all, day("2026-06-29")) && !answered_on(&all, day("2026-07-02")));
+}
+
+#[test]
+fn the_figures_of_a_day_are_what_was_answered() {
+    let full = answers(serde_json::json!({
+        "mood": 6, "sleep_hours": 7.5, "craving_worst": 4, "stress": 3, "confidence": 8, "any_use": false
+    }));
+    let draft = CheckInDraft { answers: full, ..daily("2026-07-01T12:00:00Z", 5) };
+    let (check_in, _) = sent(&[(2, draft)], "2026-07-01T12:00:00Z");
+    let json = serde_json::json!({
+        "mood": 6, "sleep_hours": 7.5, "stress": 3, "confidence": 8, "craving_worst": 4, "any_use": false
+    });
+    assert_eq!(serde_json::to_value(DayFigures::of(&check_in)).unwrap(), json);
+    let (bare, _) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], "2026-07-01T12:00:00Z");
+    let figures = DayFigures::of(&bare);
+    assert_eq!((figures.mood, figures.sleep_hours, figures.any_use), (Some(5), None, None));
+    let (week, _) = sent(&[(2, weekly("2026-07-01T12:00:00Z"))], "2026-07-01T12:00:00Z");
+    assert_eq!(DayFigures::of(&week), DayFigures::default());
+    assert_eq!(signs_seen(&week).iter().map(|seen| seen.day).collect::<Vec<_>>(), [day("2026-07-01"); 2]);
+    assert_eq!(signs_seen(&bare), []);
+}
+
+#[test]
+fn every_figure_of_a_day_is_asked_by_every_daily_check_in() {
+    for one in definitions().iter().filter(|one| one.kind == CheckInKind::Daily) {
+        for code in ["mood", "sleep_hours", "stress", "confidence", "craving_worst", "any_use"] {
+            assert!(one.items.iter().any(|item| item.code.as_ref() == code), "{code}");
+        }
+    }
+}
+
+#[test]
+fn the_weekly_check_in_offers_every_warning_sign() {
+    let weekly = latest(CheckInKind::Weekly).unwrap();
+    let signs = weekly.items.iter().find(|item| item.code.as_ref() == "signs").unwrap();
+    let Asks::Choices { options } = &signs.answer else { panic!("signs are chosen") };
+    let offered: Vec<_> = options.iter().map(|option| (option.code.as_ref(), &option.label)).collect();
+    let known: Vec<_> =
+        crate::recovery::warning::signs().iter().map(|sign| (sign.code.as_ref(), &sign.words)).collect();
+    assert_eq!(offered, known);
+}
+
+#[test]
+fn a_draft_reads_back_as_written_and_knows_its_fields() {
+    let draft = about("2026-06-30", daily("2026-07-01T05:00:00Z", 5));
+    let json = serde_json::json!({
+        "kind": "daily", "version": 1, "day": "2026-06-30", "occurred_at": "2026-07-01T05:00:00Z",
+        "time_zone": NEW_YORK, "answers": { "mood": 5, "craving_worst": 4, "confidence": 8 }
+    });
+    assert_eq!(serde_json::to_value(&draft).unwrap(), json);
+    assert_eq!(serde_json::from_value::<CheckInDraft>(json.clone()).unwrap(), draft);
+    let mut odd = json;
+    odd["score"] = 1.into();
+    assert!(serde_json::from_value::<CheckInDraft>(odd).is_err());
+}
+
+proptest! {
+    #[test]
+    fn revisions_arrive_in_any_order_and_say_the_same(
+        (came, shuffled) in prop::collection::vec((0u8..24, 0i16..=10), 1..8)
+            .prop_map(|all| (2u128..).zip(all).collect::<Vec<_>>())
+            .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+    ) {
+        let drafts = |all: &[(u128, (u8, i16))]| -> Vec<(u128, CheckInDraft)> {
+            all.iter()
+                // No two are word for word the same: those would be one.
+                .map(|(id, (hour, mood))| (*id, daily(&format!("2026-07-01T{:02}:{:02}:00Z", 4 + hour % 20, id), *mood)))
+                .collect()
+        };
+        let now = "2026-07-02T05:00:00Z";
+        let (one, kept) = sent(&drafts(&came), now);
+        let (other, _) = sent(&drafts(&shuffled), now);
+        prop_assert_eq!(kept.len(), came.len());
+        prop_assert_eq!(
+            (&one.answers, one.occurred_at, one.day, one.revision),
+            (&other.answers, other.occurred_at, other.day, other.revision)
+        );
+        prop_assert_eq!(CheckIn::standing(someone(), &kept), Some(one));
+    }
+
+    #[test]
+    fn every_instant_belongs_to_one_open_day_and_one_open_week(
+        minute in 0i64..1_051_200,
+        name in prop::sample::select(vec!["UTC", NEW_YORK, "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"]),
+    ) {
+        let at = moment("2026-01-01T00:00:00Z").plus(SignedDuration::from_mins(minute));
+        for kind in CheckInKind::ALL {
+            let draft = CheckInDraft { kind: *kind, occurred_at: at, time_zone: zone(name), ..daily("2026-07-01T12:00:00Z", 5) };
+            let placed = place(&draft, at).unwrap();
+            prop_assert!(!placed.late);
+            prop_assert_eq!(placed.day, period(*kind, at.local_day(&zone(name))));
+        }
+    }
+
+    #[test]
+    fn no_day_breaks_the_window(year in -9999i16..=9999, month in 1i8..=12, date in 1i8..=28) {
+        let draft = CheckInDraft {
+            day: Some(civil::date(year, month, date).into()),
+            ..daily("2026-07-01T12:00:00Z", 5)
+        };
+        for kind in CheckInKind::ALL {
+            let _ = place(&CheckInDraft { kind: *kind, ..draft.clone() }, draft.occurred_at);
+        }
+    }
+}

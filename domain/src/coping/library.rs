@@ -1,0 +1,203 @@
+//! The skills that every organisation has. They are content, not code: `domain/data/coping_skills.json`, with a
+//! version, so that a phone can tell whether its copy is the newest.
+
+use super::{Caution, SkillCode, SkillDraft};
+use crate::value::{Day, standing_schema};
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+text! {
+    /// A sentence for whom a caution may hold.
+    CautionText: 1 to 300, such as "Skip this if you have a heart problem."
+}
+text! {
+    /// Who read the library before it went out.
+    Reviewer: 1 to 300, such as "Clinical board"
+}
+
+const FILE: &str = include_str!("../../data/coping_skills.json");
+
+static LIBRARY: LazyLock<Library> =
+    LazyLock::new(|| serde_json::from_str(FILE).expect("a test reads the file that is built in"));
+
+/// A skill of the library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LibrarySkill {
+    /// Its stable name. It never comes to mean another skill.
+    pub code: SkillCode,
+    /// What it is.
+    #[serde(flatten)]
+    pub skill: SkillDraft,
+}
+
+/// What a library skill says beyond its draft, for the schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Named {
+    /// Its stable name. It never comes to mean another skill.
+    code: SkillCode,
+}
+
+impl PartialSchema for LibrarySkill {
+    fn schema() -> RefOr<Schema> {
+        standing_schema("A skill of the library", Named::schema(), SkillDraft::schema())
+    }
+}
+impl ToSchema for LibrarySkill {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Named::schemas(schemas);
+        SkillDraft::schemas(schemas);
+    }
+}
+
+/// What a person should know for whom a caution may hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CautionNote {
+    /// The caution.
+    pub caution: Caution,
+    /// What to say of it.
+    pub text: CautionText,
+}
+
+/// The library as it was built in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// Grows with every change of the content.
+    #[schema(minimum = 1)]
+    pub version: i32,
+    /// When the content was last read through.
+    pub reviewed_on: Day,
+    /// By whom.
+    pub reviewed_by: Reviewer,
+    /// A sentence on each caution.
+    #[schema(max_items = 8)]
+    pub cautions: Vec<CautionNote>,
+    /// The skills; among those that fit equally well, the earlier ones are suggested first.
+    #[schema(max_items = 200)]
+    pub skills: Vec<LibrarySkill>,
+}
+
+/// The library, read once.
+pub fn library() -> &'static Library {
+    &LIBRARY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coping::{Choices, Family, SkillRef, Skills, Step};
+    use crate::craving::TriggerCategory;
+    use crate::craving::tests::intensity;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// All that a person reads of a skill.
+    fn text(skill: &SkillDraft) -> String {
+        let steps = Vec::<Step>::from(skill.steps.clone());
+        let lines = [skill.summary.as_ref()].into_iter().chain(steps.iter().map(AsRef::as_ref));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Groups of vowels, less a silent end; a number is read digit by digit.
+    fn syllables(word: &str) -> usize {
+        let word = word.to_lowercase();
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        if 0 < digits {
+            return digits;
+        }
+        let vowels: Vec<bool> = word.chars().map(|c| "aeiouyé".contains(c)).collect();
+        let groups = (0..vowels.len()).filter(|&at| vowels[at] && (at == 0 || !vowels[at - 1])).count();
+        let silent_e = word.ends_with('e') && !word.ends_with("le");
+        let silent_ed = word.ends_with("ed") && !word.ends_with("ted") && !word.ends_with("ded");
+        groups.saturating_sub(usize::from(silent_e || silent_ed)).max(1)
+    }
+
+    /// Source: Kincaid et al. 1975, the Flesch-Kincaid grade level.
+    #[expect(clippy::cast_precision_loss, reason = "a text has few words")]
+    fn grade(text: &str) -> f64 {
+        let sentences = text.split(['.', '!', '?', '\n']).filter(|part| !part.trim().is_empty()).count();
+        let words: Vec<_> =
+            text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
+        let spoken: usize = words.iter().map(|word| syllables(word)).sum();
+        let words = words.len() as f64;
+        0.39 * words / sentences as f64 + 11.8 * spoken as f64 / words - 15.59
+    }
+
+    #[test]
+    fn the_file_holds_nothing_but_what_is_read_from_it() {
+        let file: serde_json::Value = serde_json::from_str(FILE).unwrap();
+        assert_eq!(serde_json::to_value(library()).unwrap(), file);
+        assert!(1 <= library().version);
+    }
+
+    #[test]
+    fn no_two_skills_share_a_code_or_a_name() {
+        let codes: BTreeSet<_> = library().skills.iter().map(|one| &one.code).collect();
+        let names: BTreeSet<_> = library().skills.iter().map(|one| &one.skill.name).collect();
+        assert_eq!((codes.len(), names.len()), (library().skills.len(), library().skills.len()));
+        assert!((40..=60).contains(&codes.len()));
+    }
+
+    #[test]
+    fn each_caution_has_one_sentence() {
+        let told: Vec<_> = library().cautions.iter().map(|note| note.caution).collect();
+        assert_eq!(told, Caution::ALL);
+    }
+
+    #[test]
+    fn there_is_something_for_everybody_in_every_situation() {
+        let everything =
+            Choices { cautions: Caution::ALL.to_vec().try_into().unwrap(), ..Choices::default() };
+        let allowed = || library().skills.iter().map(|one| &one.skill).filter(|one| everything.allow(one));
+        for family in Family::ALL {
+            assert!(allowed().any(|one| one.family == *family), "{family:?}");
+        }
+        for trigger in TriggerCategory::ALL {
+            let strong = |one: &SkillDraft| one.intensity.is_some_and(|range| range.contains(intensity(9)));
+            let fitting: Vec<_> = allowed().filter(|one| one.triggers.contains(trigger)).collect();
+            assert!(3 <= fitting.len(), "{trigger:?}");
+            assert!(fitting.iter().any(|one| strong(one)), "{trigger:?}");
+        }
+    }
+
+    #[test]
+    fn cold_and_hard_exercise_warn_the_heart() {
+        let skills = Skills::new(library(), &[]);
+        for code in ["cold_water", "hard_exercise_burst"] {
+            let code = SkillCode::try_from(code.to_owned()).unwrap();
+            let skill = skills.find(&SkillRef::Library(code)).unwrap();
+            assert!(skill.cautions.contains(&Caution::HeartCondition));
+        }
+    }
+
+    #[test]
+    fn what_can_save_a_life_is_there() {
+        let all = library().skills.iter().map(|one| text(&one.skill)).collect::<String>().to_lowercase();
+        for word in
+            ["988", "911", "naloxone", "fentanyl", "test strip", "do not use alone", "blue or gray lips"]
+        {
+            assert!(all.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_sixth_grader_can_read_it() {
+        assert_eq!(
+            ["calm", "urge", "little", "wanted", "breathed", "988"].map(syllables),
+            [1, 1, 2, 2, 1, 3]
+        );
+        let grades: BTreeMap<_, _> =
+            library().skills.iter().map(|one| (&one.code, grade(&text(&one.skill)))).collect();
+        for (code, grade) in &grades {
+            assert!(*grade <= 8.5, "{code:?} reads at grade {grade:.1}");
+        }
+        let mut sorted: Vec<_> = grades.into_values().collect();
+        sorted.sort_by(f64::total_cmp);
+        assert!(sorted[sorted.len() / 2] <= 6.5);
+        let hard = "Contemplation facilitates nonjudgmental observation of physiological manifestations.";
+        assert!(8.5 < grade(hard));
+    }
+}

@@ -1,0 +1,367 @@
+//! What to try now. What worked for this person comes first, then what they planned, then what they like, then
+//! what fits. Each suggestion says why it is made, so that nobody has to believe a machine.
+
+use super::evidence::Evidence;
+use super::{Choices, Family, SkillDraft, SkillRef, Skills};
+use crate::craving::{Intensity, TriggerCategory};
+use crate::journal::words;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+
+/// Most suggestions at once: a list for somebody in a hard moment.
+pub const MOST_SUGGESTIONS: usize = 8;
+/// Most of them by what worked, so that the plan always has room.
+pub const MOST_BY_EVIDENCE: usize = 4;
+/// From this intensity on, what suits a strong urge goes before what suits the situation.
+pub const STRONG: i16 = 7;
+
+words! {
+    /// Where a suggestion comes from. Each goes before those below it.
+    Source {
+        /// The person's own practice.
+        Evidence = "evidence",
+        /// The person's plan.
+        Plan = "plan",
+        /// The person's favourites.
+        Favourite = "favourite",
+        /// The skills on offer, by fit.
+        Fit = "fit",
+    }
+}
+
+/// Why a skill is suggested.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reason {
+    /// It helped this person before.
+    Helped {
+        /// How often they tried it.
+        #[schema(minimum = 3)]
+        tries: i32,
+        /// By how much it eased things, drawn toward their overall mean.
+        #[schema(minimum = 0, maximum = 10)]
+        mean_drop: f64,
+        /// In which kind of situation; null if over all.
+        trigger: Option<TriggerCategory>,
+    },
+    /// It is in their plan for this.
+    Planned,
+    /// It is one of their favourites.
+    Liked,
+    /// It fits what they told.
+    Fits {
+        /// The kind of situation, if it fits that.
+        trigger: Option<TriggerCategory>,
+        /// The intensity, if it suits that.
+        intensity: Option<Intensity>,
+    },
+    /// It fits nothing they told, but is worth a try.
+    WorthATry,
+}
+
+/// A skill to try now.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "skill": "library:urge_surfing", "source": "evidence",
+    "reason": { "kind": "helped", "tries": 7, "mean_drop": 3.1, "trigger": "urges" }
+}))]
+pub struct Suggestion {
+    /// The skill.
+    pub skill: SkillRef,
+    /// Where the suggestion comes from.
+    pub source: Source,
+    /// Why it is made.
+    pub reason: Reason,
+}
+
+/// What somebody tells when they ask. Neither is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The kind of situation.
+    pub trigger: Option<TriggerCategory>,
+    /// How strong the urge is.
+    pub intensity: Option<Intensity>,
+}
+
+/// How well a skill fits, the best first: what did not help before goes last.
+type Rank = (bool, u8, u8);
+
+impl Asked {
+    fn is_strong(self) -> bool {
+        self.intensity.is_some_and(|intensity| STRONG <= i16::from(intensity))
+    }
+
+    /// 0 for a skill that suits the intensity, 1 for one of any intensity, 2 for one of another.
+    fn off_intensity(self, skill: &SkillDraft) -> u8 {
+        match (self.intensity, skill.intensity) {
+            (Some(intensity), Some(range)) => {
+                if range.contains(intensity) {
+                    0
+                } else {
+                    2
+                }
+            }
+            (Some(_), None) => 1,
+            (None, _) => 0,
+        }
+    }
+
+    fn off_trigger(self, skill: &SkillDraft) -> u8 {
+        u8::from(self.trigger.is_some_and(|trigger| !skill.triggers.contains(&trigger)))
+    }
+
+    fn rank(self, skill: &SkillDraft, in_vain: bool) -> Rank {
+        let (intensity, trigger) = (self.off_intensity(skill), self.off_trigger(skill));
+        if self.is_strong() { (in_vain, intensity, trigger) } else { (in_vain, trigger, intensity) }
+    }
+
+    fn fit(self, skill: &SkillDraft) -> Reason {
+        let trigger = self.trigger.filter(|trigger| skill.triggers.contains(trigger));
+        let suits = |intensity: &Intensity| skill.intensity.is_some_and(|range| range.contains(*intensity));
+        let intensity = self.intensity.filter(suits);
+        if trigger.is_none() && intensity.is_none() {
+            Reason::WorthATry
+        } else {
+            Reason::Fits { trigger, intensity }
+        }
+    }
+}
+
+/// At most 8 skills to try now, the best first. `plan` is what the person's plan names for this situation. None
+/// has a caution that holds for this person, none is retired, and none comes twice. There is one at least if any
+/// skill on offer is allowed.
+pub fn suggest(
+    asked: Asked,
+    evidence: &Evidence,
+    plan: &[SkillRef],
+    choices: &Choices,
+    skills: &Skills,
+) -> Vec<Suggestion> {
+    let allowed: Vec<_> = skills.iter().filter(|(_, skill)| choices.allow(skill)).collect();
+    let find: BTreeMap<_, _> = allowed.iter().map(|(name, skill)| (name, *skill)).collect();
+    let (helped, in_vain) = own(asked, evidence);
+    // In a strong urge, what suits one goes first within each source; else the order given stays.
+    let suited = |mut some: Vec<(SkillRef, Reason)>, most| {
+        some.retain(|(name, _)| find.contains_key(name));
+        some.truncate(most);
+        if asked.is_strong() {
+            some.sort_by_key(|(name, _)| find.get(name).map(|skill| asked.off_intensity(skill)));
+        }
+        some
+    };
+    let planned = plan.iter().map(|name| (name.clone(), Reason::Planned)).collect();
+    let liked = choices.favourites.iter().map(|name| (name.clone(), Reason::Liked)).collect();
+    let sources = [
+        (Source::Evidence, suited(helped, MOST_BY_EVIDENCE)),
+        (Source::Plan, suited(planned, usize::MAX)),
+        (Source::Favourite, suited(liked, usize::MAX)),
+        (Source::Fit, by_fit(asked, &allowed, &in_vain)),
+    ];
+    let mut taken = BTreeSet::new();
+    let each = sources.into_iter().flat_map(|(source, some)| {
+        some.into_iter().map(move |(skill, reason)| Suggestion { skill, source, reason })
+    });
+    each.filter(|one| taken.insert(one.skill.clone())).take(MOST_SUGGESTIONS).collect()
+}
+
+/// What helped this person, the best first, and what did not. The situation counts before the whole.
+fn own(asked: Asked, evidence: &Evidence) -> (Vec<(SkillRef, Reason)>, BTreeSet<SkillRef>) {
+    let (mut helped, mut in_vain, mut known) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let situations = asked.trigger.map(Some).into_iter().chain([None]);
+    for (trigger, worked) in
+        situations.flat_map(|of| evidence.what_works(of).into_iter().map(move |one| (of, one)))
+    {
+        let Some(claim) = worked.claim else { continue };
+        if !known.insert(worked.skill.clone()) {
+            continue;
+        }
+        if 0.0 < claim.mean_drop {
+            let reason = Reason::Helped { tries: worked.tries, mean_drop: claim.mean_drop, trigger };
+            helped.push((worked.skill, reason));
+        } else {
+            in_vain.insert(worked.skill);
+        }
+    }
+    (helped, in_vain)
+}
+
+/// All skills by fit. Among those that fit equally well the families take turns: eight ways to breathe are
+/// one choice, not eight.
+fn by_fit(
+    asked: Asked,
+    allowed: &[(SkillRef, &SkillDraft)],
+    in_vain: &BTreeSet<SkillRef>,
+) -> Vec<(SkillRef, Reason)> {
+    let mut turns: BTreeMap<(Rank, Family), usize> = BTreeMap::new();
+    let mut ranked: Vec<_> = allowed
+        .iter()
+        .map(|(name, skill)| {
+            let rank = asked.rank(skill, in_vain.contains(name));
+            let turn = turns.entry((rank, skill.family)).or_insert(0);
+            *turn += 1;
+            ((rank, *turn), name, skill)
+        })
+        .collect();
+    ranked.sort_by_key(|(place, ..)| *place);
+    ranked.into_iter().map(|(_, name, skill)| (name.clone(), asked.fit(skill))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coping::Caution;
+    use crate::coping::evidence::tests::{evidence, repeated};
+    use crate::coping::library::library;
+    use crate::coping::organisation::tests::added;
+    use crate::coping::organisation::{OrganisationSkill, retire};
+    use crate::coping::tests::{skill, tea};
+    use crate::craving::tests::{intensity, moment};
+    use proptest::prelude::*;
+
+    const TEA: &str = "organisation:00000000-0000-0000-0000-000000000002";
+
+    fn told(trigger: TriggerCategory, strength: i64) -> Asked {
+        Asked { trigger: Some(trigger), intensity: Some(intensity(strength)) }
+    }
+    fn names(suggestions: &[Suggestion]) -> Vec<String> {
+        suggestions.iter().map(|one| one.skill.clone().into()).collect()
+    }
+    fn choices(favourites: &[&str], cautions: &[Caution]) -> Choices {
+        let favourites: Vec<_> = favourites.iter().map(|name| skill(name)).collect();
+        Choices {
+            favourites: favourites.try_into().unwrap(),
+            cautions: cautions.to_vec().try_into().unwrap(),
+        }
+    }
+    fn from_library(asked: Asked) -> Vec<Suggestion> {
+        suggest(asked, &Evidence::default(), &[], &Choices::default(), &Skills::new(library(), &[]))
+    }
+
+    #[test]
+    fn own_best_then_the_plan_then_favourites_then_what_fits() {
+        let own = evidence(&repeated("library:brisk_walk", None, &[4, 5, 4]));
+        let plan = [skill("library:call_someone"), skill("library:brisk_walk")];
+        let chosen = choices(&["library:call_someone", "library:self_soothe"], &[]);
+        let list =
+            suggest(told(TriggerCategory::Urges, 5), &own, &plan, &chosen, &Skills::new(library(), &[]));
+        let first = ["library:brisk_walk", "library:call_someone", "library:self_soothe"];
+        assert_eq!(names(&list)[..3], first);
+        let sources: Vec<_> = list.iter().map(|one| one.source).collect();
+        assert_eq!(sources[..4], [Source::Evidence, Source::Plan, Source::Favourite, Source::Fit]);
+        assert_eq!(list.len(), MOST_SUGGESTIONS);
+        let reason = serde_json::to_value(&list[0]).unwrap();
+        assert_eq!(reason["reason"]["kind"], "helped");
+        assert_eq!((&reason["reason"]["tries"], &reason["reason"]["trigger"]), (&3.into(), &().into()));
+    }
+
+    #[test]
+    fn what_did_not_help_in_a_quarrel_is_not_called_a_help_for_it() {
+        use TriggerCategory::{Conflict, Urges};
+        let name = "library:stop_and_step_back";
+        let tries = [repeated(name, Some(Conflict), &[-4; 5]), repeated(name, Some(Urges), &[6; 9])].concat();
+        let skills = Skills::new(library(), &[]);
+        let in_quarrel = suggest(told(Conflict, 6), &evidence(&tries), &[], &Choices::default(), &skills);
+        assert!(!names(&in_quarrel).contains(&name.to_owned()));
+        let in_urge = suggest(told(Urges, 6), &evidence(&tries), &[], &Choices::default(), &skills);
+        assert_eq!(names(&in_urge)[0], name);
+    }
+
+    #[test]
+    fn in_a_strong_urge_all_that_fits_suits_a_strong_urge() {
+        let list = from_library(told(TriggerCategory::Urges, 9));
+        assert_eq!(list.len(), MOST_SUGGESTIONS);
+        let fits = Reason::Fits { trigger: Some(TriggerCategory::Urges), intensity: Some(intensity(9)) };
+        assert!(list.iter().all(|one| one.reason == fits), "{list:?}");
+        let plan = [skill("library:pros_and_cons"), skill("library:five_senses")];
+        let skills = Skills::new(library(), &[]);
+        let at = |strength| {
+            let asked = told(TriggerCategory::Urges, strength);
+            names(&suggest(asked, &Evidence::default(), &plan, &Choices::default(), &skills))[0].clone()
+        };
+        assert_eq!((at(6), at(7)), ("library:pros_and_cons".to_owned(), "library:five_senses".to_owned()));
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let skills = Skills::new(library(), &[]);
+        let families: BTreeSet<_> = from_library(Asked::default())
+            .iter()
+            .map(|one| skills.find(&one.skill).unwrap().family)
+            .collect();
+        assert_eq!(families.len(), MOST_SUGGESTIONS);
+    }
+
+    #[test]
+    fn an_organisations_skill_is_suggested_until_it_is_retired() {
+        let own = added(2, tea());
+        let gone = retire(&own, moment("2026-03-03T09:00:00Z"));
+        let plan = [skill(TEA), skill("library:juggling")];
+        let suggested = |own: &[OrganisationSkill]| {
+            let skills = Skills::new(library(), own);
+            names(&suggest(Asked::default(), &Evidence::default(), &plan, &choices(&[TEA], &[]), &skills))
+        };
+        assert_eq!(suggested(&[own])[0], TEA);
+        let without = suggested(&[gone]);
+        assert_eq!((without.contains(&TEA.to_owned()), without.len()), (false, MOST_SUGGESTIONS));
+    }
+
+    fn any_name() -> impl Strategy<Value = SkillRef> {
+        let library = library().skills.iter().map(|one| SkillRef::Library(one.code.clone()));
+        let all: Vec<_> = library.chain([skill(TEA), skill("library:juggling")]).collect();
+        prop::sample::select(all)
+    }
+    fn any_evidence() -> impl Strategy<Value = Evidence> {
+        let trigger = prop::option::of(prop::sample::select(TriggerCategory::ALL));
+        prop::collection::vec((any_name(), trigger, -10i32..=10, 1i32..6), 0..30).prop_map(|tries| {
+            let tries = tries.into_iter().map(|(name, trigger, drop, count)| {
+                let squares = count * drop * drop;
+                (name, trigger, crate::coping::evidence::Tries { count, sum: count * drop, squares })
+            });
+            tries.collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn suggestions_are_safe_single_few_and_in_order(
+            trigger in prop::option::of(prop::sample::select(TriggerCategory::ALL)),
+            strength in prop::option::of(0i64..=10),
+            own in any_evidence(),
+            plan in prop::collection::vec(any_name(), 0..6),
+            favourites in prop::collection::vec(any_name(), 0..6),
+            cautions in prop::collection::vec(prop::sample::select(Caution::ALL), 0..6),
+        ) {
+            let offered = [added(2, tea())];
+            let skills = Skills::new(library(), &offered);
+            let chosen =
+                Choices { favourites: favourites.try_into().unwrap(), cautions: cautions.try_into().unwrap() };
+            let asked = Asked { trigger, intensity: strength.map(intensity) };
+            let list = suggest(asked, &own, &plan, &chosen, &skills);
+            for one in &list {
+                let skill = skills.find(&one.skill);
+                prop_assert!(skill.is_some_and(|skill| chosen.allow(skill)), "{one:?}");
+                if let Reason::Helped { tries, mean_drop, .. } = one.reason {
+                    prop_assert!(3 <= tries && 0.0 < mean_drop);
+                }
+                prop_assert_eq!(one.source == Source::Evidence, matches!(one.reason, Reason::Helped { .. }));
+            }
+            let once: BTreeSet<_> = list.iter().map(|one| &one.skill).collect();
+            prop_assert_eq!(once.len(), list.len());
+            prop_assert!((1..=MOST_SUGGESTIONS).contains(&list.len()));
+            prop_assert!(list.is_sorted_by_key(|one| one.source));
+            prop_assert_eq!(suggest(asked, &own, &plan, &chosen, &skills), list);
+        }
+
+        #[test]
+        fn a_library_with_one_allowed_skill_still_has_something(
+            kept in 0usize..40, own in any_evidence(), strength in 0i64..=10
+        ) {
+            let mut small = library().clone();
+            small.skills = vec![small.skills[kept].clone()];
+            let skills = Skills::new(&small, &[]);
+            let list = suggest(told(TriggerCategory::Conflict, strength), &own, &[], &Choices::default(), &skills);
+            prop_assert_eq!(list.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! What a plan still lacks, and why that matters.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Care;
+use super::item::ItemId;
+use super::section::{Plan, PlanSection as Section};
+use crate::craving::Substance;
+use crate::journal::words;
+use crate::value::Day;
+
+/// Fewest people who can be reached. Source: common plan templates ask for two or more.
+pub const FEWEST_SUPPORTS: usize = 2;
+
+words! {
+    /// What is missing.
+    GapCode {
+        /// There is nothing in the section.
+        Empty = "empty",
+        /// No skill helps against this trigger.
+        NoSkill = "no_skill",
+        /// Fewer than two people can be reached.
+        FewSupports = "few_supports",
+        /// Nobody on the list can be reached.
+        NobodyReachable = "nobody_reachable",
+        /// Nobody has said whether naloxone is at hand.
+        NaloxoneUnanswered = "naloxone_unanswered",
+        /// No day is set for the next review.
+        ReviewNotSet = "review_not_set",
+        /// The day of the review has passed.
+        ReviewPast = "review_past",
+        /// The day of the review is further away than this care allows.
+        ReviewTooFar = "review_too_far",
+    }
+}
+
+/// Something that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Gap<S> {
+    /// Where.
+    pub section: S,
+    /// At which item, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub item: Option<ItemId>,
+    /// What.
+    pub code: GapCode,
+    /// Why that matters, to be shown to the participant.
+    pub why: &'static str,
+}
+
+/// How complete a plan is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Completeness<S> {
+    /// Percent of what is asked for that is there; 100 exactly if nothing is missing.
+    #[schema(maximum = 100)]
+    pub percent: u8,
+    /// What is missing, in the order of the plan.
+    pub gaps: Vec<Gap<S>>,
+}
+
+impl<S: PartialEq> Completeness<S> {
+    /// This without the gaps in sections that somebody does not see.
+    #[must_use]
+    pub fn without(mut self, withheld: &[S]) -> Self {
+        self.gaps.retain(|gap| !withheld.contains(&gap.section));
+        self
+    }
+}
+
+/// Counts what is asked and keeps what is missing.
+pub(super) struct Checks<S> {
+    asked: usize,
+    gaps: Vec<Gap<S>>,
+}
+
+impl<S> Checks<S> {
+    pub(super) fn new() -> Self {
+        Self { asked: 0, gaps: Vec::new() }
+    }
+    pub(super) fn ask(&mut self, there: bool, section: S, code: GapCode, why: &'static str) {
+        self.ask_item(there, section, None, code, why);
+    }
+    fn ask_item(&mut self, there: bool, section: S, item: Option<ItemId>, code: GapCode, why: &'static str) {
+        self.asked += 1;
+        if !there {
+            self.gaps.push(Gap { section, item, code, why });
+        }
+    }
+    /// One question about the day of the next review.
+    pub(super) fn ask_review(&mut self, review_on: Option<Day>, on: Day, within: i32, section: S) {
+        let (there, code, why) = match review_on.map(|review_on| on.until(review_on)) {
+            None => (
+                false,
+                GapCode::ReviewNotSet,
+                "A plan that nobody looks at again goes stale. Set a day for it.",
+            ),
+            Some(..0) => (
+                false,
+                GapCode::ReviewPast,
+                "The day to look at this again has passed. Does it still fit you?",
+            ),
+            Some(ahead) => (
+                ahead <= within,
+                GapCode::ReviewTooFar,
+                "Much can change before the day that is set. Choose an earlier one.",
+            ),
+        };
+        self.ask(there, section, code, why);
+    }
+    pub(super) fn done(self) -> Completeness<S> {
+        let there = self.asked - self.gaps.len();
+        let percent = (there * 100).checked_div(self.asked).unwrap_or(100);
+        Completeness { percent: u8::try_from(percent).unwrap_or(100), gaps: self.gaps }
+    }
+}
+
+/// What a relapse-prevention plan lacks `on` a day, in this care, for somebody who uses or used these
+/// substances.
+pub fn completeness(plan: &Plan, substances: &[Substance], care: Care, on: Day) -> Completeness<Section> {
+    let mut checks = Checks::new();
+    checks.ask(
+        !plan.reasons.is_empty(),
+        Section::Reasons,
+        GapCode::Empty,
+        "When a craving argues, your own reasons argue back. Write down at least one.",
+    );
+    checks.ask(
+        !plan.triggers.is_empty(),
+        Section::Triggers,
+        GapCode::Empty,
+        "What you know beforehand cannot surprise you. Write down what sets your cravings off.",
+    );
+    for trigger in &plan.triggers {
+        checks.ask_item(
+            !trigger.coping.is_empty(),
+            Section::Triggers,
+            Some(trigger.id),
+            GapCode::NoSkill,
+            "A craving leaves little time to think. Choose now what you will do about this one.",
+        );
+    }
+    checks.ask(
+        !plan.warning_signs.is_empty(),
+        Section::WarningSigns,
+        GapCode::Empty,
+        "A relapse begins long before use. Your own signs show you when to turn around.",
+    );
+    checks.ask(
+        !plan.situations.is_empty(),
+        Section::Situations,
+        GapCode::Empty,
+        "Some situations are harder than others. Decide beforehand how you avoid, leave or get through them.",
+    );
+    let reachable = plan.supports.iter().filter(|support| support.reach.is_some()).count();
+    checks.ask(
+        FEWEST_SUPPORTS <= reachable,
+        Section::Supports,
+        GapCode::FewSupports,
+        "One person may not pick up. Name at least two, and how to reach them.",
+    );
+    checks.ask(
+        !plan.lapse_steps.is_empty(),
+        Section::LapseSteps,
+        GapCode::Empty,
+        "A slip need not become a relapse. Steps written down now are there when thinking is hard.",
+    );
+    if substances.contains(&Substance::Opioids) {
+        checks.ask(
+            plan.naloxone.is_some(),
+            Section::Naloxone,
+            GapCode::NaloxoneUnanswered,
+            "After a time without opioids the body stands less of them. Naloxone can save a life: is some at hand?",
+        );
+    }
+    checks.ask_review(plan.review_on, on, care.review_within(), Section::Review);
+    checks.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::item::{Called, ItemId, Reach};
+    use crate::plan::section::{Naloxone, PlanSign, PlanTrigger, RiskSituation, Support, SupportRole};
+    use crate::plan::tests::{any_plan, day, id, link, list, reason, step, trigger, words};
+    use crate::recovery::warning::WarningStage;
+    use proptest::prelude::*;
+
+    fn on() -> Day {
+        day("2026-03-02")
+    }
+    fn of(plan: &Plan) -> Completeness<Section> {
+        completeness(plan, &[Substance::Opioids], Care::Iop, on())
+    }
+    fn support(number: u128, reach: Option<&str>) -> Support {
+        Support {
+            id: id(number),
+            name: Called::try_from("Sam".to_owned()).unwrap(),
+            role: SupportRole::Friend,
+            reach: reach.map(|reach| Reach::try_from(reach.to_owned()).unwrap()),
+            ask: None,
+        }
+    }
+    fn gaps(plan: &Plan) -> Vec<(Section, Option<ItemId>, GapCode)> {
+        of(plan).gaps.into_iter().map(|gap| (gap.section, gap.item, gap.code)).collect()
+    }
+
+    /// The plan with one gap filled, as a person would.
+    fn filled(plan: &Plan, gap: &Gap<Section>) -> Plan {
+        let mut plan = plan.clone();
+        match gap.section {
+            Section::Reasons => plan.reasons = list([reason(90, "health")]),
+            Section::Triggers => match gap.item {
+                None => plan.triggers = list([trigger(90, "payday", &["library:urge_surfing"])]),
+                Some(item) => {
+                    let coping = || vec![link("library:urge_surfing")].try_into().unwrap();
+                    let with = |kept: &PlanTrigger| {
+                        if kept.id == item {
+                            PlanTrigger { coping: coping(), ..kept.clone() }
+                        } else {
+                            kept.clone()
+                        }
+                    };
+                    plan.triggers = list(plan.triggers.iter().map(with).collect::<Vec<_>>());
+                }
+            },
+            Section::WarningSigns => {
+                let sign = PlanSign { id: id(90), stage: WarningStage::Mental, words: words("bargaining") };
+                plan.warning_signs = list([sign]);
+            }
+            Section::Situations => {
+                let words = words("a wedding");
+                let (avoid, escape, cope, call) = (None, None, None, None);
+                plan.situations = list([RiskSituation { id: id(90), words, avoid, escape, cope, call }]);
+            }
+            Section::Supports => plan.supports = list([support(90, Some("1")), support(91, Some("2"))]),
+            Section::LapseSteps => plan.lapse_steps = list([step(90, "call")]),
+            Section::Naloxone => plan.naloxone = Some(Naloxone { has: false, kept: None }),
+            Section::Review => plan.review_on = Some(on().plus(7)),
+            other => panic!("{other:?} is not asked for"),
+        }
+        plan
+    }
+
+    #[test]
+    fn an_empty_plan_lacks_every_section_that_is_asked_for() {
+        let empty = of(&Plan::default());
+        let sections: Vec<Section> = empty.gaps.iter().map(|gap| gap.section).collect();
+        let asked = [
+            Section::Reasons,
+            Section::Triggers,
+            Section::WarningSigns,
+            Section::Situations,
+            Section::Supports,
+            Section::LapseSteps,
+            Section::Naloxone,
+            Section::Review,
+        ];
+        assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
+        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], Care::Iop, on());
+        assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
+        assert_eq!(of(&Plan::default()).without(&asked[..7]).gaps.len(), 1);
+    }
+
+    #[test]
+    fn a_trigger_without_a_skill_and_a_single_number_are_gaps() {
+        let plan = Plan {
+            triggers: list([trigger(1, "payday", &[]), trigger(2, "a row", &["library:walk"])]),
+            supports: list([support(3, Some("555-0100")), support(4, None)]),
+            ..Plan::default()
+        };
+        assert!(gaps(&plan).contains(&(Section::Triggers, Some(id(1)), GapCode::NoSkill)));
+        assert!(!gaps(&plan).iter().any(|(_, item, _)| *item == Some(id(2))));
+        assert!(gaps(&plan).contains(&(Section::Supports, None, GapCode::FewSupports)));
+    }
+
+    #[test]
+    fn a_review_is_set_ahead_and_near_enough() {
+        let code = |days: Option<i32>, care| {
+            let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
+            let gaps = completeness(&plan, &[], care, on()).gaps;
+            gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
+        };
+        assert_eq!(code(None, Care::Iop), Some(GapCode::ReviewNotSet));
+        assert_eq!(code(Some(-1), Care::Iop), Some(GapCode::ReviewPast));
+        assert_eq!(code(Some(0), Care::Iop), None, "today is still the day");
+        assert_eq!(code(Some(14), Care::Iop), None);
+        assert_eq!(code(Some(15), Care::Iop), Some(GapCode::ReviewTooFar));
+        assert_eq!(code(Some(90), Care::Aftercare), None);
+        assert_eq!(code(Some(91), Care::Aftercare), Some(GapCode::ReviewTooFar));
+    }
+
+    proptest! {
+        #[test]
+        fn filling_a_gap_opens_no_other(plan in any_plan()) {
+            for gap in of(&plan).gaps {
+                let after = of(&filled(&plan, &gap));
+                prop_assert!(!after.gaps.contains(&gap));
+                prop_assert!(after.gaps.iter().all(|left| of(&plan).gaps.contains(left)));
+                prop_assert!(of(&plan).percent <= after.percent);
+            }
+        }
+
+        #[test]
+        fn a_plan_is_complete_exactly_when_nothing_is_missing(plan in any_plan()) {
+            prop_assert_eq!(of(&plan).percent == 100, of(&plan).gaps.is_empty());
+            let whole = of(&plan).gaps.iter().fold(plan, |plan, gap| filled(&plan, gap));
+            prop_assert_eq!(of(&whole), Completeness { percent: 100, gaps: Vec::new() });
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Two people changed one plan: what both of them did, as far as both can stand.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::document::{Document, twin};
+use super::item::{Item, ItemId, Items};
+
+/// Sections in which both sides changed the same thing in different ways; somebody has to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
+#[error("both sides changed the same thing in different ways")]
+pub struct Conflict<S> {
+    /// Which, in the order of the plan. Nothing else stands in the way.
+    pub sections: Vec<S>,
+}
+
+/// The document with what both sides did since `base`.
+///
+/// A section that one side changed is taken from that side. In a list that both changed, each item is taken
+/// from the side that changed it, and what one side removed and the other left alone is gone. The same item
+/// changed in two ways, or two new orders of the same items, is a conflict. In a crisis-critical section the
+/// text always stays: changed here and removed there, it stays; worded in two ways, both wordings stay.
+pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
+    D::merged(base, theirs, mine)
+}
+
+/// Merges two lists, or nothing if they cannot both be right or do not fit in one.
+pub(super) fn items<T: Item, const MOST: usize>(
+    base: &Items<T, MOST>,
+    theirs: &Items<T, MOST>,
+    mine: &Items<T, MOST>,
+    critical: bool,
+) -> Option<Items<T, MOST>> {
+    let mut merged: Vec<T> = Vec::new();
+    let mut second_wordings = Vec::new();
+    for id in order(base, theirs, mine)? {
+        let (kept, second) = settle(base.find(id), theirs.find(id), mine.find(id), critical)?;
+        merged.extend(kept);
+        second_wordings.extend(second.map(|second| (id, second)));
+    }
+    for (id, second) in second_wordings {
+        let is_there = merged.iter().any(|item| item.id() == second.id());
+        let first = merged.iter().position(|item| item.id() == id);
+        if let (false, Some(first)) = (is_there, first) {
+            merged.insert(first + 1, second);
+        }
+    }
+    merged.try_into().ok()
+}
+
+/// The ids of all sides in one order: the one that was changed, with the other side's own items where they
+/// followed. Nothing if both put the same items into a new order, each another.
+fn order<T: Item, const MOST: usize>(
+    base: &Items<T, MOST>,
+    theirs: &Items<T, MOST>,
+    mine: &Items<T, MOST>,
+) -> Option<Vec<ItemId>> {
+    let common = |list: &Items<T, MOST>| {
+        let mut ids = list.ids();
+        ids.retain(|id| [base, theirs, mine].iter().all(|list| list.find(*id).is_some()));
+        ids
+    };
+    let (before, in_theirs, in_mine) = (common(base), common(theirs), common(mine));
+    let (lead, follow) = match (in_theirs == before, in_mine == before) {
+        (false, false) if in_theirs != in_mine => return None,
+        (true, false) => (mine, theirs),
+        _ => (theirs, mine),
+    };
+    let mut ids = lead.ids();
+    let mut place = 0;
+    for id in follow.ids() {
+        place = ids.iter().position(|known| *known == id).unwrap_or_else(|| {
+            ids.insert(place, id);
+            place
+        }) + 1;
+    }
+    Some(ids)
+}
+
+/// What becomes of one item: the item, if it stays, and its second wording, if both sides changed it and none
+/// may be lost. Nothing if somebody has to choose.
+fn settle<T: Item>(
+    base: Option<&T>,
+    theirs: Option<&T>,
+    mine: Option<&T>,
+    critical: bool,
+) -> Option<(Option<T>, Option<T>)> {
+    if theirs == mine || mine == base {
+        return Some((theirs.cloned(), None));
+    }
+    match (theirs, mine) {
+        _ if theirs == base => Some((mine.cloned(), None)),
+        _ if !critical => None,
+        (Some(theirs), Some(mine)) => {
+            // The first by content keeps the id, so that it makes no difference who merges.
+            let mut wordings = [theirs, mine].map(|item| (content(item), item));
+            wordings.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let [(_, first), (text, second)] = wordings;
+            let twin = twin(second.id(), text.as_bytes());
+            Some((Some(first.clone()), Some(second.clone().under(twin))))
+        }
+        (one, other) => Some((one.or(other).cloned(), None)),
+    }
+}
+
+fn content<T: Item>(item: &T) -> String {
+    serde_json::to_string(item).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::section::{LapseStep, Naloxone, RecoveryReason};
+    use crate::plan::tests::{any_plan, day, list, only_me, reason, step, words};
+    use crate::plan::{Plan, PlanSection, compare};
+    use proptest::prelude::*;
+
+    fn of_reasons(reasons: &[RecoveryReason]) -> Plan {
+        Plan { reasons: list(reasons), ..Plan::default() }
+    }
+    fn of_steps(steps: &[LapseStep]) -> Plan {
+        Plan { lapse_steps: list(steps), ..Plan::default() }
+    }
+    fn conflict(section: PlanSection) -> Result<Plan, Conflict<PlanSection>> {
+        Err(Conflict { sections: vec![section] })
+    }
+
+    #[test]
+    fn sections_that_one_side_changed_are_taken_from_it() {
+        let base =
+            Plan { reasons: list([reason(1, "a")]), lapse_steps: list([step(2, "b")]), ..Plan::default() };
+        let theirs = Plan { reasons: list([reason(1, "c")]), ..base.clone() };
+        let mine = Plan { lapse_steps: list([step(2, "d")]), ..base.clone() };
+        let both =
+            Plan { reasons: theirs.reasons.clone(), lapse_steps: mine.lapse_steps.clone(), ..base.clone() };
+        assert_eq!(merge(&base, &theirs, &mine), Ok(both));
+    }
+
+    #[test]
+    fn each_side_may_add_change_and_remove_other_items_of_one_list() {
+        let base = of_reasons(&[reason(1, "a"), reason(2, "b"), reason(3, "c")]);
+        let theirs = of_reasons(&[reason(1, "a"), reason(2, "B"), reason(3, "c"), reason(4, "theirs")]);
+        let mine = of_reasons(&[reason(5, "mine"), reason(2, "b"), reason(3, "c")]);
+        let both = of_reasons(&[reason(5, "mine"), reason(2, "B"), reason(3, "c"), reason(4, "theirs")]);
+        assert_eq!(merge(&base, &theirs, &mine), Ok(both));
+    }
+
+    #[test]
+    fn one_reason_in_two_wordings_is_for_somebody_to_choose() {
+        let base = of_reasons(&[reason(1, "a")]);
+        let (theirs, mine) = (of_reasons(&[reason(1, "b")]), of_reasons(&[reason(1, "c")]));
+        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::Reasons));
+        assert_eq!(merge(&base, &theirs, &Plan::default()), conflict(PlanSection::Reasons));
+    }
+
+    #[test]
+    fn one_lapse_step_in_two_wordings_is_kept_in_both() {
+        let base = of_steps(&[step(1, "call"), step(2, "leave")]);
+        let theirs = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
+        let mine = of_steps(&[step(1, "call Ann"), step(2, "leave")]);
+        let merged = merge(&base, &theirs, &mine).unwrap();
+        let said: Vec<&str> = merged.lapse_steps.iter().map(|step| step.words.as_ref()).collect();
+        assert_eq!(said, ["call Ann", "call Sam", "leave"]);
+        assert_eq!(merge(&base, &mine, &theirs), Ok(merged.clone()), "whoever merges");
+        for again in [&theirs, &mine] {
+            assert_eq!(merge(&base, &merged, again), Ok(merged.clone()), "merged again, nothing doubles");
+        }
+    }
+
+    #[test]
+    fn a_lapse_step_changed_here_and_removed_there_stays() {
+        let base = of_steps(&[step(1, "call"), step(2, "leave")]);
+        let theirs = of_steps(&[step(2, "leave")]);
+        let mine = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
+        assert_eq!(merge(&base, &theirs, &mine), Ok(mine.clone()));
+        let untouched = merge(&base, &theirs, &of_steps(&[step(1, "call"), step(2, "go")]));
+        assert_eq!(untouched, Ok(of_steps(&[step(2, "go")])), "removed on purpose");
+    }
+
+    #[test]
+    fn two_new_orders_are_for_somebody_to_choose_and_one_is_taken() {
+        let [one, two, three] = [step(1, "a"), step(2, "b"), step(3, "c")];
+        let base = of_steps(&[one.clone(), two.clone(), three.clone()]);
+        let theirs = of_steps(&[two.clone(), one.clone(), three.clone()]);
+        let mine = of_steps(&[one.clone(), three.clone(), two.clone()]);
+        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::LapseSteps));
+        let longer = of_steps(&[one.clone(), two.clone(), three.clone(), step(4, "d")]);
+        let both = of_steps(&[two, one, three, step(4, "d")]);
+        assert_eq!(merge(&base, &theirs, &longer), Ok(both.clone()));
+        assert_eq!(merge(&base, &longer, &theirs), Ok(both), "whoever put them in a new order");
+    }
+
+    #[test]
+    fn what_does_not_fit_in_one_list_is_for_somebody_to_choose() {
+        let numbered = |from: u128| (from..from + 8).map(|n| reason(n, "r")).collect::<Vec<_>>();
+        let (theirs, mine) = (of_reasons(&numbered(1)), of_reasons(&numbered(20)));
+        assert_eq!(merge(&Plan::default(), &theirs, &mine), conflict(PlanSection::Reasons));
+    }
+
+    #[test]
+    fn naloxone_is_kept_in_both_places_and_doubted_where_answers_differ() {
+        let of = |has, kept: Option<&str>| Plan {
+            naloxone: Some(Naloxone { has, kept: kept.map(words) }),
+            ..Plan::default()
+        };
+        let none = Plan::default();
+        let both = merge(&none, &of(true, Some("car")), &of(true, Some("bag")));
+        assert_eq!(both, Ok(of(true, Some("bag; car"))));
+        assert_eq!(merge(&none, &of(true, Some("car")), &of(false, None)), Ok(of(false, Some("car"))));
+        let used_up = merge(&of(true, Some("car")), &of(false, Some("car")), &of(true, Some("bag")));
+        assert_eq!(used_up, Ok(of(false, Some("bag"))));
+        assert_eq!(merge(&of(true, Some("car")), &none, &of(true, Some("bag"))), Ok(of(true, Some("bag"))));
+    }
+
+    #[test]
+    fn of_two_review_dates_the_earlier_one_stands_and_both_hide_what_they_hid() {
+        let of = |date: &str, kept: &[PlanSection]| Plan {
+            review_on: Some(day(date)),
+            only_me: only_me(kept),
+            ..Plan::default()
+        };
+        let base = of("2026-03-01", &[PlanSection::Routine]);
+        let theirs = of("2026-03-09", &[PlanSection::Routine, PlanSection::Reasons]);
+        let mine = of("2026-03-05", &[PlanSection::Supports]);
+        let both = of("2026-03-05", &[PlanSection::Reasons, PlanSection::Supports]);
+        assert_eq!(merge(&base, &theirs, &mine), Ok(both));
+    }
+
+    /// The same content whatever the order of the lists.
+    fn same_but_for_order(one: &Plan, other: &Plan) -> bool {
+        use crate::plan::difference::ChangeKind;
+        compare(one, other).iter().all(|difference| difference.change.kind == ChangeKind::Moved)
+    }
+
+    /// Whether an item that a side touched, or that nobody removed, is in the merged list.
+    fn nothing_is_lost<T: Item, const MOST: usize>(
+        [base, side, other]: [&Items<T, MOST>; 3],
+        merged: &Items<T, MOST>,
+    ) -> bool {
+        side.iter().all(|item| {
+            let id = item.id();
+            let touched = base.find(id) != Some(item);
+            let says_it = merged.iter().any(|kept| kept.clone().under(id) == *item);
+            let removed_there = base.find(id).is_some() && other.find(id).is_none();
+            if touched { says_it } else { removed_there || merged.find(id).is_some() }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_merge_with_nothing_new_is_what_was_there(base in any_plan(), plan in any_plan()) {
+            prop_assert_eq!(merge(&base, &plan, &plan), Ok(plan.clone()));
+            prop_assert_eq!(merge(&base, &base, &plan), Ok(plan.clone()));
+            prop_assert_eq!(merge(&base, &plan, &base), Ok(plan));
+        }
+
+        #[test]
+        fn it_makes_no_difference_who_merges(base in any_plan(), one in any_plan(), other in any_plan()) {
+            match (merge(&base, &one, &other), merge(&base, &other, &one)) {
+                (Ok(one), Ok(other)) => prop_assert!(same_but_for_order(&one, &other)),
+                (one, other) => prop_assert_eq!(one, other),
+            }
+        }
+
+        #[test]
+        fn nothing_is_lost_that_the_other_side_did_not_remove(
+            base in any_plan(), theirs in any_plan(), mine in any_plan(),
+        ) {
+            // Section by section, so that a conflict in one does not excuse the others.
+            let only = |plan: &Plan| [
+                Plan { reasons: plan.reasons.clone(), ..Plan::default() },
+                Plan { triggers: plan.triggers.clone(), ..Plan::default() },
+                Plan { lapse_steps: plan.lapse_steps.clone(), ..Plan::default() },
+            ];
+            for ((base, theirs), mine) in only(&base).into_iter().zip(only(&theirs)).zip(only(&mine)) {
+                let Ok(merged) = merge(&base, &theirs, &mine) else { continue };
+                for (side, other) in [(&theirs, &mine), (&mine, &theirs)] {
+                    let reasons = [&base.reasons, &side.reasons, &other.reasons];
+                    let triggers = [&base.triggers, &side.triggers, &other.triggers];
+                    let steps = [&base.lapse_steps, &side.lapse_steps, &other.lapse_steps];
+                    prop_assert!(nothing_is_lost(reasons, &merged.reasons));
+                    prop_assert!(nothing_is_lost(triggers, &merged.triggers));
+                    prop_assert!(nothing_is_lost(steps, &merged.lapse_steps));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! The safety plan: six steps, in this order, for the hours in which somebody may not want to live.
+//!
+//! It is another plan for another crisis, and stays apart from the relapse-prevention plan. The whole care team
+//! sees all of it.
+//!
+//! Source of the shape: Stanley and Brown's safety planning intervention; the words are our own.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::completeness::{Checks, Completeness, GapCode};
+use super::document::document;
+use super::item::{Called, ItemId, Items, Reach, Words, items};
+use super::lines::crisis_lines;
+use super::section::entries;
+use super::{Author, Refusal, Revision, next};
+use crate::journal::words;
+use crate::value::{Day, Moment};
+
+/// Days after which a safety plan is looked at again unless somebody set a day.
+pub const REVIEW_DAYS: i32 = 30;
+/// Most days ahead that a review may be set.
+pub const MOST_REVIEW_DAYS: i32 = 90;
+
+words! {
+    /// A part of the safety plan: the six steps in their order, and the day of the next review.
+    SafetySection {
+        /// Step 1: what announces a crisis.
+        WarningSigns = "warning_signs",
+        /// Step 2: what helps without anybody.
+        Alone = "alone",
+        /// Step 3: people and places that take the mind off it.
+        Distractions = "distractions",
+        /// Step 4: people to ask for help.
+        People = "people",
+        /// Step 5: professionals and lines.
+        Professionals = "professionals",
+        /// Step 6: making the surroundings safe.
+        Surroundings = "surroundings",
+        /// When the plan is looked at again.
+        Review = "review",
+    }
+}
+
+impl SafetySection {
+    /// Whether its text is never dropped.
+    pub fn is_critical(self) -> bool {
+        self != Self::Review
+    }
+}
+
+words! {
+    /// Whether a person or a place takes the mind off it.
+    DistractionKind {
+        /// Somebody, who need not be told why.
+        Person = "person",
+        /// Somewhere.
+        Place = "place",
+    }
+}
+
+entries! {
+    /// Something that announces a crisis: a thought, a mood, an act.
+    CrisisSign {
+        /// What it is.
+        words: Words,
+    }
+    /// Something to do alone.
+    OwnStep {
+        /// What it is.
+        words: Words,
+    }
+    /// Somebody or somewhere that takes the mind off it.
+    Distraction {
+        /// Which of the two.
+        kind: DistractionKind,
+        /// Who or where.
+        words: Words,
+        /// How to get through, or there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+    }
+    /// Somebody to ask for help.
+    Helper {
+        /// The name.
+        name: Called,
+        /// How to get through.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+    }
+    /// Somebody, or a place, whose work it is to help.
+    Professional {
+        /// The name.
+        name: Called,
+        /// How to get through, or there.
+        reach: Reach,
+    }
+    /// Something that makes the surroundings safer.
+    Safeguard {
+        /// What it is, and who helps with it.
+        words: Words,
+    }
+}
+
+/// What a safety plan says. The national lines belong to step 5 of every plan without being written into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SafetyPlan {
+    /// Step 1: what announces a crisis.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<CrisisSign>, max_items = 10)]
+    pub warning_signs: Items<CrisisSign, 10>,
+    /// Step 2: what helps without anybody.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<OwnStep>, max_items = 10)]
+    pub alone: Items<OwnStep, 10>,
+    /// Step 3: people and places that take the mind off it.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Distraction>, max_items = 10)]
+    pub distractions: Items<Distraction, 10>,
+    /// Step 4: people to ask for help.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Helper>, max_items = 10)]
+    pub people: Items<Helper, 10>,
+    /// Step 5: professionals, besides the national lines.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Professional>, max_items = 10)]
+    pub professionals: Items<Professional, 10>,
+    /// Step 6: making the surroundings safe.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Safeguard>, max_items = 10)]
+    pub surroundings: Items<Safeguard, 10>,
+    /// When the plan is looked at again; without a day, 30 days after it is saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub review_on: Option<Day>,
+}
+
+document!(SafetyPlan, SafetySection {
+    warning_signs = WarningSigns,
+    alone = Alone,
+    distractions = Distractions,
+    people = People,
+    professionals = Professionals,
+    surroundings = Surroundings,
+    review_on = Review,
+});
+
+/// A step, ready to be read out or printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SafetyStep {
+    /// 1 to 6.
+    #[schema(minimum = 1, maximum = 6)]
+    pub number: u8,
+    /// What it is about.
+    pub title: &'static str,
+    /// What it says, in order.
+    pub lines: Vec<String>,
+}
+
+impl SafetyPlan {
+    /// The six steps in their order. Step 5 is never empty.
+    pub fn steps(&self) -> [SafetyStep; 6] {
+        let said = |words: &Words| words.as_ref().to_owned();
+        let reached = |name: &str, reach: Option<&Reach>| match reach {
+            Some(reach) => format!("{name}: {}", reach.as_ref()),
+            None => name.to_owned(),
+        };
+        let distraction = |item: &Distraction| reached(item.words.as_ref(), item.reach.as_ref());
+        let professionals = self.professionals.iter().map(|item| (&item.name, &item.reach));
+        let lines = crisis_lines().lines.iter().map(|line| (&line.name, &line.reach));
+        let steps = [
+            (
+                "What tells me that a crisis is coming",
+                self.warning_signs.iter().map(|item| said(&item.words)).collect(),
+            ),
+            ("What I can do by myself", self.alone.iter().map(|item| said(&item.words)).collect()),
+            (
+                "People and places that take my mind off it",
+                self.distractions.iter().map(distraction).collect(),
+            ),
+            (
+                "People I can ask for help",
+                self.people.iter().map(|item| reached(item.name.as_ref(), item.reach.as_ref())).collect(),
+            ),
+            (
+                "Professionals and lines that are there for me",
+                professionals.chain(lines).map(|(name, reach)| reached(name.as_ref(), Some(reach))).collect(),
+            ),
+            (
+                "How I make my surroundings safe",
+                self.surroundings.iter().map(|item| said(&item.words)).collect(),
+            ),
+        ];
+        let mut number = 0;
+        steps.map(|(title, lines)| {
+            number += 1;
+            SafetyStep { number, title, lines }
+        })
+    }
+}
+
+/// Saves a safety plan as a new revision, by the same rules as [`save`](super::save()). Without a day for the
+/// next review, the one that is set stays while it is ahead; else it is 30 days from `today`.
+pub fn save(
+    current: Option<&Revision<SafetyPlan>>,
+    based_on: i32,
+    draft: SafetyPlan,
+    author: Author,
+    today: Day,
+    now: Moment,
+) -> Result<Revision<SafetyPlan>, Refusal> {
+    let before = current.and_then(|current| current.content.review_on);
+    let set = before.filter(|review_on| today <= *review_on);
+    let review_on = draft.review_on.or(set).unwrap_or_else(|| today.plus(REVIEW_DAYS));
+    let saved = next(current, based_on, SafetyPlan { review_on: Some(review_on), ..draft }, author, now)?;
+    if Some(review_on) != before && MOST_REVIEW_DAYS < today.until(review_on) {
+        return Err(Refusal::ReviewTooFar { most: MOST_REVIEW_DAYS });
+    }
+    Ok(saved)
+}
+
+/// What a safety plan lacks `on` a day. Step 5 lacks nothing: the national lines are always there.
+pub fn completeness(plan: &SafetyPlan, on: Day) -> Completeness<SafetySection> {
+    let mut checks = Checks::new();
+    checks.ask(
+        !plan.warning_signs.is_empty(),
+        SafetySection::WarningSigns,
+        GapCode::Empty,
+        "The plan helps if you notice that it is time for it. Write down how you would know.",
+    );
+    checks.ask(
+        !plan.alone.is_empty(),
+        SafetySection::Alone,
+        GapCode::Empty,
+        "A crisis passes its peak. Something to do by yourself carries you until then.",
+    );
+    checks.ask(
+        !plan.distractions.is_empty(),
+        SafetySection::Distractions,
+        GapCode::Empty,
+        "Company and another place give the mind something else. Nobody there has to know why you came.",
+    );
+    checks.ask(
+        plan.people.iter().any(|helper| helper.reach.is_some()),
+        SafetySection::People,
+        GapCode::NobodyReachable,
+        "Somebody you trust can stay with you through it. Name a person, and how to reach them.",
+    );
+    checks.ask(
+        !plan.surroundings.is_empty(),
+        SafetySection::Surroundings,
+        GapCode::Empty,
+        "Distance from what could harm you gives you time, and time saves lives.",
+    );
+    checks.ask_review(plan.review_on, on, MOST_REVIEW_DAYS, SafetySection::Review);
+    checks.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Role;
+    use crate::craving::tests::moment;
+    use crate::plan::tests::{day, id, list, words};
+    use crate::plan::{MOST_BYTES, compare, merge};
+    use uuid::Uuid;
+
+    fn by(role: Role) -> Author {
+        Author { account: Uuid::from_u128(1).into(), role }
+    }
+    fn try_save(
+        current: Option<&Revision<SafetyPlan>>,
+        draft: SafetyPlan,
+        today: &str,
+    ) -> Result<Revision<SafetyPlan>, Refusal> {
+        let based_on = current.map_or(0, |current| current.revision);
+        let now = moment("2026-03-02T18:40:00Z");
+        save(current, based_on, draft, by(Role::Counselor), day(today), now)
+    }
+    fn sample() -> SafetyPlan {
+        let name = |text: &str| Called::try_from(text.to_owned()).unwrap();
+        let reach = |text: &str| Reach::try_from(text.to_owned()).unwrap();
+        SafetyPlan {
+            warning_signs: list([CrisisSign { id: id(1), words: words("I stop answering") }]),
+            alone: list([OwnStep { id: id(2), words: words("A cold shower") }]),
+            distractions: list([Distraction {
+                id: id(3),
+                kind: DistractionKind::Place,
+                words: words("The library"),
+                reach: None,
+            }]),
+            people: list([Helper { id: id(4), name: name("Sam"), reach: Some(reach("555-0100")) }]),
+            professionals: list([Professional {
+                id: id(5),
+                name: name("Dr. Lee"),
+                reach: reach("555-0101"),
+            }]),
+            surroundings: list([Safeguard { id: id(6), words: words("Sam keeps the pills") }]),
+            review_on: None,
+        }
+    }
+
+    #[test]
+    fn the_steps_come_in_their_order_and_the_fifth_always_has_988() {
+        for plan in [SafetyPlan::default(), sample()] {
+            let steps = plan.steps();
+            assert_eq!(steps.each_ref().map(|step| step.number), [1, 2, 3, 4, 5, 6]);
+            assert!(steps[4].lines.contains(&"988 Suicide & Crisis Lifeline: call or text 988".to_owned()));
+        }
+        let [signs, alone, distractions, people, professionals, surroundings] = sample().steps();
+        assert_eq!(signs.lines, ["I stop answering"]);
+        assert_eq!(alone.lines, ["A cold shower"]);
+        assert_eq!(distractions.lines, ["The library"]);
+        assert_eq!(people.lines, ["Sam: 555-0100"]);
+        assert_eq!(professionals.lines[0], "Dr. Lee: 555-0101");
+        assert_eq!(surroundings.lines, ["Sam keeps the pills"]);
+    }
+
+    #[test]
+    fn a_safety_plan_is_saved_by_revisions_and_reviewed_within_90_days() {
+        let first = try_save(None, sample(), "2026-03-02").unwrap();
+        assert_eq!((first.revision, first.content.review_on), (1, Some(day("2026-04-01"))));
+        let again = try_save(Some(&first), sample(), "2026-03-05").unwrap();
+        assert_eq!(again, first, "the same again is a repeat, also days later");
+        let late = try_save(Some(&first), sample(), "2026-05-05").unwrap();
+        assert_eq!((late.revision, late.content.review_on), (2, Some(day("2026-06-04"))));
+
+        let on = |date: &str| SafetyPlan { review_on: Some(day(date)), ..sample() };
+        assert!(try_save(None, on("2026-05-31"), "2026-03-02").is_ok());
+        let far = try_save(None, on("2026-06-01"), "2026-03-02");
+        assert_eq!(far, Err(Refusal::ReviewTooFar { most: 90 }));
+        let now = moment("2026-03-02T18:40:00Z");
+        let stale =
+            save(Some(&late), 1, SafetyPlan::default(), by(Role::Participant), day("2026-05-05"), now);
+        assert_eq!(stale, Err(Refusal::Stale { current: 2 }));
+    }
+
+    #[test]
+    fn what_a_safety_plan_lacks_is_told_in_the_order_of_its_steps() {
+        use SafetySection as S;
+        let empty = completeness(&SafetyPlan::default(), day("2026-03-02"));
+        let sections: Vec<_> = empty.gaps.iter().map(|gap| gap.section).collect();
+        assert_eq!(
+            sections,
+            [S::WarningSigns, S::Alone, S::Distractions, S::People, S::Surroundings, S::Review]
+        );
+        let saved = try_save(None, sample(), "2026-03-02").unwrap().content;
+        assert_eq!(completeness(&saved, day("2026-03-02")).percent, 100);
+        let later = completeness(&saved, day("2026-04-02"));
+        assert_eq!(later.gaps.iter().map(|gap| gap.code).collect::<Vec<_>>(), [GapCode::ReviewPast]);
+    }
+
+    #[test]
+    fn two_wordings_of_a_safety_step_are_both_kept() {
+        let of = |text: &str| SafetyPlan {
+            surroundings: list([Safeguard { id: id(6), words: words(text) }]),
+            ..sample()
+        };
+        let merged = merge(&sample(), &of("Sam has the keys"), &of("The pills are gone")).unwrap();
+        let said: Vec<&str> = merged.surroundings.iter().map(|item| item.words.as_ref()).collect();
+        assert_eq!(said, ["Sam has the keys", "The pills are gone"]);
+        assert_eq!(compare(&sample(), &sample()), []);
+    }
+
+    #[test]
+    fn the_fullest_safety_plan_fits_a_request() {
+        let (text, short) = ("x".repeat(160), "x".repeat(60));
+        let many = |fields: serde_json::Value| {
+            let with_id = |number: u128| {
+                let mut item = fields.clone();
+                item["id"] = Uuid::from_u128(u128::MAX - number).to_string().into();
+                item
+            };
+            (0..10).map(with_id).collect::<Vec<_>>()
+        };
+        let json = serde_json::json!({
+            "warning_signs": many(serde_json::json!({ "words": text })),
+            "alone": many(serde_json::json!({ "words": text })),
+            "distractions": many(serde_json::json!({ "kind": "person", "words": text, "reach": short })),
+            "people": many(serde_json::json!({ "name": short, "reach": short })),
+            "professionals": many(serde_json::json!({ "name": short, "reach": short })),
+            "surroundings": many(serde_json::json!({ "words": text })),
+            "review_on": "2026-04-01",
+        });
+        let full: SafetyPlan = serde_json::from_value(json).unwrap();
+        assert!(serde_json::to_vec(&full).unwrap().len() <= MOST_BYTES);
+    }
+}

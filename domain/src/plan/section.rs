@@ -1,0 +1,370 @@
+//! The sections of the relapse-prevention plan.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::document::{Single, document};
+use super::item::{Called, ItemId, Items, Reach, Unfit, Words, items};
+use crate::account::Role;
+use crate::coping::SkillRef;
+use crate::craving::TriggerCategory;
+use crate::journal::words;
+use crate::recovery::warning::WarningStage;
+use crate::value::{Day, Few};
+
+words! {
+    /// A part of the relapse-prevention plan.
+    PlanSection {
+        /// Why recovery.
+        Reasons = "reasons",
+        /// What sets craving off, and what helps against it.
+        Triggers = "triggers",
+        /// Signs that a relapse is on its way.
+        WarningSigns = "warning_signs",
+        /// High-risk situations and what to do in them.
+        Situations = "situations",
+        /// People who help.
+        Supports = "supports",
+        /// What to do if there was use.
+        LapseSteps = "lapse_steps",
+        /// Medicines.
+        Medicines = "medicines",
+        /// Whether naloxone is at hand.
+        Naloxone = "naloxone",
+        /// What holds the day together.
+        Routine = "routine",
+        /// Lines of the region that answer day and night, besides the national ones.
+        Lines = "lines",
+        /// What to look forward to.
+        Milestones = "milestones",
+        /// When the plan is looked at again.
+        Review = "review",
+        /// What the care team does not see.
+        Sharing = "sharing",
+    }
+}
+
+impl PlanSection {
+    /// Whether somebody's life may hang on it: its text is never dropped, and the care team always sees it.
+    pub fn is_critical(self) -> bool {
+        matches!(self, Self::Lines | Self::LapseSteps | Self::Naloxone)
+    }
+
+    /// Whether the participant may keep it from the care team.
+    pub fn may_be_kept(self) -> bool {
+        !self.is_critical() && !matches!(self, Self::Review | Self::Sharing)
+    }
+}
+
+words! {
+    /// Where a trigger comes from.
+    TriggerSource {
+        /// From outside: people, places, things, times.
+        External = "external",
+        /// From inside: feelings, thoughts, sensations.
+        Internal = "internal",
+    }
+}
+words! {
+    /// How somebody stands to the person.
+    SupportRole {
+        /// A sponsor.
+        Sponsor = "sponsor",
+        /// Somebody else in recovery.
+        Peer = "peer",
+        /// Family.
+        Family = "family",
+        /// A friend.
+        Friend = "friend",
+        /// A counselor.
+        Counselor = "counselor",
+        /// Clergy.
+        Clergy = "clergy",
+        /// Somebody else.
+        Other = "other",
+    }
+}
+
+/// Structs that a plan lists: an id and what it says.
+macro_rules! entries {
+    ($($(#[doc = $doc:literal])+ $name:ident { $($(#[$meta:meta])+ $field:ident: $type:ty,)+ })+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Its id, made by the phone.
+            pub id: ItemId,
+            $($(#[$meta])+ pub $field: $type,)+
+        }
+        items!($name);
+    )+};
+}
+pub(crate) use entries;
+
+entries! {
+    /// A reason for recovery.
+    RecoveryReason {
+        /// What it is.
+        words: Words,
+    }
+    /// Something that sets craving off.
+    PlanTrigger {
+        /// The kind of high-risk situation.
+        category: TriggerCategory,
+        /// Whether it comes from outside or inside.
+        source: TriggerSource,
+        /// What it is.
+        words: Words,
+        /// Skills that help against it.
+        #[serde(default, skip_serializing_if = "Few::is_empty")]
+        #[schema(value_type = Vec<SkillRef>, max_items = 4)]
+        coping: Few<SkillRef, 4>,
+    }
+    /// An early sign that a relapse may be on its way.
+    PlanSign {
+        /// The stage it belongs to.
+        stage: WarningStage,
+        /// What it is.
+        words: Words,
+    }
+    /// A high-risk situation and what to do about it.
+    RiskSituation {
+        /// What it is.
+        words: Words,
+        /// How to stay out of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avoid: Option<Words>,
+        /// How to get out of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        escape: Option<Words>,
+        /// How to get through it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cope: Option<Words>,
+        /// Whom to call, and how.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<Words>,
+    }
+    /// Somebody who helps.
+    Support {
+        /// The name.
+        name: Called,
+        /// How this person stands to the participant.
+        role: SupportRole,
+        /// How to get through.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+        /// What to ask for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Words>,
+    }
+    /// A step to take if there was use. Their order is the list's.
+    LapseStep {
+        /// What to do.
+        words: Words,
+    }
+    /// A medicine, with what is worth knowing of it.
+    Medicine {
+        /// Name, dose, time, as the person puts it.
+        words: Words,
+    }
+    /// Something that holds the day together.
+    RoutinePart {
+        /// What, and when.
+        words: Words,
+    }
+    /// A line of the region that answers day and night.
+    LocalLine {
+        /// Its name.
+        name: Called,
+        /// How to get through.
+        reach: Reach,
+    }
+    /// Something to look forward to.
+    PlanMilestone {
+        /// What is to be reached.
+        words: Words,
+        /// How it is celebrated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reward: Option<Words>,
+    }
+}
+
+/// Whether naloxone is at hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "has": true, "kept": "Kitchen drawer; Sam knows" }))]
+pub struct Naloxone {
+    /// Whether the person has some.
+    pub has: bool,
+    /// Where it is kept, or where to get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Words>,
+}
+
+impl Single for Naloxone {
+    /// Both places are named. Where nobody asked before and the answers differ, there is none: the other
+    /// answer can kill.
+    fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Option<Self> {
+        let has = match base {
+            Some(base) if theirs.has == base.has => mine.has,
+            Some(_) => theirs.has,
+            None => theirs.has && mine.has,
+        };
+        let before = base.and_then(|base| base.kept.as_ref());
+        let kept = match (theirs.kept.as_ref(), mine.kept.as_ref()) {
+            (theirs, mine) if theirs == mine || mine == before => theirs.cloned(),
+            (theirs, mine) if theirs == before => mine.cloned(),
+            (Some(theirs), Some(mine)) => {
+                let (one, other) = (theirs.min(mine), theirs.max(mine));
+                Some(format!("{}; {}", one.as_ref(), other.as_ref()).try_into().ok()?)
+            }
+            (one, other) => one.or(other).cloned(),
+        };
+        Some(Self { has, kept })
+    }
+}
+impl Single for Day {
+    /// A look too early harms nobody.
+    fn both(_: Option<&Self>, theirs: &Self, mine: &Self) -> Option<Self> {
+        Some(*theirs.min(mine))
+    }
+}
+
+/// The sections that the participant keeps from the care team.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<PlanSection>", into = "Vec<PlanSection>")]
+pub struct OnlyMe(BTreeSet<PlanSection>);
+
+impl OnlyMe {
+    /// Whether nothing is kept from the care team.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this section is kept from the care team.
+    pub fn keeps(&self, section: PlanSection) -> bool {
+        self.0.contains(&section)
+    }
+
+    /// This with what another changed since `base`.
+    pub(super) fn changed_as(&self, base: &Self, other: &Self) -> Self {
+        let all = PlanSection::ALL.iter().copied();
+        let kept = |section: &PlanSection| {
+            let changed = base.keeps(*section) != other.keeps(*section);
+            if changed { other.keeps(*section) } else { self.keeps(*section) }
+        };
+        Self(all.filter(kept).collect())
+    }
+
+    /// Whether somebody in this role sees this section of a plan they may read.
+    pub fn shows(&self, section: PlanSection, role: Role) -> bool {
+        match role {
+            Role::Participant => true,
+            Role::Counselor | Role::Supervisor => !self.keeps(section),
+            Role::Admin | Role::Supporter => false,
+        }
+    }
+}
+impl TryFrom<Vec<PlanSection>> for OnlyMe {
+    type Error = Unfit;
+    fn try_from(sections: Vec<PlanSection>) -> Result<Self, Unfit> {
+        if !sections.iter().all(|section| section.may_be_kept()) {
+            return Err(Unfit::AlwaysShared);
+        }
+        Ok(Self(sections.into_iter().collect()))
+    }
+}
+impl From<OnlyMe> for Vec<PlanSection> {
+    fn from(only_me: OnlyMe) -> Self {
+        only_me.0.into_iter().collect()
+    }
+}
+impl PartialSchema for OnlyMe {
+    fn schema() -> RefOr<Schema> {
+        utoipa::openapi::ArrayBuilder::new()
+            .description(Some(
+                "Sections that the care team does not see; never lines, lapse_steps, naloxone, review or sharing",
+            ))
+            .items(PlanSection::schema())
+            .unique_items(true)
+            .examples([serde_json::json!(["reasons"])])
+            .into()
+    }
+}
+impl ToSchema for OnlyMe {}
+
+/// What a relapse-prevention plan says. The national lines are in every plan without being written into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Why recovery.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<RecoveryReason>, max_items = 8)]
+    pub reasons: Items<RecoveryReason, 8>,
+    /// What sets craving off, and what helps against it.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<PlanTrigger>, max_items = 16)]
+    pub triggers: Items<PlanTrigger, 16>,
+    /// Signs that a relapse is on its way.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<PlanSign>, max_items = 16)]
+    pub warning_signs: Items<PlanSign, 16>,
+    /// High-risk situations and what to do in them.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<RiskSituation>, max_items = 8)]
+    pub situations: Items<RiskSituation, 8>,
+    /// People who help.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Support>, max_items = 10)]
+    pub supports: Items<Support, 10>,
+    /// What to do if there was use, in this order.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<LapseStep>, max_items = 10)]
+    pub lapse_steps: Items<LapseStep, 10>,
+    /// Medicines.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<Medicine>, max_items = 12)]
+    pub medicines: Items<Medicine, 12>,
+    /// Whether naloxone is at hand; nothing if nobody has asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub naloxone: Option<Naloxone>,
+    /// What holds the day together.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<RoutinePart>, max_items = 12)]
+    pub routine: Items<RoutinePart, 12>,
+    /// Lines of the region, besides the national ones.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<LocalLine>, max_items = 6)]
+    pub lines: Items<LocalLine, 6>,
+    /// What to look forward to.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    #[schema(value_type = Vec<PlanMilestone>, max_items = 8)]
+    pub milestones: Items<PlanMilestone, 8>,
+    /// When the plan is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub review_on: Option<Day>,
+    /// What the care team does not see. The participant alone changes this.
+    #[serde(default, skip_serializing_if = "OnlyMe::is_empty")]
+    pub only_me: OnlyMe,
+}
+
+document!(Plan, PlanSection {
+    reasons = Reasons,
+    triggers = Triggers,
+    warning_signs = WarningSigns,
+    situations = Situations,
+    supports = Supports,
+    lapse_steps = LapseSteps,
+    medicines = Medicines,
+    naloxone = Naloxone,
+    routine = Routine,
+    lines = Lines,
+    milestones = Milestones,
+    review_on = Review,
+    only_me = Sharing,
+});

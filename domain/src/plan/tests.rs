@@ -1,0 +1,316 @@
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::item::{Item, Items, Unfit, Words};
+use super::section::{LapseStep, Naloxone, OnlyMe, PlanTrigger, RecoveryReason, TriggerSource};
+use super::*;
+use crate::coping::SkillRef;
+use crate::craving::TriggerCategory;
+use crate::craving::tests::moment;
+use crate::value::Few;
+
+pub(super) fn id(number: u128) -> ItemId {
+    Uuid::from_u128(number).into()
+}
+pub(super) fn words(text: &str) -> Words {
+    text.to_owned().try_into().unwrap()
+}
+pub(super) fn link(text: &str) -> SkillRef {
+    text.to_owned().try_into().unwrap()
+}
+pub(super) fn day(text: &str) -> Day {
+    Day::from(text.parse::<jiff::civil::Date>().unwrap())
+}
+pub(super) fn list<T: Item, const MOST: usize>(items: impl Into<Vec<T>>) -> Items<T, MOST> {
+    items.into().try_into().unwrap()
+}
+pub(super) fn only_me(sections: &[PlanSection]) -> OnlyMe {
+    sections.to_vec().try_into().unwrap()
+}
+pub(super) fn reason(number: u128, text: &str) -> RecoveryReason {
+    RecoveryReason { id: id(number), words: words(text) }
+}
+pub(super) fn step(number: u128, text: &str) -> LapseStep {
+    LapseStep { id: id(number), words: words(text) }
+}
+pub(super) fn trigger(number: u128, text: &str, coping: &[&str]) -> PlanTrigger {
+    let coping: Vec<SkillRef> = coping.iter().map(|skill| link(skill)).collect();
+    PlanTrigger {
+        id: id(number),
+        category: TriggerCategory::Conflict,
+        source: TriggerSource::External,
+        words: words(text),
+        coping: Few::try_from(coping).unwrap(),
+    }
+}
+
+/// Some of a few items under a few ids, so that two lists often meet.
+fn some<T: Item + std::fmt::Debug + 'static, const MOST: usize>(
+    make: fn(u128, &str) -> T,
+) -> impl Strategy<Value = Items<T, MOST>> {
+    let texts = prop::sample::select(vec!["alpha", "beta", "gamma"]);
+    prop::collection::vec((1..6u128, texts), 0..5).prop_map(move |mut chosen| {
+        let mut seen = std::collections::BTreeSet::new();
+        chosen.retain(|(number, _)| seen.insert(*number));
+        let items: Vec<T> = chosen.into_iter().map(|(number, text)| make(number, text)).collect();
+        list(items)
+    })
+}
+
+prop_compose! {
+    /// A plan with something in sections of every kind.
+    pub(super) fn any_plan()(
+        reasons in some(reason),
+        triggers in some(|number, text| {
+            let skills: &[&str] = if text == "alpha" { &[] } else { &["library:urge_surfing"] };
+            trigger(number, text, skills)
+        }),
+        lapse_steps in some(step),
+        naloxone in prop::option::of((any::<bool>(), prop::option::of("[ab]"))),
+        review_on in prop::option::of(0i32..3),
+        kept in prop::sample::subsequence(vec![PlanSection::Reasons, PlanSection::Triggers], 0..=2),
+    ) -> Plan {
+        let naloxone = naloxone.map(|(has, kept)| Naloxone { has, kept: kept.map(|kept| words(&kept)) });
+        let review_on = review_on.map(|days| day("2026-03-02").plus(days));
+        let only_me = only_me(&kept);
+        Plan { reasons, triggers, lapse_steps, naloxone, review_on, only_me, ..Plan::default() }
+    }
+}
+
+fn now() -> Moment {
+    moment("2026-03-02T18:40:00Z")
+}
+fn today() -> Day {
+    day("2026-03-02")
+}
+fn sam() -> Author {
+    Author { account: Uuid::from_u128(1).into(), role: Role::Participant }
+}
+fn counselor() -> Author {
+    Author { account: Uuid::from_u128(2).into(), role: Role::Counselor }
+}
+fn saved(current: Option<&Revision<Plan>>, draft: Plan, by: Author) -> Revision<Plan> {
+    let based_on = current.map_or(0, |current| current.revision);
+    save(current, based_on, draft, by, Care::Iop, today(), now()).unwrap()
+}
+fn sample() -> Plan {
+    Plan {
+        reasons: list([reason(1, "My daughter")]),
+        triggers: list([trigger(2, "payday", &["library:urge_surfing"])]),
+        lapse_steps: list([step(3, "Call Sam")]),
+        ..Plan::default()
+    }
+}
+
+#[test]
+fn each_save_is_a_new_revision_and_the_same_again_is_a_repeat() {
+    let first = saved(None, sample(), sam());
+    assert_eq!((first.revision, first.author, first.agreement()), (1, sam(), Agreement::Draft));
+    let again = save(Some(&first), 0, sample(), sam(), Care::Iop, today(), now());
+    assert_eq!(again.as_ref(), Ok(&first), "sent again from the same base");
+    let second = saved(Some(&first), Plan { reasons: Items::default(), ..sample() }, counselor());
+    assert_eq!((second.revision, second.author), (2, counselor()));
+}
+
+#[test]
+fn a_save_from_an_old_revision_is_refused() {
+    let first = saved(None, sample(), sam());
+    let second = saved(Some(&first), Plan::default(), sam());
+    let late = Plan { triggers: Items::default(), ..sample() };
+    let stale = save(Some(&second), 1, late.clone(), sam(), Care::Iop, today(), now());
+    assert_eq!(stale, Err(Refusal::Stale { current: 2 }));
+    let ghost = save(None, 1, late, sam(), Care::Iop, today(), now());
+    assert_eq!(ghost, Err(Refusal::Stale { current: 0 }));
+}
+
+#[test]
+fn a_review_is_at_most_as_far_ahead_as_the_care_allows() {
+    let on = |days| Plan { review_on: Some(today().plus(days)), ..sample() };
+    let try_save = |current, based_on, plan, care| save(current, based_on, plan, sam(), care, today(), now());
+    assert!(try_save(None, 0, on(14), Care::Iop).is_ok());
+    assert_eq!(try_save(None, 0, on(15), Care::Iop), Err(Refusal::ReviewTooFar { most: 14 }));
+    let aftercare = try_save(None, 0, on(90), Care::Aftercare).unwrap();
+    assert_eq!(try_save(None, 0, on(91), Care::Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
+
+    let edited = Plan { reasons: Items::default(), ..on(90) };
+    assert!(
+        try_save(Some(&aftercare), 1, edited, Care::Iop).is_ok(),
+        "back in IOP, the old date blocks nothing"
+    );
+}
+
+#[test]
+fn a_revision_is_agreed_when_both_signed_that_one() {
+    let first = saved(None, sample(), sam());
+    let once = sign(&first, 1, sam(), now()).unwrap();
+    assert_eq!(once.agreement(), Agreement::Participant);
+    assert_eq!(sign(&once, 1, sam(), moment("2026-03-03T08:00:00Z")).unwrap(), once, "the first one stands");
+    assert_eq!(sign(&first, 1, counselor(), now()).unwrap().agreement(), Agreement::Counselor);
+    let agreed = sign(&once, 1, counselor(), now()).unwrap();
+    assert_eq!((agreed.agreement(), &agreed.content), (Agreement::Agreed, &first.content));
+
+    let edited = saved(Some(&agreed), Plan::default(), sam());
+    assert_eq!((edited.agreement(), &edited.signatures[..]), (Agreement::Draft, &[][..]));
+    assert_eq!(sign(&edited, 1, sam(), now()), Err(Refusal::NotCurrent { current: 2 }));
+    let history = [agreed.clone(), edited];
+    assert_eq!(agreed_revision(&history), Some(&agreed), "the last agreed one stays");
+    assert_eq!(agreed_revision(&history[1..]), None);
+}
+
+#[test]
+fn nobody_but_the_two_of_them_signs() {
+    let first = saved(None, sample(), sam());
+    for role in [Role::Supervisor, Role::Admin, Role::Supporter] {
+        let by = Author { role, ..counselor() };
+        assert_eq!(sign(&first, 1, by, now()), Err(Refusal::NotASigner), "{role:?}");
+    }
+}
+
+#[test]
+fn what_may_save_a_life_is_never_kept_from_the_care_team() {
+    use PlanSection as S;
+    for section in [S::Lines, S::LapseSteps, S::Naloxone, S::Review, S::Sharing] {
+        assert_eq!(OnlyMe::try_from(vec![S::Reasons, section]), Err(Unfit::AlwaysShared), "{section:?}");
+    }
+    let json = r#"{"only_me":["lapse_steps"]}"#;
+    assert!(serde_json::from_str::<Plan>(json).is_err());
+    assert!(serde_json::from_str::<Plan>(r#"{"only_me":["reasons"]}"#).is_ok());
+}
+
+#[test]
+fn what_is_hidden_now_is_hidden_in_older_revisions_and_stays_hidden_in_newer_ones() {
+    let shared = sample();
+    let kept = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
+    for (old, current) in [(&shared, &kept), (&kept, &shared)] {
+        let view = visible_to(old, current, Role::Counselor);
+        assert_eq!(view.withheld, [PlanSection::Reasons]);
+        assert!(view.plan.reasons.is_empty() && !view.plan.triggers.is_empty());
+        assert_eq!(visible_to(old, current, Role::Participant).plan, *old);
+    }
+    let other = Plan { reasons: Items::default(), triggers: Items::default(), ..kept.clone() };
+    let seen = compare_visible(&kept, &other, &shared, Role::Supervisor);
+    assert_eq!(seen.iter().map(|difference| difference.section).collect::<Vec<_>>(), [PlanSection::Triggers]);
+    assert_eq!(visible_to(&shared, &shared, Role::Supporter).withheld, PlanSection::ALL);
+}
+
+#[test]
+fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
+    let kept = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
+    let first = saved(None, kept.clone(), sam());
+    let mut draft = visible_to(&kept, &kept, Role::Counselor).plan;
+    draft.lapse_steps = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
+    draft.only_me = OnlyMe::default();
+    let second = saved(Some(&first), draft, counselor());
+    assert_eq!((&second.content.reasons, &second.content.only_me), (&kept.reasons, &kept.only_me));
+    assert_eq!(second.content.lapse_steps.len(), 2);
+}
+
+#[test]
+fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
+    let base = sample();
+    let current = Plan { only_me: only_me(&[PlanSection::Triggers]), ..sample() };
+    let emptied = visible_to(&base, &current, Role::Counselor).plan;
+    assert_eq!(reconcile(&base, &current, emptied, Role::Counselor), Ok(current.clone()));
+    let draft = Plan { triggers: list([trigger(7, "a bar", &[])]), ..sample() };
+    let conflict = Conflict { sections: vec![PlanSection::Triggers] };
+    assert_eq!(reconcile(&base, &current, draft, Role::Counselor), Err(conflict));
+}
+
+#[test]
+fn a_plan_reads_back_as_written_and_refuses_what_it_does_not_know() {
+    let json = serde_json::json!({
+        "triggers": [{
+            "id": "00000000-0000-0000-0000-000000000002",
+            "category": "conflict",
+            "source": "external",
+            "words": "payday",
+            "coping": ["library:urge_surfing"],
+        }],
+        "naloxone": { "has": true },
+        "review_on": "2026-03-10",
+        "only_me": ["reasons"],
+    });
+    let plan: Plan = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&plan).unwrap(), json);
+    assert!(serde_json::from_str::<Plan>(r#"{"horoscope":[]}"#).is_err());
+    let item = serde_json::to_value(step(1, "Call")).unwrap();
+    let twice = serde_json::json!({ "lapse_steps": [item, item] });
+    assert!(serde_json::from_value::<Plan>(twice).is_err(), "one id, one item");
+}
+
+/// A plan with as much in it as it can hold.
+pub(super) fn fullest(letter: &str) -> Plan {
+    let text = letter.repeat(160);
+    let short = letter.repeat(60);
+    let item = |number: usize, fields: serde_json::Value| {
+        let mut item = fields;
+        item["id"] = Uuid::from_u128(u128::MAX - number as u128).to_string().into();
+        item
+    };
+    let many = |most: usize, fields: serde_json::Value| {
+        (0..most).map(|number| item(number, fields.clone())).collect::<Vec<_>>()
+    };
+    let skills: Vec<String> = (0..4).map(|n| format!("library:s{}", n.to_string().repeat(39))).collect();
+    serde_json::from_value(serde_json::json!({
+        "reasons": many(8, serde_json::json!({ "words": text })),
+        "triggers": many(16, serde_json::json!({
+            "category": "physical_discomfort", "source": "external", "words": text, "coping": skills,
+        })),
+        "warning_signs": many(16, serde_json::json!({ "stage": "emotional", "words": text })),
+        "situations": many(8, serde_json::json!({
+            "words": text, "avoid": text, "escape": text, "cope": text, "call": text,
+        })),
+        "supports": many(10, serde_json::json!({
+            "name": short, "role": "counselor", "reach": short, "ask": text,
+        })),
+        "lapse_steps": many(10, serde_json::json!({ "words": text })),
+        "medicines": many(12, serde_json::json!({ "words": text })),
+        "naloxone": { "has": false, "kept": text },
+        "routine": many(12, serde_json::json!({ "words": text })),
+        "lines": many(6, serde_json::json!({ "name": short, "reach": short })),
+        "milestones": many(8, serde_json::json!({ "words": text, "reward": text })),
+        "review_on": "2026-03-10",
+        "only_me": ["reasons", "triggers", "warning_signs", "situations", "supports", "medicines", "routine",
+            "milestones"],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn the_fullest_plan_fits_a_request_and_one_of_longer_letters_is_told_so() {
+    let full = fullest("x");
+    assert!(full.reasons.len() == 8 && full.milestones.len() == 8);
+    let bytes = serde_json::to_vec(&full).unwrap().len();
+    assert!(bytes <= MOST_BYTES, "{bytes}");
+    let plan = save(None, 0, Plan { review_on: None, ..full }, sam(), Care::Iop, today(), now());
+    assert!(plan.is_ok());
+    let longer = Plan { review_on: None, ..fullest("🌊") };
+    assert_eq!(save(None, 0, longer, sam(), Care::Iop, today(), now()), Err(Refusal::TooLarge));
+}
+
+proptest! {
+    #[test]
+    fn a_view_sent_back_changes_nothing(current in any_plan(), role in prop::sample::select(&Role::ALL[..])) {
+        let view = visible_to(&current, &current, role);
+        prop_assert_eq!(apply(&current, view.plan, role), current);
+    }
+
+    #[test]
+    fn no_draft_of_a_counselor_reaches_what_is_hidden(current in any_plan(), draft in any_plan()) {
+        let after = apply(&current, draft.clone(), Role::Counselor);
+        prop_assert_eq!(&after.only_me, &current.only_me);
+        for section in withheld(&current, &current, Role::Counselor) {
+            prop_assert!(compare(&current, &after).iter().all(|difference| difference.section != section));
+        }
+        prop_assert_eq!(apply(&current, draft.clone(), Role::Participant), draft);
+    }
+
+    #[test]
+    fn an_unchanged_view_of_any_age_merges_into_nothing_new(base in any_plan(), current in any_plan()) {
+        for seen_in in [&base, &current] {
+            let view = visible_to(&base, seen_in, Role::Counselor).plan;
+            let merged = reconcile(&base, &current, view, Role::Counselor);
+            prop_assert_eq!(merged, Ok(current.clone()));
+        }
+    }
+}

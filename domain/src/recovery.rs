@@ -1,0 +1,51 @@
+//! Recovery: sober time for each substance, its milestones, and lapses without shame.
+//!
+//! What is stored are facts: starts ([`start`]) and lapses ([`lapse`]), each named by the phone, each taken
+//! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
+//! which things happened, so it does not matter in which order they came. Only milestones once reached are kept.
+
+pub mod course;
+pub mod debrief;
+pub mod guidance;
+pub mod lapse;
+pub mod learning;
+pub mod milestone;
+pub mod start;
+pub mod warning;
+
+/// Why a change to a recovery record is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The id already stands for other content.
+    #[error("this id already stands for other content; send it under a new id")]
+    Different,
+    /// It was taken back.
+    #[error("this was taken back; make a new entry under a new id")]
+    Withdrawn,
+    /// A start that lies ahead.
+    #[error("that has not begun yet; choose today or an earlier day")]
+    NotYet,
+    /// A start before anyone alive was born.
+    #[error("must not be earlier than 1900-01-01")]
+    LongAgo,
+    /// The time of a start lies on another day than the start.
+    #[error("must lie on the day of `since` in this time zone")]
+    OtherDay,
+    /// The phone saved on top of a revision that is not the latest.
+    #[error("this was changed since; the latest revision is {current}")]
+    Stale {
+        /// The latest revision.
+        current: i32,
+    },
+}
+
+impl Refusal {
+    /// What is at fault in the request, as a JSON pointer, if it is one field.
+    pub fn pointer(self) -> Option<&'static str> {
+        match self {
+            Self::NotYet | Self::LongAgo => Some("/since"),
+            Self::OtherDay => Some("/at"),
+            Self::Different | Self::Withdrawn | Self::Stale { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,324 @@
+use super::*;
+use crate::craving::tests::moment;
+use crate::recovery::lapse::{self, LapseDraft};
+use crate::recovery::milestone::milestones;
+use crate::recovery::start::tests::{day, draft};
+use crate::recovery::start::{self, StartDraft};
+use proptest::prelude::*;
+use rstest::rstest;
+
+fn new_york() -> TimeZone {
+    TimeZone::try_from("America/New_York".to_owned()).unwrap()
+}
+fn begun(id: u128, draft: StartDraft, now: &str) -> Start {
+    start::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, moment(now)).unwrap()
+}
+fn since(id: u128, since: &str) -> Start {
+    begun(id, draft(since, "2026-12-01T12:00:00Z"), "2026-12-01T12:00:00Z")
+}
+fn corrected(id: u128, of: &Start, since: &str, told_at: &str) -> Start {
+    let correction = StartDraft { corrects: Some(of.id), ..draft(since, told_at) };
+    begun(id, correction, "2026-12-01T12:00:00Z")
+}
+fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
+    let told = LapseDraft {
+        occurred_at: moment(at),
+        time_zone: new_york(),
+        substance: Substance::Alcohol,
+        outcome,
+        note: None,
+        craving: None,
+    };
+    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, moment("2030-01-01T00:00:00Z"))
+}
+fn read(starts: &[Start], lapses: &[Lapse], kept: &[Reached], now: Moment) -> (Course, Count) {
+    let course = course(Substance::Alcohol, starts, lapses, kept, milestones(), &new_york(), now);
+    let count = course.count.clone().unwrap();
+    (course, count)
+}
+fn counted(starts: &[Start], lapses: &[Lapse], now: &str) -> Count {
+    read(starts, lapses, &[], moment(now)).1
+}
+fn codes(reached: &[Reached]) -> Vec<(&str, String)> {
+    reached.iter().map(|one| (one.code.as_ref(), one.on.to_string())).collect()
+}
+
+#[rstest]
+#[case::the_first_evening("2026-02-01T04:59:59Z", 0)]
+#[case::midnight_there("2026-02-01T05:00:00Z", 1)]
+#[case::thirty_days("2026-03-02T05:00:00Z", 30)]
+#[case::over_the_skipped_hour("2026-03-09T04:00:00Z", 37)]
+#[case::a_year("2027-01-31T17:00:00Z", 365)]
+fn sober_days_are_days_of_the_persons_calendar(#[case] now: &str, #[case] days: i32) {
+    let count = counted(&[since(2, "2026-01-31")], &[], now);
+    assert_eq!((count.current.unwrap().days, count.lifetime_days, count.longest_days), (days, days, days));
+}
+
+#[test]
+fn milestones_are_reached_one_after_the_other_and_the_next_is_told() {
+    let count = counted(&[since(2, "2026-01-31")], &[], "2026-04-21T12:00:00Z");
+    let expected = [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")];
+    assert_eq!(codes(&count.reached), expected.map(|(code, on)| (code, on.to_owned())));
+    let next = count.next.unwrap();
+    assert_eq!((next.code.as_ref(), next.on, next.days_to_go), ("90_days", day("2026-05-01"), 10));
+    let past_all = counted(&[since(2, "1900-01-01")], &[], "2026-04-21T12:00:00Z");
+    assert_eq!((past_all.next, past_all.reached.len()), (None, milestones().len()));
+}
+
+#[test]
+fn a_single_use_begins_a_new_count_and_keeps_the_days_before_it() {
+    let starts = [since(2, "2026-01-31")];
+    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleUse)];
+    let (course, count) = read(&starts, &lapses, &[], moment("2026-03-16T12:00:00Z"));
+    let run = count.current.as_ref().unwrap();
+    assert_eq!((run.since, run.days), (day("2026-03-11"), 5));
+    assert_eq!((count.lifetime_days, count.longest_days), (44, 39));
+    assert_eq!(count.past, [PastRun { since: day("2026-01-31"), until: day("2026-03-11"), days: 39 }]);
+    assert_eq!((course.lapses, course.near_misses, course.last_lapse_on), (1, 0, Some(day("2026-03-11"))));
+    assert_eq!(codes(&count.reached)[1], ("30_days", "2026-03-02".to_owned()), "it stays reached");
+    assert_eq!(run.milestones.iter().map(AsRef::as_ref).collect::<Vec<_>>(), ["24_hours"]);
+    let next = count.next.unwrap();
+    assert_eq!((next.code.as_ref(), next.on), ("30_days", day("2026-04-10")));
+}
+
+#[test]
+fn the_24_hours_after_a_lapse_are_counted_from_the_lapse() {
+    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleUse)];
+    let codes_at = |now| counted(&[], &lapses, now).reached.len();
+    assert_eq!((codes_at("2026-03-13T00:59:59Z"), codes_at("2026-03-13T01:00:00Z")), (0, 1));
+}
+
+#[test]
+fn a_near_miss_changes_no_count() {
+    let starts = [since(2, "2026-01-31")];
+    let close = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::NearMiss)];
+    let now = moment("2026-03-16T12:00:00Z");
+    let (course, count) = read(&starts, &close, &[], now);
+    assert_eq!(count, read(&starts, &[], &[], now).1);
+    assert_eq!((course.lapses, course.near_misses, course.last_lapse_on), (0, 1, None));
+}
+
+#[test]
+fn after_a_return_to_use_there_is_no_count_until_a_start_anew() {
+    let first = since(2, "2026-01-31");
+    let lapses = [
+        lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::ReturnedToUse),
+        lapsed(4, "2026-03-14T01:00:00Z", LapseOutcome::SingleUse),
+    ];
+    let count = counted(std::slice::from_ref(&first), &lapses, "2026-03-16T12:00:00Z");
+    assert_eq!((count.current, count.next, count.lifetime_days), (None, None, 39));
+    let anew = since(5, "2026-03-20");
+    let count = counted(&[first, anew], &lapses, "2026-03-25T12:00:00Z");
+    let run = count.current.unwrap();
+    assert_eq!((run.since, run.days), (day("2026-03-20"), 5));
+    assert_eq!((count.lifetime_days, count.longest_days), (44, 39));
+}
+
+#[rstest]
+#[case::told_before_it("2026-03-12T12:00:00Z", false)]
+#[case::told_after_it("2026-03-12T20:00:00Z", true)]
+fn sober_since_today_means_after_what_happened_today(#[case] told_at: &str, #[case] running: bool) {
+    let lapses = [lapsed(3, "2026-03-12T16:00:00Z", LapseOutcome::ReturnedToUse)];
+    let starts = [begun(2, draft("2026-03-12", told_at), told_at)];
+    let count = counted(&starts, &lapses, "2026-03-13T15:00:00Z");
+    assert_eq!(count.current.is_some(), running);
+    assert_eq!(count.reached, [], "no 24 hours yet");
+}
+
+#[test]
+fn a_start_moved_back_lengthens_the_count_and_makes_no_lapse() {
+    let first = since(2, "2026-01-31");
+    let back = corrected(3, &first, "2026-01-01", "2026-03-01T12:00:00Z");
+    let (course, count) = read(&[first, back], &[], &[], moment("2026-03-02T12:00:00Z"));
+    assert_eq!((count.current.unwrap().since, count.lifetime_days), (day("2026-01-01"), 60));
+    assert_eq!((course.lapses, count.past.len()), (0, 0));
+}
+
+#[test]
+fn a_start_moved_forward_shortens_the_count_and_a_later_correction_stands() {
+    let first = since(2, "2026-01-31");
+    let forth = corrected(3, &first, "2026-02-10", "2026-03-01T12:00:00Z");
+    let again = corrected(4, &forth, "2026-02-05", "2026-03-01T13:00:00Z");
+    let starts = [again, forth.clone(), first.clone()];
+    let now = "2026-03-02T12:00:00Z";
+    assert_eq!(counted(&[first, forth], &[], now).current.unwrap().since, day("2026-02-10"));
+    assert_eq!(counted(&starts, &[], now).current.unwrap().since, day("2026-02-05"));
+}
+
+#[test]
+fn a_start_moved_forth_and_back_again_takes_no_day_away_across_a_lapse() {
+    let first = since(2, "2026-01-10");
+    let forth = corrected(3, &first, "2026-01-20", "2026-03-01T12:00:00Z");
+    let back = corrected(4, &first, "2026-01-15", "2026-03-01T13:00:00Z");
+    let lapses = [lapsed(5, "2026-01-17T17:00:00Z", LapseOutcome::ReturnedToUse)];
+    let now = "2026-03-02T12:00:00Z";
+    let before = counted(&[first.clone(), forth.clone()], &lapses, now);
+    let after = counted(&[first, forth, back], &lapses, now);
+    assert_eq!((before.current.unwrap().days, before.lifetime_days), (41, 41));
+    assert_eq!((after.current.unwrap().days, after.lifetime_days), (41, 43));
+}
+
+#[test]
+fn a_correction_whose_start_has_not_come_waits_for_it() {
+    let first = since(2, "2026-01-31");
+    let back = corrected(3, &first, "2026-01-01", "2026-03-01T12:00:00Z");
+    let mut ring = corrected(5, &back, "2026-01-02", "2026-03-01T12:00:00Z");
+    ring.corrects = Some(ring.id);
+    assert_eq!(counted(&[back, ring], &[], "2026-03-02T12:00:00Z"), Count::default());
+}
+
+#[test]
+fn a_milestone_keeps_the_day_it_was_reached_first() {
+    let first = since(2, "2026-01-31");
+    let kept = counted(std::slice::from_ref(&first), &[], "2026-03-02T12:00:00Z").reached;
+    let forth = corrected(3, &first, "2026-02-20", "2026-03-03T12:00:00Z");
+    let lapses = [lapsed(4, "2026-02-10T01:00:00Z", LapseOutcome::SingleUse)];
+    let (_, count) = read(&[first, forth], &lapses, &kept, moment("2026-03-05T12:00:00Z"));
+    assert_eq!(count.reached, kept);
+    assert_eq!(count.next.unwrap().code.as_ref(), "30_days", "the run that is on comes to it again");
+}
+
+#[test]
+fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing() {
+    let other = StartDraft { substance: Substance::Nicotine, ..draft("2025-01-01", "2026-02-01T12:00:00Z") };
+    let starts = [since(2, "2026-01-31"), begun(3, other, "2026-02-01T12:00:00Z")];
+    let gone = lapse::withdraw(
+        &lapsed(4, "2026-03-01T12:00:00Z", LapseOutcome::ReturnedToUse),
+        moment("2026-03-02T12:00:00Z"),
+    );
+    let (course, count) = read(&starts, &[gone], &[], moment("2026-03-02T12:00:00Z"));
+    assert_eq!((course.lapses, count.lifetime_days), (0, 30));
+    let taken_back = start::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
+    assert_eq!(counted(&[taken_back], &[], "2026-03-02T12:00:00Z"), Count::default());
+}
+
+#[test]
+fn a_hidden_counter_shows_no_number_of_days() {
+    let (course, _) = read(&[since(2, "2026-01-31")], &[], &[], moment("2026-03-02T12:00:00Z"));
+    assert_eq!(course.clone().shown(CounterChoice::default()), course);
+    let json = serde_json::to_value(course.shown(CounterChoice { hidden: true })).unwrap();
+    let expected =
+        serde_json::json!({ "substance": "alcohol", "lapses": 0, "near_misses": 0, "last_lapse_on": null });
+    assert_eq!(json, expected);
+}
+
+const NOW: &str = "2026-12-01T12:00:00Z";
+
+/// A start or a correction of the one before, so many days before now.
+#[derive(Clone, Debug)]
+struct AnyStart {
+    ago: i32,
+    told_ago: i64,
+    corrects: Option<usize>,
+}
+fn any_starts() -> impl Strategy<Value = Vec<Start>> {
+    let one = (0i32..400, 0i64..400, prop::option::of(0usize..6)).prop_map(|(ago, told_ago, corrects)| {
+        AnyStart { ago: ago.max(i32::try_from(told_ago).unwrap()), told_ago, corrects }
+    });
+    prop::collection::vec(one, 0..6).prop_map(|all| {
+        let starts: Vec<_> =
+            (100u128..).zip(&all).map(|(id, one)| start_of(id, one.ago, one.told_ago, None)).collect();
+        let ids: Vec<_> = starts.iter().map(|one| one.id).collect();
+        let named = |(start, one): (Start, &AnyStart)| Start {
+            corrects: one.corrects.and_then(|of| ids.get(of).copied()).filter(|of| *of != start.id),
+            ..start
+        };
+        starts.into_iter().zip(&all).map(named).collect()
+    })
+}
+fn start_of(id: u128, ago: i32, told_ago: i64, corrects: Option<StartId>) -> Start {
+    let now = moment(NOW);
+    let told_at = now.plus(SignedDuration::from_hours(-24 * told_ago));
+    let since = now.local_day(&new_york()).plus(-ago);
+    begun(id, StartDraft { since, told_at, corrects, ..draft("2026-01-01", NOW) }, NOW)
+}
+fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
+    let at = moment(NOW).plus(SignedDuration::from_hours(-hours_ago));
+    Lapse { occurred_at: at, local_day: at.local_day(&new_york()), ..lapsed(id, NOW, outcome) }
+}
+fn any_lapses() -> impl Strategy<Value = Vec<Lapse>> {
+    prop::collection::vec((1i64..9600, prop::sample::select(LapseOutcome::ALL)), 0..6).prop_map(|all| {
+        (200u128..).zip(all).map(|(id, (hours, outcome))| lapse_of(id, hours, outcome)).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_in_which_things_come_does_not_matter(
+        (starts, shuffled_starts) in any_starts().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+        (lapses, shuffled_lapses) in any_lapses().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+    ) {
+        prop_assert_eq!(
+            read(&starts, &lapses, &[], moment(NOW)), read(&shuffled_starts, &shuffled_lapses, &[], moment(NOW))
+        );
+    }
+
+    #[test]
+    fn a_start_moved_back_adds_no_lapse_and_takes_no_day_away(
+        starts in any_starts(), lapses in any_lapses(), which in any::<prop::sample::Index>(),
+        ago in 0i32..400, by in 1i32..400
+    ) {
+        let starts = [starts, vec![start_of(98, ago, 0, None)]].concat();
+        let (before, count) = read(&starts, &lapses, &[], moment(NOW));
+        let one = which.get(&starts);
+        // Said last of a start, and earlier than what was said last before.
+        let all: Vec<_> = starts.iter().collect();
+        let begin = root(one, &all).map(|root| root.id);
+        let said = starts.iter().filter(|other| begin.is_some() && root(other, &all).map(|root| root.id) == begin);
+        let last = said.max_by_key(|other| (other.corrects.is_some(), other.said_at(), other.id)).unwrap_or(one);
+        let back = Start { since: last.since.plus(-by), ..start_of(999, 0, 0, Some(one.id)) };
+        let (after, longer) = read(&[starts, vec![back]].concat(), &lapses, &[], moment(NOW));
+        prop_assert_eq!((before.lapses, before.near_misses), (after.lapses, after.near_misses));
+        prop_assert!(count.lifetime_days <= longer.lifetime_days);
+        prop_assert!(count.longest_days <= longer.longest_days);
+        prop_assert!(count.past.len() <= longer.past.len());
+    }
+
+    #[test]
+    fn a_lapse_takes_nothing_away_of_what_came_before_it(
+        starts in any_starts(), lapses in any_lapses(), outcome in prop::sample::select(LapseOutcome::ALL)
+    ) {
+        let count = read(&starts, &lapses, &[], moment(NOW)).1;
+        let all = [lapses.clone(), vec![lapse_of(300, 0, outcome)]].concat();
+        let after = read(&starts, &all, &[], moment(NOW)).1;
+        prop_assert_eq!((count.lifetime_days, count.longest_days), (after.lifetime_days, after.longest_days));
+        prop_assert_eq!(&count.reached, &after.reached);
+        // And days go on: later there are as many or more.
+        let later = read(&starts, &all, &after.reached, moment("2027-03-01T12:00:00Z")).1;
+        prop_assert!(after.lifetime_days <= later.lifetime_days && after.longest_days <= later.longest_days);
+    }
+
+    #[test]
+    fn a_single_use_at_any_time_leaves_the_lifetime_days(
+        starts in any_starts(), lapses in any_lapses(), hours in 0i64..9600
+    ) {
+        let count = read(&starts, &lapses, &[], moment(NOW)).1;
+        let all = [lapses.clone(), vec![lapse_of(300, hours, LapseOutcome::SingleUse)]].concat();
+        prop_assert!(count.lifetime_days <= read(&starts, &all, &[], moment(NOW)).1.lifetime_days);
+    }
+
+    #[test]
+    fn milestones_reached_never_disappear(
+        starts in any_starts(), lapses in any_lapses(), more in any_starts(), worse in any_lapses()
+    ) {
+        let kept = read(&starts, &lapses, &[], moment(NOW)).1.reached;
+        let renamed = |one: &Start| Start { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..one.clone() };
+        let starts: Vec<_> = starts.iter().cloned().chain(more.iter().map(renamed)).collect();
+        let lapses: Vec<_> = lapses.iter().chain(&worse).cloned().collect();
+        let after = read(&starts, &lapses, &kept, moment(NOW)).1.reached;
+        for one in &kept {
+            prop_assert!(after.contains(one));
+        }
+        let again = read(&starts, &lapses, &after, moment(NOW)).1.reached;
+        prop_assert_eq!(again, after);
+    }
+
+    #[test]
+    fn runs_follow_each_other_and_add_up(starts in any_starts(), lapses in any_lapses()) {
+        let count = read(&starts, &lapses, &[], moment(NOW)).1;
+        prop_assert!(count.past.is_sorted_by(|a, b| a.until <= b.since));
+        let days = count.past.iter().map(|run| run.days).sum::<i32>() + count.current.map_or(0, |run| run.days);
+        prop_assert_eq!(days, count.lifetime_days);
+        prop_assert!(count.longest_days <= count.lifetime_days);
+    }
+}
