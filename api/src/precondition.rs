@@ -35,7 +35,7 @@ impl ToSchema for Tag {}
 #[into_params(parameter_in = Header)]
 pub struct IfMatch {
     /// The revision that was read, from `ETag`; without it something new is added
-    #[param(rename = "If-Match", inline)]
+    #[param(rename = "If-Match", inline, value_type = Tag, required = false)]
     pub read: Option<Tag>,
 }
 
