@@ -1,5 +1,6 @@
 //! Every operation as every kind of caller. An operation without a row here fails.
 
+use crate::coping::{practice, tea};
 use crate::house::{Clinic, Person, TestHouse, ZONE, craving};
 use crate::story;
 use evenkeel_tests::fresh_id;
@@ -39,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 23] = [
+const DOORS: [(&str, [u16; 9]); 41] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -56,6 +57,24 @@ const DOORS: [(&str, [u16; 9]); 23] = [
     ("PUT /v1/participants/{participant}/cravings/{craving}/outcome",               [401, 200, 404, 403, 404, 403, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/cravings/{craving}/revisions/{revision}",  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/cravings/{craving}/revisions",             [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/skills",                                                              [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("PUT /v1/skills/{skill}",                                                      [401, 403, 403, 403, 403, 201, 201, 403, 201]),
+    ("GET /v1/skills/{skill}",                                                      [401, 200, 200, 200, 200, 200, 200, 404, 404]),
+    ("DELETE /v1/skills/{skill}",                                                   [401, 403, 403, 403, 403, 204, 204, 403, 404]),
+    ("GET /v1/skills/{skill}/revisions",                                            [401, 200, 200, 200, 200, 200, 200, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/choices",                           [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/coping/choices",                           [401, 200, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/assignments",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/coping/assignments/{assignment}",          [401, 403, 404, 201, 404, 403, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/coping/assignments/{assignment}",       [401, 403, 404, 204, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/practices",                         [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/coping/practices/{practice}",              [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/practices/{practice}",              [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/coping/practices/{practice}",           [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/coping/practices/{practice}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/practices/{practice}/revisions",    [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/what-works",                        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/coping/suggestions",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -103,6 +122,13 @@ fn body(operation: &str) -> Option<Value> {
         "{craving}" => craving("2026-03-02T18:00:00Z", 4),
         "{rating}" => json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 2}),
         "outcome" => json!({"outcome": "passed", "observed_at": "2026-03-02T18:10:00Z"}),
+        "{skill}" => tea(),
+        "choices" => json!({"favourites": ["library:urge_surfing"], "cautions": ["pregnancy"]}),
+        "{assignment}" => json!({"skill": "library:urge_surfing", "until": "2026-03-09"}),
+        "{practice}" => practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4),
+        "{revision}" if path.contains("{practice}") => {
+            json!({"practice": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
+        }
         "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
         "reminders" => json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet"}),
         _ => return None,
@@ -114,14 +140,24 @@ fn body(operation: &str) -> Option<Value> {
 async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str) -> crate::house::Answer {
     let (method, path) = operation.split_once(' ').unwrap();
     let mut path = path.replace("{participant}", &clinic.maya.participant);
-    if path.contains("{craving}") {
-        let new = method == "PUT" && path.ends_with("{craving}");
-        let id = if new {
-            fresh_id().to_string()
-        } else {
-            house.craving(&clinic.maya, "2026-03-02T18:00:00Z", 4).await
-        };
-        path = path.replace("{craving}", &id);
+    for (name, owner, at) in [
+        ("{craving}", &clinic.maya, "/v1/participants/me/cravings"),
+        ("{practice}", &clinic.maya, "/v1/participants/me/coping/practices"),
+        (
+            "{assignment}",
+            &clinic.casey,
+            &format!("/v1/participants/{}/coping/assignments", clinic.maya.participant),
+        ),
+        ("{skill}", &clinic.admin, "/v1/skills"),
+    ] {
+        if path.contains(name) {
+            let id = fresh_id().to_string();
+            if method != "PUT" || !path.ends_with(name) {
+                let draft = body(&format!("PUT {name}")).unwrap();
+                house.put(owner, &format!("{at}/{id}"), draft).await.is(201);
+            }
+            path = path.replace(name, &id);
+        }
     }
     if path.contains("{device}") {
         let spare = house.sign_in(&clinic.maya).await;
@@ -186,7 +222,7 @@ story! {
                 let mut texts = vec![];
                 for id in [there, &nowhere] {
                     let mut path = path.replace("{participant}", id) + span;
-                    for name in ["{craving}", "{rating}", "{revision}"] {
+                    for name in ["{craving}", "{rating}", "{revision}", "{practice}", "{assignment}"] {
                         path = path.replace(name, "019cb000-0000-7000-8000-000000000001");
                     }
                     let answer = house.call(method, &path, stranger, body(operation)).await;

@@ -3,6 +3,7 @@
 
 mod account;
 mod bad_input;
+mod coping;
 mod craving;
 mod doors;
 mod journal;

@@ -232,6 +232,11 @@ impl<T: Serialize> Responder for Recorded<T> {
     }
 }
 
+/// What an action recorded, and whether it is new.
+pub fn recorded<T>((value, new): (T, bool)) -> Recorded<T> {
+    if new { Recorded::New(value) } else { Recorded::Known(value) }
+}
+
 /// A JSON answer.
 pub fn answer(status: StatusCode, value: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).json(value)

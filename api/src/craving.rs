@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
+use crate::body::{Json, Path, Query, Recorded, recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::page::{Cursor, Limit, cut};
@@ -168,10 +168,6 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
         (None, _) => trend::remove(tx, grant, day)?,
     }
     Ok(())
-}
-
-fn recorded<T>((value, new): (T, bool)) -> Recorded<T> {
-    if new { Recorded::New(value) } else { Recorded::Known(value) }
 }
 
 // Routes

@@ -1,6 +1,6 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
+//! The rooms (`account`, `craving`, `coping`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
 //! them; the other modules are what every room stands on.
 
 pub mod app;
@@ -16,12 +16,14 @@ pub mod openapi;
 pub mod ops;
 pub mod page;
 pub mod password;
+pub mod precondition;
 pub mod problem;
 pub mod secret;
 pub mod server;
 pub mod token;
 
 pub mod account;
+pub mod coping;
 pub mod craving;
 pub mod journal;
 pub mod reminder;

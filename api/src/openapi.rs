@@ -11,9 +11,10 @@ use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("account", "Signing in, devices, invites"),
     ("craving", "Cravings: logged on the phone, offline first"),
+    ("coping", "Coping skills: on offer, practised, assigned, and what works"),
     ("trend", "What the logs come to, for the counselor and the participant"),
     ("reminder", "Discreet e-mail reminders"),
     ("journal", "Who saw or did what"),

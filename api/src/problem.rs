@@ -188,6 +188,10 @@ impl Problem {
     pub fn withdrawn() -> Self {
         Self::of("withdrawn")
     }
+    /// 412: changed since the sender read it.
+    pub fn stale() -> Self {
+        Self::of("stale")
+    }
     /// 413.
     pub fn too_large() -> Self {
         Self::of("too-large")

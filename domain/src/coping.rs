@@ -312,7 +312,7 @@ pub enum Refusal {
     #[error("this skill was retired; add a new one")]
     Retired,
     /// There is no such skill on offer.
-    #[error("this skill is not on offer")]
+    #[error("this skill is not on offer; choose one that is")]
     NotOffered,
     /// The participant noted a caution that the skill has.
     #[error("this skill has a caution that holds for this participant; choose another")]

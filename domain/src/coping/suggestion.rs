@@ -33,6 +33,7 @@ words! {
 /// Why a skill is suggested.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = SuggestionReason)]
 pub enum Reason {
     /// It helped this person before.
     Helped {

@@ -1,0 +1,217 @@
+//! What a counselor asks somebody to practise, and how that stands.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, put};
+use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::coping::Skills;
+use evenkeel_domain::coping::assignment::{
+    self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState,
+};
+use evenkeel_domain::coping::library::library;
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::value::{Moment, TimeZone, standing_schema};
+use evenkeel_persistence::{Tx, account, coping as store};
+use serde::Serialize;
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::{Json, Path, Recorded, recorded};
+use crate::caller::{Caller, Whose};
+use crate::journal::{note, seen};
+use crate::problem::Problem;
+
+/// The routes of this part.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_assignments).service(assign_skill).service(withdraw_assignment);
+}
+
+/// An assignment, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Assigned {
+    /// What was assigned.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+    /// How it stands on the participant's today.
+    pub state: AssignmentState,
+    /// When the skill was first practised since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub practised_at: Option<Moment>,
+}
+
+/// What is said of an assignment beyond itself, for the schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Standing {
+    /// How it stands on the participant's today
+    state: AssignmentState,
+    /// When the skill was first practised since
+    #[schema(nullable = false)]
+    practised_at: Option<Moment>,
+}
+
+impl PartialSchema for Assigned {
+    fn schema() -> RefOr<Schema> {
+        standing_schema("An assignment, and how it stands", Standing::schema(), Assignment::schema())
+    }
+}
+impl ToSchema for Assigned {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Standing::schemas(schemas);
+        Assignment::schemas(schemas);
+    }
+}
+
+// What happens
+
+/// What happens when a skill is assigned: it is stored once and journaled. The same content again changes
+/// nothing, even if the skill is no longer on offer; `true` says it is new.
+pub fn assign(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: AssignmentId,
+    draft: AssignmentDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(Assigned, bool), Problem> {
+    let zone = zone(tx, grant)?;
+    if let Some(stored) = store::find_assignment(tx, grant, id)? {
+        assignment::same(&stored, &draft)?;
+        return Ok((standing(tx, grant, stored, &zone, now)?, false));
+    }
+    let choices = store::choices(tx, grant)?;
+    let own = store::skills(tx, grant.actor().organisation)?;
+    let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
+    let skills = Skills::new(library(), &own);
+    let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, now)?;
+    if !store::add_assignment(tx, grant, &assigned)? {
+        return Err(Problem::different());
+    }
+    note(tx, grant, Deed::Assign, Room::Coping, Some(id.into()), request, now)?;
+    Ok((standing(tx, grant, assigned, &zone, now)?, true))
+}
+
+fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = store::find_assignment(tx, grant, id)?.ok_or_else(Problem::unknown)?;
+    let withdrawn = assignment::withdraw(&before, now);
+    if withdrawn != before {
+        store::put_assignment(tx, grant, &withdrawn)?;
+        note(tx, grant, Deed::Withdraw, Room::Coping, Some(id.into()), request, now)?;
+    }
+    Ok(())
+}
+
+fn standing(
+    tx: &mut Tx,
+    grant: &Grant,
+    assignment: Assignment,
+    zone: &TimeZone,
+    now: Moment,
+) -> Result<Assigned, Problem> {
+    let practised_at = store::practised_since(tx, grant, &assignment.draft.skill, assignment.assigned_at)?;
+    let state = assignment::state(&assignment, practised_at, now.local_day(zone));
+    Ok(Assigned { assignment, state, practised_at })
+}
+
+fn zone(tx: &mut Tx, grant: &Grant) -> Result<TimeZone, Problem> {
+    account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)
+}
+
+// Routes
+
+/// Assign a skill for practice
+///
+/// Until a day of the participant's calendar, at most a year ahead. The skill must be on offer and have no
+/// caution that holds for the participant.
+#[utoipa::path(
+    tag = "coping",
+    params(("participant" = inline(Whose), Path), ("id" = inline(AssignmentId), Path)),
+    responses(
+        (status = 201, description = "Assigned, durably", body = Assigned),
+        (status = 200, description = "Assigned before with the same content", body = Assigned),
+        (status = 409, description = "The id is taken by another assignment, or it was taken back"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/coping/assignments/{id}")]
+async fn assign_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, AssignmentId)>,
+    Json(draft): Json<AssignmentDraft>,
+) -> Result<Recorded<Assigned>, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    let done = app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::AssignSkill, &whose)?;
+        assign(tx, &grant, id, draft.clone(), caller.request_id, now)
+    });
+    done.await.map(recorded)
+}
+
+/// What was assigned, the latest first.
+#[derive(Serialize, ToSchema)]
+struct Assignments {
+    /// The assignments
+    #[schema(max_items = 10000)]
+    items: Vec<Assigned>,
+}
+
+/// List assigned skills
+///
+/// Each with how it stands: done once the skill was practised since, late or not; open, or over when its last
+/// day has passed. Those that were taken back are left out.
+#[utoipa::path(
+    tag = "coping",
+    params(("participant" = inline(Whose), Path)),
+    responses((status = 200, description = "The assignments, the latest first", body = Assignments)),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/coping/assignments")]
+async fn list_assignments(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+) -> Result<Json<Assignments>, Problem> {
+    let (whose,) = path.into_inner();
+    let now = app.now();
+    let (grant, items) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
+            let zone = zone(tx, &grant)?;
+            let found = store::assignments(tx, &grant)?;
+            let items = found.into_iter().map(|one| standing(tx, &grant, one, &zone, now));
+            let items = items.collect::<Result<_, _>>()?;
+            Ok((grant, items))
+        })
+        .await?;
+    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
+    Ok(Json(Assignments { items }))
+}
+
+/// Take an assignment back
+///
+/// It is no longer asked for; that it was is kept. Again is the same.
+#[utoipa::path(
+    tag = "coping",
+    params(("participant" = inline(Whose), Path), ("id" = inline(AssignmentId), Path)),
+    responses((status = 204, description = "Taken back")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/participants/{participant}/coping/assignments/{id}")]
+async fn withdraw_assignment(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, AssignmentId)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::AssignSkill, &whose)?;
+        withdraw(tx, &grant, id, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,331 @@
+//! The skills on offer: the library's, and those that an organisation added.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, put};
+use evenkeel_domain::access::{OfficeAct, Permit};
+use evenkeel_domain::coping::library::{CautionNote, Reviewer, library};
+use evenkeel_domain::coping::organisation::{self, OrganisationSkill, SkillRevision};
+use evenkeel_domain::coping::{Family, SkillDraft, SkillId, SkillRef, Skills};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::value::{Day, Moment, standing_schema};
+use evenkeel_persistence::{Tx, coping as store};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::{Json, Path, Query, Recorded, recorded};
+use crate::caller::Caller;
+use crate::journal::note_own;
+use crate::precondition::{IfMatch, Tag, Tagged};
+use crate::problem::Problem;
+
+/// The routes of this part.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_skills)
+        .service(read_skill)
+        .service(put_skill)
+        .service(retire_skill)
+        .service(list_skill_revisions);
+}
+
+// What happens
+
+/// What happens when an organisation adds a skill: it is stored once. The same content again changes nothing;
+/// `true` says it is new.
+pub fn add(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: SkillId,
+    draft: SkillDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(OrganisationSkill, bool), Problem> {
+    let of = permit.actor().organisation;
+    let skill = organisation::add(of, id, draft, permit.actor().account, now);
+    if !store::add_skill(tx, permit, &skill)? {
+        let stored = standing(tx, permit, id)?;
+        let first = store::first_skill(tx, of, id)?.ok_or_else(Problem::unknown)?;
+        organisation::same(&stored, &first, &skill.skill)?;
+        return Ok((stored, false));
+    }
+    note_own(tx, permit.actor(), Deed::Record, Room::Coping, Some(id.into()), request, now)?;
+    Ok((skill, true))
+}
+
+/// What happens when an organisation edits the revision of a skill that the editor read: what it said before is
+/// kept.
+pub fn edit(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: SkillId,
+    read: i32,
+    draft: SkillDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<OrganisationSkill, Problem> {
+    let before = standing(tx, permit, id)?;
+    let (edited, kept) = organisation::edit(&before, read, draft, permit.actor().account, now)?;
+    if let Some(kept) = kept {
+        store::keep_skill_revision(tx, permit, id, &kept)?;
+        store::put_skill(tx, permit, &edited)?;
+        note_own(tx, permit.actor(), Deed::Change, Room::Coping, Some(id.into()), request, now)?;
+    }
+    Ok(edited)
+}
+
+fn retire(tx: &mut Tx, permit: &Permit, id: SkillId, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = standing(tx, permit, id)?;
+    let retired = organisation::retire(&before, now);
+    if retired != before {
+        store::put_skill(tx, permit, &retired)?;
+        note_own(tx, permit.actor(), Deed::Withdraw, Room::Coping, Some(id.into()), request, now)?;
+    }
+    Ok(())
+}
+
+fn standing(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganisationSkill, Problem> {
+    store::find_skill(tx, permit.actor().organisation, id)?.ok_or_else(Problem::unknown)
+}
+
+// Routes
+
+#[derive(Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SkillQuery {
+    /// Only skills of this family
+    #[param(inline)]
+    family: Option<Family>,
+}
+
+/// A skill on offer.
+#[derive(Serialize)]
+struct Offered {
+    skill: SkillRef,
+    #[serde(flatten)]
+    draft: SkillDraft,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i32>,
+}
+
+/// What an offer says beyond the draft of its skill, for the schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Offer {
+    /// The name by which practices, plans and assignments call it
+    skill: SkillRef,
+    /// How often it was written; only an organisation's own skill has that
+    #[schema(minimum = 1, nullable = false)]
+    revision: Option<i32>,
+}
+
+impl PartialSchema for Offered {
+    fn schema() -> RefOr<Schema> {
+        standing_schema("A skill on offer", Offer::schema(), SkillDraft::schema())
+    }
+}
+impl ToSchema for Offered {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Offer::schemas(schemas);
+        SkillDraft::schemas(schemas);
+    }
+}
+
+/// The skills on offer.
+#[derive(Serialize, ToSchema)]
+struct OfferedSkills {
+    /// The version of the library; a phone that has it need not read the library's skills again
+    #[schema(minimum = 1)]
+    library_version: i32,
+    /// When the library was last read through
+    reviewed_on: Day,
+    /// By whom
+    reviewed_by: Reviewer,
+    /// A sentence on each caution
+    #[schema(max_items = 8)]
+    cautions: Vec<CautionNote>,
+    /// The skills, the organisation's own first
+    #[schema(max_items = 10000)]
+    items: Vec<Offered>,
+}
+
+/// List the skills on offer
+///
+/// The library's and the organisation's own, without retired ones.
+#[utoipa::path(
+    tag = "coping",
+    params(SkillQuery),
+    responses((status = 200, description = "The skills on offer", body = OfferedSkills)),
+    security(("bearer" = []))
+)]
+#[get("/v1/skills")]
+async fn list_skills(
+    app: Data<App>,
+    caller: Caller,
+    query: Query<SkillQuery>,
+) -> Result<Json<OfferedSkills>, Problem> {
+    let SkillQuery { family } = query.into_inner();
+    let own = app.read(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadSkills)?;
+        Ok(store::skills(tx, permit.actor().organisation)?)
+    });
+    let (own, library) = (own.await?, library());
+    let revisions: BTreeMap<_, _> =
+        own.iter().map(|one| (SkillRef::Organisation(one.id), one.revision)).collect();
+    let items = Skills::new(library, &own)
+        .iter()
+        .filter(|(_, skill)| family.is_none_or(|family| skill.family == family))
+        .map(|(name, skill)| {
+            let revision = revisions.get(&name).copied();
+            Offered { skill: name, draft: skill.clone(), revision }
+        })
+        .collect();
+    Ok(Json(OfferedSkills {
+        library_version: library.version,
+        reviewed_on: library.reviewed_on,
+        reviewed_by: library.reviewed_by.clone(),
+        cautions: library.cautions.clone(),
+        items,
+    }))
+}
+
+/// Read a skill of the organisation
+///
+/// A retired one too: what somebody practised keeps its name.
+#[utoipa::path(
+    tag = "coping",
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "The skill as it stands", body = OrganisationSkill,
+        headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/skills/{id}")]
+async fn read_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<OrganisationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let skill = app.read(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadSkills)?;
+        standing(tx, &permit, id)
+    });
+    let skill = skill.await?;
+    Ok(Tagged(Tag(skill.revision), Json(skill)))
+}
+
+/// Add or edit a skill of the organisation
+///
+/// Without `If-Match` it is added, under an id that the client makes; the same content again is answered with the
+/// stored skill. With `If-Match` the revision that was read is edited; what it said before is kept.
+#[utoipa::path(
+    tag = "coping",
+    params(("id" = inline(SkillId), Path), IfMatch),
+    responses(
+        (
+            status = 201, description = "Added, durably", body = OrganisationSkill,
+            headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+        ),
+        (
+            status = 200, description = "Edited, or stored before with the same content", body = OrganisationSkill,
+            headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+        ),
+        (status = 409, description = "The id is taken by other content, or the skill was retired"),
+        (status = 412, description = "Somebody changed it in the meantime: read it again"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/skills/{id}")]
+async fn put_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+    IfMatch { read }: IfMatch,
+    Json(draft): Json<SkillDraft>,
+) -> Result<Tagged<Recorded<OrganisationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ManageSkills)?;
+        match read {
+            None => add(tx, &permit, id, draft.clone(), caller.request_id, now),
+            Some(Tag(read)) => {
+                let edited = edit(tx, &permit, id, read, draft.clone(), caller.request_id, now)?;
+                Ok((edited, false))
+            }
+        }
+    });
+    let (skill, new) = done.await?;
+    Ok(Tagged(Tag(skill.revision), recorded((skill, new))))
+}
+
+/// Retire a skill of the organisation
+///
+/// It is offered no more, but what was practised is kept. Again is the same.
+#[utoipa::path(
+    tag = "coping",
+    params(("id" = inline(SkillId), Path)),
+    responses((status = 204, description = "Retired")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/skills/{id}")]
+async fn retire_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<HttpResponse, Problem> {
+    let (id,) = path.into_inner();
+    let now = app.now();
+    app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ManageSkills)?;
+        retire(tx, &permit, id, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// All revisions of a skill, the first one first.
+#[derive(Serialize, ToSchema)]
+struct SkillRevisions {
+    /// What it said, and who wrote it when
+    #[schema(max_items = 10000)]
+    items: Vec<SkillRevision>,
+}
+
+/// Read the revisions of a skill of the organisation
+///
+/// The last one is what it says now.
+#[utoipa::path(
+    tag = "coping",
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "All revisions", body = SkillRevisions,
+        headers(("ETag" = inline(Tag), description = "The last revision, for If-Match")),
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/skills/{id}/revisions")]
+async fn list_skill_revisions(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<SkillRevisions>>, Problem> {
+    let (id,) = path.into_inner();
+    let found = app.read(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ReadSkills)?;
+        let skill = standing(tx, &permit, id)?;
+        let earlier = store::skill_revisions(tx, permit.actor().organisation, id)?;
+        Ok((earlier, skill))
+    });
+    let (mut items, OrganisationSkill { revision, changed_by, changed_at, skill, .. }) = found.await?;
+    items.push(SkillRevision { revision, changed_by, changed_at, skill });
+    Ok(Tagged(Tag(revision), Json(SkillRevisions { items })))
+}

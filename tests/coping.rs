@@ -1,0 +1,225 @@
+//! Coping skills: on offer, practised, assigned, and what works.
+
+mod organisation;
+mod practice;
+
+use crate::house::{Person, START, TestHouse, ZONE};
+use crate::story;
+use evenkeel_tests::fresh_id;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+/// The least that a practice is logged with.
+pub(crate) fn practice(occurred_at: &str, skill: &str, before: i32, after: i32) -> Value {
+    json!({"occurred_at": occurred_at, "time_zone": ZONE, "skill": skill, "before": before, "after": after})
+}
+
+/// A skill as an organisation adds it.
+pub(crate) fn tea() -> Value {
+    json!({
+        "name": "Tea with the night team", "family": "social",
+        "summary": "Someone is up at any hour. You do not have to sit with it alone.",
+        "steps": ["Go down to the kitchen.", "Put the kettle on.", "Say as much or as little as you like."],
+        "minutes": 15, "intensity": {"from": 4, "to": 10}, "triggers": ["urges"], "cautions": ["injury"],
+    })
+}
+
+const MINE: &str = "/v1/participants/me/coping";
+
+fn path(id: &str) -> String {
+    format!("{MINE}/practices/{id}")
+}
+
+fn skills(list: &Value) -> Vec<&str> {
+    list["items"].as_array().unwrap().iter().map(|item| item["skill"].as_str().unwrap()).collect()
+}
+
+async fn practise(house: &TestHouse, who: &Person, at: &str, skill: &str, before: i32, after: i32) -> String {
+    let id = fresh_id().to_string();
+    house.put(who, &path(&id), practice(at, skill, before, after)).await.is(201);
+    id
+}
+
+/// How the only assignment of a list stands.
+async fn state(house: &TestHouse, who: &Person) -> Value {
+    let list = house.get(who, &format!("{MINE}/assignments")).await.is(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+    list["items"][0]["state"].clone()
+}
+
+story! {
+    async fn what_works_says_nothing_before_the_third_try(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let works = format!("{MINE}/what-works");
+        for (day, tries) in [(1, 1), (2, 2)] {
+            practise(&house, maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 8, 4).await;
+            let worked = house.get(maya, &works).await.is(200);
+            assert_eq!(worked["items"], json!([{"skill": "library:brisk_walk", "tries": tries, "claim": null}]));
+        }
+        let mut third = practice("2026-02-03T18:00:00Z", "library:brisk_walk", 8, 4);
+        third["trigger"] = json!("conflict");
+        house.put(maya, &path(&fresh_id().to_string()), third).await.is(201);
+        let worked = house.get(maya, &works).await.is(200);
+        assert_eq!((&worked["items"][0]["tries"], &worked["items"][0]["claim"]["mean_drop"]), (&json!(3), &json!(4.0)));
+        let seen = house.get(&clinic.casey, &format!("/v1/participants/{}/coping/what-works", maya.participant)).await;
+        assert_eq!(seen.is(200), worked);
+        let quarrel = house.get(maya, &format!("{works}?trigger=conflict")).await.is(200);
+        assert_eq!(quarrel["items"], json!([{"skill": "library:brisk_walk", "tries": 1, "claim": null}]));
+        assert_eq!(house.get(maya, &format!("{works}?trigger=urges")).await.is(200)["items"], json!([]));
+        house.get(maya, &format!("{works}?trigger=weather")).await.refused(422, "/trigger");
+        let first = house.get(maya, &format!("{MINE}/suggestions?trigger=urges&intensity=5")).await.is(200)["items"][0].clone();
+        assert_eq!((&first["skill"], &first["source"]), (&json!("library:brisk_walk"), &json!("evidence")));
+        assert_eq!(first["reason"], json!({"kind": "helped", "tries": 3, "mean_drop": 4.0, "trigger": null}));
+    }
+
+    async fn choices_are_made_anew_and_only_by_the_participant(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));
+        assert_eq!(house.get(maya, &choices).await.is(200), json!({"favourites": [], "cautions": []}));
+        let first = json!({"favourites": ["library:self_soothe", "library:skill_of_tomorrow"], "cautions": ["injury"]});
+        assert_eq!(house.put(maya, &choices, first.clone()).await.is(200), first);
+        assert_eq!(house.get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant)).await.is(200), first);
+        let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert_eq!((skills(&list)[0], &list["items"][0]["source"]), ("library:self_soothe", &json!("favourite")));
+        assert_eq!(list["items"].as_array().unwrap().len(), 8);
+        let second = json!({"favourites": [], "cautions": ["trauma"]});
+        house.put(maya, &choices, second.clone()).await.is(200);
+        assert_eq!(house.get(maya, &choices).await.is(200), second);
+        for (draft, pointer) in [
+            (json!({"favourites": ["self_soothe"]}), "/favourites/0"),
+            (json!({"cautions": ["boredom"]}), "/cautions/0"),
+            (json!({"skills": []}), "/skills"),
+            (json!({"favourites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>()}), "/favourites"),
+        ] {
+            house.put(maya, &choices, draft).await.refused(422, pointer);
+        }
+        assert_eq!(house.get(maya, &choices).await.is(200), second);
+    }
+
+    async fn a_skill_with_a_caution_that_holds_is_never_suggested(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let held = ["heart_condition", "trauma"];
+        for day in 1..=3 {
+            practise(&house, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:cold_water", 9, 1).await;
+        }
+        let liked = ["library:cold_water", "library:urge_surfing", "library:paced_breathing"];
+        house.put(&maya, &format!("{MINE}/choices"), json!({"favourites": liked, "cautions": held})).await.is(200);
+        let offered = house.get(&maya, "/v1/skills").await.is(200);
+        let holds = |skill: &&Value| skill["cautions"].as_array().is_some_and(|all| all.iter().any(|one| held.contains(&one.as_str().unwrap())));
+        let unfit: Vec<_> = offered["items"].as_array().unwrap().iter().filter(holds).map(|one| one["skill"].as_str().unwrap()).collect();
+        assert!(unfit.contains(&"library:cold_water") && unfit.contains(&"library:urge_surfing"), "{unfit:?}");
+        for trigger in ["negative_emotions", "physical_discomfort", "positive_emotions", "testing_control", "urges", "conflict", "social_pressure", "pleasant_times"] {
+            for intensity in [0, 5, 9] {
+                let list = house.get(&maya, &format!("{MINE}/suggestions?trigger={trigger}&intensity={intensity}")).await.is(200);
+                assert_eq!((skills(&list)[0], skills(&list).len()), ("library:paced_breathing", 8), "{trigger} {intensity}");
+                assert!(!skills(&list).iter().any(|skill| unfit.contains(skill)), "{list}");
+            }
+        }
+        house.get(&maya, &format!("{MINE}/suggestions?intensity=11")).await.refused(422, "/intensity");
+    }
+
+    async fn an_assignment_is_done_by_practice_since_late_or_not(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
+        let draft = json!({"skill": "library:urge_surfing", "note": "Once a day.", "until": "2026-03-09"});
+        practise(&house, maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 6, 3).await;
+        let made = house.put(casey, &at, draft.clone()).await.is(201);
+        assert_eq!((&made["state"], &made["assigned_by"], &made["assigned_at"]), (&json!("open"), &json!(casey.account), &json!(START)));
+        for (member, told) in draft.as_object().unwrap() {
+            assert_eq!(&made[member], told, "{member}");
+        }
+        assert_eq!(house.put(casey, &at, draft.clone()).await.is(200), made);
+        let other = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
+        house.put(casey, &at, other).await.refused(409, "");
+        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([made]));
+        house.later(SignedDuration::from_mins(10));
+        practise(&house, maya, "2026-03-02T18:45:00Z", "library:delay_15", 6, 3).await;
+        assert_eq!(state(&house, maya).await, "open");
+        let since = practise(&house, maya, "2026-03-02T18:45:00Z", "library:urge_surfing", 6, 3).await;
+        assert_eq!(state(&house, maya).await, "done");
+        assert_eq!(house.put(casey, &at, draft.clone()).await.is(200)["practised_at"], "2026-03-02T18:45:00Z");
+        house.delete(maya, &path(&since)).await.is(204);
+        assert_eq!(state(&house, maya).await, "open");
+        // In New York the ninth is not over yet.
+        house.at("2026-03-10T03:59:00Z");
+        let maya = &house.sign_in(maya).await;
+        assert_eq!(state(&house, maya).await, "open");
+        house.later(SignedDuration::from_mins(2));
+        assert_eq!(state(&house, maya).await, "over");
+        practise(&house, maya, "2026-03-10T04:00:00Z", "library:urge_surfing", 6, 3).await;
+        assert_eq!(state(&house, maya).await, "done");
+        let casey = &house.sign_in(casey).await;
+        house.delete(casey, &at).await.is(204);
+        house.delete(casey, &at).await.is(204);
+        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
+        house.put(casey, &at, draft).await.refused(409, "");
+    }
+
+    async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
+        house.put(maya, &format!("{MINE}/choices"), json!({"cautions": ["trauma"]})).await.is(200);
+        for (skill, until, pointer) in [
+            ("library:skill_of_tomorrow", "2026-03-09", "/skill"),
+            ("organisation:019cb000-0000-7000-8000-000000000001", "2026-03-09", "/skill"),
+            ("library:urge_surfing", "2026-03-09", "/skill"),
+            ("urge_surfing", "2026-03-09", "/skill"),
+            ("library:delay_15", "2026-03-01", "/until"),
+            ("library:delay_15", "2027-03-04", "/until"),
+            ("library:delay_15", "soon", "/until"),
+        ] {
+            let at = format!("{all}/{}", fresh_id());
+            house.put(casey, &at, json!({"skill": skill, "until": until})).await.refused(422, pointer);
+        }
+        assert_eq!(house.get(casey, &all).await.is(200)["items"], json!([]));
+        for until in ["2026-03-02", "2027-03-03"] {
+            let at = format!("{all}/{}", fresh_id());
+            house.put(casey, &at, json!({"skill": "library:delay_15", "until": until})).await.is(201);
+        }
+        house.delete(casey, &format!("{all}/{}", fresh_id())).await.refused(404, "");
+    }
+
+    async fn what_staff_read_of_somebodys_practice_is_in_the_journal(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = practise(&house, maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
+        let record = format!("/v1/participants/{}/coping", maya.participant);
+        let looks = [
+            "choices", "assignments", "practices", &format!("practices/{id}"), &format!("practices/{id}/revisions"),
+            "what-works", "suggestions",
+        ];
+        for look in looks {
+            house.get(maya, &format!("{MINE}/{look}")).await.is(200);
+            house.get(casey, &format!("{record}/{look}")).await.is(200);
+        }
+        let assignment = fresh_id().to_string();
+        house.put(casey, &format!("{record}/assignments/{assignment}"), json!({"skill": "library:delay_15", "until": "2026-03-09"})).await.is(201);
+        house.get(&clinic.admin, &format!("{record}/practices")).await.refused(403, "");
+        house.put(&clinic.supervisor, &format!("{record}/assignments/{assignment}"), json!({"skill": "library:delay_15", "until": "2026-03-09"})).await.refused(403, "");
+        let correction = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
+        house.put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
+        for _ in 0..2 {
+            house.put(maya, &format!("{MINE}/choices"), json!({"cautions": ["injury"]})).await.is(200);
+        }
+        house.delete(maya, &path(&id)).await.is(204);
+        let journal = house.get(maya, "/v1/participants/me/journal?limit=200").await.is(200);
+        let told = |who: &Person| -> Vec<(String, Value, String)> {
+            let text = |entry: &Value, member: &str| entry[member].as_str().unwrap().to_owned();
+            let items = journal["items"].as_array().unwrap().iter().rev();
+            let own = items.filter(|entry| entry["actor"] == who.account.as_str() && entry["room"] == "coping");
+            own.map(|entry| (text(entry, "act"), entry["entity"].clone(), text(entry, "outcome"))).collect()
+        };
+        let done = |act: &str, entity: Value| (act.to_owned(), entity, "done".to_owned());
+        let id = json!(id);
+        assert_eq!(told(casey), [
+            done("read", Value::Null), done("read", Value::Null), done("read", Value::Null), done("read", id.clone()),
+            done("read", id.clone()), done("read", Value::Null), done("read", Value::Null), done("assign", json!(assignment)),
+        ]);
+        assert_eq!(told(&clinic.admin), [("read".to_owned(), Value::Null, "refused".to_owned())]);
+        assert_eq!(told(&clinic.supervisor), [("assign".to_owned(), Value::Null, "refused".to_owned())]);
+        assert_eq!(told(maya), [done("record", id.clone()), done("correct", id.clone()), done("change", Value::Null), done("withdraw", id)]);
+    }
+}
