@@ -3,10 +3,12 @@
 
 mod account;
 mod bad_input;
+mod check_in;
 mod craving;
 mod doors;
 mod journal;
 mod openapi;
+mod recovery;
 mod reminder;
 mod schema;
 mod tour;

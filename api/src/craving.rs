@@ -170,10 +170,6 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
     Ok(())
 }
 
-fn recorded<T>((value, new): (T, bool)) -> Recorded<T> {
-    if new { Recorded::New(value) } else { Recorded::Known(value) }
-}
-
 // Routes
 
 /// Log a craving
@@ -204,7 +200,7 @@ async fn record_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -349,7 +345,7 @@ async fn rate_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         rate(tx, &grant, id, rating, &draft, caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// Tell how a craving ended
@@ -409,7 +405,7 @@ async fn correct_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// All revisions of a craving, the first one first.

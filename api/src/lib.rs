@@ -1,7 +1,7 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
-//! them; the other modules are what every room stands on.
+//! The rooms (`account`, `craving`, `check_in`, `recovery`, `trend`, `reminder`, `journal`) hold the routes and
+//! the actions behind them; the other modules are what every room stands on.
 
 pub mod app;
 pub mod body;
@@ -21,8 +21,10 @@ pub mod server;
 pub mod token;
 
 pub mod account;
+pub mod check_in;
 pub mod craving;
 pub mod journal;
+pub mod recovery;
 pub mod reminder;
 pub mod trend;
 

@@ -11,9 +11,11 @@ use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 8] = [
     ("account", "Signing in, devices, invites"),
     ("craving", "Cravings: logged on the phone, offline first"),
+    ("check_in", "Daily and weekly check-ins: what they ask, what was answered, how often"),
+    ("recovery", "Sober time, milestones, lapses without shame, and what the plan could learn"),
     ("trend", "What the logs come to, for the counselor and the participant"),
     ("reminder", "Discreet e-mail reminders"),
     ("journal", "Who saw or did what"),

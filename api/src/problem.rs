@@ -187,6 +187,10 @@ impl Problem {
     pub fn withdrawn() -> Self {
         Self::of("withdrawn")
     }
+    /// 412: made on a revision that is not the latest.
+    pub fn stale(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..Self::of("stale") }
+    }
     /// 413.
     pub fn too_large() -> Self {
         Self::of("too-large")

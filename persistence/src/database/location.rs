@@ -77,4 +77,3 @@ impl std::fmt::Debug for Location {
         std::fmt::Display::fmt(self, f)
     }
 }
-
