@@ -211,7 +211,8 @@ async fn read_check_in_definition(
 ///
 /// One for each day, one for each week from Monday. The phone makes the id (UUIDv7) and keeps it before it
 /// sends; the same content again is answered with what stands. Another one of the same day or week, under an id
-/// of its own, is a revision: all are kept, and the one that was filled in last stands. What was filled in in
+/// of its own, is a revision: all are kept, and the one that was filled in last stands. (Word for word the same,
+/// time included, is one sending that was given two ids: the first stands.) What was filled in in
 /// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
 /// weekly one until 72 hours after its week.
 #[utoipa::path(

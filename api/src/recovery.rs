@@ -1,10 +1,10 @@
 //! Recovery: sober time, its milestones, and lapses that are always welcome to be told.
 
+pub mod lapse;
 pub mod proposal;
 
 use std::cmp::Reverse;
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant, Relation};
@@ -12,10 +12,7 @@ use evenkeel_domain::craving::Substance;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::Refusal;
 use evenkeel_domain::recovery::course::{CounterChoice, Course, Reached, course};
-use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
-use evenkeel_domain::recovery::guidance::{Guidance, guidance};
-use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId};
-use evenkeel_domain::recovery::learning::PlanChange;
+use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
 use evenkeel_domain::value::Moment;
@@ -26,7 +23,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{IfMatch, Json, Path, Recorded};
+use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
@@ -36,14 +33,8 @@ const MOST_TOLD: usize = 1000;
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(read_recovery)
-        .service(record_start)
-        .service(withdraw_start)
-        .service(report_lapse)
-        .service(withdraw_lapse)
-        .service(save_lapse_debrief)
-        .service(choose_counter);
+    config.service(read_recovery).service(record_start).service(withdraw_start).service(choose_counter);
+    lapse::routes(config);
     proposal::routes(config);
 }
 
@@ -100,69 +91,6 @@ pub fn take_back_start(
         note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
     }
     Ok(())
-}
-
-/// What happens when a lapse is told, whichever way it came in. The same again changes nothing; `true` says it
-/// is new.
-pub fn report(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: LapseId,
-    draft: &LapseDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Lapse, bool), Problem> {
-    if let Some(kept) = store::find_lapse(tx, grant, id)? {
-        lapse::same(&kept, draft)?;
-        return Ok((kept, false));
-    }
-    let reported = lapse::report(grant.participant(), id, draft.clone(), now);
-    store::add_lapse(tx, grant, &reported)?;
-    note(tx, grant, Deed::Record, Room::Recovery, Some(id.into()), request, now)?;
-    Ok((reported, true))
-}
-
-/// What happens when a lapse is taken back.
-pub fn take_back_lapse(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: LapseId,
-    request: Uuid,
-    now: Moment,
-) -> Result<(), Problem> {
-    let before = told(tx, grant, id)?;
-    let withdrawn = lapse::withdraw(&before, now);
-    if withdrawn != before {
-        store::put_lapse(tx, grant, &withdrawn)?;
-        note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
-    }
-    Ok(())
-}
-
-/// What happens when somebody looks back at a lapse: the debrief is saved on top of the revision that the phone
-/// knows, and answered with what the plan could take from it.
-pub fn look_back(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: LapseId,
-    draft: &DebriefDraft,
-    known: i32,
-    request: Uuid,
-    now: Moment,
-) -> Result<SavedDebrief, Problem> {
-    let before = told(tx, grant, id)?;
-    let saved = debrief::save(&before, draft, known, now)?;
-    if saved != before {
-        store::put_lapse(tx, grant, &saved)?;
-        note(tx, grant, Deed::Change, Room::Recovery, Some(id.into()), request, now)?;
-    }
-    let plan = proposal::plan_summary(tx, grant);
-    let proposals = proposals_from_debrief(&saved.debrief.content, &plan);
-    Ok(SavedDebrief { debrief: saved.debrief, proposals })
-}
-
-fn told(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
-    store::find_lapse(tx, grant, id)?.ok_or_else(Problem::unknown)
 }
 
 /// Recovery as it stands, and the milestones in it that are not kept yet.
@@ -361,140 +289,6 @@ async fn withdraw_start(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// A lapse as it stands, with words for the moment.
-#[derive(Serialize, ToSchema)]
-struct ReportedLapse {
-    #[serde(flatten)]
-    lapse: Lapse,
-    /// What to read now, the most pressing first
-    guidance: Guidance,
-}
-
-impl From<Lapse> for ReportedLapse {
-    fn from(lapse: Lapse) -> Self {
-        Self { guidance: guidance(lapse.substance, lapse.outcome), lapse }
-    }
-}
-
-/// Tell a lapse
-///
-/// Always welcome, however late. A single use begins a new count on its day, a return to use waits for the next
-/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`; of an
-/// opioid with what keeps alive. The phone makes the id (UUIDv7) and keeps it before it sends.
-#[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
-    responses(
-        (status = 201, description = "Stored, durably", body = ReportedLapse),
-        (status = 200, description = "Stored before with the same content", body = ReportedLapse),
-        (status = 409, description = "The id is taken by other content, or was taken back"),
-    ),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/recovery/lapses/{id}")]
-async fn report_lapse(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, LapseId)>,
-    Json(draft): Json<LapseDraft>,
-) -> Result<Recorded<ReportedLapse>, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    let (lapse, new) = app
-        .write_to(caller.record(whose), move |tx| {
-            let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-            report(tx, &grant, id, &draft, caller.request_id, now)
-        })
-        .await?;
-    Ok(Recorded::from((lapse.into(), new)))
-}
-
-/// Take a lapse back
-///
-/// It counts in nothing any more. Again is the same.
-#[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
-    responses((status = 204, description = "Taken back")),
-    security(("bearer" = []))
-)]
-#[delete("/v1/participants/{participant}/recovery/lapses/{id}")]
-async fn withdraw_lapse(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, LapseId)>,
-) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        take_back_lapse(tx, &grant, id, caller.request_id, now)
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// A debrief as it was saved, and what the plan could take from it.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "revision": 1, "saved_at": "2026-03-03T15:00:00Z",
-    "content": { "trigger": "urges", "helped_stop": "Rang Sam" },
-    "proposals": [
-        { "type": "add_trigger", "category": "urges" },
-        { "type": "add_lapse_step", "words": "Rang Sam" },
-    ],
-}))]
-pub struct SavedDebrief {
-    #[serde(flatten)]
-    debrief: Debrief,
-    /// Changes of the plan to choose from; none is made by itself
-    #[schema(max_items = 24)]
-    proposals: Vec<PlanChange>,
-}
-
-/// Look back at a lapse
-///
-/// Step by step, as far as wanted; each save replaces what was told and is made on top of the revision in
-/// `If-Match`, 0 before the first. Answered with what the plan could take from it.
-#[utoipa::path(
-    tag = "recovery",
-    params(
-        ("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path),
-        (
-            "If-Match" = String, Header, description = "The revision of the debrief that the phone knows, in quotes",
-            min_length = 3, max_length = 12, pattern = "^\"[0-9]+\"$", example = "\"0\""
-        ),
-    ),
-    responses(
-        (
-            status = 200, description = "Saved", body = SavedDebrief,
-            headers(("ETag" = String, description = "Its revision, in quotes"))
-        ),
-        (status = 409, description = "The lapse was taken back"),
-        (status = 412, description = "The debrief was changed since that revision"),
-    ),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/recovery/lapses/{id}/debrief")]
-async fn save_lapse_debrief(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, LapseId)>,
-    IfMatch(known): IfMatch,
-    Json(draft): Json<DebriefDraft>,
-) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    let saved = app
-        .write_to(caller.record(whose), move |tx| {
-            let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-            look_back(tx, &grant, id, &draft, known, caller.request_id, now)
-        })
-        .await?;
-    let tag = format!("\"{}\"", saved.debrief.revision);
-    Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(saved))
 }
 
 /// Whether the counter of a substance is hidden. Some find that counting weighs on them.

@@ -292,7 +292,7 @@ pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
     Ok(revision.is_some())
 }
 
-/// When the daily check-in of a day was filled in, for the worker that would remind of it; none if it was not.
+/// When the daily check-in of a day was filled in, for the worker that reminded of it; none if it was not.
 pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<Option<Moment>, Error> {
     let row: Option<(At, Json)> = check_ins::table
         .find((Id::of(participant), CheckInKind::Daily.as_str(), On(day)))

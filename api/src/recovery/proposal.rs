@@ -8,7 +8,7 @@ use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::learning::{
     Declined, Evidence, LOG_DAYS, Lesson, PlanSummary, TriggerSeen, learn,
 };
-use evenkeel_domain::value::{Day, Moment, TimeZone};
+use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account, check_in, coping, craving, recovery as store};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,49 +37,58 @@ pub fn plan_summary(_tx: &mut Tx, _grant: &Grant) -> PlanSummary {
     PlanSummary::default()
 }
 
-fn evidence(tx: &mut Tx, grant: &Grant, today: Day, zone: &TimeZone) -> Result<Evidence, Problem> {
-    let mut evidence = Evidence::default();
-    // A day more than is looked at: entries count on the day of their own zone.
-    let since = today.plus(-LOG_DAYS).begins(zone);
-    for craving in craving::list(tx, grant, since, None, None, MOST_CRAVINGS)? {
-        let (day, intensity) = (craving.local_day, craving.draft.intensity);
-        let seen =
-            craving.draft.triggers.iter().map(|category| TriggerSeen { category: *category, day, intensity });
-        evidence.triggers.extend(seen);
-    }
-    for kind in CheckInKind::ALL {
-        let check_ins = check_in::days(tx, grant, *kind, today.plus(1 - SIGN_DAYS), today)?;
-        evidence.signs.extend(check_ins.iter().flat_map(signs_seen));
-    }
-    let lapses = store::lapses(tx, grant)?.into_iter();
-    let uses = lapses.filter(|lapse| lapse.withdrawn_at.is_none() && lapse.outcome.is_use());
-    evidence.lapses = uses.map(|lapse| lapse.local_day).collect();
-    evidence.skills = coping::tries(tx, grant)?.into_iter().map(|(skill, _, tries)| (skill, tries)).collect();
-    Ok(evidence)
+/// What there is to learn from as of a day.
+struct Learning {
+    evidence: Evidence,
+    plan: PlanSummary,
+    declined: Vec<Declined>,
+    today: Day,
 }
 
-/// What logs speak for as of a day, but for what was declined.
-fn lessons(
-    tx: &mut Tx,
-    grant: &Grant,
-    declined: &[Declined],
-    now: Moment,
-) -> Result<(Vec<Lesson>, Day), Problem> {
-    let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-    let today = now.local_day(&zone);
-    let evidence = evidence(tx, grant, today, &zone)?;
-    Ok((learn(&evidence, &plan_summary(tx, grant), declined, today), today))
+impl Learning {
+    fn read(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Self, Problem> {
+        let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+        let today = now.local_day(&zone);
+        let mut evidence = Evidence::default();
+        // A day more than is looked at: entries count on the day of their own zone.
+        let since = today.plus(-LOG_DAYS).begins(&zone);
+        for craving in craving::list(tx, grant, since, None, None, MOST_CRAVINGS)? {
+            let (day, intensity) = (craving.local_day, craving.draft.intensity);
+            let kinds = craving.draft.triggers.iter();
+            let seen = kinds.map(|category| TriggerSeen { category: *category, day, intensity });
+            evidence.triggers.extend(seen);
+        }
+        for kind in CheckInKind::ALL {
+            let check_ins = check_in::days(tx, grant, *kind, today.plus(1 - SIGN_DAYS), today)?;
+            evidence.signs.extend(check_ins.iter().flat_map(signs_seen));
+        }
+        let lapses = store::lapses(tx, grant)?.into_iter();
+        let uses = lapses.filter(|lapse| lapse.withdrawn_at.is_none() && lapse.outcome.is_use());
+        evidence.lapses = uses.map(|lapse| lapse.local_day).collect();
+        let tries = coping::tries(tx, grant)?.into_iter();
+        evidence.skills = tries.map(|(skill, _, tries)| (skill, tries)).collect();
+        let (plan, declined) = (plan_summary(tx, grant), store::declined(tx, grant)?);
+        Ok(Self { evidence, plan, declined, today })
+    }
+
+    /// What logs speak for, as if nothing had been declined.
+    fn all(&self) -> Vec<Lesson> {
+        learn(&self.evidence, &self.plan, &[], self.today)
+    }
+
+    /// What logs speak for, but for what was declined.
+    fn shown(&self) -> Vec<Lesson> {
+        learn(&self.evidence, &self.plan, &self.declined, self.today)
+    }
 }
 
 /// What happens when a proposal is declined: it stays away until there is twice as much to show, or 28 days.
 /// Again is the same.
 pub fn decline(tx: &mut Tx, grant: &Grant, key: &str, request: Uuid, now: Moment) -> Result<(), Problem> {
-    let declined = store::declined(tx, grant)?;
-    let (all, today) = lessons(tx, grant, &[], now)?;
-    let lesson = all.into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
-    let (shown, _) = lessons(tx, grant, &declined, now)?;
-    if shown.contains(&lesson) {
-        let declined = Declined { key: lesson.key, count: lesson.grounds.count, on: today };
+    let learning = Learning::read(tx, grant, now)?;
+    let lesson = learning.all().into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
+    if learning.shown().contains(&lesson) {
+        let declined = Declined { key: lesson.key, count: lesson.grounds.count, on: learning.today };
         store::put_declined(tx, grant, &declined)?;
         note(tx, grant, Deed::Decline, Room::Recovery, None, request, now)?;
     }
@@ -121,8 +130,7 @@ async fn list_plan_proposals(
     let (grant, items) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
-            let declined = store::declined(tx, &grant)?;
-            let (items, _) = lessons(tx, &grant, &declined, now)?;
+            let items = Learning::read(tx, &grant, now)?.shown();
             Ok((grant, items))
         })
         .await?;

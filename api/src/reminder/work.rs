@@ -200,7 +200,7 @@ fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(Letter, String)>), Pro
         let decision = zone.map_or(Decision::Suppress(Suppression::NoAddress), |zone| {
             send_decision(letter, wish.as_ref(), &zone, address.is_some(), now)
         });
-        let is_answered = check_in::answered_at(tx, letter.participant, letter.local_date)?.is_some();
+        let is_answered = check_in::is_answered(tx, letter.participant, letter.local_date)?;
         let decision = unless_answered(decision, is_answered);
         match (decision, letter.leased(now), address) {
             (Decision::Send, Some(leased), Some(address)) => {
