@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 41] = [
+const DOORS: [(&str, [u16; 9]); 56] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -75,6 +75,21 @@ const DOORS: [(&str, [u16; 9]); 41] = [
     ("GET /v1/participants/{participant}/coping/practices/{practice}/revisions",    [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/coping/what-works",                        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/coping/suggestions",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/check-ins/definitions",                                               [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("GET /v1/check-ins/definitions/{definition}",                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
+    ("PUT /v1/participants/{participant}/check-ins/{check-in}",                     [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/check-ins",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/check-ins/{check-in}/revisions",           [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/check-ins/adherence",                      [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/recovery",                                 [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/starts/{start}",                  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/recovery/starts/{start}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/debrief",          [401, 200, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/counter",                         [401, 200, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/recovery/proposals",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("POST /v1/participants/{participant}/recovery/proposals/{proposal}/decline",   [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -130,33 +145,87 @@ fn body(operation: &str) -> Option<Value> {
             json!({"practice": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
         }
         "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
+        "{check-in}" => crate::check_in::daily("2026-03-02T18:00:00Z", 6),
+        "{start}" => crate::recovery::start("2026-01-31", "2026-03-02T18:00:00Z"),
+        "{lapse}" => crate::recovery::lapse("2026-03-02T18:00:00Z", "single_use"),
+        "debrief" => json!({"situation": "Payday"}),
+        "counter" => json!({"substance": "alcohol", "hidden": false}),
         "reminders" => json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet"}),
         _ => return None,
     };
     ["PUT", "POST"].contains(&method).then_some(wanted)
 }
 
+/// Asks for an operation at a path, with the body and the headers that it needs.
+async fn ask(house: &TestHouse, operation: &str, path: &str, caller: &str) -> crate::house::Answer {
+    let method = operation.split(' ').next().unwrap();
+    if !path.ends_with("/debrief") {
+        return house.call(method, path, caller, body(operation)).await;
+    }
+    let bearer = format!("Bearer {caller}");
+    let mut headers = vec![("content-type", "application/json"), ("if-match", "\"0\"")];
+    if !caller.is_empty() {
+        headers.push(("authorization", &bearer));
+    }
+    house.send(method, path, &headers, body(operation).unwrap_or_default().to_string().into_bytes()).await
+}
+
+/// An id of this kind in Maya's record or her clinic: a new one to make it, one that is there for all else.
+async fn id_of(house: &TestHouse, clinic: &Clinic, kind: &str, operation: &str) -> String {
+    let (maya, id) = (&clinic.maya, fresh_id().to_string());
+    let (owner, room) = match kind {
+        "{craving}" => (maya, "participants/me/cravings"),
+        "{check-in}" => (maya, "participants/me/check-ins"),
+        "{start}" => (maya, "participants/me/recovery/starts"),
+        "{lapse}" => (maya, "participants/me/recovery/lapses"),
+        "{practice}" => (maya, "participants/me/coping/practices"),
+        "{assignment}" => (&clinic.casey, &*format!("participants/{}/coping/assignments", maya.participant)),
+        "{skill}" => (&clinic.admin, "skills"),
+        "{definition}" => {
+            let all = house.get(maya, "/v1/check-ins/definitions").await.is(200);
+            return all["items"][0]["hash"].as_str().unwrap().to_owned();
+        }
+        "{proposal}" => {
+            crate::recovery::conflicts(house, maya, 0..3).await;
+            return "trigger:conflict".to_owned();
+        }
+        _ => return id,
+    };
+    let is_new = operation.starts_with("PUT") && operation.ends_with(kind);
+    if !is_new {
+        let path = format!("/v1/{room}/{id}");
+        let mut draft = body(&format!("PUT {kind}")).unwrap();
+        if kind == "{check-in}" {
+            // The same answers under another id are one sending.
+            draft["answers"]["note"] = json!(id);
+        }
+        house.put(owner, &path, draft).await.is(201);
+    }
+    id
+}
+
+/// The ids that [`id_of`] knows.
+const IDS: [&str; 11] = [
+    "{craving}",
+    "{rating}",
+    "{revision}",
+    "{check-in}",
+    "{start}",
+    "{lapse}",
+    "{definition}",
+    "{proposal}",
+    "{practice}",
+    "{assignment}",
+    "{skill}",
+];
+
 /// What Maya and her counselor have that somebody may want to lay hands on; fresh for each knock.
 async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str) -> crate::house::Answer {
-    let (method, path) = operation.split_once(' ').unwrap();
+    let (_, path) = operation.split_once(' ').unwrap();
     let mut path = path.replace("{participant}", &clinic.maya.participant);
-    for (name, owner, at) in [
-        ("{craving}", &clinic.maya, "/v1/participants/me/cravings"),
-        ("{practice}", &clinic.maya, "/v1/participants/me/coping/practices"),
-        (
-            "{assignment}",
-            &clinic.casey,
-            &format!("/v1/participants/{}/coping/assignments", clinic.maya.participant),
-        ),
-        ("{skill}", &clinic.admin, "/v1/skills"),
-    ] {
-        if path.contains(name) {
-            let id = fresh_id().to_string();
-            if method != "PUT" || !path.ends_with(name) {
-                let draft = body(&format!("PUT {name}")).unwrap();
-                house.put(owner, &format!("{at}/{id}"), draft).await.is(201);
-            }
-            path = path.replace(name, &id);
+    for kind in IDS {
+        if path.contains(kind) {
+            path = path.replace(kind, &id_of(house, clinic, kind, operation).await);
         }
     }
     if path.contains("{device}") {
@@ -171,11 +240,10 @@ async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str
         let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
         path = path.replace("{invite}", invite["id"].as_str().unwrap());
     }
-    path = path.replace("{rating}", &fresh_id().to_string()).replace("{revision}", &fresh_id().to_string());
     if path.contains("/trends") {
         path.push_str("?from=2026-03-01&to=2026-03-02");
     }
-    house.call(method, &path, caller, body(operation)).await
+    ask(house, operation, &path, caller).await
 }
 
 story! {
@@ -216,16 +284,16 @@ story! {
         let (there, nowhere) = (&clinic.maya.participant, fresh_id().to_string());
         let strangers: [&Person; 4] = [&clinic.theo, &clinic.drew, &other.casey, &other.supervisor];
         for (operation, _) in DOORS.iter().filter(|(operation, _)| operation.contains("{participant}")) {
-            let (method, path) = operation.split_once(' ').unwrap();
+            let (_, path) = operation.split_once(' ').unwrap();
             let span = if path.contains("/trends") { "?from=2026-03-01&to=2026-03-02" } else { "" };
             for stranger in strangers {
                 let mut texts = vec![];
                 for id in [there, &nowhere] {
                     let mut path = path.replace("{participant}", id) + span;
-                    for name in ["{craving}", "{rating}", "{revision}", "{practice}", "{assignment}"] {
+                    for name in IDS {
                         path = path.replace(name, "019cb000-0000-7000-8000-000000000001");
                     }
-                    let answer = house.call(method, &path, stranger, body(operation)).await;
+                    let answer = ask(&house, operation, &path, &stranger.token).await;
                     texts.push(answer.refused(404, ""));
                 }
                 assert_eq!(texts[0], texts[1], "{operation} as {}", stranger.name);

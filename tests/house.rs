@@ -3,11 +3,13 @@
 
 mod account;
 mod bad_input;
+mod check_in;
 mod coping;
 mod craving;
 mod doors;
 mod journal;
 mod openapi;
+mod recovery;
 mod reminder;
 mod schema;
 mod tour;

@@ -5,6 +5,7 @@ use crate::story;
 use evenkeel_tests::fresh_id;
 use serde_json::{Value, json};
 
+/// All entries of a record, in order.
 pub(crate) async fn entries(house: &TestHouse, who: &Person, whose: &str) -> Vec<Value> {
     let (mut all, mut after) = (vec![], String::new());
     loop {
@@ -19,7 +20,8 @@ pub(crate) async fn entries(house: &TestHouse, who: &Person, whose: &str) -> Vec
     all
 }
 
-fn told<'a>(entries: &'a [Value], who: &Person, act: &str, room: &str) -> Vec<&'a Value> {
+/// The entries of what somebody did in one room.
+pub(crate) fn told<'a>(entries: &'a [Value], who: &Person, act: &str, room: &str) -> Vec<&'a Value> {
     let of = |entry: &&Value| {
         entry["actor"] == who.account.as_str() && entry["act"] == act && entry["room"] == room
     };

@@ -214,12 +214,37 @@ impl<T: Serialize> Responder for Json<T> {
     }
 }
 
+/// The revision that a change is made on, from `If-Match`: the number in quotes, as `ETag` tells it.
+pub struct IfMatch(pub i32);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given = request.headers().get(header::IF_MATCH).and_then(|given| given.to_str().ok());
+        let number = given.and_then(|given| given.trim().strip_prefix('"')?.strip_suffix('"'));
+        let is_plain = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit());
+        let revision = number.filter(is_plain).and_then(|number| number.parse().ok());
+        std::future::ready(revision.map(Self).ok_or_else(|| {
+            Problem::invalid("If-Match", "must be the revision that the change is made on, such as \"3\"")
+        }))
+    }
+}
+
 /// What a `PUT` with the client's own id came to.
 pub enum Recorded<T> {
     /// Stored now: 201.
     New(T),
     /// Stored before with the same content: 200.
     Known(T),
+}
+
+impl<T> From<(T, bool)> for Recorded<T> {
+    /// What an action came to; `true` says it is new.
+    fn from((value, new): (T, bool)) -> Self {
+        if new { Self::New(value) } else { Self::Known(value) }
+    }
 }
 
 impl<T: Serialize> Responder for Recorded<T> {

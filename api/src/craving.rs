@@ -200,7 +200,7 @@ async fn record_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -345,7 +345,7 @@ async fn rate_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         rate(tx, &grant, id, rating, &draft, caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// Tell how a craving ended
@@ -405,7 +405,7 @@ async fn correct_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// All revisions of a craving, the first one first.

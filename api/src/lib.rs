@@ -1,7 +1,7 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `coping`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
-//! them; the other modules are what every room stands on.
+//! The rooms (`account`, `craving`, `coping`, `check_in`, `recovery`, `plan`, `trend`, `reminder`, `journal`) hold the
+//! routes and the actions behind them; the other modules are what every room stands on.
 
 pub mod app;
 pub mod body;
@@ -23,9 +23,11 @@ pub mod server;
 pub mod token;
 
 pub mod account;
+pub mod check_in;
 pub mod coping;
 pub mod craving;
 pub mod journal;
+pub mod recovery;
 pub mod reminder;
 pub mod trend;
 

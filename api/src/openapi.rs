@@ -11,10 +11,12 @@ use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 9] = [
     ("account", "Signing in, devices, invites"),
     ("craving", "Cravings: logged on the phone, offline first"),
     ("coping", "Coping skills: on offer, practised, assigned, and what works"),
+    ("check_in", "Daily and weekly check-ins: what they ask, what was answered, how often"),
+    ("recovery", "Sober time, milestones, lapses without shame, and what the plan could learn"),
     ("trend", "What the logs come to, for the counselor and the participant"),
     ("reminder", "Discreet e-mail reminders"),
     ("journal", "Who saw or did what"),

@@ -188,9 +188,9 @@ impl Problem {
     pub fn withdrawn() -> Self {
         Self::of("withdrawn")
     }
-    /// 412: changed since the sender read it.
-    pub fn stale() -> Self {
-        Self::of("stale")
+    /// 412: made on a revision that is not the latest.
+    pub fn stale(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..Self::of("stale") }
     }
     /// 413.
     pub fn too_large() -> Self {

@@ -11,7 +11,7 @@ use actix_web::{get, put};
 use evenkeel_domain::access::{Act, OfficeAct};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::reminder::{Letter, Preferences, Refusal, checked, next_due};
-use evenkeel_persistence::{account, reminder as store, trend};
+use evenkeel_persistence::{account, reminder as store};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -25,6 +25,7 @@ use crate::page::{Cursor, Limit, cut};
 use crate::problem::Problem;
 
 pub use post::Post;
+use work::answer_to;
 pub use work::{Passed, work};
 
 /// How far back staff are shown what did not arrive.
@@ -182,10 +183,9 @@ async fn list_reminder_history(
             let after = after.map(|Cursor(at, id)| (at, id.into()));
             let mut found = store::history(tx, &grant, after, i64::from(limit) + 1)?;
             // What was logged since the last round of the worker counts too.
-            let zone = account::time_zone(tx, grant.participant())?;
-            if let (Some(zone), Some((_, logged_at))) = (zone, trend::last(tx, grant.participant())?) {
+            if let Some(zone) = account::time_zone(tx, grant.participant())? {
                 for letter in &mut found {
-                    if let Some(answered) = letter.answered(logged_at, &zone) {
+                    if let Some(answered) = answer_to(tx, letter, &zone)? {
                         *letter = answered;
                     }
                 }

@@ -147,6 +147,8 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::account::routes(config);
     crate::craving::routes(config);
     crate::coping::routes(config);
+    crate::check_in::routes(config);
+    crate::recovery::routes(config);
     crate::trend::routes(config);
     crate::reminder::routes(config);
     crate::journal::routes(config);

@@ -8,10 +8,11 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Act, Grant, OfficeAct};
 use evenkeel_domain::account::{DisplayName, ParticipantId};
+use evenkeel_domain::check_in::DayFigures;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{account, trend as store};
+use evenkeel_persistence::{Tx, account, check_in, trend as store};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -37,47 +38,92 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// The days that a question is about.
 #[derive(Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct TrendQuery {
+pub struct SpanQuery {
     /// The first day, in the participant's own calendar; 27 days before `to` if not given
     #[param(inline)]
-    from: Option<Day>,
+    pub from: Option<Day>,
     /// The last day; today if not given. At most 366 days in all
     #[param(inline)]
-    to: Option<Day>,
+    pub to: Option<Day>,
 }
 
-async fn trend_of(
-    app: &App,
-    caller: Caller,
-    whose: Whose,
-    query: TrendQuery,
-) -> Result<(Grant, Trend), Problem> {
-    let now = app.now();
-    app.read(move |tx| {
-        let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
-        let to = if let Some(to) = query.to {
+impl SpanQuery {
+    /// These days; what is not given, by the participant's calendar.
+    pub fn span(self, tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Span, Problem> {
+        let to = if let Some(to) = self.to {
             to
         } else {
             let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
             now.local_day(&zone)
         };
-        let span = Span::new(query.from.unwrap_or(to.plus(-27)), to)?;
+        Ok(Span::new(self.from.unwrap_or(to.plus(-27)), to)?)
+    }
+}
+
+/// A day with a daily check-in, in figures.
+#[derive(Serialize, ToSchema)]
+struct CheckInDay {
+    /// The local day
+    day: Day,
+    #[serde(flatten)]
+    figures: DayFigures,
+}
+
+/// A participant's cravings and daily check-ins over a span of local days.
+#[derive(Serialize, ToSchema)]
+struct Trends {
+    #[serde(flatten)]
+    trend: Trend,
+    /// The days with a daily check-in, in order. A day that is not here had none; what was not answered is null
+    #[schema(max_items = 366)]
+    check_ins: Vec<CheckInDay>,
+}
+
+async fn trends_of(
+    app: &App,
+    caller: Caller,
+    whose: Whose,
+    query: SpanQuery,
+) -> Result<(Grant, Trends), Problem> {
+    let now = app.now();
+    app.read(move |tx| {
+        let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
+        let span = query.span(tx, &grant, now)?;
         let days = store::days(tx, &grant, span.from(), span.to())?;
-        Ok((grant, trend(span, &days)))
+        let check_ins = check_in::figures(tx, &grant, span.from(), span.to())?;
+        let check_ins = check_ins.into_iter().map(|(day, figures)| CheckInDay { day, figures }).collect();
+        Ok((grant, Trends { trend: trend(span, &days), check_ins }))
     })
     .await
 }
 
 /// Read trends
 ///
-/// By local day, trigger, hour and weekday. A day without logs is missing, not zero.
+/// Cravings by local day, trigger, hour and weekday, and what daily check-ins say in figures. A day without
+/// logs is missing, not zero.
 #[utoipa::path(
     tag = "trend",
-    params(("participant" = inline(Whose), Path), TrendQuery),
-    responses((status = 200, description = "The trends of these days", body = Trend)),
+    params(("participant" = inline(Whose), Path), SpanQuery),
+    responses((
+        status = 200, description = "The trends of these days", body = Trends,
+        example = json!({
+            "from": "2026-03-01", "to": "2026-03-02", "count": 1, "mean": 7.0, "peak": 9,
+            "outcomes": { "passed": 1, "still_going": 0, "lapsed": 0 },
+            "days": [{ "day": "2026-03-02", "count": 1, "mean": 7.0, "peak": 9,
+                       "outcomes": { "passed": 1, "still_going": 0, "lapsed": 0 } }],
+            "triggers": [{ "trigger": "conflict", "count": 1, "mean": 7.0 }],
+            "hours": [{ "hour": 18, "count": 1, "mean": 7.0 }],
+            "weekdays": [{ "weekday": "monday", "count": 1, "mean": 7.0 }],
+            "check_ins": [{
+                "day": "2026-03-01", "mood": 6, "sleep_hours": 7.5, "stress": null, "confidence": 8,
+                "craving_worst": 4, "any_use": false,
+            }],
+        })
+    )),
     security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/trends")]
@@ -85,20 +131,20 @@ async fn read_trends(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose,)>,
-    query: Query<TrendQuery>,
-) -> Result<Json<Trend>, Problem> {
+    query: Query<SpanQuery>,
+) -> Result<Json<Trends>, Problem> {
     let (whose,) = path.into_inner();
-    let (grant, trend) = trend_of(&app, caller, whose, query.into_inner()).await?;
+    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner()).await?;
     seen(&app, grant, Room::Trend, None, caller.request_id).await?;
-    Ok(Json(trend))
+    Ok(Json(trends))
 }
 
 /// Draw trends
 ///
-/// The same as a picture, readable on a phone and in grey.
+/// The cravings of these days as a picture, readable on a phone and in grey.
 #[utoipa::path(
     tag = "trend",
-    params(("participant" = inline(Whose), Path), TrendQuery),
+    params(("participant" = inline(Whose), Path), SpanQuery),
     responses((status = 200, description = "The trends as a picture", body = String, content_type = "image/svg+xml")),
     security(("bearer" = []))
 )]
@@ -107,12 +153,12 @@ async fn draw_trends(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose,)>,
-    query: Query<TrendQuery>,
+    query: Query<SpanQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (whose,) = path.into_inner();
-    let (grant, trend) = trend_of(&app, caller, whose, query.into_inner()).await?;
+    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner()).await?;
     seen(&app, grant, Room::Trend, None, caller.request_id).await?;
-    Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trend)))
+    Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trends.trend)))
 }
 
 /// A participant on a caseload, with what changed lately.

@@ -57,7 +57,7 @@ pub struct CheckInDraft {
     /// Which kind.
     pub kind: CheckInKind,
     /// The version of the definition that the person saw.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 32767)]
     pub version: i16,
     /// The day it is about, or a day of the week it is about; without it, the day on which it was filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,13 +126,13 @@ pub struct CheckIn {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No such definition was ever published.
-    #[error("there is no such version of this check-in")]
+    #[error("there is no such version of this check-in; fetch the definitions and answer one of those")]
     UnknownVersion,
     /// Answers that do not fit the definition; each names its question.
     #[error("some answers do not fit the questions")]
     Answers(Vec<Fault>),
     /// The day or week has not begun.
-    #[error("that day has not begun yet")]
+    #[error("that day has not begun yet; choose today or an earlier day")]
     NotYet,
     /// It was filled in when the time for it was over.
     #[error("the time to fill in this check-in is over; answer today's")]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use evenkeel_domain::journal::{Act, Room};
 use evenkeel_domain::reminder::{
     Attempt, Decision, Letter, LetterId, LetterState, Suppression, after_attempt, next_due, send_decision,
+    unless_answered,
 };
-use evenkeel_domain::value::Moment;
-use evenkeel_persistence::{Tx, account, reminder as store, trend};
+use evenkeel_domain::value::{Moment, TimeZone};
+use evenkeel_persistence::{Tx, account, check_in, reminder as store, trend};
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -123,9 +124,8 @@ fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<Letter>, Problem> {
     loop {
         let letters = store::unanswered(tx, since, LOOKED_AT)?;
         for letter in &letters {
-            let zone = account::time_zone(tx, letter.participant)?;
-            if let (Some(zone), Some((_, logged_at))) = (zone, trend::last(tx, letter.participant)?) {
-                answered.extend(letter.answered(logged_at, &zone));
+            if let Some(zone) = account::time_zone(tx, letter.participant)? {
+                answered.extend(answer_to(tx, letter, &zone)?);
             }
         }
         // The next page begins with the instant this one ended with; letters met twice are marked alike.
@@ -135,6 +135,16 @@ fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<Letter>, Problem> {
         }
         since = last;
     }
+}
+
+/// A letter that was sent, answered: by a craving or by the check-in of its day, logged later that day.
+pub fn answer_to(tx: &mut Tx, letter: &Letter, zone: &TimeZone) -> Result<Option<Letter>, Problem> {
+    if letter.state != LetterState::Sent {
+        return Ok(None);
+    }
+    let craving = trend::last(tx, letter.participant)?.map(|(_, felt_at)| felt_at);
+    let check_in = check_in::answered_at(tx, letter.participant, letter.local_date)?;
+    Ok([craving, check_in].into_iter().flatten().find_map(|logged_at| letter.answered(logged_at, zone)))
 }
 
 /// Sends what waits, some at a time; returns how many letters were taken and how many were not.
@@ -194,6 +204,8 @@ fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(Letter, String)>), Pro
         let decision = zone.map_or(Decision::Suppress(Suppression::NoAddress), |zone| {
             send_decision(letter, wish.as_ref(), &zone, address.is_some(), now)
         });
+        let is_answered = check_in::is_answered(tx, letter.participant, letter.local_date)?;
+        let decision = unless_answered(decision, is_answered);
         match (decision, letter.leased(now), address) {
             (Decision::Send, Some(leased), Some(address)) => {
                 if store::put(tx, &leased, letter.fence)? {

@@ -86,6 +86,8 @@ impl PartialSchema for Figure {
         ObjectBuilder::new()
             .schema_type(Type::Number)
             .description(Some("A number with at most one decimal"))
+            .minimum(Some(-10_000))
+            .maximum(Some(10_000))
             .multiple_of(Some(0.1))
             .examples([serde_json::json!(7.5)])
             .into()

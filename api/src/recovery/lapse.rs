@@ -1,0 +1,234 @@
+//! Lapses, told without shame, and looking back at them as far as wanted.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, put};
+use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
+use evenkeel_domain::recovery::guidance::{Guidance, guidance};
+use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId};
+use evenkeel_domain::recovery::learning::PlanChange;
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, recovery as store};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::proposal::plan_summary;
+use crate::app::App;
+use crate::body::{IfMatch, Json, Path, Recorded};
+use crate::caller::{Caller, Whose};
+use crate::journal::note;
+use crate::problem::Problem;
+
+/// The routes of this part.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(report_lapse).service(withdraw_lapse).service(save_lapse_debrief);
+}
+
+// What happens
+
+/// What happens when a lapse is told, whichever way it came in. The same again changes nothing; `true` says it
+/// is new.
+pub fn report(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: LapseId,
+    draft: &LapseDraft,
+    request: Uuid,
+    now: Moment,
+) -> Result<(Lapse, bool), Problem> {
+    if let Some(kept) = store::find_lapse(tx, grant, id)? {
+        lapse::same(&kept, draft)?;
+        return Ok((kept, false));
+    }
+    let reported = lapse::report(grant.participant(), id, draft.clone(), now);
+    store::add_lapse(tx, grant, &reported)?;
+    note(tx, grant, Deed::Record, Room::Recovery, Some(id.into()), request, now)?;
+    Ok((reported, true))
+}
+
+/// What happens when a lapse is taken back.
+pub fn take_back(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = told(tx, grant, id)?;
+    let withdrawn = lapse::withdraw(&before, now);
+    if withdrawn != before {
+        store::put_lapse(tx, grant, &withdrawn)?;
+        note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
+    }
+    Ok(())
+}
+
+/// What happens when somebody looks back at a lapse: the debrief is saved on top of the revision that the phone
+/// knows, and answered with what the plan could take from it.
+pub fn look_back(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: LapseId,
+    draft: &DebriefDraft,
+    known: i32,
+    request: Uuid,
+    now: Moment,
+) -> Result<SavedDebrief, Problem> {
+    let before = told(tx, grant, id)?;
+    let saved = debrief::save(&before, draft, known, now)?;
+    if saved != before {
+        store::put_lapse(tx, grant, &saved)?;
+        note(tx, grant, Deed::Change, Room::Recovery, Some(id.into()), request, now)?;
+    }
+    let plan = plan_summary(tx, grant);
+    let proposals = proposals_from_debrief(&saved.debrief.content, &plan);
+    Ok(SavedDebrief { debrief: saved.debrief, proposals })
+}
+
+fn told(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
+    store::find_lapse(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+// Routes
+
+/// A lapse as it stands, with words for the moment.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "occurred_at": "2026-03-02T23:40:00Z",
+    "time_zone": "America/New_York", "substance": "alcohol", "outcome": "single_use",
+    "note": "Two beers at the game. Went home then.", "local_day": "2026-03-02",
+    "received_at": "2026-03-03T14:00:00Z", "clock_suspect": false, "debrief": { "revision": 0, "content": {} },
+    "guidance": { "reviewed_on": "2026-11-24", "sections": [{
+        "code": "without_shame", "title": "You told us. That takes courage.",
+        "lines": ["A lapse does not undo the days you have built. They are yours to keep."],
+    }] },
+}))]
+struct ReportedLapse {
+    #[serde(flatten)]
+    lapse: Lapse,
+    /// What to read now, the most pressing first
+    guidance: Guidance,
+}
+
+impl From<Lapse> for ReportedLapse {
+    fn from(lapse: Lapse) -> Self {
+        Self { guidance: guidance(lapse.substance, lapse.outcome), lapse }
+    }
+}
+
+/// Tell a lapse
+///
+/// Always welcome, however late. A single use begins a new count on its day, a return to use waits for the next
+/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`; of an
+/// opioid with what keeps alive. The phone makes the id (UUIDv7) and keeps it before it sends.
+#[utoipa::path(
+    tag = "recovery",
+    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    responses(
+        (status = 201, description = "Stored, durably", body = ReportedLapse),
+        (status = 200, description = "Stored before with the same content", body = ReportedLapse),
+        (status = 409, description = "The id is taken by other content, or was taken back"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/recovery/lapses/{id}")]
+async fn report_lapse(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, LapseId)>,
+    Json(draft): Json<LapseDraft>,
+) -> Result<Recorded<ReportedLapse>, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    let (lapse, new) = app
+        .write_to(caller.record(whose), move |tx| {
+            let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+            report(tx, &grant, id, &draft, caller.request_id, now)
+        })
+        .await?;
+    Ok(Recorded::from((lapse.into(), new)))
+}
+
+/// Take a lapse back
+///
+/// It counts in nothing any more. Again is the same.
+#[utoipa::path(
+    tag = "recovery",
+    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    responses((status = 204, description = "Taken back")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/participants/{participant}/recovery/lapses/{id}")]
+async fn withdraw_lapse(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, LapseId)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+        take_back(tx, &grant, id, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A debrief as it was saved, and what the plan could take from it.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "revision": 1, "saved_at": "2026-03-03T15:00:00Z",
+    "content": { "trigger": "urges", "helped_stop": "Rang Sam" },
+    "proposals": [
+        { "type": "add_trigger", "category": "urges" },
+        { "type": "add_lapse_step", "words": "Rang Sam" },
+    ],
+}))]
+pub struct SavedDebrief {
+    #[serde(flatten)]
+    debrief: Debrief,
+    /// Changes of the plan to choose from; none is made by itself
+    #[schema(max_items = 24)]
+    proposals: Vec<PlanChange>,
+}
+
+/// Look back at a lapse
+///
+/// Step by step, as far as wanted; each save replaces what was told and is made on top of the revision in
+/// `If-Match`, 0 before the first. Answered with what the plan could take from it.
+#[utoipa::path(
+    tag = "recovery",
+    params(
+        ("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path),
+        (
+            "If-Match" = String, Header, description = "The revision of the debrief that the phone knows, in quotes",
+            min_length = 3, max_length = 12, pattern = "^\"[0-9]+\"$", example = "\"0\""
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "Saved", body = SavedDebrief,
+            headers(("ETag" = String, description = "Its revision, in quotes"))
+        ),
+        (status = 409, description = "The lapse was taken back"),
+        (status = 412, description = "The debrief was changed since that revision"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/recovery/lapses/{id}/debrief")]
+async fn save_lapse_debrief(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, LapseId)>,
+    IfMatch(known): IfMatch,
+    Json(draft): Json<DebriefDraft>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    let saved = app
+        .write_to(caller.record(whose), move |tx| {
+            let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+            look_back(tx, &grant, id, &draft, known, caller.request_id, now)
+        })
+        .await?;
+    let tag = format!("\"{}\"", saved.debrief.revision);
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(saved))
+}

@@ -1,0 +1,170 @@
+//! The plan that learns: what cravings, practice, check-ins and lapses speak for and the plan does not know yet.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::check_in::{CheckInKind, signs_seen};
+use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::learning::{
+    Declined, Evidence, LOG_DAYS, Lesson, PlanSummary, TriggerSeen, learn,
+};
+use evenkeel_domain::value::{Day, Moment};
+use evenkeel_persistence::{Tx, account, check_in, coping, craving, recovery as store};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::{Json, Path};
+use crate::caller::{Caller, Whose};
+use crate::journal::{note, seen};
+use crate::problem::Problem;
+
+/// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
+const MOST_CRAVINGS: i64 = 1200;
+/// Days over which ticked warning signs are looked at, today included.
+const SIGN_DAYS: i32 = 366;
+
+/// The routes of this part.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_plan_proposals).service(decline_plan_proposal);
+}
+
+/// What the plan knows already.
+pub fn plan_summary(_tx: &mut Tx, _grant: &Grant) -> PlanSummary {
+    // The plan is not stored yet: to it everything is new.
+    PlanSummary::default()
+}
+
+/// What there is to learn from as of a day.
+struct Learning {
+    evidence: Evidence,
+    plan: PlanSummary,
+    declined: Vec<Declined>,
+    today: Day,
+}
+
+impl Learning {
+    fn read(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Self, Problem> {
+        let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+        let today = now.local_day(&zone);
+        let mut evidence = Evidence::default();
+        // A day more than is looked at: entries count on the day of their own zone.
+        let since = today.plus(-LOG_DAYS).begins(&zone);
+        for craving in craving::list(tx, grant, since, None, None, MOST_CRAVINGS)? {
+            let (day, intensity) = (craving.local_day, craving.draft.intensity);
+            let kinds = craving.draft.triggers.iter();
+            let seen = kinds.map(|category| TriggerSeen { category: *category, day, intensity });
+            evidence.triggers.extend(seen);
+        }
+        for kind in CheckInKind::ALL {
+            let check_ins = check_in::days(tx, grant, *kind, today.plus(1 - SIGN_DAYS), today)?;
+            evidence.signs.extend(check_ins.iter().flat_map(signs_seen));
+        }
+        let lapses = store::lapses(tx, grant)?.into_iter();
+        let uses = lapses.filter(|lapse| lapse.withdrawn_at.is_none() && lapse.outcome.is_use());
+        evidence.lapses = uses.map(|lapse| lapse.local_day).collect();
+        let tries = coping::tries(tx, grant)?.into_iter();
+        evidence.skills = tries.map(|(skill, _, tries)| (skill, tries)).collect();
+        let (plan, declined) = (plan_summary(tx, grant), store::declined(tx, grant)?);
+        Ok(Self { evidence, plan, declined, today })
+    }
+
+    /// What logs speak for, as if nothing had been declined.
+    fn all(&self) -> Vec<Lesson> {
+        learn(&self.evidence, &self.plan, &[], self.today)
+    }
+
+    /// What logs speak for, but for what was declined.
+    fn shown(&self) -> Vec<Lesson> {
+        learn(&self.evidence, &self.plan, &self.declined, self.today)
+    }
+}
+
+/// What happens when a proposal is declined: it stays away until there is twice as much to show, or 28 days.
+/// Again is the same.
+pub fn decline(tx: &mut Tx, grant: &Grant, key: &str, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let learning = Learning::read(tx, grant, now)?;
+    let lesson = learning.all().into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
+    if learning.shown().contains(&lesson) {
+        let declined = Declined { key: lesson.key, count: lesson.grounds.count, on: learning.today };
+        store::put_declined(tx, grant, &declined)?;
+        note(tx, grant, Deed::Decline, Room::Recovery, None, request, now)?;
+    }
+    Ok(())
+}
+
+/// What the plan could learn, each with its grounds.
+#[derive(Serialize, ToSchema)]
+struct Lessons {
+    /// Triggers first, then warning signs, then skills; each by its weight
+    #[schema(max_items = 1000)]
+    items: Vec<Lesson>,
+}
+
+/// Read what the plan could learn
+///
+/// What logs show and the plan does not know yet: triggers of the last 28 days, warning signs ticked in the week
+/// before a lapse, skills that did not help; with the grounds in numbers. The person decides.
+#[utoipa::path(
+    tag = "recovery",
+    params(("participant" = inline(Whose), Path)),
+    responses((
+        status = 200, description = "What logs speak for", body = Lessons,
+        example = json!({ "items": [{
+            "key": "trigger:conflict", "change": { "type": "add_trigger", "category": "conflict" },
+            "grounds": { "count": 4, "days": ["2026-02-25", "2026-03-02"], "mean": 6.25 },
+        }] })
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/recovery/proposals")]
+async fn list_plan_proposals(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose,)>,
+) -> Result<Json<Lessons>, Problem> {
+    let (whose,) = path.into_inner();
+    let now = app.now();
+    let (grant, items) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
+            let items = Learning::read(tx, &grant, now)?.shown();
+            Ok((grant, items))
+        })
+        .await?;
+    seen(&app, grant, Room::Recovery, None, caller.request_id).await?;
+    Ok(Json(Lessons { items }))
+}
+
+/// Decline a proposal
+///
+/// It is not made again until there is twice as much to show, or for 28 days. Again is the same.
+#[utoipa::path(
+    tag = "recovery",
+    params(
+        ("participant" = inline(Whose), Path),
+        (
+            "key" = String, Path, description = "The `key` of the proposal", min_length = 1, max_length = 200,
+            example = "trigger:conflict"
+        ),
+    ),
+    responses((status = 204, description = "Declined")),
+    security(("bearer" = []))
+)]
+#[post("/v1/participants/{participant}/recovery/proposals/{key}/decline")]
+async fn decline_plan_proposal(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, key) = path.into_inner();
+    let now = app.now();
+    app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+        decline(tx, &grant, &key, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

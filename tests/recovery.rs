@@ -1,0 +1,291 @@
+//! Recovery: sober time, milestones, lapses without shame, and the plan that learns from them.
+
+use crate::check_in::{answered, weekly};
+use crate::house::{Answer, Person, TestHouse, ZONE, craving};
+use crate::journal::{entries, told};
+use crate::story;
+use evenkeel_tests::fresh_id;
+use serde_json::{Value, json};
+
+const MINE: &str = "/v1/participants/me/recovery";
+
+/// A start of sober time.
+pub(crate) fn start(since: &str, told_at: &str) -> Value {
+    json!({"substance": "alcohol", "since": since, "told_at": told_at, "time_zone": ZONE})
+}
+
+/// A lapse with alcohol.
+pub(crate) fn lapse(occurred_at: &str, outcome: &str) -> Value {
+    json!({"occurred_at": occurred_at, "time_zone": ZONE, "substance": "alcohol", "outcome": outcome})
+}
+
+async fn begun(house: &TestHouse, who: &Person, draft: Value) -> String {
+    let id = fresh_id().to_string();
+    house.put(who, &format!("{MINE}/starts/{id}"), draft).await.is(201);
+    id
+}
+
+pub(crate) async fn lapsed(house: &TestHouse, who: &Person, draft: Value) -> String {
+    let id = fresh_id().to_string();
+    house.put(who, &format!("{MINE}/lapses/{id}"), draft).await.is(201);
+    id
+}
+
+/// Saves a debrief on top of the revision that the phone knows.
+async fn looked_back(house: &TestHouse, who: &Person, id: &str, known: &str, draft: Value) -> Answer {
+    let bearer = format!("Bearer {}", who.token);
+    let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+    if !known.is_empty() {
+        headers.push(("if-match", known));
+    }
+    let path = format!("{MINE}/lapses/{id}/debrief");
+    house.send("PUT", &path, &headers, draft.to_string().into_bytes()).await
+}
+
+/// The course with alcohol.
+async fn course(house: &TestHouse, who: &Person) -> Value {
+    house.get(who, MINE).await.is(200)["courses"][0].clone()
+}
+
+fn codes(course: &Value) -> Vec<(&str, &str)> {
+    let reached = course["count"]["reached"].as_array().unwrap().iter();
+    reached.map(|one| (one["code"].as_str().unwrap(), one["on"].as_str().unwrap())).collect()
+}
+
+async fn keys(house: &TestHouse, who: &Person) -> Vec<String> {
+    let read = house.get(who, &format!("{MINE}/proposals")).await.is(200);
+    read["items"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Logs cravings that a conflict brought on, one a day back from today.
+pub(crate) async fn conflicts(house: &TestHouse, who: &Person, days: std::ops::Range<u32>) {
+    for day in days {
+        let mut draft = craving(&format!("2026-02-{:02}T18:00:00Z", 28 - day), 6);
+        draft["triggers"] = json!(["conflict"]);
+        house.put(who, &format!("/v1/participants/me/cravings/{}", fresh_id()), draft).await.is(201);
+    }
+}
+
+story! {
+    async fn sober_days_and_milestones_follow_the_persons_calendar(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        assert_eq!(house.get(&maya, MINE).await.is(200), json!({"courses": [], "starts": [], "lapses": []}));
+        let id = begun(&house, &maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
+        let read = house.get(&maya, MINE).await.is(200);
+        assert_eq!((&read["starts"][0]["id"], &read["lapses"]), (&json!(id), &json!([])));
+        let today = read["courses"][0].clone();
+        assert_eq!(today["substance"], "alcohol");
+        assert_eq!(today["count"]["current"], json!({"since": "2026-01-31", "days": 30, "milestones": ["24_hours", "30_days"]}));
+        assert_eq!(codes(&today), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
+        assert_eq!((&today["count"]["next"]["code"], &today["count"]["next"]["days_to_go"]), (&json!("60_days"), &json!(30)));
+        house.at("2026-04-21T12:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        let later = course(&house, &maya).await;
+        assert_eq!(later["count"]["current"]["days"], 80);
+        assert_eq!(codes(&later), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")]);
+        assert_eq!((&later["count"]["next"]["on"], &later["count"]["next"]["days_to_go"]), (&json!("2026-05-01"), &json!(10)));
+    }
+
+    async fn a_lapse_keeps_the_days_before_it_and_starts_anew(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
+        house.at("2026-03-16T12:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        let id = lapsed(&house, &maya, lapse("2026-03-12T01:00:00Z", "single_use")).await;
+        let read = house.get(&maya, MINE).await.is(200);
+        let count = &read["courses"][0]["count"];
+        assert_eq!((&count["current"]["since"], &count["current"]["days"]), (&json!("2026-03-11"), &json!(5)));
+        assert_eq!((&count["lifetime_days"], &count["longest_days"]), (&json!(44), &json!(39)));
+        assert_eq!(count["past"], json!([{"since": "2026-01-31", "until": "2026-03-11", "days": 39}]));
+        assert_eq!(codes(&read["courses"][0])[1], ("30_days", "2026-03-02"), "it stays reached");
+        assert_eq!((&read["lapses"][0]["id"], &read["lapses"][0]["local_day"]), (&json!(id), &json!("2026-03-11")));
+        assert_eq!((&read["courses"][0]["lapses"], &read["courses"][0]["last_lapse_on"]), (&json!(1), &json!("2026-03-11")));
+        lapsed(&house, &maya, lapse("2026-03-15T12:00:00Z", "near_miss")).await;
+        let near = course(&house, &maya).await;
+        assert_eq!((&near["count"]["current"]["days"], &near["near_misses"]), (&json!(5), &json!(1)));
+        let back = lapsed(&house, &maya, lapse("2026-03-16T01:00:00Z", "returned_to_use")).await;
+        let using = course(&house, &maya).await;
+        assert_eq!((&using["count"]["current"], &using["count"]["lifetime_days"]), (&json!(null), &json!(43)));
+        house.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
+        house.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
+        house.put(&maya, &format!("{MINE}/lapses/{back}"), lapse("2026-03-16T01:00:00Z", "returned_to_use")).await.refused(409, "");
+        assert_eq!(course(&house, &maya).await["count"], near["count"], "what was taken back counts for nothing");
+        house.delete(&maya, &format!("{MINE}/lapses/{}", fresh_id())).await.refused(404, "");
+    }
+
+    async fn moving_a_start_back_makes_no_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
+        let mut back = start("2026-01-01", "2026-03-02T12:00:00Z");
+        back["corrects"] = json!(first);
+        let id = begun(&house, &maya, back).await;
+        let moved = course(&house, &maya).await;
+        assert_eq!((&moved["count"]["current"]["since"], &moved["count"]["lifetime_days"]), (&json!("2026-01-01"), &json!(60)));
+        assert_eq!((&moved["lapses"], &moved["count"]["past"]), (&json!(0), &json!([])));
+        house.delete(&maya, &format!("{MINE}/starts/{id}")).await.is(204);
+        house.delete(&maya, &format!("{MINE}/starts/{id}")).await.is(204);
+        assert_eq!(course(&house, &maya).await["count"]["current"]["days"], 30);
+        house.delete(&maya, &format!("{MINE}/starts/{}", fresh_id())).await.refused(404, "");
+    }
+
+    async fn a_milestone_once_told_stays_with_its_day(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
+        let told = course(&house, &maya).await;
+        assert_eq!(codes(&told)[1], ("30_days", "2026-03-02"));
+        let mut forth = start("2026-02-20", "2026-03-02T12:00:00Z");
+        forth["corrects"] = json!(first);
+        begun(&house, &maya, forth).await;
+        let after = course(&house, &maya).await;
+        assert_eq!((&after["count"]["current"]["days"], codes(&after)), (&json!(10), codes(&told)));
+        assert_eq!(after["count"]["next"]["code"], "30_days", "the run that is on comes to it again");
+    }
+
+    async fn a_start_or_lapse_sent_twice_is_stored_once(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let at = format!("{MINE}/starts/{}", fresh_id());
+        let stored = house.put(&maya, &at, start("2026-01-31", "2026-03-02T18:40:00Z")).await.is(201);
+        assert_eq!(house.put(&maya, &at, start("2026-01-31", "2026-03-02T18:40:00Z")).await.is(200), stored);
+        house.put(&maya, &at, start("2026-01-30", "2026-03-02T18:40:00Z")).await.refused(409, "");
+        let at = format!("{MINE}/lapses/{}", fresh_id());
+        let stored = house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "single_use")).await.is(201);
+        assert_eq!(stored["local_day"], "2026-02-19", "told late, it counts on its own day");
+        assert_eq!(house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "single_use")).await.is(200), stored);
+        house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "near_miss")).await.refused(409, "");
+        let ahead = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2031-01-01T12:00:00Z", "near_miss")).await.is(201);
+        assert_eq!((&ahead["clock_suspect"], &ahead["local_day"]), (&json!(true), &json!("2026-03-02")));
+    }
+
+    async fn what_cannot_be_is_refused_by_name(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let with = |member: &str, value: Value| {
+            let mut draft = start("2026-03-01", "2026-03-02T18:40:00Z");
+            draft[member] = value;
+            draft
+        };
+        for (member, value, pointer) in [
+            ("since", json!("2026-03-03"), "/since"), ("since", json!("1899-12-31"), "/since"), ("since", json!("soon"), "/since"),
+            ("at", json!("2026-03-02T12:00:00Z"), "/at"), ("substance", json!("sugar"), "/substance"), ("corrects", json!("x"), "/corrects"),
+            ("time_zone", json!("Mars/Olympus"), "/time_zone"), ("shame", json!(1), "/shame"),
+        ] {
+            house.put(&maya, &format!("{MINE}/starts/{}", fresh_id()), with(member, value)).await.refused(422, pointer);
+        }
+        let mut odd = lapse("2026-03-02T12:00:00Z", "failed");
+        house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd.clone()).await.refused(422, "/outcome");
+        odd["outcome"] = json!("single_use");
+        odd["note"] = json!("nul\u{0}");
+        house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd).await.refused(422, "/note");
+        house.put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": 1})).await.refused(422, "/hidden");
+        assert_eq!(house.get(&maya, MINE).await.is(200)["courses"], json!([]));
+    }
+
+    async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        for outcome in ["single_use", "returned_to_use", "near_miss"] {
+            let at = format!("{MINE}/lapses/{}", fresh_id());
+            let mut draft = lapse("2026-03-02T12:00:00Z", outcome);
+            draft["substance"] = json!("opioids");
+            for status in [201, 200] {
+                let answer = house.put(&maya, &at, draft.clone()).await.is(status);
+                let sections = answer["guidance"]["sections"].as_array().unwrap();
+                let about: Vec<_> = sections.iter().map(|section| section["code"].as_str().unwrap()).collect();
+                let kind = if outcome == "near_miss" { "near_miss" } else { "without_shame" };
+                assert_eq!(about, [kind, "overdose", "next_steps"]);
+                assert!(sections[1].to_string().contains("naloxone"), "{answer}");
+            }
+        }
+        let other = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "returned_to_use")).await.is(201);
+        assert!(other["guidance"].to_string().contains("\"withdrawal\""), "{other}");
+    }
+
+    async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let id = lapsed(&house, &maya, lapse("2026-03-02T01:00:00Z", "single_use")).await;
+        let told = json!({"situation": "Payday", "trigger": "urges", "signs": ["lying"], "helped_stop": "Rang Sam", "would_do": "Take the other bus"});
+        let saved = looked_back(&house, &maya, &id, "\"0\"", told.clone()).await;
+        assert_eq!(saved.header("etag"), "\"1\"");
+        let saved = saved.is(200);
+        assert_eq!((&saved["revision"], &saved["content"]), (&json!(1), &told));
+        assert_eq!(saved["proposals"], json!([
+            {"type": "add_trigger", "category": "urges", "words": "Payday"},
+            {"type": "add_warning_sign", "code": "lying"},
+            {"type": "add_lapse_step", "words": "Rang Sam"},
+            {"type": "add_coping", "category": "urges", "words": "Take the other bus"},
+        ]));
+        assert_eq!(looked_back(&house, &maya, &id, "\"0\"", told.clone()).await.is(200), saved, "a phone that did not hear may ask again");
+        let more = json!({"situation": "Payday, and it rained"});
+        looked_back(&house, &maya, &id, "\"0\"", more.clone()).await.refused(412, "");
+        for odd in ["", "0", "*", "W/\"1\"", "\"1\", \"2\"", "\"-1\"", "\"99999999999\""] {
+            looked_back(&house, &maya, &id, odd, more.clone()).await.refused(422, "If-Match");
+        }
+        assert_eq!(looked_back(&house, &maya, &id, "\"1\"", more.clone()).await.is(200)["proposals"], json!([]));
+        assert_eq!(house.get(&maya, MINE).await.is(200)["lapses"][0]["debrief"]["content"], more);
+        looked_back(&house, &maya, &id, "\"2\"", json!({"situation": ""})).await.refused(422, "/situation");
+        looked_back(&house, &maya, &fresh_id().to_string(), "\"0\"", more.clone()).await.refused(404, "");
+        house.delete(&maya, &format!("{MINE}/lapses/{id}")).await.is(204);
+        looked_back(&house, &maya, &id, "\"2\"", json!({})).await.refused(409, "");
+    }
+
+    async fn what_logs_speak_for_is_proposed_and_stays_away_once_declined(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        conflicts(&house, &maya, 0..2).await;
+        assert_eq!(keys(&house, &maya).await, [""; 0]);
+        conflicts(&house, &maya, 2..3).await;
+        answered(&house, &maya, weekly("2026-02-22T18:00:00Z", &["lying"])).await;
+        lapsed(&house, &maya, lapse("2026-02-25T18:00:00Z", "single_use")).await;
+        let read = house.get(&maya, &format!("{MINE}/proposals")).await.is(200);
+        assert_eq!(read["items"], json!([
+            {"key": "trigger:conflict", "change": {"type": "add_trigger", "category": "conflict"},
+             "grounds": {"count": 3, "days": ["2026-02-26", "2026-02-27", "2026-02-28"], "mean": 6.0}},
+            {"key": "sign:lying", "change": {"type": "add_warning_sign", "code": "lying"},
+             "grounds": {"count": 1, "days": ["2026-02-22"], "mean": null}},
+        ]));
+        for _ in 0..2 {
+            house.call("POST", &format!("{MINE}/proposals/trigger:conflict/decline"), &maya, None).await.is(204);
+        }
+        assert_eq!(keys(&house, &maya).await, ["sign:lying"]);
+        house.call("POST", &format!("{MINE}/proposals/trigger:urges/decline"), &maya, None).await.refused(404, "");
+        conflicts(&house, &maya, 3..5).await;
+        assert_eq!(keys(&house, &maya).await, ["sign:lying"]);
+        conflicts(&house, &maya, 5..6).await;
+        assert_eq!(keys(&house, &maya).await, ["trigger:conflict", "sign:lying"], "twice as much to show");
+    }
+
+    async fn a_hidden_counter_is_hidden_from_the_person_it_weighs_on(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        begun(&house, maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
+        let choice = json!({"substance": "alcohol", "hidden": true});
+        assert_eq!(house.put(maya, &format!("{MINE}/counter"), choice.clone()).await.is(200), choice);
+        let own = course(&house, maya).await;
+        assert_eq!((own.get("count"), &own["counter_hidden"]), (None, &json!(true)));
+        let theirs = house.get(&clinic.casey, &format!("/v1/participants/{}/recovery", maya.participant)).await.is(200);
+        assert_eq!((&theirs["courses"][0]["count"]["current"]["days"], &theirs["courses"][0]["counter_hidden"]), (&json!(30), &json!(true)));
+        house.put(maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": false})).await.is(200);
+        assert_eq!(codes(&course(&house, maya).await).len(), 2);
+    }
+
+    async fn somebody_elses_recovery_is_not_there_and_a_look_is_in_the_journal(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = lapsed(&house, maya, lapse("2026-03-02T01:00:00Z", "single_use")).await;
+        looked_back(&house, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
+        let hers = format!("/v1/participants/{}/recovery", maya.participant);
+        for stranger in [&clinic.theo, &clinic.drew] {
+            house.get(stranger, &hers).await.refused(404, "");
+            house.get(stranger, &format!("{hers}/proposals")).await.refused(404, "");
+            house.delete(stranger, &format!("{hers}/lapses/{id}")).await.refused(404, "");
+        }
+        house.delete(casey, &format!("{hers}/lapses/{id}")).await.refused(403, "");
+        house.delete(&clinic.theo, &format!("{MINE}/lapses/{id}")).await.refused(404, "");
+        house.get(maya, MINE).await.is(200);
+        house.get(casey, &hers).await.is(200);
+        house.get(casey, &format!("{hers}/proposals")).await.is(200);
+        let seen = entries(&house, maya, "me").await;
+        let done: Vec<_> = told(&seen, casey, "read", "recovery").iter().map(|one| one["outcome"].as_str().unwrap()).collect();
+        assert_eq!(done, ["done", "done"], "{seen:#?}");
+        assert_eq!(told(&seen, maya, "record", "recovery")[0]["entity"], id.as_str());
+        assert_eq!(told(&seen, maya, "change", "recovery")[0]["entity"], id.as_str());
+        assert_eq!(told(&seen, maya, "read", "recovery").len(), 0);
+    }
+}
