@@ -7,6 +7,7 @@ mod craving;
 mod doors;
 mod journal;
 mod openapi;
+mod plan;
 mod reminder;
 mod schema;
 mod tour;

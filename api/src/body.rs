@@ -113,7 +113,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
         std::future::ready(match path {
             Ok(path) => Ok(Self(path.into_inner())),
             Err(_) => Err(Problem::unreadable(
-                "An id in the path is not one: it must be a UUID, or `me` for yourself.",
+                "An id in the path is not one: it must be a UUID, or `me` for yourself; a revision is a whole number.",
             )),
         })
     }

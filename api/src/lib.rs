@@ -1,6 +1,6 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
+//! The rooms (`account`, `craving`, `plan`, `trend`, `reminder`, `journal`) hold the routes and the actions behind
 //! them; the other modules are what every room stands on.
 
 pub mod app;
@@ -9,6 +9,7 @@ pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod etag;
 pub mod exchange;
 pub mod limits;
 pub mod openapi;
@@ -23,6 +24,7 @@ pub mod token;
 pub mod account;
 pub mod craving;
 pub mod journal;
+pub mod plan;
 pub mod reminder;
 pub mod trend;
 

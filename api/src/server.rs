@@ -131,6 +131,7 @@ fn first(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
 pub fn routes(config: &mut ServiceConfig) {
     crate::account::routes(config);
     crate::craving::routes(config);
+    crate::plan::routes(config);
     crate::trend::routes(config);
     crate::reminder::routes(config);
     crate::journal::routes(config);

@@ -11,9 +11,12 @@ use diesel::sql_types::{HasSqlType, SqlType};
 use diesel::sqlite::Sqlite;
 use evenkeel_domain::value::{Day, Moment};
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::Write;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::database::MultiBackend;
 
 /// Runs the same query text against whichever engine the transaction is on.
@@ -104,6 +107,15 @@ impl Id {
     }
     pub fn to<T: From<Uuid>>(self) -> T {
         self.0.into()
+    }
+}
+
+impl Json {
+    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
+        serde_json::to_string(value).map(Self).map_err(|error| Error::Broken(error.to_string()))
+    }
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|error| Error::Broken(error.to_string()))
     }
 }
 

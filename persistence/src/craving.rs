@@ -10,13 +10,6 @@ use crate::column::{At, Id, Json, On};
 use crate::schema::{craving_ratings, craving_revisions, cravings};
 use crate::{Error, Tx};
 
-fn written<T: serde::Serialize>(value: &T) -> Result<Json, Error> {
-    serde_json::to_string(value).map(Json).map_err(|error| Error::Broken(error.to_string()))
-}
-fn json<T: serde::de::DeserializeOwned>(json: &Json) -> Result<T, Error> {
-    serde_json::from_str(&json.0).map_err(|error| Error::Broken(error.to_string()))
-}
-
 /// Stores a new craving; false if the participant has one of that id.
 pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error> {
     let row = (
@@ -32,7 +25,7 @@ pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error>
         cravings::outcome_at.eq(craving.outcome_at.map(At)),
         cravings::revision.eq(craving.revision),
         cravings::withdrawn_at.eq(craving.withdrawn_at.map(At)),
-        cravings::detail.eq(written(&craving.draft)?),
+        cravings::detail.eq(Json::of(&craving.draft)?),
     );
     let added = each!(tx, conn => diesel::insert_into(cravings::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
@@ -59,7 +52,7 @@ macro_rules! craving_columns {
 
 fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
     let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
-    let mut draft: CravingDraft = json(&detail)?;
+    let mut draft: CravingDraft = detail.to()?;
     draft.outcome = stood.map(read).transpose()?;
     Ok(Craving {
         id: id.to(),
@@ -110,7 +103,7 @@ pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Cr
         Some(draft) => Some(draft),
         None => cravings::table.find(of).select(cravings::detail).get_result(tx).optional()?,
     };
-    draft.as_ref().map(json).transpose()
+    draft.as_ref().map(Json::to).transpose()
 }
 
 /// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
@@ -190,7 +183,7 @@ pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving, corrected: bool) -> Re
             cravings::clock_suspect.eq(craving.clock_suspect),
             cravings::intensity.eq(i16::from(craving.draft.intensity)),
             cravings::revision.eq(craving.revision),
-            cravings::detail.eq(written(&craving.draft)?),
+            cravings::detail.eq(Json::of(&craving.draft)?),
         );
         diesel::update(target()).set(content).execute(tx)?;
     }
@@ -224,7 +217,7 @@ pub fn keep_revision(
         craving_revisions::id.eq(Id::of(revision.id)),
         craving_revisions::received_at.eq(At(revision.received_at)),
         craving_revisions::reason.eq(revision.reason.as_ref().map(AsRef::<str>::as_ref)),
-        craving_revisions::draft.eq(written(&revision.craving)?),
+        craving_revisions::draft.eq(Json::of(&revision.craving)?),
     );
     diesel::insert_into(craving_revisions::table).values(row).execute(tx)?;
     Ok(())
@@ -251,7 +244,7 @@ pub fn revisions(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<R
                 revision,
                 received_at: received_at.0,
                 reason: reason.map(Reason::try_from).transpose().map_err(broken)?,
-                craving: json(&draft)?,
+                craving: draft.to()?,
             })
         })
         .collect()

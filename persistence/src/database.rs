@@ -193,7 +193,7 @@ mod tests {
     fn fresh() -> (tempfile::TempDir, Database) {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(Location::Sqlite(folder.path().join("test.db")), 2, 1);
-        assert_eq!(database.migrate().unwrap(), 1);
+        assert!(0 < database.migrate().unwrap());
         (folder, database)
     }
 

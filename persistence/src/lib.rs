@@ -10,6 +10,7 @@ pub mod schema;
 pub mod account;
 pub mod craving;
 pub mod journal;
+pub mod plan;
 pub mod reminder;
 pub mod trend;
 

@@ -268,4 +268,33 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters);
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::column::{Document, Instant, Key};
+
+    plan_revisions (participant_id, kind, revision) {
+        participant_id -> Key,
+        kind -> Text,
+        revision -> Integer,
+        author -> Key,
+        author_role -> Text,
+        made_at -> Instant,
+        content -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::column::{Instant, Key};
+
+    plan_signatures (participant_id, kind, revision, account_id) {
+        participant_id -> Key,
+        kind -> Text,
+        revision -> Integer,
+        account_id -> Key,
+        role -> Text,
+        at -> Instant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, plan_revisions, plan_signatures);

@@ -1,0 +1,2 @@
+DROP TABLE plan_signatures;
+DROP TABLE plan_revisions;
