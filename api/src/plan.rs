@@ -79,7 +79,7 @@ impl From<Refusal> for Problem {
 }
 
 /// What either document does in its own way.
-pub trait Written: Kept + Send {
+pub trait Written: Kept + Send + 'static {
     /// The revision that a draft makes; see [`plan::save`].
     fn saved(
         current: Option<&Revision<Self>>,

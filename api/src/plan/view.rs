@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::journal::Room;
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::{Agreement, Author, Difference, Document, Revision, Signature};
@@ -20,7 +21,6 @@ use crate::etag::{IfNoneMatch, MOST_REVISIONS, tag};
 use crate::journal::seen;
 use crate::page::{Before, Limit};
 use crate::problem::Problem;
-use evenkeel_domain::journal::Room;
 
 /// The number of a revision, from 1; 0 stands for the empty document before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -139,7 +139,8 @@ pub fn standing<D: Written>(
 ) -> Result<StandingOf<D>, Problem> {
     let content = current.map(|current| current.content.clone()).unwrap_or_default();
     let edition = edition(grant, current, &content);
-    let completeness = content.lacking(tx, grant, today(tx, grant, now)?)?.without(&edition.withheld);
+    let today = today(tx, grant, now)?;
+    let completeness = content.lacking(tx, grant, today)?.without(&edition.withheld);
     Ok(Standing { edition, completeness, crisis_lines: crisis_lines() })
 }
 
