@@ -64,12 +64,8 @@ async fn sign(house: &TestHouse, clinic: &Clinic, path: &str, revision: i64) {
 fn fullest() -> Value {
     let (text, short) = ("x".repeat(160), "x".repeat(60));
     let many = |most: usize, fields: Value| (0..most).map(|_| item(fields.clone())).collect::<Vec<_>>();
-    let skills = [
-        "library:urge_surfing",
-        "library:cold_water",
-        "library:stop_and_step_back",
-        "library:paced_breathing",
-    ];
+    let skills =
+        ["library:cold_water", "library:paced_breathing", "library:stop_and_step_back", "library:urge_surfing"];
     json!({
         "reasons": many(8, json!({"words": text})),
         "triggers": many(16, json!({"category": "physical_discomfort", "source": "external", "words": text, "coping": skills})),
@@ -369,7 +365,7 @@ story! {
         assert_eq!(second["content"]["triggers"][0]["coping"], json!(["library:urge_surfing"]));
         let nowhere = json!({"kind": "add_skill", "against": {"category": "urges"}, "skill": "library:urge_surfing"});
         take("\"2\"", nowhere).await.refused(422, "/proposal/against");
-        take("\"2\"", json!({"kind": "horoscope"})).await.refused(422, "/proposal");
+        take("\"2\"", json!({"kind": "horoscope"})).await.refused(422, "/proposal/kind");
         assert_eq!(told(&house, &clinic, "accept").await, [&*maya.account, &maya.account]);
     }
 

@@ -359,7 +359,30 @@ fn overlap(sections: &[impl Serialize]) -> Result<Problem, Problem> {
     ),
     responses(
         (status = 200, description = "The current revision", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
+         headers(("ETag" = String, description = "The revision and a hash of this answer")),
+         example = json!({
+            "revision": 3, "author": { "account": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "role": "counselor" },
+            "made_at": "2026-03-02T18:40:00Z", "agreement": "participant", "withheld": ["reasons"],
+            "signatures": [{
+                "by": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4", "role": "participant", "at": "2026-03-02T18:45:00Z",
+                "revision": 3,
+            }],
+            "content": {
+                "triggers": [{
+                    "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "category": "urges", "source": "external",
+                    "words": "Payday",
+                }],
+                "review_on": "2026-03-12",
+            },
+            "completeness": { "percent": 37, "gaps": [{
+                "section": "triggers", "item": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "code": "no_skill",
+                "why": "A craving leaves little time to think. Choose now what you will do about this one.",
+            }] },
+            "crisis_lines": { "reviewed_on": "2026-11-24", "country": "US", "lines": [{
+                "name": "988 Suicide & Crisis Lifeline", "reach": "call or text 988",
+                "source": "https://988lifeline.org",
+            }] },
+         })),
         (status = 304, description = "The copy at hand is the newest"),
     ),
     security(("bearer" = []))

@@ -20,7 +20,9 @@ use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
 use serde::Deserialize;
 use ttf_parser::Face;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{today, view, visible};
 use crate::app::App;
@@ -220,6 +222,19 @@ struct PaperQuery {
     paper: Paper,
 }
 
+/// The bytes of a page, for the document.
+struct Page;
+
+impl PartialSchema for Page {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .into()
+    }
+}
+impl ToSchema for Page {}
+
 /// The names of the plan's skills, the best first.
 fn named(plan: &Plan) -> Vec<(SkillRef, String)> {
     let skills = Skills::new(library(), &[]);
@@ -235,7 +250,7 @@ fn named(plan: &Plan) -> Vec<(SkillRef, String)> {
 #[utoipa::path(
     tag = "plan",
     params(("participant" = inline(Whose), Path), PaperQuery),
-    responses((status = 200, description = "One page", body = Vec<u8>, content_type = "application/pdf")),
+    responses((status = 200, description = "One page", body = inline(Page), content_type = "application/pdf")),
     security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan.pdf")]
