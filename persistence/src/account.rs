@@ -252,8 +252,11 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
 
 /// The zone a participant lives in.
 pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZone>, Error> {
-    let zone: Option<String> =
-        participants::table.find(Id::of(participant)).select(participants::time_zone).get_result(tx).optional()?;
+    let zone: Option<String> = participants::table
+        .find(Id::of(participant))
+        .select(participants::time_zone)
+        .get_result(tx)
+        .optional()?;
     zone.map(read).transpose()
 }
 

@@ -7,12 +7,10 @@ use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{HasSqlType, SqlType};
+use diesel::sql_types::{HasSqlType, SqlOrd, SqlType};
 use diesel::sqlite::Sqlite;
 use evenkeel_domain::value::{Day, Moment};
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::io::Write;
 use uuid::Uuid;
 
@@ -49,7 +47,7 @@ macro_rules! prepared {
                 mut out: ::diesel::query_builder::AstPass<'_, 'b, $crate::database::MultiBackend>,
             ) -> ::diesel::QueryResult<()> {
                 // One field, one type: the binds below may stand in any order of the text.
-                $(#[allow(non_camel_case_types)] type $field = $sql;)+
+                $(#[expect(non_camel_case_types, reason = "a field gives the alias its name")] type $field = $sql;)+
                 out.push_sql($start);
                 $(
                     out.push_bind_param::<$bind, _>(&self.$bind)?;
@@ -75,6 +73,8 @@ pub struct Instant;
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
 #[diesel(postgres_type(name = "date"), sqlite_type(name = "Long"))]
 pub struct Calendar;
+
+impl SqlOrd for Instant {}
 
 /// `jsonb` on PostgreSQL, text on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
@@ -111,11 +111,18 @@ impl Id {
 }
 
 impl Json {
-    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
+    pub fn of(value: &impl serde::Serialize) -> Result<Self, Error> {
         serde_json::to_string(value).map(Self).map_err(|error| Error::Broken(error.to_string()))
     }
-    pub fn to<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.0).map_err(|error| Error::Broken(error.to_string()))
+    /// What it says. Where it does not fit is told by its place: it is somebody's own words.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            Error::Broken(format!(
+                "a stored document does not fit at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })
     }
 }
 

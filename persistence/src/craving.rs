@@ -52,7 +52,7 @@ macro_rules! craving_columns {
 
 fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
     let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
-    let mut draft: CravingDraft = detail.to()?;
+    let mut draft: CravingDraft = detail.read()?;
     draft.outcome = stood.map(read).transpose()?;
     Ok(Craving {
         id: id.to(),
@@ -103,7 +103,7 @@ pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Cr
         Some(draft) => Some(draft),
         None => cravings::table.find(of).select(cravings::detail).get_result(tx).optional()?,
     };
-    draft.as_ref().map(Json::to).transpose()
+    draft.as_ref().map(Json::read).transpose()
 }
 
 /// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
@@ -244,7 +244,7 @@ pub fn revisions(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<R
                 revision,
                 received_at: received_at.0,
                 reason: reason.map(Reason::try_from).transpose().map_err(broken)?,
-                craving: draft.to()?,
+                craving: draft.read()?,
             })
         })
         .collect()

@@ -72,15 +72,15 @@ impl Database {
         }
         let is_sqlite = matches!(location, Location::Sqlite(_));
         let writer = |number| {
-            let (writes, write_queue) = bounded(QUEUE);
+            let (sender, write_queue) = bounded(QUEUE);
             turn::spawn(format!("write-{number}"), location.clone(), write_queue, Mode::Write);
-            writes
+            sender
         };
-        let writes = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
+        let queues = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
         if is_sqlite {
             checkpoint::spawn(location.clone(), closed);
         }
-        Self { location, reads, writes, turn: Arc::default(), _open: Arc::new(open) }
+        Self { location, reads, writes: queues, turn: Arc::default(), _open: Arc::new(open) }
     }
 
     /// Where the data lives.
@@ -218,13 +218,13 @@ mod tests {
         let gate = Arc::new(Barrier::new(2));
         let (answers, answered) = bounded(16);
         let hold = Arc::clone(&gate);
-        let held = AtomicBool::new(false); // a group runs again when one of it falls
+        let waited = AtomicBool::new(false); // a group runs again when one of it falls
         let answer = answers.clone();
         database.write(
             None,
             || true,
             move |_| -> Result<(), Error> {
-                if !held.swap(true, Ordering::Relaxed) {
+                if !waited.swap(true, Ordering::Relaxed) {
                     hold.wait();
                 }
                 Ok(())

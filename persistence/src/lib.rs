@@ -8,9 +8,14 @@ mod database;
 #[rustfmt::skip]
 pub mod schema;
 pub mod account;
+pub mod check_in;
+pub mod coping;
 pub mod craving;
+#[cfg(test)]
+mod fresh;
 pub mod journal;
 pub mod plan;
+pub mod recovery;
 pub mod reminder;
 pub mod trend;
 

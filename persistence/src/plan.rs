@@ -1,9 +1,10 @@
-//! The revisions of the relapse-prevention plan and of the safety plan, and the signatures under them.
+//! The plan and the safety plan: every revision, and who signed which.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
+use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::safety::SafetyPlan;
-use evenkeel_domain::plan::{Author, Document, Plan, Revision, Signature};
+use evenkeel_domain::plan::{Author, Document, Plan, Revision, Signature, agreed_revision};
 use serde::de::DeserializeOwned;
 
 use crate::account::read;
@@ -11,9 +12,9 @@ use crate::column::{At, Id, Json};
 use crate::schema::{plan_revisions, plan_signatures};
 use crate::{Error, Tx};
 
-/// A document whose revisions are kept.
+/// A document of which a participant has one, kept in revisions.
 pub trait Kept: Document + DeserializeOwned {
-    /// The word that its rows stand under.
+    /// What its rows are told by.
     const KIND: &'static str;
 }
 impl Kept for Plan {
@@ -21,6 +22,55 @@ impl Kept for Plan {
 }
 impl Kept for SafetyPlan {
     const KIND: &'static str = "safety_plan";
+}
+
+/// Stores a new revision. Of two that were made from the same one the second is a [`Error::Duplicate`]. Its
+/// signatures are stored by [`sign`].
+pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
+    let row = (
+        plan_revisions::participant_id.eq(Id::of(grant.participant())),
+        plan_revisions::kind.eq(D::KIND),
+        plan_revisions::revision.eq(revision.revision),
+        plan_revisions::author.eq(Id::of(revision.author.account)),
+        plan_revisions::author_role.eq(revision.author.role.as_str()),
+        plan_revisions::made_at.eq(At(revision.made_at)),
+        plan_revisions::content.eq(Json::of(&revision.content)?),
+    );
+    diesel::insert_into(plan_revisions::table).values(row).execute(tx)?;
+    Ok(())
+}
+
+/// Stores a signature under the revision that it names; false if this person signed that one before.
+pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
+    let row = (
+        plan_signatures::participant_id.eq(Id::of(grant.participant())),
+        plan_signatures::kind.eq(D::KIND),
+        plan_signatures::revision.eq(signature.revision),
+        plan_signatures::account_id.eq(Id::of(signature.by)),
+        plan_signatures::role.eq(signature.role.as_str()),
+        plan_signatures::at.eq(At(signature.at)),
+    );
+    let added = each!(tx, conn => diesel::insert_into(plan_signatures::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+/// The signatures under these revisions, in order of time.
+fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, revisions: &[i32]) -> Result<Vec<Signature>, Error> {
+    let rows: Vec<(Id, String, At, i32)> = plan_signatures::table
+        .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_signatures::kind.eq(D::KIND))
+        .filter(plan_signatures::revision.eq_any(revisions))
+        .order((plan_signatures::at, plan_signatures::account_id))
+        .select((
+            plan_signatures::account_id,
+            plan_signatures::role,
+            plan_signatures::at,
+            plan_signatures::revision,
+        ))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|(by, role, at, revision)| Ok(Signature { by: by.to(), role: read(role)?, at: at.0, revision }))
+        .collect()
 }
 
 type Head = (i32, Id, String, At);
@@ -36,92 +86,43 @@ macro_rules! head_columns {
     };
 }
 
-/// The rows of one document of one participant.
-macro_rules! of {
-    ($table:ident, $grant:expr, $document:ident) => {
-        $table::table
-            .filter($table::participant_id.eq(Id::of($grant.participant())))
-            .filter($table::kind.eq($document::KIND))
-    };
-}
-
 fn revision<D>(head: Head, content: D, signatures: Vec<Signature>) -> Result<Revision<D>, Error> {
-    let (revision, author, role, made_at) = head;
-    let author = Author { account: author.to(), role: read(role)? };
+    let (revision, account, role, made_at) = head;
+    let author = Author { account: account.to(), role: read::<Role>(role)? };
     Ok(Revision { revision, author, made_at: made_at.0, content, signatures })
 }
 
-/// The signatures under these revisions, in order of time.
-fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, revisions: &[i32]) -> Result<Vec<Signature>, Error> {
-    let rows: Vec<(i32, Id, String, At)> = of!(plan_signatures, grant, D)
-        .filter(plan_signatures::revision.eq_any(revisions.to_vec()))
-        .order((plan_signatures::at, plan_signatures::account_id))
-        .select((
-            plan_signatures::revision,
-            plan_signatures::account_id,
-            plan_signatures::role,
-            plan_signatures::at,
-        ))
-        .load(tx)?;
-    rows.into_iter()
-        .map(|(revision, by, role, at)| Ok(Signature { by: by.to(), role: read(role)?, at: at.0, revision }))
-        .collect()
-}
-
-fn whole<D: Kept>(
-    tx: &mut Tx,
-    grant: &Grant,
-    row: Option<(Head, Json)>,
-) -> Result<Option<Revision<D>>, Error> {
+/// One revision.
+pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Revision<D>>, Error> {
+    let row: Option<(Head, Json)> = plan_revisions::table
+        .find((Id::of(grant.participant()), D::KIND, number))
+        .select((head_columns!(), plan_revisions::content))
+        .get_result(tx)
+        .optional()?;
     let Some((head, content)) = row else { return Ok(None) };
-    let signatures = signatures::<D>(tx, grant, &[head.0])?;
-    revision(head, content.to()?, signatures).map(Some)
+    let signatures = signatures::<D>(tx, grant, &[number])?;
+    revision(head, content.read()?, signatures).map(Some)
 }
 
-/// The current revision, if there is one.
+/// The latest revision; none before the first is saved.
 pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
-    let row = of!(plan_revisions, grant, D)
-        .order(plan_revisions::revision.desc())
-        .select((head_columns!(), plan_revisions::content))
-        .first(tx)
-        .optional()?;
-    whole(tx, grant, row)
+    let number: Option<i32> = plan_revisions::table
+        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::kind.eq(D::KIND))
+        .select(diesel::dsl::max(plan_revisions::revision))
+        .get_result(tx)?;
+    number.map_or(Ok(None), |number| at(tx, grant, number))
 }
 
-/// One revision, if there is one of that number.
-pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, revision: i32) -> Result<Option<Revision<D>>, Error> {
-    let row = plan_revisions::table
-        .find((Id::of(grant.participant()), D::KIND, revision))
-        .select((head_columns!(), plan_revisions::content))
-        .first(tx)
-        .optional()?;
-    whole(tx, grant, row)
-}
-
-/// A page of revisions without what they say, the latest first: those before one, if it is given.
-pub fn heads<D: Kept>(
-    tx: &mut Tx,
-    grant: &Grant,
-    before: Option<i32>,
-    limit: i64,
-) -> Result<Vec<Revision<()>>, Error> {
-    let mut query = of!(plan_revisions, grant, D)
-        .order(plan_revisions::revision.desc())
-        .select(head_columns!())
-        .limit(limit)
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(plan_revisions::revision.lt(before));
-    }
-    let rows = query.load(tx)?;
-    with_signatures::<D>(tx, grant, rows)
-}
-
-/// The revisions that somebody signed, without what they say, the latest first.
+/// The revisions that anybody signed, without what they say, the latest first.
 pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, Error> {
-    let signed: Vec<i32> =
-        of!(plan_signatures, grant, D).select(plan_signatures::revision).distinct().load(tx)?;
-    let rows = of!(plan_revisions, grant, D)
+    let signed = plan_signatures::table
+        .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_signatures::kind.eq(D::KIND))
+        .select(plan_signatures::revision);
+    let rows: Vec<Head> = plan_revisions::table
+        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::kind.eq(D::KIND))
         .filter(plan_revisions::revision.eq_any(signed))
         .order(plan_revisions::revision.desc())
         .select(head_columns!())
@@ -129,44 +130,117 @@ pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, 
     with_signatures::<D>(tx, grant, rows)
 }
 
+/// The latest revision that both signed, by [`agreed_revision`].
+pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
+    let number = agreed_revision(&signed::<D>(tx, grant)?).map(|agreed| agreed.revision);
+    number.map_or(Ok(None), |number| at(tx, grant, number))
+}
+
 fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
     let numbers: Vec<i32> = rows.iter().map(|row| row.0).collect();
-    let signatures = signatures::<D>(tx, grant, &numbers)?;
+    let all = signatures::<D>(tx, grant, &numbers)?;
     rows.into_iter()
-        .map(|head| {
-            let own = signatures.iter().filter(|signature| signature.revision == head.0);
-            let own = own.copied().collect();
-            revision(head, (), own)
+        .map(|row| {
+            let own = all.iter().filter(|signature| signature.revision == row.0).copied().collect();
+            revision(row, (), own)
         })
         .collect()
 }
 
-/// Stores a new revision, unsigned. One that somebody else stored meanwhile under its number is for the
-/// transaction to meet when it runs again.
-pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
-    let row = (
-        plan_revisions::participant_id.eq(Id::of(grant.participant())),
-        plan_revisions::kind.eq(D::KIND),
-        plan_revisions::revision.eq(revision.revision),
-        plan_revisions::author.eq(Id::of(revision.author.account)),
-        plan_revisions::author_role.eq(revision.author.role.as_str()),
-        plan_revisions::made_at.eq(At(revision.made_at)),
-        plan_revisions::content.eq(Json::of(&revision.content)?),
-    );
-    let added = each!(tx, conn => diesel::insert_into(plan_revisions::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    if added == 1 { Ok(()) } else { Err(Error::Contended) }
+/// A page of revisions without what they say, the latest first: those before the one a page before ended with.
+pub fn heads<D: Kept>(
+    tx: &mut Tx,
+    grant: &Grant,
+    before: Option<i32>,
+    limit: i64,
+) -> Result<Vec<Revision<()>>, Error> {
+    let rows: Vec<Head> = plan_revisions::table
+        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::kind.eq(D::KIND))
+        .filter(plan_revisions::revision.lt(before.unwrap_or(i32::MAX)))
+        .order(plan_revisions::revision.desc())
+        .select(head_columns!())
+        .limit(limit)
+        .load(tx)?;
+    with_signatures::<D>(tx, grant, rows)
 }
 
-/// Stores a signature; false if this person signed that revision before.
-pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
-    let row = (
-        plan_signatures::participant_id.eq(Id::of(grant.participant())),
-        plan_signatures::kind.eq(D::KIND),
-        plan_signatures::revision.eq(signature.revision),
-        plan_signatures::account_id.eq(Id::of(signature.by)),
-        plan_signatures::role.eq(signature.role.as_str()),
-        plan_signatures::at.eq(At(signature.at)),
-    );
-    let added = each!(tx, conn => diesel::insert_into(plan_signatures::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    Ok(added == 1)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fresh::{actor, at as moment, day, grant, house, value};
+    use evenkeel_domain::access::Act;
+    use evenkeel_domain::plan::{self, Agreement, Care, safety};
+
+    fn saying(words: &str) -> Plan {
+        value(serde_json::json!({
+            "triggers": [{
+                "id": "00000000-0000-0000-0000-000000000002", "category": "conflict", "source": "external",
+                "words": words, "coping": ["library:urge_surfing"],
+            }],
+            "naloxone": { "has": true }, "review_on": "2026-03-10", "only_me": ["reasons"],
+        }))
+    }
+    fn author(role: Role) -> Author {
+        Author { account: actor(role).account, role }
+    }
+
+    #[test]
+    fn a_plan_reads_back_in_all_its_revisions_with_their_signatures() {
+        let mut house = house();
+        let tx = &mut house.tx;
+        let own = grant(Act::ChangePlan);
+        let (today, now) = (day("2026-03-02"), moment("2026-03-02T18:00:00Z"));
+        assert_eq!(current::<Plan>(tx, &own).unwrap(), None);
+        assert_eq!(agreed::<Plan>(tx, &own).unwrap(), None);
+        let mut before = None;
+        for number in 1..=3 {
+            let words = format!("payday {number}");
+            let sam = author(Role::Participant);
+            let saved =
+                plan::save(before.as_ref(), number - 1, saying(&words), sam, Care::Iop, today, now).unwrap();
+            add(tx, &own, &saved).unwrap();
+            assert!(matches!(add(tx, &own, &saved), Err(Error::Duplicate)));
+            before = Some(saved);
+        }
+        for (number, role) in [(2, Role::Counselor), (2, Role::Participant), (3, Role::Participant)] {
+            let signature = Signature { by: actor(role).account, role, at: now, revision: number };
+            assert!(sign::<Plan>(tx, &own, &signature).unwrap());
+            let again = Signature { at: moment("2026-03-09T18:00:00Z"), ..signature };
+            assert!(!sign::<Plan>(tx, &own, &again).unwrap());
+        }
+        let last = current::<Plan>(tx, &own).unwrap().unwrap();
+        let before = before.unwrap();
+        assert_eq!((&last.content, last.author, last.made_at), (&before.content, before.author, now));
+        assert_eq!((last.revision, last.agreement()), (3, Agreement::Participant));
+        assert_eq!(last.signatures[0].at, now);
+        let agreed = agreed::<Plan>(tx, &own).unwrap().unwrap();
+        assert_eq!((agreed.revision, agreed.agreement()), (2, Agreement::Agreed));
+        assert_eq!(agreed.content, saying("payday 2"));
+        assert_eq!(at::<Plan>(tx, &own, 2).unwrap(), Some(agreed));
+        assert_eq!(at::<Plan>(tx, &own, 4).unwrap(), None);
+        let told = |page: Vec<Revision<()>>| {
+            page.iter().map(|head| (head.revision, head.agreement())).collect::<Vec<_>>()
+        };
+        let page = told(heads::<Plan>(tx, &own, None, 2).unwrap());
+        assert_eq!(page, [(3, Agreement::Participant), (2, Agreement::Agreed)]);
+        assert_eq!(told(signed::<Plan>(tx, &own).unwrap()), page);
+        assert_eq!(told(heads::<Plan>(tx, &own, Some(2), 2).unwrap()), [(1, Agreement::Draft)]);
+        assert_eq!(current::<SafetyPlan>(tx, &own).unwrap(), None);
+    }
+
+    #[test]
+    fn a_safety_plan_is_kept_beside_the_plan() {
+        let mut house = house();
+        let tx = &mut house.tx;
+        let own = grant(Act::ChangePlan);
+        let draft = value(serde_json::json!({ "alone": [
+            { "id": "00000000-0000-0000-0000-000000000002", "words": "Walk to the water" }
+        ] }));
+        let now = moment("2026-03-02T18:00:00Z");
+        let saved = safety::save(None, 0, draft, author(Role::Participant), day("2026-03-02"), now).unwrap();
+        add(tx, &own, &saved).unwrap();
+        assert_eq!(current::<SafetyPlan>(tx, &own).unwrap(), Some(saved));
+        assert_eq!(current::<Plan>(tx, &own).unwrap(), None);
+    }
 }

@@ -269,6 +269,215 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Integer, Nullable};
+    use crate::column::{Document, Instant, Key};
+
+    organisation_skills (organisation_id, id) {
+        organisation_id -> Key,
+        id -> Key,
+        revision -> Integer,
+        changed_by -> Key,
+        changed_at -> Instant,
+        retired_at -> Nullable<Instant>,
+        skill -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Integer;
+    use crate::column::{Document, Instant, Key};
+
+    organisation_skill_revisions (organisation_id, skill_id, revision) {
+        organisation_id -> Key,
+        skill_id -> Key,
+        revision -> Integer,
+        changed_by -> Key,
+        changed_at -> Instant,
+        skill -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{};
+    use crate::column::{Document, Instant, Key};
+
+    coping_choices (participant_id) {
+        participant_id -> Key,
+        changed_at -> Instant,
+        choices -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::column::{Calendar, Instant, Key};
+
+    skill_assignments (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        skill -> Text,
+        note -> Nullable<Text>,
+        until_day -> Calendar,
+        assigned_by -> Key,
+        assigned_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    practices (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        practised_at -> Instant,
+        local_day -> Calendar,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        skill -> Text,
+        trigger_category -> Nullable<Text>,
+        eased_by -> SmallInt,
+        revision -> Integer,
+        withdrawn_at -> Nullable<Instant>,
+        detail -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::column::{Document, Instant, Key};
+
+    practice_revisions (participant_id, practice_id, revision) {
+        participant_id -> Key,
+        practice_id -> Key,
+        revision -> Integer,
+        id -> Key,
+        received_at -> Instant,
+        reason -> Nullable<Text>,
+        draft -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    check_ins (participant_id, kind, day) {
+        participant_id -> Key,
+        kind -> Text,
+        day -> Calendar,
+        id -> Key,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        late -> Bool,
+        revision -> Integer,
+        mood -> Nullable<SmallInt>,
+        sleep_tenths -> Nullable<SmallInt>,
+        stress -> Nullable<SmallInt>,
+        confidence -> Nullable<SmallInt>,
+        craving_worst -> Nullable<SmallInt>,
+        any_use -> Nullable<Bool>,
+        draft -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Text};
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    check_in_revisions (participant_id, kind, day, revision) {
+        participant_id -> Key,
+        kind -> Text,
+        day -> Calendar,
+        revision -> Integer,
+        id -> Key,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        late -> Bool,
+        draft -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Nullable, Text};
+    use crate::column::{Calendar, Instant, Key};
+
+    recovery_starts (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        substance -> Text,
+        since -> Calendar,
+        at -> Nullable<Instant>,
+        told_at -> Instant,
+        time_zone -> Text,
+        corrects -> Nullable<Key>,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
+    use crate::column::{Calendar, Document, Instant, Key};
+
+    lapses (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        occurred_at -> Instant,
+        time_zone -> Text,
+        substance -> Text,
+        outcome -> Text,
+        note -> Nullable<Text>,
+        craving_id -> Nullable<Key>,
+        local_day -> Calendar,
+        received_at -> Instant,
+        clock_suspect -> Bool,
+        withdrawn_at -> Nullable<Instant>,
+        debrief_revision -> Integer,
+        debrief_saved_at -> Nullable<Instant>,
+        debrief -> Document,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::column::{Calendar, Key};
+
+    milestones_reached (participant_id, substance, code) {
+        participant_id -> Key,
+        substance -> Text,
+        code -> Text,
+        label -> Text,
+        day -> Calendar,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Text};
+    use crate::column::Key;
+
+    counter_choices (participant_id, substance) {
+        participant_id -> Key,
+        substance -> Text,
+        hidden -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::column::{Calendar, Key};
+
+    declined_lessons (participant_id, key) {
+        participant_id -> Key,
+        key -> Text,
+        count -> Integer,
+        declined_on -> Calendar,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Integer, Text};
     use crate::column::{Document, Instant, Key};
 
@@ -297,4 +506,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, plan_revisions, plan_signatures);
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, milestones_reached, counter_choices, declined_lessons, plan_revisions, plan_signatures);

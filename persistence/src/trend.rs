@@ -38,7 +38,7 @@ fn summary((day, count, intensity_sum, peak, outcomes, last_at, detail): Row) ->
         still_going: outcomes.1,
         lapsed: outcomes.2,
         last_at: last_at.0,
-        detail: serde_json::from_str(&detail.0).map_err(|error| Error::Broken(error.to_string()))?,
+        detail: detail.read()?,
     })
 }
 
@@ -75,7 +75,7 @@ pub fn add(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error
         daily_summaries::still_going.eq(summary.still_going),
         daily_summaries::lapsed.eq(summary.lapsed),
         daily_summaries::last_at.eq(At(summary.last_at)),
-        daily_summaries::detail.eq(detail(summary)?),
+        daily_summaries::detail.eq(Json::of(&summary.detail)?),
     );
     diesel::insert_into(daily_summaries::table).values(row).execute(tx)?;
     Ok(())
@@ -111,7 +111,7 @@ pub fn put(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error
         still_going: summary.still_going,
         lapsed: summary.lapsed,
         last_at: At(summary.last_at),
-        detail: detail(summary)?,
+        detail: Json::of(&summary.detail)?,
     };
     replace.execute(tx)?;
     Ok(())
@@ -122,10 +122,6 @@ pub fn remove(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Error> {
     let target = daily_summaries::table.find((Id::of(grant.participant()), On(day)));
     diesel::delete(target).execute(tx)?;
     Ok(())
-}
-
-fn detail(summary: &DaySummary) -> Result<Json, Error> {
-    serde_json::to_string(&summary.detail).map(Json).map_err(|error| Error::Broken(error.to_string()))
 }
 
 /// The days from `since` on of all participants a permit covers, in any order.

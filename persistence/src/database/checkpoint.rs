@@ -29,8 +29,7 @@ fn checkpoints(location: &Location, closed: &Receiver<()>) {
     }
     let mut connection = None;
     let mut large = false;
-    while closed.recv_timeout(Duration::from_millis(250)) == Err(RecvTimeoutError::Timeout)
-    {
+    while closed.recv_timeout(Duration::from_millis(250)) == Err(RecvTimeoutError::Timeout) {
         if connection.is_none() {
             connection = location.connect(true).ok();
         }
@@ -45,4 +44,3 @@ fn checkpoints(location: &Location, closed: &Receiver<()>) {
         }
     }
 }
-

@@ -71,4 +71,3 @@ impl Failure for Error {
         matches!(self, Self::Contended)
     }
 }
-

@@ -31,7 +31,7 @@ impl Location {
         }
     }
 
-    pub(super) fn connect(&self, write: bool) -> Result<Tx, Error> {
+    pub(crate) fn connect(&self, write: bool) -> Result<Tx, Error> {
         match self {
             Self::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
@@ -77,4 +77,3 @@ impl std::fmt::Debug for Location {
         std::fmt::Display::fmt(self, f)
     }
 }
-

@@ -60,4 +60,3 @@ where
     conn.batch_execute(unlock)?;
     Ok(run)
 }
-

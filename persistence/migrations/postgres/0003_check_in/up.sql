@@ -1,0 +1,41 @@
+CREATE TABLE check_ins (
+    participant_id uuid NOT NULL REFERENCES participants (id),
+    kind text NOT NULL,
+    day date NOT NULL,
+    id uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    clock_suspect boolean NOT NULL,
+    late boolean NOT NULL,
+    revision integer NOT NULL,
+    mood smallint,
+    sleep_tenths smallint,
+    stress smallint,
+    confidence smallint,
+    craving_worst smallint,
+    any_use boolean,
+    draft jsonb NOT NULL,
+    PRIMARY KEY (participant_id, kind, day),
+    CHECK (kind IN ('daily', 'weekly')),
+    CHECK (1 <= revision),
+    CHECK (mood BETWEEN 0 AND 10),
+    CHECK (sleep_tenths BETWEEN 0 AND 240),
+    CHECK (stress BETWEEN 0 AND 10),
+    CHECK (confidence BETWEEN 0 AND 10),
+    CHECK (craving_worst BETWEEN 0 AND 10)
+);
+
+CREATE TABLE check_in_revisions (
+    participant_id uuid NOT NULL REFERENCES participants (id),
+    kind text NOT NULL,
+    day date NOT NULL,
+    revision integer NOT NULL,
+    id uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    clock_suspect boolean NOT NULL,
+    late boolean NOT NULL,
+    draft jsonb NOT NULL,
+    PRIMARY KEY (participant_id, kind, day, revision),
+    UNIQUE (participant_id, id),
+    CHECK (kind IN ('daily', 'weekly')),
+    CHECK (1 <= revision)
+);

@@ -1,0 +1,2 @@
+DROP TABLE check_in_revisions;
+DROP TABLE check_ins;

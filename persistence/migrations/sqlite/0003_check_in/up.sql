@@ -1,0 +1,41 @@
+CREATE TABLE check_ins (
+    participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
+    kind TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    received_at INTEGER NOT NULL,
+    clock_suspect INTEGER NOT NULL CHECK (clock_suspect IN (0, 1)),
+    late INTEGER NOT NULL CHECK (late IN (0, 1)),
+    revision INTEGER NOT NULL,
+    mood INTEGER,
+    sleep_tenths INTEGER,
+    stress INTEGER,
+    confidence INTEGER,
+    craving_worst INTEGER,
+    any_use INTEGER CHECK (any_use IN (0, 1)),
+    draft TEXT NOT NULL,
+    PRIMARY KEY (participant_id, kind, day),
+    CHECK (kind IN ('daily', 'weekly')),
+    CHECK (1 <= revision),
+    CHECK (mood BETWEEN 0 AND 10),
+    CHECK (sleep_tenths BETWEEN 0 AND 240),
+    CHECK (stress BETWEEN 0 AND 10),
+    CHECK (confidence BETWEEN 0 AND 10),
+    CHECK (craving_worst BETWEEN 0 AND 10)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE check_in_revisions (
+    participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
+    kind TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    received_at INTEGER NOT NULL,
+    clock_suspect INTEGER NOT NULL CHECK (clock_suspect IN (0, 1)),
+    late INTEGER NOT NULL CHECK (late IN (0, 1)),
+    draft TEXT NOT NULL,
+    PRIMARY KEY (participant_id, kind, day, revision),
+    UNIQUE (participant_id, id),
+    CHECK (kind IN ('daily', 'weekly')),
+    CHECK (1 <= revision)
+) STRICT, WITHOUT ROWID;

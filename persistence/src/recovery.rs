@@ -1,0 +1,367 @@
+//! Recovery: starts and lapses as they were told, milestones once reached, what is hidden and what was declined.
+
+use diesel::prelude::*;
+use evenkeel_domain::access::Grant;
+use evenkeel_domain::craving::{Note, Substance};
+use evenkeel_domain::recovery::course::{CounterChoice, Reached};
+use evenkeel_domain::recovery::debrief::Debrief;
+use evenkeel_domain::recovery::lapse::{Lapse, LapseId, LapseOutcome};
+use evenkeel_domain::recovery::learning::Declined;
+use evenkeel_domain::recovery::start::{Start, StartId};
+use evenkeel_domain::value::TimeZone;
+
+use crate::account::read;
+use crate::column::{At, Id, Json, On};
+use crate::schema::{counter_choices, declined_lessons, lapses, milestones_reached, recovery_starts};
+use crate::{Error, Tx};
+
+// Starts
+
+/// Stores a new start; false if the participant has one of that id.
+pub fn add_start(tx: &mut Tx, grant: &Grant, start: &Start) -> Result<bool, Error> {
+    let row = (
+        recovery_starts::participant_id.eq(Id::of(grant.participant())),
+        recovery_starts::id.eq(Id::of(start.id)),
+        recovery_starts::substance.eq(start.substance.as_str()),
+        recovery_starts::since.eq(On(start.since)),
+        recovery_starts::at.eq(start.at.map(At)),
+        recovery_starts::told_at.eq(At(start.told_at)),
+        recovery_starts::time_zone.eq(start.time_zone.name()),
+        recovery_starts::corrects.eq(start.corrects.map(Id::of)),
+        recovery_starts::received_at.eq(At(start.received_at)),
+        recovery_starts::clock_suspect.eq(start.clock_suspect),
+        recovery_starts::withdrawn_at.eq(start.withdrawn_at.map(At)),
+    );
+    let added = each!(tx, conn => diesel::insert_into(recovery_starts::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+type StartRow = (Id, String, On, Option<At>, At, String, Option<Id>, At, bool, Option<At>);
+
+macro_rules! start_columns {
+    () => {
+        (
+            recovery_starts::id,
+            recovery_starts::substance,
+            recovery_starts::since,
+            recovery_starts::at,
+            recovery_starts::told_at,
+            recovery_starts::time_zone,
+            recovery_starts::corrects,
+            recovery_starts::received_at,
+            recovery_starts::clock_suspect,
+            recovery_starts::withdrawn_at,
+        )
+    };
+}
+
+fn start(grant: &Grant, row: StartRow) -> Result<Start, Error> {
+    let (id, substance, since, at, told_at, time_zone, corrects, received_at, clock_suspect, withdrawn_at) =
+        row;
+    Ok(Start {
+        id: id.to(),
+        participant: grant.participant(),
+        substance: read(substance)?,
+        since: since.0,
+        at: at.map(|at| at.0),
+        told_at: told_at.0,
+        time_zone: read::<TimeZone>(time_zone)?,
+        corrects: corrects.map(Id::to),
+        received_at: received_at.0,
+        clock_suspect,
+        withdrawn_at: withdrawn_at.map(|at| at.0),
+    })
+}
+
+/// One start, taken back or not.
+pub fn find_start(tx: &mut Tx, grant: &Grant, id: StartId) -> Result<Option<Start>, Error> {
+    let row: Option<StartRow> = recovery_starts::table
+        .find((Id::of(grant.participant()), Id::of(id)))
+        .select(start_columns!())
+        .get_result(tx)
+        .optional()?;
+    row.map(|row| start(grant, row)).transpose()
+}
+
+/// All starts of a participant, those taken back too, in the order of their ids.
+pub fn starts(tx: &mut Tx, grant: &Grant) -> Result<Vec<Start>, Error> {
+    let rows: Vec<StartRow> = recovery_starts::table
+        .filter(recovery_starts::participant_id.eq(Id::of(grant.participant())))
+        .order(recovery_starts::id)
+        .select(start_columns!())
+        .load(tx)?;
+    rows.into_iter().map(|row| start(grant, row)).collect()
+}
+
+/// Stores that a start was taken back: nothing else of it ever changes.
+pub fn put_start(tx: &mut Tx, grant: &Grant, start: &Start) -> Result<(), Error> {
+    let target = recovery_starts::table.find((Id::of(grant.participant()), Id::of(start.id)));
+    diesel::update(target).set(recovery_starts::withdrawn_at.eq(start.withdrawn_at.map(At))).execute(tx)?;
+    Ok(())
+}
+
+// Lapses
+
+/// Stores a new lapse; false if the participant has one of that id.
+pub fn add_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<bool, Error> {
+    let row = (
+        lapses::participant_id.eq(Id::of(grant.participant())),
+        lapses::id.eq(Id::of(lapse.id)),
+        lapses::occurred_at.eq(At(lapse.occurred_at)),
+        lapses::time_zone.eq(lapse.time_zone.name()),
+        lapses::substance.eq(lapse.substance.as_str()),
+        lapses::outcome.eq(lapse.outcome.as_str()),
+        lapses::note.eq(lapse.note.as_ref().map(AsRef::<str>::as_ref)),
+        lapses::craving_id.eq(lapse.craving.map(Id::of)),
+        lapses::local_day.eq(On(lapse.local_day)),
+        lapses::received_at.eq(At(lapse.received_at)),
+        lapses::clock_suspect.eq(lapse.clock_suspect),
+        lapses::withdrawn_at.eq(lapse.withdrawn_at.map(At)),
+        lapses::debrief_revision.eq(lapse.debrief.revision),
+        lapses::debrief_saved_at.eq(lapse.debrief.saved_at.map(At)),
+        lapses::debrief.eq(Json::of(&lapse.debrief.content)?),
+    );
+    let added = each!(tx, conn => diesel::insert_into(lapses::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+type Told = (Id, At, String, String, String, Option<String>, Option<Id>);
+type Kept = (On, At, bool, Option<At>, (i32, Option<At>, Json));
+
+macro_rules! lapse_columns {
+    () => {
+        (
+            (
+                lapses::id,
+                lapses::occurred_at,
+                lapses::time_zone,
+                lapses::substance,
+                lapses::outcome,
+                lapses::note,
+                lapses::craving_id,
+            ),
+            (
+                lapses::local_day,
+                lapses::received_at,
+                lapses::clock_suspect,
+                lapses::withdrawn_at,
+                (lapses::debrief_revision, lapses::debrief_saved_at, lapses::debrief),
+            ),
+        )
+    };
+}
+
+fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
+    let (id, occurred_at, time_zone, substance, outcome, note, craving) = told;
+    let (local_day, received_at, clock_suspect, withdrawn_at, (revision, saved_at, content)) = kept;
+    Ok(Lapse {
+        id: id.to(),
+        participant: grant.participant(),
+        occurred_at: occurred_at.0,
+        time_zone: read::<TimeZone>(time_zone)?,
+        substance: read(substance)?,
+        outcome: read::<LapseOutcome>(outcome)?,
+        note: note.map(read::<Note>).transpose()?,
+        craving: craving.map(Id::to),
+        local_day: local_day.0,
+        received_at: received_at.0,
+        clock_suspect,
+        withdrawn_at: withdrawn_at.map(|at| at.0),
+        debrief: Debrief { revision, saved_at: saved_at.map(|at| at.0), content: content.read()? },
+    })
+}
+
+/// One lapse with its debrief, taken back or not.
+pub fn find_lapse(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Option<Lapse>, Error> {
+    let row: Option<(Told, Kept)> = lapses::table
+        .find((Id::of(grant.participant()), Id::of(id)))
+        .select(lapse_columns!())
+        .get_result(tx)
+        .optional()?;
+    row.map(|row| lapse(grant, row)).transpose()
+}
+
+/// All lapses of a participant with their debriefs, those taken back too, in the order of their ids.
+pub fn lapses(tx: &mut Tx, grant: &Grant) -> Result<Vec<Lapse>, Error> {
+    let rows: Vec<(Told, Kept)> = lapses::table
+        .filter(lapses::participant_id.eq(Id::of(grant.participant())))
+        .order(lapses::id)
+        .select(lapse_columns!())
+        .load(tx)?;
+    rows.into_iter().map(|row| lapse(grant, row)).collect()
+}
+
+/// Stores what may change of a lapse: its debrief, and that it was taken back.
+pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error> {
+    let target = lapses::table.find((Id::of(grant.participant()), Id::of(lapse.id)));
+    let row = (
+        lapses::withdrawn_at.eq(lapse.withdrawn_at.map(At)),
+        lapses::debrief_revision.eq(lapse.debrief.revision),
+        lapses::debrief_saved_at.eq(lapse.debrief.saved_at.map(At)),
+        lapses::debrief.eq(Json::of(&lapse.debrief.content)?),
+    );
+    diesel::update(target).set(row).execute(tx)?;
+    Ok(())
+}
+
+// Milestones
+
+/// Keeps a milestone that was reached; the first time stands.
+pub fn add_reached(tx: &mut Tx, grant: &Grant, substance: Substance, reached: &Reached) -> Result<(), Error> {
+    let row = (
+        milestones_reached::participant_id.eq(Id::of(grant.participant())),
+        milestones_reached::substance.eq(substance.as_str()),
+        milestones_reached::code.eq(reached.code.as_ref()),
+        milestones_reached::label.eq(&reached.label),
+        milestones_reached::day.eq(On(reached.on)),
+    );
+    each!(tx, conn => diesel::insert_into(milestones_reached::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(())
+}
+
+/// All milestones that a participant ever reached, by substance, in the order of their days.
+pub fn reached(tx: &mut Tx, grant: &Grant) -> Result<Vec<(Substance, Reached)>, Error> {
+    let rows: Vec<(String, String, String, On)> = milestones_reached::table
+        .filter(milestones_reached::participant_id.eq(Id::of(grant.participant())))
+        .order((milestones_reached::substance, milestones_reached::day, milestones_reached::code))
+        .select((
+            milestones_reached::substance,
+            milestones_reached::code,
+            milestones_reached::label,
+            milestones_reached::day,
+        ))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|(substance, code, label, on)| {
+            Ok((read(substance)?, Reached { code: read(code)?, label, on: on.0 }))
+        })
+        .collect()
+}
+
+// What is hidden, what was declined
+
+/// The substances for which a participant chose whether to see the counter; the others are shown.
+pub fn counter_choices(tx: &mut Tx, grant: &Grant) -> Result<Vec<(Substance, CounterChoice)>, Error> {
+    let rows: Vec<(String, bool)> = counter_choices::table
+        .filter(counter_choices::participant_id.eq(Id::of(grant.participant())))
+        .order(counter_choices::substance)
+        .select((counter_choices::substance, counter_choices::hidden))
+        .load(tx)?;
+    let choice = |(substance, hidden)| Ok((read(substance)?, CounterChoice { hidden }));
+    rows.into_iter().map(choice).collect()
+}
+
+/// Stores whether a participant wants to see the counter of a substance.
+pub fn put_counter_choice(
+    tx: &mut Tx,
+    grant: &Grant,
+    substance: Substance,
+    choice: CounterChoice,
+) -> Result<(), Error> {
+    let hidden = counter_choices::hidden.eq(choice.hidden);
+    let row = (
+        counter_choices::participant_id.eq(Id::of(grant.participant())),
+        counter_choices::substance.eq(substance.as_str()),
+        hidden,
+    );
+    let of = (counter_choices::participant_id, counter_choices::substance);
+    each!(tx, conn => diesel::insert_into(counter_choices::table).values(row).on_conflict(of).do_update().set(hidden).execute(conn))?;
+    Ok(())
+}
+
+/// What a participant declined of what logs spoke for.
+pub fn declined(tx: &mut Tx, grant: &Grant) -> Result<Vec<Declined>, Error> {
+    let rows: Vec<(String, i32, On)> = declined_lessons::table
+        .filter(declined_lessons::participant_id.eq(Id::of(grant.participant())))
+        .order(declined_lessons::key)
+        .select((declined_lessons::key, declined_lessons::count, declined_lessons::declined_on))
+        .load(tx)?;
+    Ok(rows.into_iter().map(|(key, count, on)| Declined { key, count, on: on.0 }).collect())
+}
+
+/// Stores that a lesson was declined, in place of an earlier time. A key longer than 200 characters is no
+/// lesson's and is refused as [`Error::Broken`].
+pub fn put_declined(tx: &mut Tx, grant: &Grant, declined: &Declined) -> Result<(), Error> {
+    let content =
+        (declined_lessons::count.eq(declined.count), declined_lessons::declined_on.eq(On(declined.on)));
+    let row = (
+        declined_lessons::participant_id.eq(Id::of(grant.participant())),
+        declined_lessons::key.eq(&declined.key),
+        content,
+    );
+    let of = (declined_lessons::participant_id, declined_lessons::key);
+    each!(tx, conn => diesel::insert_into(declined_lessons::table).values(row).on_conflict(of).do_update().set(content).execute(conn))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fresh::{PARTICIPANT, at, day, grant, house, id, value};
+    use evenkeel_domain::access::Act;
+    use evenkeel_domain::recovery::{debrief, lapse as rule, start as begun};
+
+    #[test]
+    fn starts_and_lapses_read_back_as_told() {
+        let mut house = house();
+        let tx = &mut house.tx;
+        let own = grant(Act::ReportLapse);
+        let now = at("2026-03-05T18:00:00Z");
+        let told = [
+            serde_json::json!({ "substance": "alcohol", "since": "2026-01-31",
+                "told_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York" }),
+            serde_json::json!({ "substance": "alcohol", "since": "2026-01-30", "at": "2026-01-30T20:00:00Z",
+                "told_at": "2026-03-03T18:40:00Z", "time_zone": "America/New_York", "corrects": id::<StartId>(1) }),
+        ];
+        let mut stored: Vec<Start> = (1..)
+            .zip(told)
+            .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), now).unwrap())
+            .collect();
+        for start in &stored {
+            assert!(add_start(tx, &own, start).unwrap());
+            assert!(!add_start(tx, &own, start).unwrap());
+        }
+        stored[1] = begun::withdraw(&stored[1], now);
+        put_start(tx, &own, &stored[1]).unwrap();
+        assert_eq!(find_start(tx, &own, id(2)).unwrap().as_ref(), Some(&stored[1]));
+        assert_eq!(starts(tx, &own).unwrap(), stored);
+
+        let draft = value(serde_json::json!({ "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "UTC",
+            "substance": "alcohol", "outcome": "single_use", "note": "Two beers.", "craving": id::<LapseId>(9) }));
+        let reported = rule::report(id(PARTICIPANT), id(1), draft, now);
+        assert!(add_lapse(tx, &own, &reported).unwrap());
+        assert!(!add_lapse(tx, &own, &reported).unwrap());
+        assert_eq!(lapses(tx, &own).unwrap(), std::slice::from_ref(&reported));
+        let looked_back = value(serde_json::json!({ "situation": "Payday.", "trigger": "urges",
+            "signs": ["lying"], "would_do": "Take the other bus." }));
+        let saved = debrief::save(&reported, &looked_back, 0, now).unwrap();
+        let withdrawn = rule::withdraw(&saved, now);
+        put_lapse(tx, &own, &withdrawn).unwrap();
+        assert_eq!(find_lapse(tx, &own, id(1)).unwrap(), Some(withdrawn));
+    }
+
+    #[test]
+    fn milestones_choices_and_what_was_declined_read_back_as_stored() {
+        let mut house = house();
+        let tx = &mut house.tx;
+        let own = grant(Act::ReportLapse);
+        let reached_on =
+            |on: &str| Reached { code: value("30_days".into()), label: "30 days".to_owned(), on: day(on) };
+        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-02")).unwrap();
+        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-09")).unwrap();
+        assert_eq!(reached(tx, &own).unwrap(), [(Substance::Alcohol, reached_on("2026-03-02"))]);
+
+        assert_eq!(counter_choices(tx, &own).unwrap(), []);
+        for hidden in [true, false] {
+            let choice = CounterChoice { hidden };
+            put_counter_choice(tx, &own, Substance::Alcohol, choice).unwrap();
+            assert_eq!(counter_choices(tx, &own).unwrap(), [(Substance::Alcohol, choice)]);
+        }
+
+        for (count, on) in [(3, "2026-03-02"), (6, "2026-03-09")] {
+            let no = Declined { key: "trigger:conflict".to_owned(), count, on: day(on) };
+            put_declined(tx, &own, &no).unwrap();
+            assert_eq!(declined(tx, &own).unwrap(), [no]);
+        }
+    }
+}
