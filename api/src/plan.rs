@@ -21,7 +21,7 @@ use evenkeel_domain::plan::{
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Tx, account, craving, plan as store};
+use evenkeel_persistence::{Error, Tx, account, craving, plan as store, recovery};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -135,10 +135,15 @@ impl Written for Plan {
     }
 }
 
-/// The substances that somebody uses or used, as far as the logs tell.
+/// The substances that somebody uses or used, as far as the record tells.
 fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
+    let starts = recovery::starts(tx, grant)?;
+    let free_from = starts.iter().filter(|start| start.withdrawn_at.is_none()).map(|start| start.substance);
+    let lapses = recovery::lapses(tx, grant)?;
+    let lapsed = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
     let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
-    Ok(cravings.iter().filter_map(|craving| craving.draft.substance).collect())
+    let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
+    Ok(free_from.chain(lapsed).chain(craved).collect())
 }
 
 /// The participant's own day.
@@ -241,7 +246,11 @@ fn keep<D: Written>(
     if current.as_ref() == Some(&saved) {
         return Ok(Change::Known(saved));
     }
-    store::add(tx, grant, &saved)?;
+    store::add(tx, grant, &saved).map_err(|error| match error {
+        // Another copy of the product stored a revision of this number meanwhile.
+        Error::Duplicate => Problem::stale(),
+        other => other.into(),
+    })?;
     note(tx, grant, deed, Room::Plan, None, request, now)?;
     Ok(Change::New(saved))
 }
@@ -580,9 +589,7 @@ async fn read_agreed_plan(
 ) -> Result<Json<EditionOf<Plan>>, Problem> {
     let (whose,) = path.into_inner();
     let found = view::look(&app, caller, whose, |tx, grant| {
-        let signed = store::signed::<Plan>(tx, grant)?;
-        let number = plan::agreed_revision(&signed).ok_or_else(Problem::unknown)?.revision;
-        let agreed = store::at::<Plan>(tx, grant, number)?.ok_or_else(Problem::unknown)?;
+        let agreed = store::agreed::<Plan>(tx, grant)?.ok_or_else(Problem::unknown)?;
         Ok(view::edition(grant, Some(&agreed), &view::content(tx, grant)?))
     });
     found.await.map(Json)

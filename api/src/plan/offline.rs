@@ -12,7 +12,7 @@ use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
 use evenkeel_domain::reminder::next_due;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, plan as store, reminder};
+use evenkeel_persistence::{Tx, account, coping, plan as store, reminder};
 use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +25,8 @@ use crate::problem::Problem;
 
 /// How many days it looks ahead, today included.
 const DAYS: i32 = 14;
+/// Most bytes of it, but for `as_of`: a phone may be on a slow network. What may be left out is a skill.
+const MOST_BYTES: usize = 195_000;
 
 /// What a phone keeps for when it is offline, and from when that is.
 #[derive(Serialize, ToSchema)]
@@ -53,7 +55,7 @@ struct Bundle {
     /// The plan's people who can be reached, in its order
     #[schema(max_items = 10)]
     contacts: Vec<Support>,
-    /// The coping skills on offer, those of the plan first
+    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small
     #[schema(max_items = 400)]
     skills: Vec<OfflineSkill>,
     /// A sentence on each caution that a skill may have
@@ -97,10 +99,28 @@ enum Reviewed {
     SafetyPlan,
 }
 
-/// The organisation's own skills: none before the room `coping` keeps any.
-#[expect(clippy::unnecessary_wraps, reason = "it will ask the database")]
-fn own_skills(_: &mut Tx, _: &Grant) -> Result<Vec<OrganisationSkill>, Problem> {
-    Ok(Vec::new())
+/// The skills on offer, those of the plan first, then the library's, as many as fit in so many bytes.
+fn skills(plan: &Plan, own: &[OrganisationSkill], mut room: usize) -> Vec<OfflineSkill> {
+    let planned = plan.skills(None);
+    let mut skills: Vec<OfflineSkill> = Skills::new(library(), own)
+        .iter()
+        .map(|(skill, content)| OfflineSkill { skill, content: content.clone() })
+        .collect();
+    skills.sort_by_key(|one| {
+        let place = planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
+        (place, matches!(one.skill, SkillRef::Organisation(_)))
+    });
+    let fits = |one: &OfflineSkill| {
+        let left = room.checked_sub(bytes(one));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    skills.into_iter().filter(fits).collect()
+}
+
+/// How long something is as JSON, with the comma after it.
+fn bytes(said: &impl Serialize) -> usize {
+    serde_json::to_vec(said).map_or(usize::MAX, |json| json.len() + 1)
 }
 
 fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
@@ -109,25 +129,21 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safety_plan = store::current::<SafetyPlan>(tx, grant)?;
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
-    let own = own_skills(tx, grant)?;
-    let planned = said.skills(None);
-    let mut skills: Vec<OfflineSkill> = Skills::new(library(), &own)
-        .iter()
-        .map(|(skill, content)| OfflineSkill { skill, content: content.clone() })
-        .collect();
-    skills.sort_by_key(|one| planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX));
+    let own = coping::skills(tx, grant.actor().organisation)?;
     let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
-    Ok(Bundle {
+    let bundle = Bundle {
         crisis_lines: crisis_lines(),
         safety_steps: safe.steps().into(),
         safety_plan: edition(grant, safety_plan.as_ref(), &safe),
         plan: edition(grant, plan.as_ref(), &said),
         contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
-        skills,
+        skills: Vec::new(),
         cautions: &library().cautions,
         days,
         time_zone,
-    })
+    };
+    let room = MOST_BYTES.saturating_sub(bytes(&bundle));
+    Ok(Bundle { skills: skills(&said, &own, room), ..bundle })
 }
 
 fn days(

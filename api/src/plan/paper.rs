@@ -6,10 +6,12 @@ use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::coping::library::library;
+use evenkeel_domain::coping::organisation::OrganisationSkill;
 use evenkeel_domain::coping::{SkillRef, Skills};
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::lines::crisis_lines;
 use evenkeel_domain::plan::poster::{Poster, PosterGroup, poster};
+use evenkeel_persistence::coping;
 use krilla::Document;
 use krilla::color::luma;
 use krilla::geom::{PathBuilder, Point, Rect};
@@ -236,8 +238,8 @@ impl PartialSchema for Page {
 impl ToSchema for Page {}
 
 /// The names of the plan's skills, the best first.
-fn named(plan: &Plan) -> Vec<(SkillRef, String)> {
-    let skills = Skills::new(library(), &[]);
+fn named(plan: &Plan, own: &[OrganisationSkill]) -> Vec<(SkillRef, String)> {
+    let skills = Skills::new(library(), own);
     let name = |skill: SkillRef| Some((skill.clone(), String::from(skills.find(&skill)?.name.clone())));
     plan.skills(None).into_iter().filter_map(name).collect()
 }
@@ -265,7 +267,8 @@ pub(super) async fn print_plan(
     let now = app.now();
     let found = view::look(&app, caller, whose, move |tx, grant| {
         let plan = visible(tx, grant)?;
-        Ok(poster(&plan, &crisis_lines().lines, &named(&plan), today(tx, grant, now)?))
+        let names = named(&plan, &coping::skills(tx, grant.actor().organisation)?);
+        Ok(poster(&plan, &crisis_lines().lines, &names, today(tx, grant, now)?))
     });
     let poster = found.await?;
     // Drawing takes longer than a worker may be kept from other requests.
