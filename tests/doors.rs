@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 56] = [
+const DOORS: [(&str, [u16; 9]); 72] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -90,6 +90,22 @@ const DOORS: [(&str, [u16; 9]); 56] = [
     ("PUT /v1/participants/{participant}/recovery/counter",                         [401, 200, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/proposals",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("POST /v1/participants/{participant}/recovery/proposals/{proposal}/decline",   [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan",                                     [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/plan",                                     [401, 201, 404, 201, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan/revisions",                           [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan/revisions/{revision}",                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/plan/revisions/{revision}/signature",      [401, 201, 404, 201, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan/compare",                             [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan/agreed",                              [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("POST /v1/participants/{participant}/plan/proposals/accept",                   [401, 201, 404, 201, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/plan.pdf",                                 [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan",                              [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/safety-plan",                              [401, 201, 404, 201, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan/revisions",                    [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan/revisions/{revision}",         [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/safety-plan/revisions/{revision}/signature",[401, 201, 404, 201, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan/compare",                      [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/me/offline",                                             [401, 200, 200, 404, 404, 404, 404, 404, 404]),
     ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -134,6 +150,9 @@ fn body(operation: &str) -> Option<Value> {
     let (method, path) = operation.split_once(' ').unwrap();
     let wanted = match path.rsplit('/').next().unwrap() {
         "invites" => json!({"display_name": "Noor", "time_zone": ZONE}),
+        "plan" => crate::plan::plan(),
+        "safety-plan" => crate::plan::safety_plan(),
+        "accept" => crate::plan::acceptance(),
         "{craving}" => craving("2026-03-02T18:00:00Z", 4),
         "{rating}" => json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 2}),
         "outcome" => json!({"outcome": "passed", "observed_at": "2026-03-02T18:10:00Z"}),
@@ -154,20 +173,6 @@ fn body(operation: &str) -> Option<Value> {
         _ => return None,
     };
     ["PUT", "POST"].contains(&method).then_some(wanted)
-}
-
-/// Asks for an operation at a path, with the body and the headers that it needs.
-async fn ask(house: &TestHouse, operation: &str, path: &str, caller: &str) -> crate::house::Answer {
-    let method = operation.split(' ').next().unwrap();
-    if !path.ends_with("/debrief") {
-        return house.call(method, path, caller, body(operation)).await;
-    }
-    let bearer = format!("Bearer {caller}");
-    let mut headers = vec![("content-type", "application/json"), ("if-match", "\"0\"")];
-    if !caller.is_empty() {
-        headers.push(("authorization", &bearer));
-    }
-    house.send(method, path, &headers, body(operation).unwrap_or_default().to_string().into_bytes()).await
 }
 
 /// An id of this kind in Maya's record or her clinic: a new one to make it, one that is there for all else.
@@ -219,15 +224,19 @@ const IDS: [&str; 11] = [
     "{skill}",
 ];
 
+/// The parameters without which a path means nothing.
+fn span(path: &str) -> &'static str {
+    match path.rsplit('/').next().unwrap() {
+        "trends" | "trends.svg" => "?from=2026-03-01&to=2026-03-02",
+        "compare" => "?from=0&to=1",
+        _ => "",
+    }
+}
+
 /// What Maya and her counselor have that somebody may want to lay hands on; fresh for each knock.
 async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str) -> crate::house::Answer {
-    let (_, path) = operation.split_once(' ').unwrap();
+    let (method, path) = operation.split_once(' ').unwrap();
     let mut path = path.replace("{participant}", &clinic.maya.participant);
-    for kind in IDS {
-        if path.contains(kind) {
-            path = path.replace(kind, &id_of(house, clinic, kind, operation).await);
-        }
-    }
     if path.contains("{device}") {
         let spare = house.sign_in(&clinic.maya).await;
         let devices = house.get(&spare, "/v1/me/devices").await.is(200);
@@ -240,10 +249,19 @@ async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str
         let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
         path = path.replace("{invite}", invite["id"].as_str().unwrap());
     }
-    if path.contains("/trends") {
-        path.push_str("?from=2026-03-01&to=2026-03-02");
+    let mut seen = String::from("\"0\"");
+    if path.contains("plan") {
+        let revision = crate::plan::agreed(house, clinic, operation).await;
+        seen = format!("\"{revision}\"");
+        path = path.replace("{revision}", &revision.to_string());
     }
-    ask(house, operation, &path, caller).await
+    for kind in IDS {
+        if path.contains(kind) {
+            path = path.replace(kind, &id_of(house, clinic, kind, operation).await);
+        }
+    }
+    path.push_str(span(&path));
+    house.call_with(method, &path, caller, &[("if-match", &seen)], body(operation)).await
 }
 
 story! {
@@ -284,16 +302,16 @@ story! {
         let (there, nowhere) = (&clinic.maya.participant, fresh_id().to_string());
         let strangers: [&Person; 4] = [&clinic.theo, &clinic.drew, &other.casey, &other.supervisor];
         for (operation, _) in DOORS.iter().filter(|(operation, _)| operation.contains("{participant}")) {
-            let (_, path) = operation.split_once(' ').unwrap();
-            let span = if path.contains("/trends") { "?from=2026-03-01&to=2026-03-02" } else { "" };
+            let (method, path) = operation.split_once(' ').unwrap();
+            let own = if path.contains("plan/") { "1" } else { "019cb000-0000-7000-8000-000000000001" };
             for stranger in strangers {
                 let mut texts = vec![];
                 for id in [there, &nowhere] {
-                    let mut path = path.replace("{participant}", id) + span;
+                    let mut path = path.replace("{participant}", id) + span(path);
                     for name in IDS {
-                        path = path.replace(name, "019cb000-0000-7000-8000-000000000001");
+                        path = path.replace(name, own);
                     }
-                    let answer = ask(&house, operation, &path, &stranger.token).await;
+                    let answer = house.call_with(method, &path, stranger, &[("if-match", "\"0\"")], body(operation)).await;
                     texts.push(answer.refused(404, ""));
                 }
                 assert_eq!(texts[0], texts[1], "{operation} as {}", stranger.name);

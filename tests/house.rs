@@ -9,6 +9,7 @@ mod craving;
 mod doors;
 mod journal;
 mod openapi;
+mod plan;
 mod recovery;
 mod reminder;
 mod schema;

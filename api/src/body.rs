@@ -214,24 +214,6 @@ impl<T: Serialize> Responder for Json<T> {
     }
 }
 
-/// The revision that a change is made on, from `If-Match`: the number in quotes, as `ETag` tells it.
-pub struct IfMatch(pub i32);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = request.headers().get(header::IF_MATCH).and_then(|given| given.to_str().ok());
-        let number = given.and_then(|given| given.trim().strip_prefix('"')?.strip_suffix('"'));
-        let is_plain = |number: &&str| number.bytes().all(|byte| byte.is_ascii_digit());
-        let revision = number.filter(is_plain).and_then(|number| number.parse().ok());
-        std::future::ready(revision.map(Self).ok_or_else(|| {
-            Problem::invalid("If-Match", "must be the revision that the change is made on, such as \"3\"")
-        }))
-    }
-}
-
 /// What a `PUT` with the client's own id came to.
 pub enum Recorded<T> {
     /// Stored now: 201.
@@ -255,11 +237,6 @@ impl<T: Serialize> Responder for Recorded<T> {
             Self::Known(value) => answer(StatusCode::OK, &value),
         }
     }
-}
-
-/// What an action recorded, and whether it is new.
-pub fn recorded<T>((value, new): (T, bool)) -> Recorded<T> {
-    if new { Recorded::New(value) } else { Recorded::Known(value) }
 }
 
 /// A JSON answer.

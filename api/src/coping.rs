@@ -46,7 +46,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(),
             Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
-            Refusal::Stale => Self::stale(),
+            Refusal::Stale => Self::stale_since(refusal.to_string()),
             Refusal::NotOffered | Refusal::Cautioned => Self::invalid("/skill", refusal.to_string()),
             Refusal::Until => Self::invalid("/until", refusal.to_string()),
         }

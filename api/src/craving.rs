@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded, recorded};
+use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::page::{Cursor, Limit, cut};

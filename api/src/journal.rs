@@ -12,19 +12,18 @@ use data_encoding::HEXLOWER;
 use evenkeel_domain::access::{self, Actor, Grant, Relation};
 use evenkeel_domain::account::DisplayName;
 use evenkeel_domain::journal::{self, Act, Entry, Finding, Outcome, Room, Walk, Witness};
-use evenkeel_domain::value::{Moment, text_schema};
+use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Database, Tx, journal as store};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
-use crate::page::Limit;
+use crate::page::{Before, Limit};
 use crate::problem::{Denied, Problem};
 use crate::secret::{Secrets, sha256};
 
@@ -214,29 +213,6 @@ struct JournalPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Before>,
 }
-
-/// The number of the entry that a page ended with.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-struct Before(i64);
-
-impl TryFrom<String> for Before {
-    type Error = crate::page::BadCursor;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().ok().filter(|seq| 0 < *seq).map(Self).ok_or(crate::page::BadCursor)
-    }
-}
-impl From<Before> for String {
-    fn from(before: Before) -> Self {
-        before.0.to_string()
-    }
-}
-impl PartialSchema for Before {
-    fn schema() -> RefOr<Schema> {
-        text_schema("The `next` of a page before, unchanged", Some(1), Some(20), None, "118")
-    }
-}
-impl ToSchema for Before {}
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -11,8 +11,12 @@ use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("account", "Signing in, devices, invites"),
+    (
+        "plan",
+        "The relapse-prevention plan and the safety plan, and the bundle a phone keeps for when it is offline",
+    ),
     ("craving", "Cravings: logged on the phone, offline first"),
     ("coping", "Coping skills: on offer, practised, assigned, and what works"),
     ("check_in", "Daily and weekly check-ins: what they ask, what was answered, how often"),
@@ -144,6 +148,10 @@ fn problem_schema() -> Value {
             "title": { "type": "string", "maxLength": 100, "description": "The kind in words", "examples": ["A value is not allowed"] },
             "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status", "examples": [422] },
             "detail": { "type": "string", "maxLength": 1000, "description": "What happened this time", "examples": ["/intensity: must be 0 to 10, was 14"] },
+            "current": {
+                "type": "object",
+                "description": "What stands, as the caller may see it, where the request started from something older: the form of the same path's GET",
+            },
             "errors": {
                 "type": "array", "maxItems": 100, "description": "The fields that are wrong",
                 "items": {

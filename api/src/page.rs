@@ -66,6 +66,29 @@ impl PartialSchema for Cursor {
 }
 impl ToSchema for Cursor {}
 
+/// Where a page ended: the number of its last entry, where entries are counted. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Before(pub i64);
+
+impl TryFrom<String> for Before {
+    type Error = BadCursor;
+    fn try_from(text: String) -> Result<Self, BadCursor> {
+        text.parse().ok().filter(|seq| 0 < *seq).map(Self).ok_or(BadCursor)
+    }
+}
+impl From<Before> for String {
+    fn from(before: Before) -> Self {
+        before.0.to_string()
+    }
+}
+impl PartialSchema for Before {
+    fn schema() -> RefOr<Schema> {
+        text_schema("The `next` of a page before, unchanged", Some(1), Some(20), None, "118")
+    }
+}
+impl ToSchema for Before {}
+
 /// Takes one more than a page holds and says where the next page begins, if there is one.
 pub fn cut<T>(mut items: Vec<T>, limit: Limit, end: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
     let most = usize::try_from(i16::from(limit)).unwrap_or(1);

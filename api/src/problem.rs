@@ -36,6 +36,7 @@ pub struct Problem {
     header: Option<Box<(&'static str, String)>>,
     contended: bool,
     denied: Option<Box<Denied>>,
+    current: Option<Box<serde_json::Value>>,
 }
 
 /// Who was kept from whose record, for its journal.
@@ -52,7 +53,7 @@ pub struct Denied {
 }
 
 /// The kinds that any room may answer with: name, title, status, and what to do about it.
-const KINDS: [(&str, &str, StatusCode, &str); 17] = [
+const KINDS: [(&str, &str, StatusCode, &str); 18] = [
     (
         "unreadable",
         "The request cannot be read",
@@ -110,6 +111,12 @@ const KINDS: [(&str, &str, StatusCode, &str); 17] = [
         StatusCode::SERVICE_UNAVAILABLE,
         "Nothing was stored. Send it again after Retry-After.",
     ),
+    (
+        "which-revision",
+        "Say which revision it starts from",
+        StatusCode::PRECONDITION_REQUIRED,
+        "Send If-Match with the ETag of the revision that you changed, or \"0\" if there is none yet.",
+    ),
 ];
 
 /// The title and the advice behind a problem's `type`.
@@ -141,6 +148,7 @@ impl Problem {
             header: None,
             contended: false,
             denied: None,
+            current: None,
         }
     }
 
@@ -188,9 +196,17 @@ impl Problem {
     pub fn withdrawn() -> Self {
         Self::of("withdrawn")
     }
-    /// 412: made on a revision that is not the latest.
-    pub fn stale(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { detail: detail.into(), ..Self::of("stale") }
+    /// 412: the change started from something older than what stands.
+    pub fn stale() -> Self {
+        Self::of("stale")
+    }
+    /// [`Problem::stale`], with what stands.
+    pub fn stale_since(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..Self::stale() }
+    }
+    /// 428: the change does not say which revision it started from.
+    pub fn which_revision() -> Self {
+        Self::of("which-revision")
     }
     /// 413.
     pub fn too_large() -> Self {
@@ -237,6 +253,12 @@ impl Problem {
     /// Who was kept from whose record, if that is what went wrong.
     pub fn denied(&self) -> Option<&Denied> {
         self.denied.as_deref()
+    }
+
+    /// Tells what stands, as the caller may see it, and its tag.
+    #[must_use]
+    pub fn with_current(self, current: serde_json::Value, tag: String) -> Self {
+        Self { current: Some(Box::new(current)), header: Some(Box::new(("ETag", tag))), ..self }
     }
 
     /// Names one more field that is wrong.
@@ -300,6 +322,8 @@ pub struct Document<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<&'a serde_json::Value>,
 }
 
 impl PartialSchema for Document<'_> {
@@ -334,6 +358,7 @@ impl ResponseError for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.faults,
+            current: self.current.as_deref(),
         };
         response.body(serde_json::to_vec(&document).unwrap_or_default())
     }

@@ -22,6 +22,7 @@ pub mod poster;
 pub mod proposal;
 pub mod safety;
 pub mod section;
+pub mod summary;
 
 pub use difference::{Difference, compare};
 pub use document::Document;

@@ -214,7 +214,19 @@ impl TestHouse {
 
     /// Asks, as the holder of a token; `""` is nobody.
     pub async fn call(&self, method: &str, path: &str, who: impl AsRef<str>, body: Option<Value>) -> Answer {
-        let mut headers = vec![];
+        self.call_with(method, path, who, &[], body).await
+    }
+
+    /// Asks, as the holder of a token, with more headers.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        who: impl AsRef<str>,
+        more: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let mut headers = more.to_vec();
         let token = format!("Bearer {}", who.as_ref());
         if !who.as_ref().is_empty() {
             headers.push(("authorization", token.as_str()));
@@ -256,6 +268,14 @@ impl TestHouse {
     /// `PUT`.
     pub async fn put(&self, who: impl AsRef<str>, path: &str, body: Value) -> Answer {
         self.call("PUT", path, who, Some(body)).await
+    }
+    /// `PUT` with `If-Match`.
+    pub async fn put_on(&self, who: impl AsRef<str>, path: &str, tag: &str, body: Value) -> Answer {
+        self.call_with("PUT", path, who, &[("if-match", tag)], Some(body)).await
+    }
+    /// `GET` with `If-None-Match`.
+    pub async fn get_unless(&self, who: impl AsRef<str>, path: &str, tag: &str) -> Answer {
+        self.call_with("GET", path, who, &[("if-none-match", tag)], None).await
     }
     /// `POST`.
     pub async fn post(&self, who: impl AsRef<str>, path: &str, body: Value) -> Answer {

@@ -264,7 +264,7 @@ async fn put_skill(
         }
     });
     let (skill, new) = done.await?;
-    Ok(Tagged(Tag(skill.revision), recorded((skill, new))))
+    Ok(Tagged(Tag(skill.revision), Recorded::from((skill, new))))
 }
 
 /// Retire a skill of the organisation

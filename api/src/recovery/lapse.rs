@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use super::proposal::plan_summary;
 use crate::app::App;
-use crate::body::{IfMatch, Json, Path, Recorded};
+use crate::body::{Json, Path, Recorded};
+use crate::etag::IfMatch;
 use crate::caller::{Caller, Whose};
 use crate::journal::note;
 use crate::problem::Problem;

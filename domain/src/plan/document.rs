@@ -11,7 +11,7 @@ use super::section::OnlyMe;
 /// A document of sections.
 pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The names of its sections.
-    type Section: Copy + Ord + std::fmt::Debug + Serialize;
+    type Section: Copy + Ord + std::fmt::Debug + Serialize + Send + 'static;
 
     /// The document with what both sides did since `base`; see [`merge`](super::merge()).
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;

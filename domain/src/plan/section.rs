@@ -290,6 +290,7 @@ impl PartialSchema for OnlyMe {
             ))
             .items(PlanSection::schema())
             .unique_items(true)
+            .max_items(Some(PlanSection::ALL.len()))
             .examples([serde_json::json!(["reasons"])])
             .into()
     }

@@ -1,0 +1,114 @@
+//! Which state of a thing a client has seen: `ETag` out, `If-Match` and `If-None-Match` in.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::secret::sha256;
+
+/// The highest number that a revision can have.
+pub const MOST_REVISIONS: i32 = 1_000_000;
+
+/// The tag of an answer: the revision that it shows, if it shows one, and a hash of all that it says.
+pub fn tag(revision: Option<i32>, said: &impl Serialize) -> String {
+    let said = serde_json::to_vec(said).unwrap_or_default();
+    let hash = HEXLOWER.encode(&sha256(&said)[..8]);
+    revision.map_or_else(|| format!("\"{hash}\""), |revision| format!("\"{revision}.{hash}\""))
+}
+
+/// An answer under its tag.
+pub fn tagged(status: StatusCode, tag: &str, said: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((header::ETAG, tag)).json(said)
+}
+
+/// The revision that a change started from, by `If-Match`: the tag of that revision, or its number alone in
+/// quotes. A proxy that compresses may have made a tag weak; the number in it is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub i32);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut given = request.headers().get_all(header::IF_MATCH);
+        let (first, more) = (given.next(), given.next());
+        ready(match (first, more) {
+            (None, _) => Err(Problem::which_revision()),
+            (Some(only), None) => only.to_str().ok().and_then(number).map(Self).ok_or_else(unclear),
+            _ => Err(unclear()),
+        })
+    }
+}
+
+fn unclear() -> Problem {
+    Problem::invalid("If-Match", "must be one ETag as it was read, or a revision's number in quotes")
+}
+
+fn number(text: &str) -> Option<i32> {
+    let text = text.trim();
+    let text = text.strip_prefix("W/").unwrap_or(text);
+    let tag = text.strip_prefix('"')?.strip_suffix('"')?;
+    let number = tag.split('.').next()?;
+    // `parse` would take a sign, too.
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse().ok().filter(|number| digits && *number <= MOST_REVISIONS)
+}
+
+/// What a client has already, by `If-None-Match`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IfNoneMatch(Vec<String>);
+
+impl FromRequest for IfNoneMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given = request.headers().get_all(header::IF_NONE_MATCH);
+        let texts = given.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+        let known = |text: &str| {
+            let text = text.trim();
+            text.strip_prefix("W/").unwrap_or(text).to_owned()
+        };
+        ready(Ok(Self(texts.map(known).collect())))
+    }
+}
+
+impl IfNoneMatch {
+    /// The answer, or 304 if the client has it.
+    pub fn answer(&self, tag: &str, said: &impl Serialize) -> HttpResponse {
+        if self.0.iter().any(|known| known == tag || known == "*") {
+            return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
+        }
+        tagged(StatusCode::OK, tag, said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_its_revision_and_changes_with_what_is_said() {
+        let one = tag(Some(3), &"a plan");
+        assert_eq!(number(&one), Some(3));
+        assert_ne!(one, tag(Some(3), &"a plan, signed"));
+        assert_eq!(one, tag(Some(3), &"a plan"));
+        assert_eq!(tag(None, &1).len(), 18);
+    }
+
+    #[test]
+    fn a_revision_is_read_from_its_tag_or_its_number_and_from_nothing_else() {
+        for (text, revision) in [("\"0\"", 0), ("\"7\"", 7), (" \"7.0a1b\" ", 7), ("W/\"12.ff\"", 12)] {
+            assert_eq!(number(text), Some(revision), "{text}");
+        }
+        for bad in ["", "*", "7", "\"\"", "\"-1\"", "\"+1\"", "\"x\"", "\"1\", \"2\"", "\"9999999\"", "\"7"] {
+            assert_eq!(number(bad), None, "{bad}");
+        }
+    }
+}

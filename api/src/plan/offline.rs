@@ -1,0 +1,209 @@
+//! All that a phone must have at hand when it is offline, in one small answer.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::coping::library::{CautionNote, library};
+use evenkeel_domain::coping::organisation::OrganisationSkill;
+use evenkeel_domain::coping::{SkillDraft, SkillRef, Skills};
+use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
+use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
+use evenkeel_domain::plan::section::Support;
+use evenkeel_domain::plan::{Plan, PlanSection};
+use evenkeel_domain::reminder::next_due;
+use evenkeel_domain::value::{Day, Moment, TimeZone};
+use evenkeel_persistence::{Tx, account, coping, plan as store, reminder};
+use jiff::SignedDuration;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::view::{Edition, edition};
+use crate::app::App;
+use crate::caller::{Caller, Whose};
+use crate::etag::{IfNoneMatch, tag};
+use crate::problem::Problem;
+
+/// How many days it looks ahead, today included.
+const DAYS: i32 = 14;
+/// Most bytes of it, but for `as_of`: a phone may be on a slow network. What may be left out is a skill.
+const MOST_BYTES: usize = 195_000;
+
+/// What a phone keeps for when it is offline, and from when that is.
+#[derive(Serialize, ToSchema)]
+struct Offline {
+    /// From when it is
+    as_of: Moment,
+    #[serde(flatten)]
+    bundle: Bundle,
+}
+
+/// What a phone keeps for when it is offline.
+#[derive(Serialize, ToSchema)]
+struct Bundle {
+    /// The zone that its days are of
+    time_zone: TimeZone,
+    /// The lines that answer day and night: for everybody, whatever the plan says
+    #[schema(value_type = CrisisLines)]
+    crisis_lines: &'static CrisisLines,
+    /// The six steps of the safety plan, ready to be read; the fifth always has the lines
+    #[schema(min_items = 6, max_items = 6)]
+    safety_steps: Vec<SafetyStep>,
+    /// The safety plan
+    safety_plan: Edition<SafetyPlan, SafetySection>,
+    /// The plan
+    plan: Edition<Plan, PlanSection>,
+    /// The plan's people who can be reached, in its order
+    #[schema(max_items = 10)]
+    contacts: Vec<Support>,
+    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small
+    #[schema(max_items = 400)]
+    skills: Vec<OfflineSkill>,
+    /// A sentence on each caution that a skill may have
+    #[schema(max_items = 8, value_type = Vec<CautionNote>)]
+    cautions: &'static [CautionNote],
+    /// Today and the 13 days after it
+    #[schema(min_items = 14, max_items = 14)]
+    days: Vec<OfflineDay>,
+}
+
+/// A coping skill with all that one needs to do it.
+#[derive(Serialize, ToSchema)]
+struct OfflineSkill {
+    /// Which one
+    skill: SkillRef,
+    /// What it is
+    content: SkillDraft,
+}
+
+/// A day to come.
+#[derive(Serialize, ToSchema)]
+struct OfflineDay {
+    /// The day
+    day: Day,
+    /// When the reminder of this day is due, if it has one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reminder_at: Option<Moment>,
+    /// Which plans are to be looked at again on this day
+    #[schema(max_items = 2)]
+    reviews: Vec<Reviewed>,
+}
+
+/// Which document is to be looked at again.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Reviewed {
+    /// The relapse-prevention plan
+    Plan,
+    /// The safety plan
+    SafetyPlan,
+}
+
+/// The skills on offer, those of the plan first, then the library's, as many as fit in so many bytes.
+fn skills(plan: &Plan, own: &[OrganisationSkill], mut room: usize) -> Vec<OfflineSkill> {
+    let planned = plan.skills(None);
+    let mut skills: Vec<OfflineSkill> = Skills::new(library(), own)
+        .iter()
+        .map(|(skill, content)| OfflineSkill { skill, content: content.clone() })
+        .collect();
+    skills.sort_by_key(|one| {
+        let place = planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
+        (place, matches!(one.skill, SkillRef::Organisation(_)))
+    });
+    let fits = |one: &OfflineSkill| {
+        let left = room.checked_sub(bytes(one));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    skills.into_iter().filter(fits).collect()
+}
+
+/// How long something is as JSON, with the comma after it.
+fn bytes(said: &impl Serialize) -> usize {
+    serde_json::to_vec(said).map_or(usize::MAX, |json| json.len() + 1)
+}
+
+fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
+    let time_zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+    let plan = store::current::<Plan>(tx, grant)?;
+    let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
+    let safety_plan = store::current::<SafetyPlan>(tx, grant)?;
+    let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
+    let own = coping::skills(tx, grant.actor().organisation)?;
+    let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
+    let bundle = Bundle {
+        crisis_lines: crisis_lines(),
+        safety_steps: safe.steps().into(),
+        safety_plan: edition(grant, safety_plan.as_ref(), &safe),
+        plan: edition(grant, plan.as_ref(), &said),
+        contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
+        skills: Vec::new(),
+        cautions: &library().cautions,
+        days,
+        time_zone,
+    };
+    let room = MOST_BYTES.saturating_sub(bytes(&bundle));
+    Ok(Bundle { skills: skills(&said, &own, room), ..bundle })
+}
+
+fn days(
+    tx: &mut Tx,
+    grant: &Grant,
+    zone: &TimeZone,
+    [plan, safety_plan]: [Option<Day>; 2],
+    now: Moment,
+) -> Result<Vec<OfflineDay>, Problem> {
+    let wish = reminder::wish(tx, grant.participant())?.unwrap_or_default();
+    let today = now.local_day(zone);
+    // All of today's, so that the bundle stays the same all day.
+    let mut after = today.begins(zone).unwrap_or(now).plus(-SignedDuration::from_micros(1));
+    let mut due = Vec::new();
+    while let Some(next) = next_due(&wish, zone, after).filter(|next| today.until(next.local_date) < DAYS) {
+        after = next.due_at;
+        due.push(next);
+    }
+    let days = (0..DAYS).map(|ahead| {
+        let day = today.plus(ahead);
+        let reviews = [(plan, Reviewed::Plan), (safety_plan, Reviewed::SafetyPlan)];
+        OfflineDay {
+            day,
+            reminder_at: due.iter().find(|due| due.local_date == day).map(|due| due.due_at),
+            reviews: reviews.into_iter().filter(|(on, _)| *on == Some(day)).map(|(_, of)| of).collect(),
+        }
+    });
+    Ok(days.collect())
+}
+
+/// Read what a phone keeps for when it is offline
+///
+/// Both plans, the people and lines to call, all coping skills, and the next 14 days, in one answer under 200 kB.
+/// The tag leaves `as_of` out: with `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens
+/// without signing in.
+#[utoipa::path(
+    tag = "plan",
+    params(
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+    ),
+    responses(
+        (status = 200, description = "The bundle", body = Offline,
+         headers(("ETag" = String, description = "A hash of all but `as_of`"))),
+        (status = 304, description = "The copy at hand is the newest"),
+        (status = 404, description = "The caller has no record of their own"),
+    ),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/me/offline")]
+pub(super) async fn read_offline(
+    app: Data<App>,
+    caller: Caller,
+    known: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    let bundle = app.read(move |tx| {
+        let grant = caller.granted(tx, Act::ReadPlan, &Whose::Me)?;
+        bundle(tx, &grant, now)
+    });
+    let bundle = bundle.await?;
+    let tag = tag(None, &bundle);
+    Ok(known.answer(&tag, &Offline { as_of: now, bundle }))
+}

@@ -1,0 +1,495 @@
+//! The plan that two write, the safety plan, and what a phone keeps of them.
+
+use crate::house::{Clinic, Person, TestHouse};
+use crate::story;
+use evenkeel_tests::fresh_id;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+const MINE: &str = "/v1/participants/me/plan";
+const SAFE: &str = "/v1/participants/me/safety-plan";
+
+fn of(who: &Person, what: &str) -> String {
+    format!("/v1/participants/{}/{what}", who.participant)
+}
+
+/// An item of a plan under an id of its own.
+fn item(mut fields: Value) -> Value {
+    fields["id"] = json!(fresh_id());
+    fields
+}
+
+/// A plan with a little in it, never the same twice.
+pub(crate) fn plan() -> Value {
+    json!({
+        "reasons": [item(json!({"words": "My daughter"}))],
+        "triggers": [item(json!({
+            "category": "conflict", "source": "external", "words": "A row at home", "coping": ["library:urge_surfing"],
+        }))],
+        "lapse_steps": [item(json!({"words": "Call Sam"}))],
+    })
+}
+
+/// A safety plan with a little in it, never the same twice.
+pub(crate) fn safety_plan() -> Value {
+    json!({"alone": [item(json!({"words": "A cold shower"}))]})
+}
+
+/// A proposal that a tap takes up.
+pub(crate) fn acceptance() -> Value {
+    json!({"proposal": {"kind": "add_lapse_step", "words": format!("Breathe {}", fresh_id())}, "id": fresh_id()})
+}
+
+/// A plan or safety plan of Maya's for somebody to lay hands on: agreed by both, but where a signature is to be
+/// added. Answers its revision.
+pub(crate) async fn agreed(house: &TestHouse, clinic: &Clinic, operation: &str) -> i64 {
+    let (path, draft) =
+        if operation.contains("safety-plan") { (SAFE, safety_plan()) } else { (MINE, plan()) };
+    let tag = house.get(&clinic.maya, path).await.header("etag");
+    let revision = house.put_on(&clinic.maya, path, &tag, draft).await.is(201)["revision"].as_i64().unwrap();
+    if !operation.ends_with("/signature") {
+        sign(house, clinic, path, revision).await;
+    }
+    revision
+}
+
+async fn sign(house: &TestHouse, clinic: &Clinic, path: &str, revision: i64) {
+    for signer in [&clinic.maya, &clinic.casey] {
+        let path = path.replace("/me/", &format!("/{}/", clinic.maya.participant));
+        house.call("PUT", &format!("{path}/revisions/{revision}/signature"), signer, None).await.is(201);
+    }
+}
+
+/// A plan with as much in it as it can hold.
+fn fullest() -> Value {
+    let (text, short) = ("x".repeat(160), "x".repeat(60));
+    let many = |most: usize, fields: Value| (0..most).map(|_| item(fields.clone())).collect::<Vec<_>>();
+    let skills =
+        ["library:cold_water", "library:paced_breathing", "library:stop_and_step_back", "library:urge_surfing"];
+    json!({
+        "reasons": many(8, json!({"words": text})),
+        "triggers": many(16, json!({"category": "physical_discomfort", "source": "external", "words": text, "coping": skills})),
+        "warning_signs": many(16, json!({"stage": "emotional", "words": text})),
+        "situations": many(8, json!({"words": text, "avoid": text, "escape": text, "cope": text, "call": text})),
+        "supports": many(10, json!({"name": short, "role": "counselor", "reach": short, "ask": text})),
+        "lapse_steps": many(10, json!({"words": text})),
+        "medicines": many(12, json!({"words": text})),
+        "naloxone": {"has": true, "kept": text},
+        "routine": many(12, json!({"words": text})),
+        "lines": many(6, json!({"name": short, "reach": short})),
+        "milestones": many(8, json!({"words": text, "reward": text})),
+        "review_on": "2026-03-10",
+        "only_me": ["reasons", "medicines"],
+    })
+}
+
+/// The journal's entries of one act in this room, as who did them.
+async fn told(house: &TestHouse, clinic: &Clinic, act: &str) -> Vec<String> {
+    let page = house.get(&clinic.maya, "/v1/participants/me/journal?limit=200").await.is(200);
+    let mut entries = page["items"].as_array().unwrap().clone();
+    entries.reverse();
+    entries.retain(|entry| entry["room"] == "plan" && entry["act"] == act && entry["outcome"] == "done");
+    entries.iter().map(|entry| entry["actor"].as_str().unwrap().to_owned()).collect()
+}
+
+fn pages(pdf: &str) -> usize {
+    pdf.matches("/Type /Page").count() + pdf.matches("/Type/Page").count()
+        - pdf.matches("/Type /Pages").count()
+        - pdf.matches("/Type/Pages").count()
+}
+
+story! {
+    async fn before_the_first_save_a_plan_is_empty_and_says_what_is_missing(house) {
+        let clinic = house.clinic("harbor.example").await;
+        for who in [&clinic.maya, &clinic.casey] {
+            let found = house.get(who, &of(&clinic.maya, "plan")).await;
+            assert!(found.header("etag").starts_with("\"0."), "{:?}", found.headers);
+            let found = found.is(200);
+            assert_eq!((&found["revision"], &found["content"], &found["withheld"]), (&json!(0), &json!({}), &json!([])));
+            assert_eq!((&found["agreement"], &found["signatures"]), (&json!("draft"), &json!([])));
+            assert_eq!(found["completeness"]["percent"], 0);
+            assert_eq!(found["completeness"]["gaps"][0]["section"], "reasons");
+            assert!(found["completeness"]["gaps"][0]["why"].as_str().unwrap().contains("craving"));
+            assert_eq!(found["crisis_lines"]["lines"][0]["reach"], "call or text 988");
+        }
+        house.get(&clinic.maya, &format!("{MINE}/agreed")).await.refused(404, "");
+        house.get(&clinic.maya, &format!("{MINE}/revisions/1")).await.refused(404, "");
+        house.get(&clinic.maya, &format!("{MINE}/revisions/x")).await.refused(400, "");
+        assert_eq!(house.get(&clinic.maya, &format!("{MINE}/revisions")).await.is(200)["items"], json!([]));
+    }
+
+    async fn a_plan_is_written_by_both_and_signed_by_both(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let mine = plan();
+        let first = house.put_on(maya, MINE, "\"0\"", mine.clone()).await;
+        let tag = first.header("etag");
+        let first = first.is(201);
+        assert_eq!((&first["revision"], &first["content"], &first["made_at"]), (&json!(1), &mine, &json!("2026-03-02T18:40:00Z")));
+        assert_eq!(first["author"], json!({"account": maya.account, "role": "participant"}));
+        house.later(SignedDuration::from_mins(5));
+        let again = house.put_on(maya, MINE, "\"0\"", mine.clone()).await;
+        assert_eq!(again.header("etag"), tag);
+        assert_eq!(again.is(200), first, "an answer that was lost can be asked for again");
+        let mut ours = mine.clone();
+        ours["supports"] = json!([item(json!({"name": "Sam", "role": "sponsor", "reach": "555-0100"}))]);
+        let second = house.put_on(casey, &of(maya, "plan"), &tag, ours.clone()).await.is(201);
+        assert_eq!((&second["revision"], &second["content"], &second["author"]["role"]), (&json!(2), &ours, &json!("counselor")));
+
+        let signature = format!("{}/revisions/2/signature", of(maya, "plan"));
+        let half = house.call("PUT", &signature, casey, None).await.is(201);
+        assert_eq!(half["agreement"], "counselor");
+        house.get(maya, &format!("{MINE}/agreed")).await.refused(404, "");
+        let whole = house.call("PUT", &format!("{MINE}/revisions/2/signature"), maya, None).await.is(201);
+        assert_eq!(whole["agreement"], "agreed");
+        let signers: Vec<_> = whole["signatures"].as_array().unwrap().iter().map(|one| &one["by"]).collect();
+        assert_eq!(signers.len(), 2);
+        assert!(signers.contains(&&json!(maya.account)) && signers.contains(&&json!(casey.account)));
+        assert_eq!(house.call("PUT", &signature, casey, None).await.is(200), whole, "signed twice is signed once");
+        assert_eq!(house.get(maya, &format!("{MINE}/agreed")).await.is(200), whole);
+
+        let heads = house.get(casey, &format!("{}/revisions?limit=1", of(maya, "plan"))).await.is(200);
+        assert_eq!((&heads["items"][0]["revision"], &heads["items"][0]["agreement"]), (&json!(2), &json!("agreed")));
+        assert!(heads["items"][0].get("content").is_none());
+        let next = heads["next"].as_str().unwrap();
+        let rest = house.get(maya, &format!("{MINE}/revisions?limit=1&after={next}")).await.is(200);
+        assert_eq!((&rest["items"][0]["revision"], &rest["items"][0]["author"]["role"]), (&json!(1), &json!("participant")));
+        assert!(rest.get("next").is_none());
+
+        assert_eq!(told(&house, &clinic, "change").await, [&*maya.account, &casey.account]);
+        assert_eq!(told(&house, &clinic, "sign").await, [&*casey.account, &maya.account]);
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "the list of revisions");
+    }
+
+    async fn a_signed_revision_never_changes(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        house.put_on(maya, MINE, "\"0\"", plan()).await.is(201);
+        sign(&house, &clinic, MINE, 1).await;
+        let signed = house.get(maya, &format!("{MINE}/revisions/1")).await.is(200);
+        let later = house.put_on(maya, MINE, "\"1\"", plan()).await.is(201);
+        assert_eq!((&later["revision"], &later["agreement"], &later["signatures"]), (&json!(2), &json!("draft"), &json!([])));
+        assert_eq!(house.get(maya, &format!("{MINE}/revisions/1")).await.is(200), signed);
+        assert_eq!(house.get(maya, &format!("{MINE}/agreed")).await.is(200), signed, "what was agreed stays agreed");
+        let signature = format!("{MINE}/revisions/1/signature");
+        house.call("PUT", &signature, maya, None).await.is(200);
+        house.put_on(maya, MINE, "\"2\"", plan()).await.is(201);
+        house.call("PUT", &format!("{MINE}/revisions/2/signature"), maya, None).await.refused(409, "");
+        house.call("PUT", &format!("{MINE}/revisions/9/signature"), maya, None).await.refused(404, "");
+    }
+
+    async fn a_save_says_which_revision_it_starts_from(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        house.put(&maya, MINE, plan()).await.refused(428, "");
+        house.post(&maya, &format!("{MINE}/proposals/accept"), acceptance()).await.refused(428, "");
+        for tag in ["*", "3", "\"x\"", "\"-1\"", "\"1\", \"2\""] {
+            house.put_on(&maya, MINE, tag, plan()).await.refused(422, "If-Match");
+        }
+        house.put_on(&maya, MINE, "\"7\"", plan()).await.refused(412, "");
+        let merge = format!("{MINE}?merge=true");
+        house.put_on(&maya, &merge, "\"0\"", plan()).await.is(201);
+        house.put_on(&maya, &merge, "\"7\"", plan()).await.refused(412, "");
+    }
+
+    async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let tag = house.get(maya, MINE).await.header("etag");
+        let standing = house.put_on(maya, MINE, &tag, plan()).await;
+        let newest = standing.header("etag");
+        let standing = standing.is(201);
+        let late = house.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
+        assert_eq!(late.header("etag"), newest);
+        assert_eq!(late.refused(412, "")["current"], standing);
+        assert_eq!(house.get(maya, MINE).await.is(200), standing);
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
+        house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
+    }
+
+    async fn two_saves_at_once_never_overwrite_each_other(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let theirs = of(&clinic.maya, "plan");
+        let (one, other) = tokio::join!(
+            house.put_on(&clinic.maya, MINE, "\"0\"", plan()),
+            house.put_on(&clinic.casey, &theirs, "\"0\"", plan()),
+        );
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 412], "{} {}", one.text, other.text);
+        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
+    }
+
+    async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let base = plan();
+        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+        let mut mine = base.clone();
+        mine["reasons"] = json!([item(json!({"words": "My own bed"}))]);
+        house.put_on(maya, MINE, "\"1\"", mine.clone()).await.is(201);
+
+        let mut theirs = base.clone();
+        theirs["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+        let path = format!("{}?merge=true", of(maya, "plan"));
+        let merged = house.put_on(casey, &path, "\"1\"", theirs.clone()).await.is(201);
+        let mut both = mine.clone();
+        both["routine"] = theirs["routine"].clone();
+        assert_eq!((&merged["revision"], &merged["content"]), (&json!(3), &both));
+        assert_eq!(house.put_on(casey, &path, "\"1\"", theirs).await.is(200), merged, "merged again, nothing doubles");
+
+        let mut clash = base.clone();
+        clash["triggers"][0]["words"] = json!("A row at work");
+        clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
+        let mut first = both.clone();
+        first["triggers"][0]["words"] = json!("A row with my brother");
+        house.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
+        let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        assert_eq!(problem["current"]["content"], first);
+        assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+    }
+
+    async fn two_revisions_are_compared_item_by_item(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let old = plan();
+        house.put_on(maya, MINE, "\"0\"", old.clone()).await.is(201);
+        let mut new = old.clone();
+        new["triggers"][0]["words"] = json!("A row at work");
+        new["reasons"] = json!([]);
+        new["only_me"] = json!(["reasons"]);
+        house.put_on(maya, MINE, "\"1\"", new).await.is(201);
+        let told = house.get(maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
+        assert_eq!(told["differences"][0], json!({
+            "section": "reasons", "item": old["reasons"][0]["id"], "kind": "removed",
+            "fields": [{"field": "words", "before": "My daughter"}],
+        }));
+        assert_eq!(told["differences"][1]["fields"], json!([{"field": "words", "before": "A row at home", "after": "A row at work"}]));
+        let seen = house.get(&clinic.casey, &format!("{}/compare?from=1&to=2", of(maya, "plan"))).await.is(200);
+        assert_eq!(seen["withheld"], json!(["reasons"]));
+        assert!(!seen.to_string().contains("My daughter"), "{seen}");
+        let all = house.get(maya, &format!("{MINE}/compare?from=0&to=1")).await.is(200);
+        assert_eq!(all["differences"].as_array().unwrap().len(), 3);
+        assert_eq!(house.get(maya, &format!("{MINE}/compare?from=2&to=2")).await.is(200)["differences"], json!([]));
+        house.get(maya, &format!("{MINE}/compare?from=1&to=9")).await.refused(404, "");
+        house.get(maya, &format!("{MINE}/compare?from=1")).await.refused(422, "/to");
+        house.get(maya, &format!("{MINE}/compare?from=-1&to=1")).await.refused(422, "/from");
+    }
+
+    async fn a_counselor_neither_sees_nor_erases_what_is_kept_from_them(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let open = plan();
+        house.put_on(maya, MINE, "\"0\"", open.clone()).await.is(201);
+        let mut kept = open.clone();
+        kept["only_me"] = json!(["reasons"]);
+        house.put_on(maya, MINE, "\"1\"", kept.clone()).await.is(201);
+        let path = of(maya, "plan");
+        for where_ in [path.clone(), format!("{path}/revisions/2"), format!("{path}/revisions/1")] {
+            let seen = house.get(casey, &where_).await.is(200);
+            assert_eq!(seen["withheld"], json!(["reasons"]), "{where_}");
+            assert!(!seen.to_string().contains("My daughter"), "{where_}: {seen}");
+        }
+        let mut draft = house.get(casey, &path).await.is(200)["content"].clone();
+        draft["only_me"] = json!([]);
+        draft["reasons"] = json!([item(json!({"words": "Because I say so"}))]);
+        draft["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+        let saved = house.put_on(casey, &path, "\"2\"", draft.clone()).await.is(201);
+        assert!(saved["content"].get("reasons").is_none());
+        let whole = house.get(maya, MINE).await.is(200);
+        kept["routine"] = draft["routine"].clone();
+        assert_eq!(whole["content"], kept);
+        house.put_on(maya, MINE, "\"3\"", json!({"only_me": ["lapse_steps"]})).await.refused(422, "/only_me");
+        let hidden = json!({"proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Boredom"}, "id": fresh_id()});
+        kept["only_me"] = json!(["reasons", "triggers"]);
+        house.put_on(maya, MINE, "\"3\"", kept).await.is(201);
+        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(403, "");
+    }
+
+    async fn completeness_says_what_is_missing_and_why(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let mut draft = plan();
+        draft["triggers"][0]["coping"] = json!([]);
+        let found = house.put_on(&maya, MINE, "\"0\"", draft.clone()).await.is(201);
+        let gaps = |found: &Value| -> Vec<(String, String)> {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            found["completeness"]["gaps"].as_array().unwrap().iter().map(|gap| (text(&gap["section"]), text(&gap["code"]))).collect()
+        };
+        let gap = |section: &str, code: &str| (section.to_owned(), code.to_owned());
+        assert_eq!(gaps(&found), [
+            gap("triggers", "no_skill"), gap("warning_signs", "empty"), gap("situations", "empty"),
+            gap("supports", "few_supports"), gap("review", "review_not_set"),
+        ]);
+        assert_eq!(found["completeness"]["gaps"][0]["item"], draft["triggers"][0]["id"]);
+        let craving = json!({"occurred_at": "2026-03-02T18:30:00Z", "time_zone": "America/New_York", "intensity": 5, "substance": "opioids"});
+        house.put(&maya, &format!("/v1/participants/me/cravings/{}", fresh_id()), craving).await.is(201);
+        let found = house.get(&maya, MINE).await.is(200);
+        assert!(gaps(&found).contains(&gap("naloxone", "naloxone_unanswered")), "{found}");
+        draft["review_on"] = json!("2026-03-17");
+        let problem = house.put_on(&maya, MINE, "\"1\"", draft.clone()).await.refused(422, "/review_on");
+        assert!(problem["detail"].as_str().unwrap().contains("14 days"), "{problem}");
+        draft["review_on"] = json!("2026-03-16");
+        let found = house.put_on(&maya, MINE, "\"1\"", draft).await.is(201);
+        assert!(!gaps(&found).iter().any(|(section, _)| section == "review"));
+    }
+
+    async fn an_unchanged_plan_is_not_sent_again_and_a_signature_is(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let tag = house.put_on(maya, MINE, "\"0\"", plan()).await.header("etag");
+        assert!(tag.starts_with("\"1."), "{tag}");
+        let known = house.get_unless(maya, MINE, &tag).await;
+        assert_eq!((known.status, known.text.as_str(), known.header("etag")), (304, "", tag.clone()));
+        house.get_unless(maya, MINE, &format!("\"x\", W/{tag}")).await.is(304);
+        house.call("PUT", &format!("{}/revisions/1/signature", of(maya, "plan")), &clinic.casey, None).await.is(201);
+        let news = house.get_unless(maya, MINE, &tag).await;
+        assert_ne!(news.header("etag"), tag);
+        assert_eq!(news.is(200)["agreement"], "counselor");
+        house.put_on(maya, MINE, &tag, plan()).await.is(201);
+    }
+
+    async fn a_proposal_is_taken_up_with_a_tap(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let path = format!("{MINE}/proposals/accept");
+        let take = async |tag: &str, proposal: Value| {
+            house.call_with("POST", &path, maya, &[("if-match", tag)], Some(json!({"proposal": proposal, "id": fresh_id()}))).await
+        };
+        let trigger = json!({"kind": "add_trigger", "category": "conflict", "source": "external", "words": "A row"});
+        let first = take("\"0\"", trigger.clone()).await.is(201);
+        assert_eq!((&first["revision"], &first["content"]["triggers"][0]["words"]), (&json!(1), &json!("A row")));
+        take("\"0\"", trigger).await.is(200);
+        let skill = json!({"kind": "add_skill", "against": {"category": "conflict"}, "skill": "library:urge_surfing"});
+        take("\"0\"", skill.clone()).await.refused(412, "");
+        let second = take("\"1\"", skill).await.is(201);
+        assert_eq!(second["content"]["triggers"][0]["coping"], json!(["library:urge_surfing"]));
+        let nowhere = json!({"kind": "add_skill", "against": {"category": "urges"}, "skill": "library:urge_surfing"});
+        take("\"2\"", nowhere).await.refused(422, "/proposal/against");
+        take("\"2\"", json!({"kind": "horoscope"})).await.refused(422, "/proposal/kind");
+        assert_eq!(told(&house, &clinic, "accept").await, [&*maya.account, &maya.account]);
+    }
+
+    async fn the_safety_plan_always_has_somebody_to_call(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let empty = house.get(maya, SAFE).await.is(200);
+        assert_eq!((&empty["revision"], &empty["crisis_lines"]["lines"][0]["reach"]), (&json!(0), &json!("call or text 988")));
+        let base = safety_plan();
+        let first = house.put_on(casey, &of(maya, "safety-plan"), "\"0\"", base.clone()).await.is(201);
+        assert_eq!((&first["content"]["review_on"], &first["withheld"]), (&json!("2026-04-01"), &json!([])));
+        assert!(first["completeness"]["gaps"].as_array().unwrap().iter().all(|gap| gap["section"] != "professionals"));
+        let mut mine = base.clone();
+        mine["people"] = json!([item(json!({"name": "Sam", "reach": "555-0100"}))]);
+        house.put_on(maya, SAFE, "\"1\"", mine).await.is(201);
+        let mut theirs = base.clone();
+        theirs["alone"][0]["words"] = json!("A warm shower");
+        house.put_on(casey, &of(maya, "safety-plan"), "\"1\"", theirs.clone()).await.refused(412, "");
+        let both = house.put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", theirs).await.is(201);
+        assert_eq!((&both["content"]["alone"][0]["words"], &both["content"]["people"][0]["name"]), (&json!("A warm shower"), &json!("Sam")));
+        sign(&house, &clinic, SAFE, 3).await;
+        let heads = house.get(maya, &format!("{SAFE}/revisions")).await.is(200);
+        let agreements: Vec<_> = heads["items"].as_array().unwrap().iter().map(|head| &head["agreement"]).collect();
+        assert_eq!(agreements, ["agreed", "draft", "draft"]);
+        let old = house.get(maya, &format!("{SAFE}/revisions/1")).await.is(200);
+        assert_eq!(old["content"]["alone"][0]["words"], "A cold shower");
+        let told = house.get(casey, &format!("{}/compare?from=1&to=3", of(maya, "safety-plan"))).await.is(200);
+        let sections: Vec<_> = told["differences"].as_array().unwrap().iter().map(|one| &one["section"]).collect();
+        assert_eq!(sections, ["alone", "people"]);
+        assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 0, "another plan for another crisis");
+        let steps = house.get(maya, "/v1/participants/me/offline").await.is(200)["safety_steps"].clone();
+        assert!(steps[4]["lines"].to_string().contains("988"), "{steps}");
+    }
+
+    async fn a_phone_keeps_all_it_needs_in_one_small_bundle(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let path = "/v1/participants/me/offline";
+        let wish = json!({"enabled": true, "at": "19:30", "weekdays": ["monday"], "content": "discreet"});
+        house.put(maya, "/v1/participants/me/reminders", wish).await.is(200);
+        let empty = house.get(maya, path).await.is(200);
+        assert_eq!((&empty["as_of"], &empty["plan"]["revision"], &empty["contacts"]), (&json!("2026-03-02T18:40:00Z"), &json!(0), &json!([])));
+        assert_eq!(empty["crisis_lines"]["lines"][0]["reach"], "call or text 988");
+        assert!(20 < empty["skills"].as_array().unwrap().len());
+
+        let full = fullest();
+        house.put_on(maya, MINE, "\"0\"", full.clone()).await.is(201);
+        house.put_on(maya, SAFE, "\"0\"", safety_plan()).await.is(201);
+        let answer = house.get(maya, path).await;
+        assert!(answer.text.len() < 200_000, "{} bytes", answer.text.len());
+        let tag = answer.header("etag");
+        let bundle = answer.is(200);
+        assert_eq!((&bundle["plan"]["content"], &bundle["contacts"]), (&full, &full["supports"]));
+        let first: Vec<_> = bundle["skills"].as_array().unwrap().iter().take(4).map(|one| one["skill"].as_str().unwrap()).collect();
+        assert!(first.contains(&"library:urge_surfing") && first.contains(&"library:cold_water"), "{first:?}");
+        assert!(bundle["skills"][0]["content"]["steps"][0].is_string());
+        let days = bundle["days"].as_array().unwrap();
+        assert_eq!((days.len(), &days[0]["day"], &days[13]["day"]), (14, &json!("2026-03-02"), &json!("2026-03-15")));
+        // Seven days later New York has put its clocks forward.
+        assert_eq!((&days[0]["reminder_at"], &days[7]["reminder_at"]), (&json!("2026-03-03T00:30:00Z"), &json!("2026-03-09T23:30:00Z")));
+        assert!(days[1].get("reminder_at").is_none());
+        assert_eq!(days[8]["reviews"], json!(["plan"]));
+
+        house.later(SignedDuration::from_hours(7));
+        let maya = &house.sign_in(maya).await;
+        house.get_unless(maya, path, &tag).await.is(304);
+        house.put_on(maya, MINE, "\"1\"", plan()).await.is(201);
+        house.get_unless(maya, path, &tag).await.is(200);
+        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0);
+    }
+
+    async fn the_plan_on_paper_is_one_page_whatever_is_in_it(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let mut tag = "\"0\"".to_owned();
+        for draft in [None, Some(plan()), Some(fullest())] {
+            if let Some(draft) = draft {
+                tag = house.put_on(maya, MINE, &tag, draft).await.header("etag");
+            }
+            for paper in ["", "?paper=letter", "?paper=a4"] {
+                let page = house.get(maya, &format!("{MINE}.pdf{paper}")).await;
+                assert_eq!((page.status, page.header("content-type")), (200, "application/pdf".to_owned()), "{}", page.text);
+                assert!(page.text.starts_with("%PDF-"));
+                assert_eq!(pages(&page.text), 1, "{paper}");
+                for name in ["Maya", "harbor", "Casey", "casey", &maya.participant] {
+                    assert!(!page.text.contains(name), "{name}");
+                }
+            }
+        }
+        house.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
+        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
+    }
+
+    async fn somebody_elses_plan_is_not_there(house) {
+        let clinic = house.clinic("harbor.example").await;
+        house.put_on(&clinic.maya, MINE, "\"0\"", plan()).await.is(201);
+        for what in ["plan", "plan.pdf", "plan/revisions", "plan/revisions/1", "plan/agreed", "safety-plan"] {
+            house.get(&clinic.theo, &of(&clinic.maya, what)).await.refused(404, "");
+            house.get(&clinic.drew, &of(&clinic.maya, what)).await.refused(404, "");
+        }
+        assert_eq!(house.get(&clinic.theo, MINE).await.is(200)["revision"], 0);
+        house.put_on(&clinic.drew, &of(&clinic.maya, "plan"), "\"1\"", plan()).await.refused(404, "");
+        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
+    }
+
+    async fn a_plan_too_long_for_a_phone_to_send_back_is_refused(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let text = "ü".repeat(160);
+        let mut long = fullest();
+        for section in ["reasons", "warning_signs", "medicines", "routine", "lapse_steps"] {
+            for item in long[section].as_array_mut().unwrap() {
+                item["words"] = json!(text);
+            }
+        }
+        for item in long["situations"].as_array_mut().unwrap() {
+            for field in ["words", "avoid", "escape", "cope", "call"] {
+                item[field] = json!(text);
+            }
+        }
+        let problem = house.put_on(&maya, MINE, "\"0\"", long).await.refused(422, "");
+        assert!(problem["detail"].as_str().unwrap().contains("48 kB"), "{problem}");
+        let mut twice = plan();
+        twice["lapse_steps"] = json!([twice["lapse_steps"][0], twice["lapse_steps"][0]]);
+        house.put_on(&maya, MINE, "\"0\"", twice).await.refused(422, "/lapse_steps");
+    }
+}
