@@ -140,10 +140,10 @@ fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
     let starts = recovery::starts(tx, grant)?;
     let free_from = starts.iter().filter(|start| start.withdrawn_at.is_none()).map(|start| start.substance);
     let lapses = recovery::lapses(tx, grant)?;
-    let lapsed = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
+    let used = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
     let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
     let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(free_from.chain(lapsed).chain(craved).collect())
+    Ok(free_from.chain(used).chain(craved).collect())
 }
 
 /// The participant's own day.
