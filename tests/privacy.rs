@@ -45,7 +45,7 @@ impl Canaries {
         word
     }
 
-    fn new(&mut self, place: &str) -> String {
+    fn word(&mut self, place: &str) -> String {
         let place = place.replace(' ', "");
         self.lay(&place, format!("zqxv{place}qvxz"))
     }
@@ -74,8 +74,8 @@ impl Canaries {
 fn full(words: &mut Canaries) -> Value {
     json!({
         "occurred_at": "2026-03-02T18:00:00Z", "time_zone": ZONE, "intensity": 6, "substance": "alcohol",
-        "cues": [{"kind": "place", "text": words.new("cue")}], "coping_used": [words.new("coping")],
-        "note": words.new("note"),
+        "cues": [{"kind": "place", "text": words.word("cue")}], "coping_used": [words.word("coping")],
+        "note": words.word("note"),
     })
 }
 
@@ -93,15 +93,15 @@ async fn no_word_of_a_person_is_logged_or_counted(
     }
 
     // Somebody comes, writes, corrects, is read by others, and is reminded, also where the mail goes wrong.
-    let (name, email) = (words.new("display name"), words.lay("e-mail", "zqxvmail@zqxvhost.example"));
+    let (name, email) = (words.word("display name"), words.lay("e-mail", "zqxvmail@zqxvhost.example"));
     let draft = json!({"display_name": name, "time_zone": ZONE, "email": email});
     let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
     let code = words.lay("code", invite["code"].as_str().unwrap());
     words.lay("code without hyphens", code.replace('-', ""));
-    let password = format!("{} with other words", words.new("password"));
+    let password = format!("{} with other words", words.word("password"));
     let redeem = json!({
-        "code": code, "sign_in_name": words.new("sign in name"), "password": password,
-        "device_name": words.new("device name"),
+        "code": code, "sign_in_name": words.word("sign in name"), "password": password,
+        "device_name": words.word("device name"),
     });
     let zoe = known(&house.post("", "/v1/invites/redeem", redeem.clone()).await.is(201));
     words.of("Zoe", &zoe);
@@ -109,7 +109,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     let path = format!("/v1/participants/me/cravings/{craving}");
     let draft = full(&mut words);
     house.put(&zoe, &path, draft.clone()).await.is(201);
-    let fix = json!({"reason": words.new("reason"), "craving": draft});
+    let fix = json!({"reason": words.word("reason"), "craving": draft});
     house.put(&zoe, &format!("{path}/revisions/{}", evenkeel_tests::fresh_id()), fix).await.is(201);
     let theirs = format!("/v1/participants/{}", zoe.participant);
     for read in ["cravings", "trends?from=2026-03-01&to=2026-03-02", "reminders", "journal"] {
@@ -145,12 +145,12 @@ async fn no_word_of_a_person_is_logged_or_counted(
     words.of("Zoe again", &zoe);
     let bearer = format!("Bearer {}", zoe.token);
     let json_of = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let agent = words.new("agent");
+    let agent = words.word("agent");
     for (body, status) in [
-        (format!("{{\"note\":\"{}\"", words.new("bad json")), 400),
-        (json!({"intensity": words.new("wrong kind")}).to_string(), 422),
-        (json!({words.new("unknown field"): 1}).to_string(), 422),
-        (json!({"note": words.new("large").repeat(9_000)}).to_string(), 413),
+        (format!("{{\"note\":\"{}\"", words.word("bad json")), 400),
+        (json!({"intensity": words.word("wrong kind")}).to_string(), 422),
+        (json!({words.word("unknown field"): 1}).to_string(), 422),
+        (json!({"note": words.word("large").repeat(9_000)}).to_string(), 413),
     ] {
         let headers =
             [json_of[0], json_of[1], ("user-agent", agent.as_str()), ("x-forwarded-for", "203.0.113.77")];
@@ -169,24 +169,27 @@ async fn no_word_of_a_person_is_logged_or_counted(
         house.get(&zoe, &path).await.is(404);
     }
     for (path, status) in [
-        (format!("/v1/participants/{}/cravings", words.new("path id")), 400),
-        (format!("/v1/participants/me/cravings?after={}", words.new("query value")), 422),
-        (format!("/v1/participants/me/cravings?{}=1", words.new("query name")), 422),
-        (format!("/{}", words.new("path")), 404),
-        (format!("/u/{}", words.new("unsubscribe token")), 404),
-        (format!("/problems/{}", words.new("problem")), 404),
+        (format!("/v1/participants/{}/cravings", words.word("path id")), 400),
+        (format!("/v1/participants/me/cravings?after={}", words.word("query value")), 422),
+        (format!("/v1/participants/me/cravings?{}=1", words.word("query name")), 422),
+        (format!("/{}", words.word("path")), 404),
+        (format!("/u/{}", words.word("unsubscribe token")), 404),
+        (format!("/problems/{}", words.word("problem")), 404),
     ] {
         assert_eq!(house.get(&zoe, &path).await.status, status, "{path}");
     }
-    house.get(words.new("made up token"), "/v1/me").await.is(401);
+    house.get(words.word("made up token"), "/v1/me").await.is(401);
     house.get(&clinic.theo, &format!("{theirs}/cravings")).await;
-    house.post("", "/v1/sign-in/refresh", json!({"refresh_token": words.new("refresh token")})).await.is(401);
+    house
+        .post("", "/v1/sign-in/refresh", json!({"refresh_token": words.word("refresh token")}))
+        .await
+        .is(401);
     for name in [
         zoe.name.clone(),
-        words.new("unknown name"),
+        words.word("unknown name"),
         words.lay("unknown e-mail", "zqxvnobody@zqxvhost.example"),
     ] {
-        let attempt = json!({"email": name, "password": format!("{} and more", words.new("wrong password")), "device_name": words.new("device")});
+        let attempt = json!({"email": name, "password": format!("{} and more", words.word("wrong password")), "device_name": words.word("device")});
         house.post("", "/v1/sign-in", attempt).await.is(401);
     }
     house.post("", "/v1/invites/redeem", redeem).await.is(404);
@@ -197,7 +200,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     house.post("", "/v1/invites/redeem", taken).await;
 
     // A row that somebody broke is our mistake, which is logged.
-    let row = format!("UPDATE cravings SET detail = '\"{}\"'", words.new("row"));
+    let row = format!("UPDATE cravings SET detail = '\"{}\"'", words.word("row"));
     house.tamper(&row, true).unwrap();
     house.get(&zoe, &path).await.is(500);
 
