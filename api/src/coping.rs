@@ -13,7 +13,7 @@ use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::evidence::{Evidence, Worked};
 use evenkeel_domain::coping::library::library;
 use evenkeel_domain::coping::suggestion::{Asked, Suggestion, suggest};
-use evenkeel_domain::coping::{Choices, Refusal, SkillRef, Skills};
+use evenkeel_domain::coping::{Choices, Refusal, Skills};
 use evenkeel_domain::craving::{Intensity, TriggerCategory};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::Moment;
@@ -27,6 +27,7 @@ use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
+use crate::plan::planned_skills;
 use crate::problem::Problem;
 
 /// The routes of this room.
@@ -73,15 +74,10 @@ pub fn choose(
 /// What somebody may try now: from their own practice, their plan, their choices and what is on offer to them.
 pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Suggestion>, Problem> {
     let evidence: Evidence = store::tries(tx, grant)?.into_iter().collect();
-    let plan = planned_skills(tx, grant, asked.trigger);
+    let plan = planned_skills(tx, grant, asked.trigger)?;
     let choices = store::choices(tx, grant)?;
     let own = store::skills(tx, grant.actor().organisation)?;
     Ok(suggest(asked, &evidence, &plan, &choices, &Skills::new(library(), &own)))
-}
-
-/// The skills that somebody's plan names for a kind of situation.
-fn planned_skills(_tx: &mut Tx, _grant: &Grant, _trigger: Option<TriggerCategory>) -> Vec<SkillRef> {
-    Vec::new()
 }
 
 // Routes

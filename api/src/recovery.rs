@@ -46,7 +46,7 @@ impl From<Refusal> for Problem {
             Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
-            Refusal::Stale { current } => Self::stale(format!(
+            Refusal::Stale { current } => Self::stale_since(format!(
                 "This was changed since: the latest revision is {current}. Read it, then send the change with \
                  its number in If-Match."
             )),

@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Recorded, recorded};
+use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
@@ -148,7 +148,7 @@ async fn assign_skill(
         let grant = caller.granted(tx, Act::AssignSkill, &whose)?;
         assign(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// What was assigned, the latest first.

@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded, recorded};
+use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::Caller;
 use crate::journal::note_own;
 use crate::precondition::{IfMatch, Tag, Tagged};

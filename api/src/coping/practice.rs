@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded, recorded};
+use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::page::{Cursor, Limit, cut};
@@ -132,7 +132,7 @@ async fn record_practice(
         let grant = caller.granted(tx, Act::RecordPractice, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -278,7 +278,7 @@ async fn correct_practice(
         let grant = caller.granted(tx, Act::RecordPractice, &whose)?;
         correct(tx, &grant, id, revision, &correction, caller.request_id, now)
     });
-    done.await.map(recorded)
+    done.await.map(Recorded::from)
 }
 
 /// All revisions of a practice, the first one first.

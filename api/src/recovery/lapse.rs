@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::proposal::plan_summary;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
-use crate::etag::IfMatch;
 use crate::caller::{Caller, Whose};
+use crate::etag::IfMatch;
 use crate::journal::note;
+use crate::plan;
 use crate::problem::Problem;
 
 /// The routes of this part.
@@ -79,7 +79,7 @@ pub fn look_back(
         store::put_lapse(tx, grant, &saved)?;
         note(tx, grant, Deed::Change, Room::Recovery, Some(id.into()), request, now)?;
     }
-    let plan = plan_summary(tx, grant);
+    let plan = plan::summary(tx, grant)?;
     let proposals = proposals_from_debrief(&saved.debrief.content, &plan);
     Ok(SavedDebrief { debrief: saved.debrief, proposals })
 }

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::body::{Json, Path};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
+use crate::plan;
 use crate::problem::Problem;
 
 /// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
@@ -29,12 +30,6 @@ const SIGN_DAYS: i32 = 366;
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_plan_proposals).service(decline_plan_proposal);
-}
-
-/// What the plan knows already.
-pub fn plan_summary(_tx: &mut Tx, _grant: &Grant) -> PlanSummary {
-    // The plan is not stored yet: to it everything is new.
-    PlanSummary::default()
 }
 
 /// What there is to learn from as of a day.
@@ -67,7 +62,7 @@ impl Learning {
         evidence.lapses = uses.map(|lapse| lapse.local_day).collect();
         let tries = coping::tries(tx, grant)?.into_iter();
         evidence.skills = tries.map(|(skill, _, tries)| (skill, tries)).collect();
-        let (plan, declined) = (plan_summary(tx, grant), store::declined(tx, grant)?);
+        let (plan, declined) = (plan::summary(tx, grant)?, store::declined(tx, grant)?);
         Ok(Self { evidence, plan, declined, today })
     }
 
