@@ -60,7 +60,7 @@ impl Served {
         let out = BufReader::new(child.stdout.take().unwrap());
         let mut served = Self { child, out, home: String::new() };
         let docs = served.line_with("docs ");
-        served.home = docs.split_whitespace().last().unwrap().trim_end_matches("/docs").to_owned();
+        docs.split_whitespace().last().unwrap().trim_end_matches("/docs").clone_into(&mut served.home);
         served
     }
 
@@ -128,8 +128,8 @@ async fn participant(client: &Client, served: &mut Served) -> String {
         });
         let code = post(client, &served.home, "/v1/invites", &token, &draft).await["code"].clone();
         let redeem = json!({"code": code, "password": PASSWORD, "device_name": "phone"});
-        let come = post(client, &served.home, "/v1/invites/redeem", "", &redeem).await;
-        come["access_token"].as_str().unwrap().clone_into(&mut token);
+        let signed_in = post(client, &served.home, "/v1/invites/redeem", "", &redeem).await;
+        signed_in["access_token"].as_str().unwrap().clone_into(&mut token);
     }
     token
 }
