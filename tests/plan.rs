@@ -140,6 +140,7 @@ story! {
         let half = house.call("PUT", &signature, casey, None).await.is(201);
         assert_eq!(half["agreement"], "counselor");
         house.get(maya, &format!("{MINE}/agreed")).await.refused(404, "");
+        house.later(SignedDuration::from_secs(1));
         let whole = house.call("PUT", &format!("{MINE}/revisions/2/signature"), maya, None).await.is(201);
         assert_eq!(whole["agreement"], "agreed");
         let signers: Vec<_> = whole["signatures"].as_array().unwrap().iter().map(|one| &one["by"]).collect();
@@ -429,12 +430,12 @@ story! {
         assert!(days[1].get("reminder_at").is_none());
         assert_eq!(days[8]["reviews"], json!(["plan"]));
 
+        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0, "each phone its own");
         house.later(SignedDuration::from_hours(7));
         let maya = &house.sign_in(maya).await;
         house.get_unless(maya, path, &tag).await.is(304);
         house.put_on(maya, MINE, "\"1\"", plan()).await.is(201);
         house.get_unless(maya, path, &tag).await.is(200);
-        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0);
     }
 
     async fn the_plan_on_paper_is_one_page_whatever_is_in_it(house) {
