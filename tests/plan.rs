@@ -2,6 +2,9 @@
 
 use crate::house::{Clinic, Person, TestHouse};
 use crate::story;
+use evenkeel::caller::{Caller, Whose};
+use evenkeel_domain::access::Act;
+use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_tests::fresh_id;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -96,6 +99,21 @@ async fn told(house: &TestHouse, clinic: &Clinic, act: &str) -> Vec<String> {
     entries.iter().map(|entry| entry["actor"].as_str().unwrap().to_owned()).collect()
 }
 
+/// How many skills against a conflict, and how many kinds of trigger, another room is told of Maya's plan when
+/// it asks for this person.
+async fn known_by(house: &TestHouse, who: &Person, clinic: &Clinic) -> (usize, usize) {
+    let id = |text: &str| text.parse::<uuid::Uuid>().unwrap();
+    let (account, device) = (id(&who.account).into(), id(&crate::account::session(who)).into());
+    let caller = Caller { account, device, request_id: fresh_id() };
+    let whose = Whose::Id(id(&clinic.maya.participant).into());
+    let asked = house.app.read(move |tx| {
+        let grant = caller.granted(tx, Act::ReadPlan, &whose)?;
+        let skills = evenkeel::plan::planned_skills(tx, &grant, Some(TriggerCategory::Conflict))?;
+        Ok((skills.len(), evenkeel::plan::summary(tx, &grant)?.triggers.len()))
+    });
+    asked.await.unwrap()
+}
+
 fn pages(pdf: &str) -> usize {
     pdf.matches("/Type /Page").count() + pdf.matches("/Type/Page").count()
         - pdf.matches("/Type /Pages").count()
@@ -144,6 +162,7 @@ story! {
         let half = house.call("PUT", &signature, casey, None).await.is(201);
         assert_eq!(half["agreement"], "counselor");
         house.get(maya, &format!("{MINE}/agreed")).await.refused(404, "");
+        house.later(SignedDuration::from_secs(1));
         let whole = house.call("PUT", &format!("{MINE}/revisions/2/signature"), maya, None).await.is(201);
         assert_eq!(whole["agreement"], "agreed");
         let signers: Vec<_> = whole["signatures"].as_array().unwrap().iter().map(|one| &one["by"]).collect();
@@ -433,12 +452,12 @@ story! {
         assert!(days[1].get("reminder_at").is_none());
         assert_eq!(days[8]["reviews"], json!(["plan"]));
 
+        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0, "each phone its own");
         house.later(SignedDuration::from_hours(7));
         let maya = &house.sign_in(maya).await;
         house.get_unless(maya, path, &tag).await.is(304);
         house.put_on(maya, MINE, "\"1\"", plan()).await.is(201);
         house.get_unless(maya, path, &tag).await.is(200);
-        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0);
     }
 
     async fn the_plan_on_paper_is_one_page_whatever_is_in_it(house) {
@@ -462,6 +481,18 @@ story! {
         house.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
         house.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
         assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
+    }
+
+    async fn another_room_learns_no_more_of_a_plan_than_its_caller_may_see(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let mut kept = plan();
+        let asked = async || (known_by(&house, &clinic.maya, &clinic).await, known_by(&house, &clinic.casey, &clinic).await);
+        assert_eq!(asked().await, ((0, 0), (0, 0)));
+        house.put_on(&clinic.maya, MINE, "\"0\"", kept.clone()).await.is(201);
+        assert_eq!(asked().await, ((1, 1), (1, 1)));
+        kept["only_me"] = json!(["triggers"]);
+        house.put_on(&clinic.maya, MINE, "\"1\"", kept).await.is(201);
+        assert_eq!(asked().await, ((1, 1), (0, 0)));
     }
 
     async fn somebody_elses_plan_is_not_there(house) {
