@@ -22,20 +22,22 @@ use crate::journal::seen;
 use crate::page::{Before, Limit};
 use crate::problem::Problem;
 
-/// The number of a revision, from 1; 0 stands for the empty document before the first.
+/// The number of a revision in a path or query, from 1; 0 stands for the empty document before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "i64")]
+#[serde(try_from = "String")]
 pub struct RevisionNumber(i32);
 
-/// Why a number is none of a revision.
+/// Why a text is no number of a revision.
 #[derive(Debug, thiserror::Error)]
 #[error("must be the number of a revision, 0 to {MOST_REVISIONS}")]
 pub struct NoRevision;
 
-impl TryFrom<i64> for RevisionNumber {
+impl TryFrom<String> for RevisionNumber {
     type Error = NoRevision;
-    fn try_from(number: i64) -> Result<Self, NoRevision> {
-        let number = i32::try_from(number).ok().filter(|number| (0..=MOST_REVISIONS).contains(number));
+    fn try_from(text: String) -> Result<Self, NoRevision> {
+        // `parse` would take a sign, too.
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && *number <= MOST_REVISIONS);
         number.map(Self).ok_or(NoRevision)
     }
 }
