@@ -215,7 +215,8 @@ story! {
         assert_eq!(looked_back(&house, &maya, &id, "\"0\"", told.clone()).await.is(200), saved, "a phone that did not hear may ask again");
         let more = json!({"situation": "Payday, and it rained"});
         looked_back(&house, &maya, &id, "\"0\"", more.clone()).await.refused(412, "");
-        for odd in ["", "0", "*", "\"1\", \"2\"", "\"-1\"", "\"99999999999\""] {
+        looked_back(&house, &maya, &id, "", more.clone()).await.refused(428, "");
+        for odd in ["0", "*", "\"1\", \"2\"", "\"-1\"", "\"99999999999\""] {
             looked_back(&house, &maya, &id, odd, more.clone()).await.refused(422, "If-Match");
         }
         assert_eq!(looked_back(&house, &maya, &id, "\"1\"", more.clone()).await.is(200)["proposals"], json!([]));

@@ -3,10 +3,14 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use data_encoding::HEXLOWER;
+use evenkeel_domain::value::text_schema;
 use serde::Serialize;
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::problem::Problem;
 use crate::secret::sha256;
@@ -43,6 +47,54 @@ impl FromRequest for IfMatch {
             (Some(only), None) => only.to_str().ok().and_then(number).map(Self).ok_or_else(unclear),
             _ => Err(unclear()),
         })
+    }
+}
+
+/// The revision that a change started from, where something new may be sent as well: without `If-Match`, or
+/// with the `"0"` of what was never saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct MayMatch {
+    /// The revision that was read, by its ETag; without it something new is added
+    #[param(rename = "If-Match", inline, value_type = Tag, required = false)]
+    pub read: Option<i32>,
+}
+
+impl FromRequest for MayMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if !request.headers().contains_key(header::IF_MATCH) {
+            return ready(Ok(Self { read: None }));
+        }
+        let given = IfMatch::from_request(request, payload).into_inner();
+        ready(given.map(|IfMatch(revision)| Self { read: Some(revision).filter(|revision| 0 < *revision) }))
+    }
+}
+
+/// The tag of a revision, as a header holds it.
+pub struct Tag;
+
+impl PartialSchema for Tag {
+    fn schema() -> RefOr<Schema> {
+        text_schema("The number of a revision, in quotes", Some(3), Some(64), None, "\"1\"")
+    }
+}
+impl ToSchema for Tag {}
+
+/// An answer that tells its revision as `ETag`.
+pub struct Tagged<R>(pub i32, pub R);
+
+impl<R: Responder> Responder for Tagged<R> {
+    type Body = R::Body;
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<R::Body> {
+        let Self(revision, answer) = self;
+        let mut response = answer.respond_to(request);
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
     }
 }
 

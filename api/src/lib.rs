@@ -17,7 +17,6 @@ pub mod openapi;
 pub mod ops;
 pub mod page;
 pub mod password;
-pub mod precondition;
 pub mod problem;
 pub mod secret;
 pub mod server;

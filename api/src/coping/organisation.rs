@@ -20,8 +20,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::Caller;
+use crate::etag::{MayMatch, Tag, Tagged};
 use crate::journal::note_own;
-use crate::precondition::{IfMatch, Tag, Tagged};
 use crate::problem::Problem;
 
 /// The routes of this part.
@@ -219,7 +219,7 @@ async fn read_skill(
         standing(tx, &permit, id)
     });
     let skill = skill.await?;
-    Ok(Tagged(Tag(skill.revision), Json(skill)))
+    Ok(Tagged(skill.revision, Json(skill)))
 }
 
 /// Add or edit a skill of the organisation
@@ -228,7 +228,7 @@ async fn read_skill(
 /// stored skill. With `If-Match` the revision that was read is edited; what it said before is kept.
 #[utoipa::path(
     tag = "coping",
-    params(("id" = inline(SkillId), Path), IfMatch),
+    params(("id" = inline(SkillId), Path), MayMatch),
     responses(
         (
             status = 201, description = "Added, durably", body = OrganisationSkill,
@@ -248,7 +248,7 @@ async fn put_skill(
     app: Data<App>,
     caller: Caller,
     path: Path<(SkillId,)>,
-    IfMatch { read }: IfMatch,
+    MayMatch { read }: MayMatch,
     Json(draft): Json<SkillDraft>,
 ) -> Result<Tagged<Recorded<OrganisationSkill>>, Problem> {
     let (id,) = path.into_inner();
@@ -257,14 +257,14 @@ async fn put_skill(
         let permit = caller.permitted(tx, OfficeAct::ManageSkills)?;
         match read {
             None => add(tx, &permit, id, draft.clone(), caller.request_id, now),
-            Some(Tag(read)) => {
+            Some(read) => {
                 let edited = edit(tx, &permit, id, read, draft.clone(), caller.request_id, now)?;
                 Ok((edited, false))
             }
         }
     });
     let (skill, new) = done.await?;
-    Ok(Tagged(Tag(skill.revision), Recorded::from((skill, new))))
+    Ok(Tagged(skill.revision, Recorded::from((skill, new))))
 }
 
 /// Retire a skill of the organisation
@@ -327,5 +327,5 @@ async fn list_skill_revisions(
     });
     let (mut items, OrganisationSkill { revision, changed_by, changed_at, skill, .. }) = found.await?;
     items.push(SkillRevision { revision, changed_by, changed_at, skill });
-    Ok(Tagged(Tag(revision), Json(SkillRevisions { items })))
+    Ok(Tagged(revision, Json(SkillRevisions { items })))
 }

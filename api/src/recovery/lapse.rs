@@ -201,7 +201,7 @@ pub struct SavedDebrief {
         ("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path),
         (
             "If-Match" = String, Header, description = "The revision of the debrief that the phone knows, in quotes",
-            min_length = 3, max_length = 12, pattern = "^\"[0-9]+\"$", example = "\"0\""
+            min_length = 3, max_length = 64, example = "\"0\""
         ),
     ),
     responses(
@@ -210,6 +210,7 @@ pub struct SavedDebrief {
             headers(("ETag" = String, description = "Its revision, in quotes"))
         ),
         (status = 409, description = "The lapse was taken back"),
+        (status = 428, description = "If-Match is missing"),
         (status = 412, description = "The debrief was changed since that revision"),
     ),
     security(("bearer" = []))
