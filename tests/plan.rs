@@ -67,8 +67,12 @@ async fn sign(house: &TestHouse, clinic: &Clinic, path: &str, revision: i64) {
 fn fullest() -> Value {
     let (text, short) = ("x".repeat(160), "x".repeat(60));
     let many = |most: usize, fields: Value| (0..most).map(|_| item(fields.clone())).collect::<Vec<_>>();
-    let skills =
-        ["library:cold_water", "library:paced_breathing", "library:stop_and_step_back", "library:urge_surfing"];
+    let skills = [
+        "library:cold_water",
+        "library:paced_breathing",
+        "library:stop_and_step_back",
+        "library:urge_surfing",
+    ];
     json!({
         "reasons": many(8, json!({"words": text})),
         "triggers": many(16, json!({"category": "physical_discomfort", "source": "external", "words": text, "coping": skills})),
