@@ -2,62 +2,42 @@
 
 pub mod offline;
 pub mod paper;
+pub mod prevention;
 pub mod safety;
 pub mod view;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{HttpResponse, get, post, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::account::Role;
 use evenkeel_domain::coping::SkillRef;
-use evenkeel_domain::craving::{Substance, TriggerCategory};
+use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::plan::completeness::{Completeness, completeness};
+use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::proposal::{self, Proposal};
-use evenkeel_domain::plan::{
-    self, Author, Care, Conflict, Difference, ItemId, Plan, PlanSection, Refusal, Revision,
-};
+use evenkeel_domain::plan::{self, Author, Conflict, Difference, ItemId, Plan, Refusal, Revision};
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Error, Tx, account, craving, plan as store, recovery};
+use evenkeel_persistence::{Error, Tx, account, plan as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
+use crate::body::{Path, Recorded};
 use crate::caller::{Caller, Whose};
-use crate::etag::{IfMatch, IfNoneMatch, tagged};
+use crate::etag::tagged;
 use crate::journal::note;
 use crate::problem::Problem;
-use view::{
-    CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery, Standing,
-    StandingOf,
-};
-
-/// The kind of care that plans are written in, which says how soon they are looked at again. There is no other
-/// before the house knows of programs and their phases.
-const CARE: Care = Care::Iop;
-/// How many of the latest cravings say which substances somebody uses or used.
-const CRAVINGS: i64 = 50;
+use view::{EditionOf, RevisionNumber, StandingOf};
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(read_plan)
-        .service(change_plan)
-        .service(list_plan_revisions)
-        .service(read_plan_revision)
-        .service(sign_plan)
-        .service(compare_plan)
-        .service(read_agreed_plan)
-        .service(accept_proposal)
-        .service(paper::print_plan)
-        .service(offline::read_offline);
+    prevention::routes(config);
     safety::routes(config);
+    config.service(paper::print_plan).service(offline::read_offline);
 }
 
 impl From<Refusal> for Problem {
@@ -104,48 +84,6 @@ pub trait Written: Kept + Send + 'static {
     fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<Self::Section>, Problem>;
 }
 
-impl Written for Plan {
-    fn saved(
-        current: Option<&Revision<Self>>,
-        based_on: i32,
-        draft: Self,
-        author: Author,
-        today: Day,
-        now: Moment,
-    ) -> Result<Revision<Self>, Refusal> {
-        plan::save(current, based_on, draft, author, CARE, today, now)
-    }
-    fn reconciled(
-        base: &Self,
-        current: &Self,
-        draft: Self,
-        author: Role,
-    ) -> Result<Self, Conflict<PlanSection>> {
-        plan::reconcile(base, current, draft, author)
-    }
-    fn shown(&self, current: &Self, role: Role) -> (Self, Vec<PlanSection>) {
-        let view = plan::visible_to(self, current, role);
-        (view.plan, view.withheld)
-    }
-    fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<PlanSection>> {
-        plan::compare_visible(self, new, current, role)
-    }
-    fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<PlanSection>, Problem> {
-        Ok(completeness(self, &substances(tx, grant)?, CARE, on))
-    }
-}
-
-/// The substances that somebody uses or used, as far as the record tells.
-fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
-    let starts = recovery::starts(tx, grant)?;
-    let free_from = starts.iter().filter(|start| start.withdrawn_at.is_none()).map(|start| start.substance);
-    let lapses = recovery::lapses(tx, grant)?;
-    let used = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
-    let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
-    let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(free_from.chain(used).chain(craved).collect())
-}
-
 /// The participant's own day.
 fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
     let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
@@ -157,6 +95,16 @@ fn author(grant: &Grant) -> Author {
 }
 
 // What happens
+
+/// A proposal that somebody takes up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// The proposal
+    pub proposal: Proposal,
+    /// The id for the item that it adds, if it adds one; made by the phone
+    pub id: ItemId,
+}
 
 /// What came of a change.
 pub enum Change<D: Written> {
@@ -353,186 +301,6 @@ fn overlap(sections: &[impl Serialize]) -> Result<Problem, Problem> {
     })
 }
 
-// Routes
-
-/// Read the plan
-///
-/// The current revision as far as the caller may see it, what is missing from it, and the lines that answer day
-/// and night. Before the first save it is revision 0 and empty. The tag changes with a signature and, as what is
-/// missing does, with the day; the number before its dot is the revision.
-#[utoipa::path(
-    tag = "plan",
-    params(
-        ("participant" = inline(Whose), Path),
-        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
-    ),
-    responses(
-        (status = 200, description = "The current revision", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer")),
-         example = json!({
-            "revision": 3, "author": { "account": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "role": "counselor" },
-            "made_at": "2026-03-02T18:40:00Z", "agreement": "participant", "withheld": ["reasons"],
-            "signatures": [{
-                "by": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4", "role": "participant", "at": "2026-03-02T18:45:00Z",
-                "revision": 3,
-            }],
-            "content": {
-                "triggers": [{
-                    "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "category": "urges", "source": "external",
-                    "words": "Payday",
-                }],
-                "review_on": "2026-03-12",
-            },
-            "completeness": { "percent": 37, "gaps": [{
-                "section": "triggers", "item": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "code": "no_skill",
-                "why": "A craving leaves little time to think. Choose now what you will do about this one.",
-            }] },
-            "crisis_lines": { "reviewed_on": "2026-11-24", "country": "US", "lines": [{
-                "name": "988 Suicide & Crisis Lifeline", "reach": "call or text 988",
-                "source": "https://988lifeline.org",
-            }] },
-         })),
-        (status = 304, description = "The copy at hand is the newest"),
-    ),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/plan")]
-async fn read_plan(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    known: IfNoneMatch,
-) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    view::read::<Plan>(&app, caller, whose, &known).await
-}
-
-#[derive(Clone, Copy, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ChangeQuery {
-    /// If the plan was changed since, bring together what both sides did
-    #[serde(default)]
-    #[param(required = false)]
-    merge: bool,
-}
-
-/// Save the plan
-///
-/// The whole plan anew, from either side; it becomes a new, unsigned revision. `If-Match` says which revision it
-/// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
-/// 412 and what stands in `current`; with `merge=true` both are merged, and only if both sides changed the same
-/// thing in different ways the answer is 409, which names those sections. Sections that are withheld from the
-/// caller stay as they are, whatever is sent.
-#[utoipa::path(
-    tag = "plan",
-    params(
-        ("participant" = inline(Whose), Path), ChangeQuery,
-        ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
-         description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
-    ),
-    request_body(content = Plan, example = json!({
-        "reasons": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a201", "words": "My daughter" }],
-        "triggers": [{
-            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "category": "urges", "source": "external",
-            "words": "Payday", "coping": ["library:urge_surfing"],
-        }],
-        "supports": [{
-            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a203", "name": "Sam", "role": "sponsor", "reach": "555-0100",
-        }],
-        "lapse_steps": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a204", "words": "Call Sam" }],
-        "review_on": "2026-03-12", "only_me": ["reasons"],
-    })),
-    responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: both sides changed the sections that `errors` names; `current` is what stands"),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
-        (status = 428, description = "If-Match is missing"),
-    ),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/plan")]
-async fn change_plan(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    query: Query<ChangeQuery>,
-    IfMatch(based_on): IfMatch,
-    Json(draft): Json<Plan>,
-) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let merging = query.into_inner().merge;
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        change(tx, grant, based_on, draft.clone(), merging, caller.request_id, now)
-    };
-    changed(&app, caller, whose, deed).await
-}
-
-/// List the revisions of the plan
-///
-/// Who saved and who signed each, the latest first, without what it says.
-#[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), RevisionQuery),
-    responses((status = 200, description = "A page of revisions", body = RevisionHeads)),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/plan/revisions")]
-async fn list_plan_revisions(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    query: Query<RevisionQuery>,
-) -> Result<Json<RevisionHeads>, Problem> {
-    let (whose,) = path.into_inner();
-    view::list::<Plan>(&app, caller, whose, query.into_inner()).await
-}
-
-/// Read a revision of the plan
-///
-/// As it was saved. What the participant keeps from the caller now is kept in older revisions, too.
-#[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
-    responses((status = 200, description = "The revision", body = Edition<Plan, PlanSection>)),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/plan/revisions/{revision}")]
-async fn read_plan_revision(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
-) -> Result<Json<EditionOf<Plan>>, Problem> {
-    let (whose, revision) = path.into_inner();
-    view::read_revision(&app, caller, whose, revision).await
-}
-
-/// Sign the plan
-///
-/// By the participant and a counselor, each for themselves, under the current revision: it is agreed once both
-/// did. A signed revision never changes; the next save is a new, unsigned one.
-#[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
-    responses(
-        (status = 201, description = "Signed, durably", body = Edition<Plan, PlanSection>),
-        (status = 200, description = "Signed before", body = Edition<Plan, PlanSection>),
-        (status = 409, description = "Another revision followed: read it, and sign that one"),
-    ),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/plan/revisions/{revision}/signature")]
-async fn sign_plan(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
-) -> Result<Recorded<EditionOf<Plan>>, Problem> {
-    signed::<Plan>(&app, caller, path).await
-}
-
 async fn signed<D: Written>(
     app: &App,
     caller: Caller,
@@ -549,99 +317,12 @@ async fn signed<D: Written>(
     .await
 }
 
-/// Compare two revisions of the plan
-///
-/// What was added, removed, changed or moved, item by item and field by field.
-#[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), CompareQuery),
-    responses((status = 200, description = "The differences", body = Comparison<PlanSection>)),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/plan/compare")]
-async fn compare_plan(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    query: Query<CompareQuery>,
-) -> Result<Json<Comparison<PlanSection>>, Problem> {
-    let (whose,) = path.into_inner();
-    view::compare::<Plan>(&app, caller, whose, query.into_inner()).await
-}
-
-/// Read the agreed plan
-///
-/// The latest revision that both signed, which may be older than the current one.
-#[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path)),
-    responses(
-        (status = 200, description = "The agreed revision", body = Edition<Plan, PlanSection>),
-        (status = 404, description = "No revision is signed by both, or there is nothing that the caller may know of"),
-    ),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/plan/agreed")]
-async fn read_agreed_plan(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-) -> Result<Json<EditionOf<Plan>>, Problem> {
-    let (whose,) = path.into_inner();
-    let found = view::look(&app, caller, whose, |tx, grant| {
-        let agreed = store::agreed::<Plan>(tx, grant)?.ok_or_else(Problem::unknown)?;
-        Ok(view::edition(grant, Some(&agreed), &view::content(tx, grant)?))
-    });
-    found.await.map(Json)
-}
-
-/// A proposal that somebody takes up.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Acceptance {
-    /// The proposal
-    pub proposal: Proposal,
-    /// The id for the item that it adds, if it adds one; made by the phone
-    pub id: ItemId,
-}
-
-/// Take up a proposal
-///
-/// One tap instead of editing: the plan with the proposal in it becomes a new, unsigned revision. What the plan
-/// says already is not added again.
-#[utoipa::path(
-    tag = "plan",
-    params(
-        ("participant" = inline(Whose), Path),
-        ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
-         description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
-    ),
-    request_body(content = Acceptance, example = json!({
-        "proposal": { "kind": "add_skill", "against": { "category": "conflict" }, "skill": "library:urge_surfing" },
-        "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a205",
-    })),
-    responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
-         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "The id stands for something else in the plan: make a new one"),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
-        (status = 428, description = "If-Match is missing"),
-    ),
-    security(("bearer" = []))
-)]
-#[post("/v1/participants/{participant}/plan/proposals/accept")]
-async fn accept_proposal(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    IfMatch(based_on): IfMatch,
-    Json(acceptance): Json<Acceptance>,
-) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        accept(tx, grant, based_on, &acceptance, caller.request_id, now)
-    };
-    changed(&app, caller, whose, deed).await
+#[into_params(parameter_in = Query)]
+struct ChangeQuery {
+    /// If the plan was changed since, bring together what both sides did
+    #[serde(default)]
+    #[param(required = false)]
+    merge: bool,
 }
