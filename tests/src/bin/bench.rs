@@ -92,6 +92,8 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     let own = phones.first().ok_or("no participant could sign in")?;
     let days = format!("from={}&to={}", today() - days(89), today());
     let own_trend = get(&format!("/v1/participants/me/trends?{days}"), own);
+    let suggestions = get("/v1/participants/me/coping/suggestions?trigger=conflict&intensity=7", own);
+    let bundle = get("/v1/participants/me/offline", own);
     let shown = own.participant.ok_or("the participant has no id")?;
     let read_trend = get(&format!("/v1/participants/{shown}/trends?{days}"), &counselor);
     let (caseload, listed) = caseload(address, &[counselor, supervisor]).await?;
@@ -117,9 +119,13 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     }
     let rows = store.rows()?;
     let bare_after = store.bare(folder, &people, options)?;
-    for (name, request) in
-        [("own trend", own_trend), ("counselor's trend, journaled", read_trend), ("caseload", caseload)]
-    {
+    for (name, request) in [
+        ("own trend", own_trend),
+        ("suggestions in the moment", suggestions),
+        ("offline bundle", bundle),
+        ("counselor's trend, journaled", read_trend),
+        ("caseload", caseload),
+    ] {
         let request: Request = Arc::new(move |_| request.clone());
         for &connections in &options.connections {
             let found = load(&server, connections, options.seconds, &request).await?;
