@@ -1,6 +1,8 @@
 //! The OpenAPI document, made from the same routes that serve.
 
-use actix_web::web::{self, Data};
+use std::sync::LazyLock;
+
+use actix_web::web;
 use actix_web::{HttpResponse, http::header};
 use serde_json::{Map, Value, json};
 use utoipa_actix_web::AppExt;
@@ -177,17 +179,16 @@ pub fn allowed(document: &Value) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// The document as it is served.
-pub struct Served(pub String);
+/// The document as it is served, made when somebody first asks: most starts need it not at all.
+static SERVED: LazyLock<String> = LazyLock::new(|| document().to_string());
 
 /// `/openapi.json`, and Swagger UI at `/docs`.
 pub fn documentation(config: &mut web::ServiceConfig) {
     config
         .route(
             "/openapi.json",
-            web::get().to(|served: Data<Served>| async move {
-                HttpResponse::Ok().content_type("application/json").body(served.0.clone())
-            }),
+            web::get()
+                .to(|| async { HttpResponse::Ok().content_type("application/json").body(SERVED.as_str()) }),
         )
         .route(
             "/docs",

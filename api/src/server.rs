@@ -1,7 +1,7 @@
 //! Starting, serving and stopping.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::{ResourceDef, ServerHandle};
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::exchange;
-use crate::openapi::{self, Served};
+use crate::openapi;
 use crate::problem::Problem;
 
 /// How long requests in flight have to end when the server stops.
@@ -111,16 +111,11 @@ pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
 
 fn api(app: &App) -> Result<(actix_web::dev::Server, SocketAddr), String> {
     let config = app.config();
-    let document = openapi::document();
-    let allowed = Arc::new(Allowed::new(&document));
-    let text = Arc::new(Served(document.to_string()));
     let shared = app.clone();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(Data::new(shared.clone()))
-            .app_data(Data::from(Arc::clone(&allowed)))
-            .app_data(Data::from(Arc::clone(&text)))
             .wrap(from_fn(exchange))
             .configure(|config| routes(&mut ServiceConfig::new(config)))
             .configure(openapi::documentation)
@@ -159,6 +154,9 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Which methods each path has.
 struct Allowed(Vec<(ResourceDef, Vec<String>)>);
 
+/// Made when somebody first asks for what is not there.
+static ALLOWED: LazyLock<Allowed> = LazyLock::new(|| Allowed::new(&openapi::document()));
+
 impl Allowed {
     fn new(document: &serde_json::Value) -> Self {
         let paths = openapi::allowed(document).into_iter();
@@ -175,8 +173,8 @@ impl Allowed {
     }
 }
 
-async fn otherwise(request: HttpRequest, allowed: Data<Allowed>) -> HttpResponse {
-    let methods = allowed.at(request.path());
+async fn otherwise(request: HttpRequest) -> HttpResponse {
+    let methods = ALLOWED.at(request.path());
     let problem = if methods.is_empty() { Problem::unknown() } else { Problem::method(methods.join(", ")) };
     problem.error_response()
 }
