@@ -153,8 +153,14 @@ story! {
         let casey = &house.sign_in(casey).await;
         house.delete(casey, &at).await.is(204);
         house.delete(casey, &at).await.is(204);
-        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
+        assert_eq!(state(&house, maya).await, "withdrawn");
         house.put(casey, &at, draft).await.refused(409, "");
+        // Taken back at 04:01 on the tenth: four weeks later the phones have heard.
+        house.at("2026-04-07T04:00:00Z");
+        let maya = &house.sign_in(maya).await;
+        assert_eq!(state(&house, maya).await, "withdrawn");
+        house.at("2026-04-07T04:02:00Z");
+        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
     }
 
     async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(house) {

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 72] = [
+const DOORS: [(&str, [u16; 9]); 73] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -90,6 +90,7 @@ const DOORS: [(&str, [u16; 9]); 72] = [
     ("PUT /v1/participants/{participant}/recovery/counter",                         [401, 200, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/proposals",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("POST /v1/participants/{participant}/recovery/proposals/{proposal}/decline",   [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("POST /v1/participants/{participant}/recovery/proposals/{proposal}/accept",    [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/plan",                                     [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/plan",                                     [401, 201, 404, 201, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/plan/revisions",                           [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -152,7 +153,7 @@ fn body(operation: &str) -> Option<Value> {
         "invites" => json!({"display_name": "Noor", "time_zone": ZONE}),
         "plan" => crate::plan::plan(),
         "safety-plan" => crate::plan::safety_plan(),
-        "accept" => crate::plan::acceptance(),
+        "accept" if path.contains("/plan/") => crate::plan::acceptance(),
         "{craving}" => craving("2026-03-02T18:00:00Z", 4),
         "{rating}" => json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 2}),
         "outcome" => json!({"outcome": "passed", "observed_at": "2026-03-02T18:10:00Z"}),

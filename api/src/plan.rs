@@ -247,6 +247,12 @@ pub fn summary(tx: &mut Tx, grant: &Grant) -> Result<PlanSummary, Problem> {
     Ok(visible(tx, grant)?.summary())
 }
 
+/// Whether the plan says already what a proposal would add, as far as the holder of the grant may see it.
+pub fn says(tx: &mut Tx, grant: &Grant, proposal: &Proposal) -> Result<bool, Problem> {
+    let plan = visible(tx, grant)?;
+    Ok(proposal.is_said(&plan))
+}
+
 // How a change is answered
 
 enum Told<D: Written> {
@@ -257,7 +263,7 @@ enum Told<D: Written> {
 
 /// Runs a change and answers with what stands afterwards. What a refusal shows of the current revision is
 /// journaled as read, in the same transaction.
-async fn changed<D: Written>(
+pub async fn changed<D: Written>(
     app: &App,
     caller: Caller,
     whose: Whose,

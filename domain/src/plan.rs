@@ -16,6 +16,7 @@ pub mod completeness;
 pub mod difference;
 pub mod document;
 pub mod item;
+pub mod learned;
 pub mod lines;
 pub mod merge;
 pub mod poster;

@@ -243,12 +243,14 @@ pub fn find_assignment(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<O
     row.map(|row| assignment(grant, row)).transpose()
 }
 
-/// All that was ever assigned and not taken back, the latest first.
-pub fn assignments(tx: &mut Tx, grant: &Grant) -> Result<Vec<Assignment>, Error> {
+/// What was assigned and not taken back, or taken back only at this moment or later; the latest first.
+pub fn assignments(tx: &mut Tx, grant: &Grant, since: Moment, most: i64) -> Result<Vec<Assignment>, Error> {
+    let withdrawn_at = skill_assignments::withdrawn_at;
     let rows: Vec<AssignmentRow> = skill_assignments::table
         .filter(skill_assignments::participant_id.eq(Id::of(grant.participant())))
-        .filter(skill_assignments::withdrawn_at.is_null())
+        .filter(withdrawn_at.is_null().or(withdrawn_at.ge(At(since)).assume_not_null()))
         .order((skill_assignments::assigned_at.desc(), skill_assignments::id.desc()))
+        .limit(most)
         .select(assignment_columns!())
         .load(tx)?;
     rows.into_iter().map(|row| assignment(grant, row)).collect()
@@ -550,11 +552,14 @@ mod tests {
         };
         assert!(add_assignment(tx, &counselor, &assigned).unwrap());
         assert!(!add_assignment(tx, &counselor, &assigned).unwrap());
-        assert_eq!(assignments(tx, &counselor).unwrap(), std::slice::from_ref(&assigned));
+        let (before, after) = (at("2026-03-03T18:00:00Z"), at("2026-03-03T18:00:01Z"));
+        assert_eq!(assignments(tx, &counselor, after, 1).unwrap(), std::slice::from_ref(&assigned));
+        assert_eq!(assignments(tx, &counselor, after, 0).unwrap(), []);
         let withdrawn = Assignment { withdrawn_at: Some(at("2026-03-03T18:00:00Z")), ..assigned };
         put_assignment(tx, &counselor, &withdrawn).unwrap();
-        assert_eq!(find_assignment(tx, &counselor, id(5)).unwrap(), Some(withdrawn));
-        assert_eq!(assignments(tx, &counselor).unwrap(), []);
+        assert_eq!(find_assignment(tx, &counselor, id(5)).unwrap().as_ref(), Some(&withdrawn));
+        assert_eq!(assignments(tx, &counselor, before, 1).unwrap(), [withdrawn]);
+        assert_eq!(assignments(tx, &counselor, after, 1).unwrap(), []);
     }
 
     #[test]

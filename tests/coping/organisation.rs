@@ -54,6 +54,22 @@ story! {
         assert_eq!(skills(&house.get(maya, &format!("{MINE}/practices")).await.is(200)), [name]);
     }
 
+    async fn a_phone_that_has_the_skills_on_offer_is_not_sent_them_again(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, at) = (&clinic.maya, format!("/v1/skills/{}", fresh_id()));
+        let first = house.get(maya, "/v1/skills").await;
+        let tag = first.header("etag");
+        let again = house.get_unless(maya, "/v1/skills", &tag).await;
+        assert_eq!((again.status, again.header("etag"), again.text.as_str()), (304, tag.clone(), ""));
+        house.get_unless(maya, "/v1/skills?family=social", &tag).await.is(200);
+        house.put(&clinic.supervisor, &at, tea()).await.is(201);
+        let more = house.get_unless(maya, "/v1/skills", &tag).await;
+        assert_ne!(more.header("etag"), tag);
+        assert_eq!(more.is(200)["items"][0]["name"], tea()["name"]);
+        house.delete(&clinic.admin, &at).await.is(204);
+        assert_eq!(house.get_unless(maya, "/v1/skills", &tag).await.status, 304, "as before");
+    }
+
     async fn an_edit_of_a_skill_names_the_revision_that_was_read(house) {
         let clinic = house.clinic("harbor.example").await;
         let (sam, at) = (&clinic.supervisor, format!("/v1/skills/{}", fresh_id()));

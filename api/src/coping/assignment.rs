@@ -5,12 +5,13 @@ use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::Skills;
 use evenkeel_domain::coping::assignment::{
-    self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState,
+    self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState, MOST_LISTED, WITHDRAWN_DAYS,
 };
 use evenkeel_domain::coping::library::library;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Moment, TimeZone, standing_schema};
 use evenkeel_persistence::{Tx, account, coping as store};
+use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -155,14 +156,14 @@ async fn assign_skill(
 #[derive(Serialize, ToSchema)]
 struct Assignments {
     /// The assignments
-    #[schema(max_items = 10000)]
+    #[schema(max_items = 200)]
     items: Vec<Assigned>,
 }
 
 /// List assigned skills
 ///
-/// Each with how it stands: done once the skill was practised since, late or not; open, or over when its last
-/// day has passed. Those that were taken back are left out.
+/// The latest 200, each with how it stands: done once the skill was practised since, late or not; open, or over
+/// when its last day has passed. One that was taken back is listed as withdrawn for 28 days.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path)),
@@ -181,7 +182,8 @@ async fn list_assignments(
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
             let zone = zone(tx, &grant)?;
-            let found = store::assignments(tx, &grant)?;
+            let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
+            let found = store::assignments(tx, &grant, since, MOST_LISTED)?;
             let items = found.into_iter().map(|one| standing(tx, &grant, one, &zone, now));
             let items = items.collect::<Result<_, _>>()?;
             Ok((grant, items))

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::Caller;
-use crate::etag::{MayMatch, Tag, Tagged};
+use crate::etag::{IfNoneMatch, MayMatch, Tag, Tagged, tag};
 use crate::journal::note_own;
 use crate::problem::Problem;
 
@@ -160,8 +160,15 @@ struct OfferedSkills {
 /// The library's and the organisation's own, without retired ones.
 #[utoipa::path(
     tag = "coping",
-    params(SkillQuery),
-    responses((status = 200, description = "The skills on offer", body = OfferedSkills)),
+    params(
+        SkillQuery,
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+    ),
+    responses(
+        (status = 200, description = "The skills on offer", body = OfferedSkills,
+         headers(("ETag" = String, description = "A hash of this answer"))),
+        (status = 304, description = "The copy at hand is still right"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/skills")]
@@ -169,7 +176,8 @@ async fn list_skills(
     app: Data<App>,
     caller: Caller,
     query: Query<SkillQuery>,
-) -> Result<Json<OfferedSkills>, Problem> {
+    at_hand: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
     let SkillQuery { family } = query.into_inner();
     let own = app.read(move |tx| {
         let permit = caller.permitted(tx, OfficeAct::ReadSkills)?;
@@ -186,13 +194,14 @@ async fn list_skills(
             Offered { skill: name, draft: skill.clone(), revision }
         })
         .collect();
-    Ok(Json(OfferedSkills {
+    let offered = OfferedSkills {
         library_version: library.version,
         reviewed_on: library.reviewed_on,
         reviewed_by: library.reviewed_by.clone(),
         cautions: library.cautions.clone(),
         items,
-    }))
+    };
+    Ok(at_hand.answer(&tag(None, &offered), &offered))
 }
 
 /// Read a skill of the organisation

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
 use evenkeel_domain::recovery::guidance::{Guidance, guidance};
 use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId};
@@ -80,7 +81,14 @@ pub fn look_back(
         note(tx, grant, Deed::Change, Room::Recovery, Some(id.into()), request, now)?;
     }
     let plan = plan::summary(tx, grant)?;
-    let proposals = proposals_from_debrief(&saved.debrief.content, &plan);
+    let mut proposals = Vec::new();
+    for change in proposals_from_debrief(&saved.debrief.content, &plan) {
+        if let Some(proposal) = change.proposal()
+            && !plan::says(tx, grant, &proposal)?
+        {
+            proposals.push(Suggested { change, proposal });
+        }
+    }
     Ok(SavedDebrief { debrief: saved.debrief, proposals })
 }
 
@@ -179,8 +187,16 @@ async fn withdraw_lapse(
     "revision": 1, "saved_at": "2026-03-03T15:00:00Z",
     "content": { "trigger": "urges", "helped_stop": "Rang Sam" },
     "proposals": [
-        { "type": "add_trigger", "category": "urges" },
-        { "type": "add_lapse_step", "words": "Rang Sam" },
+        {
+            "change": { "type": "add_trigger", "category": "urges" },
+            "proposal": {
+                "kind": "add_trigger", "category": "urges", "source": "internal", "words": "An urge or a temptation",
+            },
+        },
+        {
+            "change": { "type": "add_lapse_step", "words": "Rang Sam" },
+            "proposal": { "kind": "add_lapse_step", "words": "Rang Sam" },
+        },
     ],
 }))]
 pub struct SavedDebrief {
@@ -188,7 +204,16 @@ pub struct SavedDebrief {
     debrief: Debrief,
     /// Changes of the plan to choose from; none is made by itself
     #[schema(max_items = 24)]
-    proposals: Vec<PlanChange>,
+    proposals: Vec<Suggested>,
+}
+
+/// A change of the plan that a debrief suggests.
+#[derive(Serialize, ToSchema)]
+struct Suggested {
+    /// The change
+    change: PlanChange,
+    /// What takes it up when it is sent to the plan as it is
+    proposal: Proposal,
 }
 
 /// Look back at a lapse

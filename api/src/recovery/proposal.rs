@@ -5,11 +5,12 @@ use actix_web::{HttpResponse, get, post};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::check_in::{CheckInKind, signs_seen};
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::plan::{ItemId, Plan, PlanSection};
 use evenkeel_domain::recovery::learning::{
     Declined, Evidence, LOG_DAYS, Lesson, PlanSummary, TriggerSeen, learn,
 };
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, account, check_in, coping, craving, recovery as store};
+use evenkeel_persistence::{Tx, account, check_in, coping, craving, plan as plans, recovery as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,8 +19,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Json, Path};
 use crate::caller::{Caller, Whose};
+use crate::etag::IfMatch;
 use crate::journal::{note, seen};
-use crate::plan;
+use crate::plan::view::Standing;
+use crate::plan::{self, Acceptance, Change};
 use crate::problem::Problem;
 
 /// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
@@ -29,7 +32,7 @@ const SIGN_DAYS: i32 = 366;
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_plan_proposals).service(decline_plan_proposal);
+    config.service(list_plan_proposals).service(accept_plan_proposal).service(decline_plan_proposal);
 }
 
 /// What there is to learn from as of a day.
@@ -71,6 +74,13 @@ impl Learning {
         learn(&self.evidence, &self.plan, &[], self.today)
     }
 
+    /// Whether logs speak for a change that the plan has made already.
+    fn has_made(&self, key: &str) -> bool {
+        let skills = self.evidence.skills.iter().map(|(skill, _)| skill.clone()).collect();
+        let before = PlanSummary { skills, ..PlanSummary::default() };
+        learn(&self.evidence, &before, &[], self.today).iter().any(|lesson| lesson.key == key)
+    }
+
     /// What logs speak for, but for what was declined.
     fn shown(&self) -> Vec<Lesson> {
         learn(&self.evidence, &self.plan, &self.declined, self.today)
@@ -88,6 +98,30 @@ pub fn decline(tx: &mut Tx, grant: &Grant, key: &str, request: Uuid, now: Moment
         note(tx, grant, Deed::Decline, Room::Recovery, None, request, now)?;
     }
     Ok(())
+}
+
+/// What happens when a proposal is accepted: the plan says it, in a new revision. A phone that did not hear the
+/// answer may ask again.
+pub fn accept(
+    tx: &mut Tx,
+    grant: &Grant,
+    key: &str,
+    based_on: i32,
+    id: ItemId,
+    request: Uuid,
+    now: Moment,
+) -> Result<Change<Plan>, Problem> {
+    let learning = Learning::read(tx, grant, now)?;
+    match learning.all().into_iter().find(|lesson| lesson.key == key) {
+        Some(lesson) => {
+            let proposal = lesson.change.proposal().ok_or_else(Problem::unknown)?;
+            plan::accept(tx, grant, based_on, &Acceptance { proposal, id }, request, now)
+        }
+        None if learning.has_made(key) => {
+            plans::current::<Plan>(tx, grant)?.map(Change::Known).ok_or_else(Problem::unknown)
+        }
+        None => Err(Problem::unknown()),
+    }
 }
 
 /// What the plan could learn, each with its grounds.
@@ -131,6 +165,48 @@ async fn list_plan_proposals(
         .await?;
     seen(&app, grant, Room::Recovery, None, caller.request_id).await?;
     Ok(Json(Lessons { items }))
+}
+
+/// Accept a proposal
+///
+/// The plan with the change in it becomes a new, unsigned revision, made from the one in `If-Match`; the proposal
+/// is not made again. Also after it was declined.
+#[utoipa::path(
+    tag = "recovery",
+    params(
+        ("participant" = inline(Whose), Path),
+        (
+            "key" = String, Path, description = "The `key` of the proposal", min_length = 1, max_length = 200,
+            example = "trigger:conflict"
+        ),
+        ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
+         description = "The ETag of the plan that was read, or the number of its revision in quotes; \"0\" for the first"),
+    ),
+    responses(
+        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
+         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
+        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
+         headers(("ETag" = String, description = "The revision and a hash of this answer"))),
+        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 428, description = "If-Match is missing"),
+    ),
+    security(("bearer" = []))
+)]
+#[post("/v1/participants/{participant}/recovery/proposals/{key}/accept")]
+async fn accept_plan_proposal(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, String)>,
+    IfMatch(based_on): IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let (whose, key) = path.into_inner();
+    let id = ItemId::from(app.fresh_id());
+    let deed = move |tx: &mut Tx, grant: &Grant, now| {
+        // A counselor may change the plan, but not answer for the person.
+        caller.granted(tx, Act::ReportLapse, &whose)?;
+        accept(tx, grant, &key, based_on, id, caller.request_id, now)
+    };
+    plan::changed(&app, caller, whose, deed).await
 }
 
 /// Decline a proposal

@@ -14,6 +14,12 @@ use utoipa::{PartialSchema, ToSchema};
 /// How many days ahead a practice may be asked for.
 pub const FURTHEST_UNTIL: i32 = 366;
 
+/// For how many days an assignment that was taken back is still listed, so that a phone learns of it.
+pub const WITHDRAWN_DAYS: i64 = 28;
+
+/// How many assignments are listed at most, the latest.
+pub const MOST_LISTED: i64 = 200;
+
 id! {
     /// A skill that was assigned for practice.
     AssignmentId

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::item::{Item, ItemId, Items, Unfit, Words};
-use super::section::{LapseStep, Plan, PlanSign, PlanTrigger, TriggerSource};
+use super::section::{LapseStep, Plan, PlanSign, PlanTrigger, RiskSituation, TriggerSource};
 use super::{PlanSection, Refusal};
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
@@ -46,6 +47,13 @@ pub enum Proposal {
         /// What to do.
         words: Words,
     },
+    /// A high-risk situation more, with how to get through it.
+    AddSituation {
+        /// What it is.
+        words: Words,
+        /// How to get through it.
+        cope: Words,
+    },
     /// A skill against a trigger.
     AddSkill {
         /// What it helps against.
@@ -69,7 +77,13 @@ impl Proposal {
             }
             Self::AddWarningSign { .. } => PlanSection::WarningSigns,
             Self::AddLapseStep { .. } => PlanSection::LapseSteps,
+            Self::AddSituation { .. } => PlanSection::Situations,
         }
+    }
+
+    /// Whether a plan says all of it already.
+    pub fn is_said(&self, plan: &Plan) -> bool {
+        accept(plan, self, ItemId::from(Uuid::nil())).is_ok_and(|after| after == *plan)
     }
 }
 
@@ -88,6 +102,13 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
         }
         Proposal::AddLapseStep { words } => {
             plan.lapse_steps = with(&plan.lapse_steps, LapseStep { id, words }, |kept| kept)?;
+        }
+        Proposal::AddSituation { words, cope } => {
+            let cope = Some(cope);
+            let situation = RiskSituation { id, words, avoid: None, escape: None, cope, call: None };
+            let how_through =
+                |kept: RiskSituation| RiskSituation { avoid: None, escape: None, call: None, ..kept };
+            plan.situations = with(&plan.situations, situation, how_through)?;
         }
         Proposal::AddSkill { against, skill } => {
             let is_meant = |trigger: &PlanTrigger| match against {
@@ -202,13 +223,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_proposal_changes_its_section_alone_and_twice_is_once(plan in any_plan(), which in 0usize..5) {
+        fn a_proposal_changes_its_section_alone_and_twice_is_once(plan in any_plan(), which in 0usize..6) {
             let words = words("new");
             let proposal = [
                 Proposal::AddTrigger {
                     category: TriggerCategory::Urges, source: TriggerSource::Internal, words: words.clone(),
                 },
                 Proposal::AddWarningSign { stage: WarningStage::Mental, words: words.clone() },
+                Proposal::AddSituation { words: words.clone(), cope: words.clone() },
                 Proposal::AddLapseStep { words },
                 Proposal::AddSkill {
                     against: SkillTarget::Category(TriggerCategory::Conflict), skill: link("library:walk"),
@@ -218,6 +240,7 @@ mod tests {
             let Ok(after) = accept(&plan, &proposal, id(99)) else { return Ok(()) };
             let differences = compare(&plan, &after);
             prop_assert!(differences.iter().all(|difference| difference.section == proposal.section()));
+            prop_assert!(proposal.is_said(&after));
             prop_assert_eq!(accept(&after, &proposal, id(98)), Ok(after));
         }
     }

@@ -3,7 +3,7 @@
 use super::Refusal;
 use super::lapse::Lapse;
 use super::learning::{PlanChange, PlanSummary};
-use super::warning::SignCode;
+use super::warning::{self, SignCode};
 use crate::craving::TriggerCategory;
 use crate::value::{Few, Moment};
 use serde::{Deserialize, Serialize};
@@ -87,14 +87,15 @@ pub fn save(lapse: &Lapse, draft: &DebriefDraft, known: i32, now: Moment) -> Res
 
 /// What the plan could take from a debrief: its trigger, its warning signs, what helped to stop as a step for
 /// when a lapse happens, and what the person would do as a way to cope with that trigger, or as such a step if
-/// no kind of trigger was named. What the plan knows is left out.
+/// no kind of trigger was named. What the plan knows is left out, and a sign that nobody is asked about.
 pub fn proposals_from_debrief(debrief: &DebriefDraft, plan: &PlanSummary) -> Vec<PlanChange> {
     let words = |text: &DebriefText| text.as_ref().to_owned();
     let mut changes = Vec::new();
     if let Some(category) = debrief.trigger.filter(|category| !plan.triggers.contains(category)) {
         changes.push(PlanChange::AddTrigger { category, words: debrief.situation.as_ref().map(words) });
     }
-    let signs = debrief.signs.iter().filter(|code| !plan.signs.contains(code));
+    let unknown = |code: &&SignCode| warning::find(code).is_some() && !plan.signs.contains(*code);
+    let signs = debrief.signs.iter().filter(unknown);
     changes.extend(signs.map(|code| PlanChange::AddWarningSign { code: code.clone() }));
     if let Some(text) = &debrief.helped_stop {
         changes.push(PlanChange::AddLapseStep { words: words(text) });

@@ -1,7 +1,7 @@
 //! The plan that learns: what logs show and the plan does not know yet becomes a proposal, with its evidence.
 //! The person decides; what was declined is not asked again until there is twice as much to show.
 
-use super::warning::{SignCode, SignSeen};
+use super::warning::{self, SignCode, SignSeen};
 use crate::coping::SkillRef;
 use crate::coping::evidence::Tries;
 use crate::craving::{Intensity, TriggerCategory};
@@ -199,7 +199,8 @@ fn triggers(evidence: &Evidence, plan: &PlanSummary, today: Day) -> Vec<Lesson> 
 fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
     let lapses: BTreeSet<_> = evidence.lapses.iter().collect();
     let mut seen: BTreeMap<&SignCode, (BTreeSet<Day>, BTreeSet<Day>)> = BTreeMap::new();
-    for one in evidence.signs.iter().filter(|one| !plan.signs.contains(&one.code)) {
+    let unknown = |code: &SignCode| warning::find(code).is_some() && !plan.signs.contains(code);
+    for one in evidence.signs.iter().filter(|one| unknown(&one.code)) {
         for lapse in &lapses {
             // On the day itself it may have been ticked afterwards.
             if (1..=DAYS_BEFORE_LAPSE).contains(&one.day.until(**lapse)) {

@@ -58,6 +58,11 @@ pub fn signs() -> &'static [WarningSign] {
     &SIGNS
 }
 
+/// The sign of this name, if everyone is asked about it.
+pub fn find(code: &SignCode) -> Option<&'static WarningSign> {
+    signs().iter().find(|sign| sign.code == *code)
+}
+
 /// The stage that the distinct signs of the last 7 days add up to: any physical one; else any mental one; else
 /// two emotional ones. `own` are signs that the person added. A sign that is in neither list does not count.
 pub fn stage(seen: &[SignSeen], own: &[WarningSign], today: Day) -> Option<WarningStage> {
