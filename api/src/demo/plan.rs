@@ -72,6 +72,7 @@ impl Pocket<'_> {
         steps.push((at, Step::Plan(1, Box::new(plan.clone()))));
         // In session: the counselor sets the day on which it is looked at again.
         let met = if whole { DAYS - 5 } else { DAYS - i32::try_from(dice.between(3, 20)).unwrap_or(3) };
+        let met = met.min(self.person.quiet_from - 1);
         let at = self.on(met, 11, dice);
         let ahead = i32::try_from(dice.between(9, 14)).unwrap_or(9);
         let plan = Plan { review_on: Some(at.local_day(self.zone).plus(ahead)), ..plan };
@@ -150,7 +151,8 @@ impl Pocket<'_> {
         if self.number != 0 && !dice.chance(30) {
             return Ok(None);
         }
-        let at = self.on(i32::try_from(dice.between(60, 80)).unwrap_or(60), 14, dice);
+        let number = i32::try_from(dice.between(40, 80)).unwrap_or(40).min(self.person.quiet_from - 1);
+        let at = self.on(number, 14, dice);
         let pen = &mut Pen { dice, at };
         let distractions = pen.dice.some(&DISTRACTIONS, 2);
         let people = pen.dice.some(&SUPPORTS, 2);

@@ -247,16 +247,16 @@ impl Pocket<'_> {
             let which = dice.between(0, last).min(dice.between(0, last + 1));
             let Some((skill, eases)) = skills.get(usize::try_from(which).unwrap_or(0)) else { continue };
             let before = i64::from(draft.intensity);
-            let eased = (eases + dice.between(-11, 11) + 5).div_euclid(10);
+            let drop = (eases + dice.between(-11, 11) + 5).div_euclid(10);
             let at = later(draft.occurred_at, dice.between(4, 25));
             let practice = PracticeDraft {
                 occurred_at: at,
                 time_zone: self.zone.clone(),
                 skill: skill.clone(),
                 before: Distress::try_from(before).map_err(Problem::internal)?,
-                after: Distress::try_from((before - eased).clamp(0, 10)).map_err(Problem::internal)?,
+                after: Distress::try_from((before - drop).clamp(0, 10)).map_err(Problem::internal)?,
                 minutes: dice.pick(&[5_i64, 5, 10, 10, 15, 20]).try_into().ok(),
-                helpful: Helpful::try_from((eased + 1).clamp(0, 4)).ok().filter(|_| dice.chance(80)),
+                helpful: Helpful::try_from((drop + 1).clamp(0, 4)).ok().filter(|_| dice.chance(80)),
                 note: dice.maybe(12, &PRACTICE_NOTES).map(value).transpose()?,
                 trigger: draft.triggers.iter().next().copied(),
                 craving: Some(*id),
@@ -329,7 +329,7 @@ impl Pocket<'_> {
         dice: &mut Dice,
     ) -> Result<Vec<(Moment, Step)>, Problem> {
         let id = LapseId::from(dice.id(at));
-        let [note, situation, feeling, thought, stop, next] = dice.pick(&DEBRIEFS);
+        let (trigger, [note, situation, feeling, thought, stop, next]) = dice.pick(&DEBRIEFS);
         let draft = LapseDraft {
             occurred_at: at,
             time_zone: self.zone.clone(),
@@ -342,7 +342,7 @@ impl Pocket<'_> {
         let mut steps = vec![(told, Step::Lapse(id, draft))];
         if debriefed {
             let said = serde_json::from_value(json!({
-                "situation": situation, "trigger": self.person.hardest, "feeling": feeling, "thought": thought,
+                "situation": situation, "trigger": trigger, "feeling": feeling, "thought": thought,
                 "signs": ["isolating", "bargaining"], "helped_stop": stop, "would_do": next,
             }));
             steps.push((later(told, 24 * 60), Step::Debrief(id, said.map_err(Problem::internal)?)));

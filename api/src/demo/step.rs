@@ -23,6 +23,7 @@ use crate::recovery::{self, lapse};
 use crate::{check_in, craving, plan};
 
 /// Something that is sent.
+#[derive(PartialEq)]
 pub(super) enum Step {
     Record(CravingId, CravingDraft),
     Rate(CravingId, RatingId, RatingDraft),
@@ -87,9 +88,9 @@ impl Step {
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
             Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
-                saved(plan::change(tx, &grant, from, *draft, false, request, at)?)
+                saved(&plan::change(tx, &grant, from, *draft, false, request, at)?)
             }
-            Self::SafetyPlan(draft) => saved(plan::change(tx, &grant, 0, *draft, false, request, at)?),
+            Self::SafetyPlan(draft) => saved(&plan::change(tx, &grant, 0, *draft, false, request, at)?),
             Self::Sign(revision) | Self::Countersign(revision) => {
                 plan::sign::<Plan>(tx, &grant, revision, request, at).map(drop)
             }
@@ -99,7 +100,7 @@ impl Step {
 }
 
 /// Nobody else writes here: what is stale is a fault of the course.
-fn saved<D: Written>(change: Change<D>) -> Result<(), Problem> {
+fn saved<D: Written>(change: &Change<D>) -> Result<(), Problem> {
     match change {
         Change::New(_) | Change::Known(_) => Ok(()),
         Change::Stale(_) | Change::Overlap(..) => Err(Problem::stale()),

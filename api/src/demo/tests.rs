@@ -99,3 +99,26 @@ fn nothing_is_sent_before_its_craving_or_after_now_and_some_people_fall_quiet() 
     let ratings = courses.iter().flatten().filter(|(_, step)| matches!(step, Step::Rate(..))).count();
     assert!(drafts(&courses).len() < ratings * 3);
 }
+
+#[test]
+fn a_pocket_is_the_same_again_and_never_too_full() {
+    let zone = zone();
+    let of = |number| {
+        let mut dice = Dice::new(2026, number);
+        let person = Person::new(number, &mut dice);
+        let course = course(&person, &zone, &mut dice, now());
+        rest(&person, number, &zone, &[], &course, &mut dice, now()).unwrap()
+    };
+    let mut lapses = 0;
+    for number in 0..PEOPLE {
+        let steps = of(number);
+        assert!(steps == of(number));
+        let count = |is: &dyn Fn(&Step) -> bool| steps.iter().filter(|(_, step)| is(step)).count();
+        let check_ins = count(&|step| matches!(step, Step::CheckIn(..)));
+        assert!((15..=96).contains(&check_ins), "{number}: {check_ins}");
+        let practices = count(&|step| matches!(step, Step::Practice(..)));
+        assert!((10..=40).contains(&practices), "{number}: {practices}");
+        lapses += usize::from(0 < count(&|step| matches!(step, Step::Debrief(..))));
+    }
+    assert!((5..50).contains(&lapses), "some looked back at a lapse: {lapses}");
+}

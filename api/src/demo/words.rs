@@ -87,7 +87,7 @@ pub(super) fn planned(trigger: Trigger) -> (&'static str, &'static [&'static str
         ),
         Trigger::TestingControl => (
             "internal",
-            &["Telling myself one would be fine now", "Keeping a bottle to prove I can"],
+            &["Telling myself one would be fine now", "Keeping some at home to prove I can"],
             &["library:play_the_tape", "library:burn_the_bridge"],
         ),
         Trigger::Urges => (
@@ -186,7 +186,7 @@ pub(super) const SUPPORTS: [(&str, &str, &str, &str); 8] = [
     ("Uncle Joe", "family", "call 555-0139", "Work for my hands on a Saturday"),
 ];
 pub(super) const LAPSE_STEPS: [&str; 7] = [
-    "Stop. Pour the rest away. One is not all.",
+    "Stop. Get rid of the rest. Once is not all.",
     "Go where somebody is",
     "Ring Ray or Dee, whoever picks up first",
     "Eat something, drink water, sleep",
@@ -266,38 +266,50 @@ pub(super) const PRACTICE_NOTES: [&str; 5] = [
     "Not today.",
     "Did it in the car before going in.",
 ];
-/// A lapse in own words: a note, what was going on, how it felt, what was thought, what helped to stop, what next.
-pub(super) const DEBRIEFS: [[&str; 6]; 4] = [
-    [
-        "Two at the game. Went home then.",
-        "Game night, everyone had one, and I had not eaten.",
-        "Left out, then restless",
-        "One will not hurt",
-        "I saw Dee's name on the phone and went outside",
-        "Eat first, drive myself, leave at halftime",
-    ],
-    [
-        "After the row. I am sorry and I am here.",
-        "We shouted about rent and I walked straight to the store.",
-        "Angry, then ashamed",
-        "Nothing matters now anyway",
-        "Rang Ray from the parking lot",
-        "Walk the other way round the block and ring before I shop",
-    ],
-    [
-        "I used last night. Once.",
-        "Payday, cash in my pocket, bus past the old corner.",
-        "Proud and wired",
-        "I have earned it",
-        "Threw the rest away and went to bed",
-        "Pay to the account, and the other bus",
-    ],
-    [
-        "Slipped on a bad pain day.",
-        "Three nights without sleep, and I was by myself.",
-        "Worn out",
-        "I just need to sleep",
-        "Told my sister in the morning",
-        "Ring the nurse line on the first bad night, not the third",
-    ],
+/// A lapse: its kind of situation, and in own words a note, what was going on, how it felt, what was thought, what helped to stop, what next.
+pub(super) const DEBRIEFS: [(Trigger, [&str; 6]); 4] = [
+    (
+        Trigger::SocialPressure,
+        [
+            "Gave in at the game. Went home then.",
+            "Game night, everyone was at it, and I had not eaten.",
+            "Left out, then restless",
+            "One will not hurt",
+            "I saw Dee's name on the phone and went outside",
+            "Eat first, drive myself, leave at halftime",
+        ],
+    ),
+    (
+        Trigger::Conflict,
+        [
+            "After the row. I am sorry and I am here.",
+            "We shouted about rent and I walked straight to the store.",
+            "Angry, then ashamed",
+            "Nothing matters now anyway",
+            "Rang Ray from the parking lot",
+            "Walk the other way round the block and ring before I shop",
+        ],
+    ),
+    (
+        Trigger::Urges,
+        [
+            "I used last night. Once.",
+            "Payday, cash in my pocket, bus past the old corner.",
+            "Proud and wired",
+            "I have earned it",
+            "Threw the rest away and went to bed",
+            "Pay to the account, and the other bus",
+        ],
+    ),
+    (
+        Trigger::PhysicalDiscomfort,
+        [
+            "Slipped on a bad pain day.",
+            "Three nights without sleep, and I was by myself.",
+            "Worn out",
+            "I just need to sleep",
+            "Told my sister in the morning",
+            "Ring the nurse line on the first bad night, not the third",
+        ],
+    ),
 ];
