@@ -34,7 +34,7 @@ pub(super) struct Person {
     /// Paid on Fridays of every second week, and of which; else on the 1st and 15th.
     pub(super) fortnight: Option<i32>,
     pub(super) substance: Substance,
-    /// Whether a craving ever ended in use without more being told of it.
+    /// Whether a logged craving may end in use.
     pub(super) slips: bool,
     /// The kind of situation that is hardest.
     pub(super) hardest: Trigger,
