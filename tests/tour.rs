@@ -3,7 +3,7 @@
 use crate::Engine;
 use crate::house::{Person, TestHouse, known};
 use evenkeel::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 fn tour() -> String {
@@ -33,10 +33,21 @@ async fn the_tour_works_when_pasted(#[values(Engine::Sqlite, Engine::Postgres)] 
         "\"last_log_at\"",
         "\"counselor\"",
         "\"18:30\"",
+        "\"kind\":\"weekly\"",
+        "\"craving_worst\":7",
+        "\"skill\":\"library:urge_surfing\"",
+        "\"margin\"",
+        "\"source\":\"evidence\"",
+        "\"agreement\":\"agreed\"",
+        "\"30_days\"",
+        "\"grounds\"",
     ] {
         assert!(said.contains(seen), "{seen} in {said}");
     }
     assert!(std::fs::read_to_string(folder.path().join("trend.svg")).unwrap().contains("<svg"));
+    assert!(std::fs::read(folder.path().join("plan.pdf")).unwrap().starts_with(b"%PDF"));
+    let offline = std::fs::read_to_string(folder.path().join("offline.json")).unwrap();
+    assert!(offline.contains("lapse_steps") && offline.contains("988"), "{offline}");
 }
 
 #[rstest::rstest]
@@ -63,10 +74,69 @@ async fn the_invented_organisation_is_believable(#[values(Engine::Sqlite, Engine
     let maya = sign_in("participant").await;
     let weeks = house.get(&maya, "/v1/participants/me/trends?from=2025-12-08&to=2026-03-02").await.is(200);
     assert!(20 < weeks["days"].as_array().unwrap().len(), "twelve weeks of logs: {weeks}");
+    pocket_is_full(&house, &maya, &counselor).await;
+    let (mut planned, mut answered, mut practised) = (0, 0, 0);
+    for line in all {
+        let of = async |what: &str| {
+            let path = format!("/v1/participants/{}/{what}", line["id"].as_str().unwrap());
+            house.get(&supervisor, &path).await.is(200)
+        };
+        planned += usize::from(0 < of("plan").await["revision"].as_i64().unwrap());
+        let adherence = of("check-ins/adherence?from=2025-12-08&to=2026-03-02").await;
+        answered += usize::from(20 < adherence["answered"].as_i64().unwrap());
+        practised += usize::from(10 < listed(&of("coping/practices?limit=200").await).len());
+    }
+    assert!(40 < planned && planned < 60, "most have a plan: {planned}");
+    assert!(50 < answered && 50 < practised, "check-ins and practice: {answered}, {practised}");
     house.get(sign_in("admin").await, "/v1/participants").await.refused(403, "");
     assert!(evenkeel::demo::seed(&house.app).await.is_ok(), "a second start with --demo is fine");
     assert_eq!(
         house.get(&supervisor, "/v1/participants?limit=200").await.is(200)["items"].as_array().unwrap().len(),
         60
     );
+}
+
+fn listed(page: &Value) -> &[Value] {
+    page["items"].as_array().unwrap()
+}
+
+/// The person that visitors look at first has something of everything.
+async fn pocket_is_full(house: &TestHouse, maya: &Person, counselor: &Person) {
+    let own = async |what: &str| house.get(maya, &format!("/v1/participants/me/{what}")).await.is(200);
+    let plan = own("plan").await;
+    assert_eq!(
+        (&plan["agreement"], &plan["completeness"]["percent"]),
+        (&json!("agreed"), &json!(100)),
+        "{plan}"
+    );
+    for section in
+        ["reasons", "triggers", "warning_signs", "situations", "supports", "lapse_steps", "naloxone"]
+    {
+        assert!(!plan["content"][section].is_null(), "{section} in {plan}");
+    }
+    assert!(!own("safety-plan").await["content"]["alone"].is_null());
+    let daily = own("check-ins?kind=daily&from=2025-12-08&to=2026-03-02").await;
+    assert!((60..=84).contains(&listed(&daily).len()), "{}", listed(&daily).len());
+    let answers = |is: &dyn Fn(i64) -> bool, what: &str| {
+        let days = listed(&daily).iter().map(|one| &one["answers"]);
+        let found: Vec<_> = days.filter(|one| is(one["craving_worst"].as_i64().unwrap())).collect();
+        let sum: f64 = found.iter().map(|one| one[what].as_f64().unwrap()).sum();
+        sum / f64::from(u32::try_from(found.len()).unwrap())
+    };
+    for what in ["mood", "sleep_hours", "confidence"] {
+        let (hard, light) = (answers(&|worst| 7 <= worst, what), answers(&|worst| worst < 5, what));
+        assert!(hard + 0.5 < light, "{what} is worse on days of strong craving: {hard}, {light}");
+    }
+    assert!(6 < listed(&own("check-ins?kind=weekly&from=2025-12-08&to=2026-03-02").await).len());
+    assert!((20..=40).contains(&listed(&own("coping/practices?limit=200").await).len()));
+    let works = own("coping/what-works").await;
+    let claims = listed(&works).iter().filter(|one| !one["claim"].is_null()).count();
+    assert!(2 <= claims, "something can be said of what works: {works}");
+    assert!(!listed(&own("coping/assignments").await).is_empty());
+    assert!(!own("coping/choices").await["favourites"].as_array().unwrap().is_empty());
+    let recovery = own("recovery").await;
+    assert_eq!(recovery["lapses"][0]["debrief"]["revision"], 1, "{recovery}");
+    assert!(!recovery["courses"].as_array().unwrap().is_empty());
+    let skills = house.get(counselor, "/v1/skills").await.is(200).to_string();
+    assert!(skills.contains("Walk to the pier") && skills.contains("Tea in the group room"));
 }
