@@ -25,7 +25,8 @@ const SPOKEN: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 )]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system has no randomness");
+    // Straight from the system: the generator of the crypto library takes 20 ms to wake, at every start.
+    getrandom::fill(&mut bytes).expect("the operating system has no randomness");
     bytes
 }
 

@@ -236,6 +236,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use tokio::sync::mpsc;
 
     /// Work whose rounds tell of their beginning, wait for a word and tell of their end.
