@@ -53,16 +53,15 @@ pub fn anybody(tx: &mut Tx) -> Result<bool, Error> {
 /// Who stands behind a session; nothing if it was revoked, its person suspended, or never existed.
 pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Option<Actor>, Error> {
     type Row = (Id, String, Option<Id>);
-    let row: Option<Row> = devices::table
+    let query = devices::table
         .inner_join(accounts::table.on(accounts::id.eq(devices::account_id)))
         .left_join(participants::table.on(participants::account_id.eq(accounts::id)))
         .filter(devices::id.eq(Id::of(device)))
         .filter(devices::account_id.eq(Id::of(account)))
         .filter(devices::revoked_at.is_null())
         .filter(accounts::active.eq(true))
-        .select((accounts::organisation_id, accounts::role, participants::id.nullable()))
-        .get_result(tx)
-        .optional()?;
+        .select((accounts::organisation_id, accounts::role, participants::id.nullable()));
+    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map(|(organisation, role, participant)| {
         Ok(Actor {
             account,
@@ -80,17 +79,14 @@ pub fn relation(tx: &mut Tx, actor: &Actor, participant: ParticipantId) -> Resul
     if actor.participant == Some(participant) {
         return Ok(Relation::Own);
     }
-    let organisation: Option<Id> = participants::table
-        .find(Id::of(participant))
-        .select(participants::organisation_id)
-        .get_result(tx)
-        .optional()?;
+    let belongs = participants::table.find(Id::of(participant)).select(participants::organisation_id);
+    let organisation: Option<Id> = each!(tx, conn => belongs.get_result(conn)).optional()?;
     if organisation != Some(Id::of(actor.organisation)) {
         return Ok(Relation::Foreign);
     }
     let cares =
         caseloads::table.find((Id::of(actor.account), Id::of(participant))).select(caseloads::counselor_id);
-    let cares: Option<Id> = cares.get_result(tx).optional()?;
+    let cares: Option<Id> = each!(tx, conn => cares.get_result(conn)).optional()?;
     Ok(if cares.is_some() { Relation::Caseload } else { Relation::Organisation })
 }
 

@@ -247,7 +247,7 @@ pub fn days(
 /// What the daily check-ins say in figures, for the days from `from` to `to`, both included, in order.
 pub fn figures(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<(Day, DayFigures)>, Error> {
     type Row = (On, Option<i16>, Option<i16>, Option<i16>, Option<i16>, Option<i16>, Option<bool>);
-    let rows: Vec<Row> = check_ins::table
+    let query = check_ins::table
         .filter(check_ins::participant_id.eq(Id::of(grant.participant())))
         .filter(check_ins::kind.eq(CheckInKind::Daily.as_str()))
         .filter(check_ins::day.between(On(from), On(to)))
@@ -260,8 +260,8 @@ pub fn figures(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<(Da
             check_ins::confidence,
             check_ins::craving_worst,
             check_ins::any_use,
-        ))
-        .load(tx)?;
+        ));
+    let rows: Vec<Row> = each!(tx, conn => query.load(conn))?;
     rows.into_iter()
         .map(|(day, mood, sleep_tenths, stress, confidence, craving_worst, any_use)| {
             let hours = sleep_tenths.map(|tenths| Figure::try_from(f64::from(tenths) / 10.0));

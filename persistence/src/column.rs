@@ -17,7 +17,9 @@ use uuid::Uuid;
 use crate::Error;
 use crate::database::MultiBackend;
 
-/// Runs the same query text against whichever engine the transaction is on.
+/// Runs the same query against whichever engine the transaction is on, in that engine's own types: for what
+/// the derive does not offer, and for reads of many rows, or of every request. Through the derive, the text of
+/// a query is made anew each time, and each column is looked at twice.
 macro_rules! each {
     ($tx:expr, $conn:ident => $query:expr) => {
         match $tx {

@@ -44,22 +44,20 @@ fn summary((day, count, intensity_sum, peak, outcomes, last_at, detail): Row) ->
 
 /// The summary of one day, if anything was logged on it.
 pub fn day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Option<DaySummary>, Error> {
-    let row: Option<Row> = daily_summaries::table
-        .find((Id::of(grant.participant()), On(day)))
-        .select(summary_columns!())
-        .get_result(tx)
-        .optional()?;
+    let query =
+        daily_summaries::table.find((Id::of(grant.participant()), On(day))).select(summary_columns!());
+    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map(summary).transpose()
 }
 
 /// The summaries of the days from `from` to `to`, both included; a day without logs has none.
 pub fn days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<DaySummary>, Error> {
-    let rows: Vec<Row> = daily_summaries::table
+    let query = daily_summaries::table
         .filter(daily_summaries::participant_id.eq(Id::of(grant.participant())))
         .filter(daily_summaries::day.between(On(from), On(to)))
         .order(daily_summaries::day)
-        .select(summary_columns!())
-        .load(tx)?;
+        .select(summary_columns!());
+    let rows: Vec<Row> = each!(tx, conn => query.load(conn))?;
     rows.into_iter().map(summary).collect()
 }
 
