@@ -92,6 +92,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     let own = phones.first().ok_or("no participant could sign in")?;
     let days = format!("from={}&to={}", today() - days(89), today());
     let own_trend = get(&format!("/v1/participants/me/trends?{days}"), own);
+    let with_check_ins = get(&format!("/v1/participants/me/trends?{days}&check_ins=true"), own);
     let suggestions = get("/v1/participants/me/coping/suggestions?trigger=conflict&intensity=7", own);
     let bundle = get("/v1/participants/me/offline", own);
     let shown = own.participant.ok_or("the participant has no id")?;
@@ -121,6 +122,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     let bare_after = store.bare(folder, &people, options)?;
     for (name, request) in [
         ("own trend", own_trend),
+        ("own trend with check-ins", with_check_ins),
         ("suggestions in the moment", suggestions),
         ("offline bundle", bundle),
         ("counselor's trend, journaled", read_trend),
