@@ -54,11 +54,15 @@ pub enum Act {
     ChangePlan,
     /// Sign a revision as agreed.
     SignPlan,
+    /// Read the level of care and the steps to it.
+    ReadCare,
+    /// Record a step to another level of care.
+    ChangeCare,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -76,6 +80,8 @@ impl Act {
         Self::ReadPlan,
         Self::ChangePlan,
         Self::SignPlan,
+        Self::ReadCare,
+        Self::ChangeCare,
     ];
 
     /// The name for logs and the journal.
@@ -98,6 +104,8 @@ impl Act {
             Self::ReadPlan => "read_plan",
             Self::ChangePlan => "change_plan",
             Self::SignPlan => "sign_plan",
+            Self::ReadCare => "read_care",
+            Self::ChangeCare => "change_care",
         }
     }
 }
@@ -171,8 +179,8 @@ pub fn decide(
         return Err(Refusal::Unknown);
     }
     let may = match (actor.role, relation) {
-        // What a counselor asks of somebody is the one thing that a participant cannot write.
-        (Role::Participant, Relation::Own) => act != Act::AssignSkill,
+        // What is asked of somebody, and where they are in treatment, is all that a participant cannot write.
+        (Role::Participant, Relation::Own) => !matches!(act, Act::AssignSkill | Act::ChangeCare),
         (Role::Counselor, Relation::Caseload) => match act {
             Act::ReadCravings
             | Act::ReadTrend
@@ -184,7 +192,9 @@ pub fn decide(
             | Act::ReadRecovery
             | Act::ReadPlan
             | Act::ChangePlan
-            | Act::SignPlan => true,
+            | Act::SignPlan
+            | Act::ReadCare
+            | Act::ChangeCare => true,
             Act::RecordCraving
             | Act::ReadJournal
             | Act::RecordPractice
@@ -200,7 +210,10 @@ pub fn decide(
             | Act::ReadPractice
             | Act::ReadCheckIns
             | Act::ReadRecovery
-            | Act::ReadPlan => true,
+            | Act::ReadPlan
+            | Act::ReadCare
+            // The level of care is a decision of the treatment that a supervisor answers for.
+            | Act::ChangeCare => true,
             // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
             Act::RecordCraving
             | Act::ChangeReminders
@@ -325,27 +338,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
-            // answer, check-ins, lapse, recovery; plan, change, sign
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYY"),
-            (R::Participant, Is::Caseload,     "-----------------"),
-            (R::Participant, Is::Organisation, "-----------------"),
-            (R::Participant, Is::Foreign,      "-----------------"),
-            (R::Counselor,   Is::Own,          "-----------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYY"),
-            (R::Counselor,   Is::Organisation, "-----------------"),
-            (R::Counselor,   Is::Foreign,      "-----------------"),
-            (R::Supervisor,  Is::Own,          "-----------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Foreign,      "-----------------"),
-            (R::Admin,       Is::Own,          "-----------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "-----------------"),
-            (R::Supporter,   Is::Own,          "-----------------"),
-            (R::Supporter,   Is::Caseload,     "-----------------"),
-            (R::Supporter,   Is::Organisation, "-----------------"),
-            (R::Supporter,   Is::Foreign,      "-----------------"),
+            // answer, check-ins, lapse, recovery; plan, change, sign; care, change
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYYYn"),
+            (R::Participant, Is::Caseload,     "-------------------"),
+            (R::Participant, Is::Organisation, "-------------------"),
+            (R::Participant, Is::Foreign,      "-------------------"),
+            (R::Counselor,   Is::Own,          "-------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYYYY"),
+            (R::Counselor,   Is::Organisation, "-------------------"),
+            (R::Counselor,   Is::Foreign,      "-------------------"),
+            (R::Supervisor,  Is::Own,          "-------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnnYY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnnYY"),
+            (R::Supervisor,  Is::Foreign,      "-------------------"),
+            (R::Admin,       Is::Own,          "-------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "-------------------"),
+            (R::Supporter,   Is::Own,          "-------------------"),
+            (R::Supporter,   Is::Caseload,     "-------------------"),
+            (R::Supporter,   Is::Organisation, "-------------------"),
+            (R::Supporter,   Is::Foreign,      "-------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -397,12 +410,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..17
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..19
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
             let is_own = own == Some(asked) && Relation::ALL[relation] == Relation::Own;
-            prop_assert_eq!(decision.is_ok(), is_own && Act::ALL[act] != Act::AssignSkill);
+            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::ChangeCare].contains(&Act::ALL[act]));
             prop_assert_eq!(decision == Err(Refusal::Unknown), !is_own);
         }
     }

@@ -8,6 +8,7 @@ use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::safety::{self, SafetyPlan, SafetySection};
 use evenkeel_domain::plan::{self, Author, Conflict, Difference, Refusal, Revision};
+use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -40,6 +41,7 @@ impl Written for SafetyPlan {
         based_on: i32,
         draft: Self,
         author: Author,
+        _: LevelOfCare,
         today: Day,
         now: Moment,
     ) -> Result<Revision<Self>, Refusal> {
