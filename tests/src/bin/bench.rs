@@ -173,6 +173,8 @@ struct Server {
     process: Child,
     address: SocketAddr,
     ready_after: Duration,
+    /// Whether the database is a process of its own.
+    on_postgres: bool,
 }
 
 impl Server {
@@ -200,7 +202,8 @@ impl Server {
         command.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null());
         let began = Instant::now();
         let process = command.spawn().map_err(|error| format!("{}: {error}", binary().display()))?;
-        let mut server = Self { process, address, ready_after: Duration::ZERO };
+        let on_postgres = matches!(store, Store::Postgres { .. });
+        let mut server = Self { process, address, ready_after: Duration::ZERO, on_postgres };
         let probe = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
         loop {
             if let Ok(mut line) = Line::open(address).await
@@ -228,9 +231,11 @@ impl Server {
     fn processor_time(&self) -> Outcome<Duration> {
         let mut ticks = ticks_of(&self.process.id().to_string()).ok_or("no processor time in /proc")?;
         for entry in std::fs::read_dir("/proc")?.flatten() {
-            let is_database = std::fs::read_to_string(entry.path().join("comm"))
-                .is_ok_and(|name| name.trim_end() == "postgres");
-            if is_database {
+            let is_database = || {
+                std::fs::read_to_string(entry.path().join("comm"))
+                    .is_ok_and(|name| name.trim_end() == "postgres")
+            };
+            if self.on_postgres && is_database() {
                 ticks += ticks_of(&entry.file_name().to_string_lossy()).unwrap_or(0);
             }
         }
