@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 75] = [
+const DOORS: [(&str, [u16; 9]); 76] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -106,6 +106,7 @@ const DOORS: [(&str, [u16; 9]); 75] = [
     ("GET /v1/participants/{participant}/safety-plan/revisions/{revision}",         [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/safety-plan/revisions/{revision}/signature",[401, 201, 404, 201, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/safety-plan/compare",                      [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan.pdf",                          [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/me/offline",                                             [401, 200, 200, 404, 404, 404, 404, 404, 404]),
     ("GET /v1/participants/{participant}/care",                                     [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/care/steps/{step}",                        [401, 403, 404, 201, 404, 201, 403, 404, 404]),

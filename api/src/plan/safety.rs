@@ -13,6 +13,7 @@ use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::paper::print_safety_plan;
 use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
@@ -32,7 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_safety_plan_revisions)
         .service(read_safety_plan_revision)
         .service(sign_safety_plan)
-        .service(compare_safety_plan);
+        .service(compare_safety_plan)
+        .service(print_safety_plan);
 }
 
 impl Written for SafetyPlan {
