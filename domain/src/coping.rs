@@ -16,7 +16,8 @@ use crate::log_entry;
 use crate::value::{Few, Invalid, text_schema};
 use library::Library;
 use organisation::OrganisationSkill;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
@@ -118,8 +119,8 @@ impl ToSchema for SkillCode {}
 
 /// A skill, whoever offers it: `library:urge_surfing`, or `organisation:` and the id of an organisation's own.
 /// Only its form is checked: an entry from a phone with a newer library, or about a retired skill, is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub enum SkillRef {
     /// One of the library's.
     Library(SkillCode),
@@ -141,12 +142,22 @@ impl TryFrom<String> for SkillRef {
         skill.ok_or(Invalid::SkillRef)
     }
 }
+impl fmt::Display for SkillRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Library(code) => write!(f, "library:{}", code.0),
+            Self::Organisation(id) => write!(f, "organisation:{}", Uuid::from(*id)),
+        }
+    }
+}
 impl From<SkillRef> for String {
     fn from(skill: SkillRef) -> Self {
-        match skill {
-            SkillRef::Library(code) => format!("library:{}", code.0),
-            SkillRef::Organisation(id) => format!("organisation:{}", Uuid::from(id)),
-        }
+        skill.to_string()
+    }
+}
+impl Serialize for SkillRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 impl PartialSchema for SkillRef {

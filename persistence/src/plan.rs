@@ -54,20 +54,20 @@ pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Resul
     Ok(added == 1)
 }
 
-/// The signatures under these revisions, in order of time.
-fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, revisions: &[i32]) -> Result<Vec<Signature>, Error> {
-    let rows: Vec<(Id, String, At, i32)> = plan_signatures::table
+/// The signatures under the revisions from `first` to `last`, both included, in order of time.
+fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, first: i32, last: i32) -> Result<Vec<Signature>, Error> {
+    let query = plan_signatures::table
         .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
-        .filter(plan_signatures::revision.eq_any(revisions))
+        .filter(plan_signatures::revision.between(first, last))
         .order((plan_signatures::at, plan_signatures::account_id))
         .select((
             plan_signatures::account_id,
             plan_signatures::role,
             plan_signatures::at,
             plan_signatures::revision,
-        ))
-        .load(tx)?;
+        ));
+    let rows: Vec<(Id, String, At, i32)> = each!(tx, conn => query.load(conn))?;
     rows.into_iter()
         .map(|(by, role, at, revision)| Ok(Signature { by: by.to(), role: read(role)?, at: at.0, revision }))
         .collect()
@@ -92,26 +92,33 @@ fn revision<D>(head: Head, content: D, signatures: Vec<Signature>) -> Result<Rev
     Ok(Revision { revision, author, made_at: made_at.0, content, signatures })
 }
 
+type Row = (Head, Json);
+
+fn whole<D: Kept>(tx: &mut Tx, grant: &Grant, row: Option<Row>) -> Result<Option<Revision<D>>, Error> {
+    let Some((head, content)) = row else { return Ok(None) };
+    let signatures = signatures::<D>(tx, grant, head.0, head.0)?;
+    revision(head, content.read()?, signatures).map(Some)
+}
+
 /// One revision.
 pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Revision<D>>, Error> {
-    let row: Option<(Head, Json)> = plan_revisions::table
+    let query = plan_revisions::table
         .find((Id::of(grant.participant()), D::KIND, number))
-        .select((head_columns!(), plan_revisions::content))
-        .get_result(tx)
-        .optional()?;
-    let Some((head, content)) = row else { return Ok(None) };
-    let signatures = signatures::<D>(tx, grant, &[number])?;
-    revision(head, content.read()?, signatures).map(Some)
+        .select((head_columns!(), plan_revisions::content));
+    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
+    whole(tx, grant, row)
 }
 
 /// The latest revision; none before the first is saved.
 pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
-    let number: Option<i32> = plan_revisions::table
+    let query = plan_revisions::table
         .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
-        .select(diesel::dsl::max(plan_revisions::revision))
-        .get_result(tx)?;
-    number.map_or(Ok(None), |number| at(tx, grant, number))
+        .order(plan_revisions::revision.desc())
+        .select((head_columns!(), plan_revisions::content))
+        .limit(1);
+    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
+    whole(tx, grant, row)
 }
 
 /// The revisions that anybody signed, without what they say, the latest first.
@@ -137,8 +144,9 @@ pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>
 }
 
 fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
-    let numbers: Vec<i32> = rows.iter().map(|row| row.0).collect();
-    let all = signatures::<D>(tx, grant, &numbers)?;
+    let numbers = || rows.iter().map(|row| row.0);
+    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(Vec::new()) };
+    let all = signatures::<D>(tx, grant, first, last)?;
     rows.into_iter()
         .map(|row| {
             let own = all.iter().filter(|signature| signature.revision == row.0).copied().collect();

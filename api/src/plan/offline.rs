@@ -33,19 +33,23 @@ use crate::problem::Problem;
 
 /// How many days it looks ahead, today included.
 const DAYS: i32 = 14;
-/// Most bytes of it, but for `as_of`: a phone may be on a slow network. What may be left out is a skill.
+/// Most bytes of it, but for its last brackets: a phone may be on a slow network. What may be left out is a skill.
 const MOST_BYTES: usize = 195_000;
 
-/// What a phone keeps for when it is offline, and from when that is. [`since`] writes it.
+/// What a phone keeps for when it is offline, and from when that is. [`written`] writes it.
 #[derive(Serialize, ToSchema)]
 struct Offline {
     /// From when it is
     as_of: Moment,
     #[serde(flatten)]
     bundle: Bundle,
+    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small. One with
+    /// a caution that holds for this person comes last
+    #[schema(max_items = 400)]
+    skills: Vec<OfflineSkill>,
 }
 
-/// What a phone keeps for when it is offline.
+/// All that a phone keeps but the skills.
 #[derive(Serialize, ToSchema)]
 struct Bundle {
     /// The zone that its days are of
@@ -68,10 +72,6 @@ struct Bundle {
     /// The skills that a counselor asks them to practise, as long as that is open
     #[schema(max_items = 200)]
     assignments: Vec<Assigned>,
-    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small. One with
-    /// a caution that holds for this person comes last
-    #[schema(max_items = 400)]
-    skills: Vec<OfflineSkill>,
     /// A sentence on each caution that a skill may have
     #[schema(max_items = 8, value_type = Vec<CautionNote>)]
     cautions: &'static [CautionNote],
@@ -123,8 +123,8 @@ enum Reviewed {
     SafetyPlan,
 }
 
-/// The skills on offer, those of the plan first, then the library's, as many as fit in so many bytes.
-fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill], mut room: usize) -> Vec<OfflineSkill> {
+/// The skills on offer: those of the plan first, then the library's; those with a caution last.
+fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill]) -> Vec<OfflineSkill> {
     let planned = plan.skills(None);
     let on_offer = Skills::new(library(), own);
     let mut skills: Vec<OfflineSkill> = on_offer
@@ -143,20 +143,10 @@ fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill], mut room: u
         let place = planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
         (one.cautioned, place, matches!(one.skill, SkillRef::Organisation(_)))
     });
-    let fits = |one: &OfflineSkill| {
-        let left = room.checked_sub(bytes(one));
-        room = left.unwrap_or(room);
-        left.is_some()
-    };
-    skills.into_iter().filter(fits).collect()
+    skills
 }
 
-/// How long something is as JSON, with the comma after it.
-fn bytes(said: &impl Serialize) -> usize {
-    serde_json::to_vec(said).map_or(usize::MAX, |json| json.len() + 1)
-}
-
-fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
+fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
     let time_zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
     let plan = store::current::<Plan>(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
@@ -167,6 +157,7 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
     let mut assignments = assignment::listed(tx, grant, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
     let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
+    let skills = skills(&said, &choices, &own);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
         safety_steps: safe.steps().into(),
@@ -175,14 +166,11 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
         contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
         choices,
         assignments,
-        skills: Vec::new(),
         cautions: &library().cautions,
         days,
         time_zone,
     };
-    let room = MOST_BYTES.saturating_sub(bytes(&bundle));
-    let skills = skills(&said, &bundle.choices, &own, room);
-    Ok(Bundle { skills, ..bundle })
+    Ok((bundle, skills))
 }
 
 fn days(
@@ -243,21 +231,83 @@ pub(super) async fn read_offline(
         let grant = caller.granted(tx, Act::ReadPlan, &Whose::Me)?;
         bundle(tx, &grant, now)
     });
-    let bundle = serde_json::to_vec(&bundle.await?).map_err(Problem::internal)?;
-    let tag = tag_of(None, &bundle);
-    if let Some(unchanged) = known.unchanged(&tag) {
-        return Ok(unchanged);
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, tag))
-        .content_type(header::ContentType::json())
-        .body(since(now, &bundle).map_err(Problem::internal)?))
+    let (bundle, skills) = bundle.await?;
+    let (said, tag) = written(now, &bundle, &skills).map_err(Problem::internal)?;
+    Ok(known.unchanged(&tag).unwrap_or_else(|| {
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header((header::ETAG, tag)).content_type(header::ContentType::json()).body(said)
+    }))
 }
 
-/// The bundle as it is written, with `as_of` before all else.
-fn since(now: Moment, bundle: &[u8]) -> serde_json::Result<Vec<u8>> {
-    let as_of = serde_json::to_string(&now)?;
-    let mut said = format!(r#"{{"as_of":{as_of},"#).into_bytes();
-    said.extend_from_slice(bundle.strip_prefix(b"{").unwrap_or(bundle));
-    Ok(said)
+/// An [`Offline`] as JSON with as many skills as keep it small, and its tag. It is the longest answer there is:
+/// all is written once and lies in one place.
+fn written(
+    now: Moment,
+    bundle: &impl Serialize,
+    skills: &[OfflineSkill],
+) -> serde_json::Result<(Vec<u8>, String)> {
+    let mut said = Vec::with_capacity(64 * 1024);
+    said.extend_from_slice(br#"{"as_of":"#);
+    serde_json::to_writer(&mut said, &now)?;
+    let after = said.len();
+    serde_json::to_writer(&mut said, bundle)?;
+    // The brace that opens the bundle becomes the comma before its first field, the one that closes it the
+    // comma after its last.
+    said[after] = b',';
+    said.pop();
+    said.extend_from_slice(br#","skills":["#);
+    let first = said.len();
+    for skill in skills {
+        let before = said.len();
+        if first < before {
+            said.push(b',');
+        }
+        serde_json::to_writer(&mut said, skill)?;
+        if MOST_BYTES < said.len() {
+            said.truncate(before);
+        }
+    }
+    said.extend_from_slice(b"]}");
+    let tag = tag_of(None, &said[after..]);
+    Ok((said, tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    fn skill(bytes: usize) -> OfflineSkill {
+        let content = to_raw_value(&"s".repeat(bytes)).unwrap();
+        let skill = SkillRef::try_from("library:urge_surfing".to_owned()).unwrap();
+        OfflineSkill { skill, cautioned: false, content: Cow::Owned(content) }
+    }
+    fn said(second: i64, skills: &[OfflineSkill]) -> (Value, usize, String) {
+        let now = Moment::try_from(Timestamp::from_second(second).unwrap()).unwrap();
+        let (said, tag) = written(now, &json!({ "plan": {}, "days": [] }), skills).unwrap();
+        (serde_json::from_slice(&said).unwrap(), said.len(), tag)
+    }
+
+    #[test]
+    fn a_bundle_leaves_out_the_skill_that_would_make_it_too_large_and_keeps_those_that_fit() {
+        let (bundle, bytes, _) = said(0, &[skill(100_000), skill(99_000), skill(90_000), skill(1_000)]);
+        let lengths: Vec<_> = bundle["skills"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|skill| skill["content"].as_str().unwrap().len())
+            .collect();
+        assert_eq!(lengths, [100_000, 90_000, 1_000]);
+        assert!(bytes < 200_000);
+        assert_eq!((&bundle["as_of"], &bundle["days"]), (&json!("1970-01-01T00:00:00Z"), &json!([])));
+    }
+
+    #[test]
+    fn the_tag_of_a_bundle_changes_with_what_it_says_and_not_with_the_time() {
+        let (empty, _, tag) = said(0, &[]);
+        assert_eq!(empty["skills"], json!([]));
+        assert_eq!(said(60, &[]).2, tag);
+        assert_ne!(said(0, &[skill(1)]).2, tag);
+    }
 }
