@@ -181,7 +181,7 @@ story! {
 
         assert_eq!(told(&house, &clinic, "change").await, [&*maya.account, &casey.account]);
         assert_eq!(told(&house, &clinic, "sign").await, [&*casey.account, &maya.account]);
-        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "the list of revisions");
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account; 2], "signed again, and the list of revisions");
     }
 
     async fn a_signed_revision_never_changes(house) {
@@ -227,6 +227,28 @@ story! {
         assert_eq!(house.get(maya, MINE).await.is(200), standing);
         assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
         house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
+    }
+
+    async fn whatever_shows_staff_a_plan_is_in_its_journal_once(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        for (mine, what, draft) in [(MINE, "plan", plan()), (SAFE, "safety-plan", safety_plan())] {
+            house.put_on(maya, mine, "\"0\"", draft).await.is(201);
+            let standing = house.get(casey, &of(maya, what)).await.is(200);
+            house.put_on(casey, &of(maya, what), "\"1\"", standing["content"].clone()).await.is(200);
+            let signature = format!("{}/revisions/1/signature", of(maya, what));
+            house.call("PUT", &signature, casey, None).await.is(201);
+            house.call("PUT", &signature, casey, None).await.is(200);
+        }
+        assert_eq!(told(&house, &clinic, "sign").await, [&*casey.account; 2]);
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account; 6], "what nothing came of was seen");
+        let nothing = json!({"proposal": {"kind": "remove_skill", "skill": "library:zzz"}, "id": fresh_id()});
+        let path = format!("{}/proposals/accept", of(maya, "plan"));
+        house.call_with("POST", &path, casey, &[("if-match", "\"7\"")], Some(nothing)).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await.len(), 7);
+        house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(201);
+        house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await.len(), 7, "what is one's own is one's own");
     }
 
     async fn two_saves_at_once_never_overwrite_each_other(house) {

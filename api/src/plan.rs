@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::body::{Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::etag::tagged;
-use crate::journal::note;
+use crate::journal::{note, note_shown};
 use crate::problem::Problem;
 use view::{EditionOf, RevisionNumber, StandingOf};
 
@@ -261,7 +261,7 @@ enum Told<D: Written> {
     Clash(Problem),
 }
 
-/// Runs a change and answers with what stands afterwards. What a refusal shows of the current revision is
+/// Runs a change and answers with what stands afterwards. Where nothing was changed, what the answer shows is
 /// journaled as read, in the same transaction.
 pub async fn changed<D: Written>(
     app: &App,
@@ -274,16 +274,13 @@ pub async fn changed<D: Written>(
         let grant = caller.granted(tx, Act::ChangePlan, &whose)?;
         let (problem, current) = match deed(tx, &grant, now)? {
             Change::New(revision) => return Ok(Told::New(view::standing(tx, &grant, Some(&revision), now)?)),
-            Change::Known(revision) => {
-                return Ok(Told::Known(view::standing(tx, &grant, Some(&revision), now)?));
-            }
-            Change::Stale(current) => (Problem::stale(), current),
-            Change::Overlap(sections, current) => (overlap(&sections)?, current),
+            Change::Known(revision) => (None, Some(revision)),
+            Change::Stale(current) => (Some(Problem::stale()), current),
+            Change::Overlap(sections, current) => (Some(overlap(&sections)?), current),
         };
-        if grant.actor().participant != Some(grant.participant()) {
-            note(tx, &grant, Deed::Read, Room::Plan, None, caller.request_id, now)?;
-        }
+        note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
         let current = view::standing(tx, &grant, current.as_ref(), now)?;
+        let Some(problem) = problem else { return Ok(Told::Known(current)) };
         let tag = current.tag();
         let current = serde_json::to_value(&current).map_err(Problem::internal)?;
         Ok(Told::<D>::Clash(problem.with_current(current, tag)))
@@ -317,6 +314,9 @@ async fn signed<D: Written>(
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::SignPlan, &whose)?;
         let (signed, new) = sign::<D>(tx, &grant, revision.into(), caller.request_id, now)?;
+        if !new {
+            note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
+        }
         let edition = view::edition(&grant, Some(&signed), &view::content(tx, &grant)?);
         Ok(if new { Recorded::New(edition) } else { Recorded::Known(edition) })
     })

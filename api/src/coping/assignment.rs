@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
+use crate::journal::{note, note_shown, seen};
 use crate::problem::Problem;
 
 /// The routes of this part.
@@ -80,6 +80,7 @@ pub fn assign(
     let zone = zone(tx, grant)?;
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
+        note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
         return Ok((standing(tx, grant, stored, &zone, now)?, false));
     }
     let choices = store::choices(tx, grant)?;
