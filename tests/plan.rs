@@ -336,9 +336,18 @@ story! {
             assert!(!seen.to_string().contains("My daughter"), "{where_}: {seen}");
         }
         let mut draft = house.get(casey, &path).await.is(200)["content"].clone();
-        draft["only_me"] = json!([]);
-        draft["reasons"] = json!([item(json!({"words": "Because I say so"}))]);
+        assert_eq!(draft["only_me"], json!(["reasons"]));
         draft["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+        let mut open = draft.clone();
+        open["only_me"] = json!([]);
+        house.put_on(casey, &path, "\"2\"", open).await.refused(422, "/only_me");
+        for reasons in [json!([item(json!({"words": "Because I say so"}))]), kept["reasons"].clone()] {
+            let mut filled = draft.clone();
+            filled["reasons"] = reasons;
+            let problem = house.put_on(casey, &path, "\"2\"", filled.clone()).await.refused(422, "/reasons");
+            assert!(problem["detail"].as_str().unwrap().contains("keeps this section to themselves"), "{problem}");
+            house.put_on(casey, &format!("{path}?merge=true"), "\"1\"", filled).await.refused(409, "");
+        }
         let saved = house.put_on(casey, &path, "\"2\"", draft.clone()).await.is(201);
         assert!(saved["content"].get("reasons").is_none());
         let whole = house.get(maya, MINE).await.is(200);
@@ -348,7 +357,7 @@ story! {
         let hidden = json!({"proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Boredom"}, "id": fresh_id()});
         kept["only_me"] = json!(["reasons", "triggers"]);
         house.put_on(maya, MINE, "\"3\"", kept).await.is(201);
-        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(403, "");
+        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(422, "/proposal");
     }
 
     async fn completeness_says_what_is_missing_and_why(house) {

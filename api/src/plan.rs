@@ -14,13 +14,15 @@ use evenkeel_domain::coping::SkillRef;
 use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
-use evenkeel_domain::plan::proposal::{self, Proposal};
-use evenkeel_domain::plan::{self, Author, Conflict, Difference, ItemId, Plan, Refusal, Revision};
+use evenkeel_domain::plan::proposal::Proposal;
+use evenkeel_domain::plan::{
+    self, Author, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
+};
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
 use evenkeel_persistence::{Error, Tx, account, plan as store};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -54,8 +56,14 @@ impl From<Refusal> for Problem {
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
             Refusal::Different => Self::different().and("/id", said),
+            Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
+            Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
         }
     }
+}
+
+fn pointer<D: Document>(section: D::Section) -> String {
+    format!("/{}", D::field(section))
 }
 
 /// What either document does in its own way.
@@ -163,14 +171,13 @@ pub fn accept(
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
-    // Who does not see a section has no say in it.
-    if plan::withheld(&plan, &plan, grant.actor().role).contains(&proposal.section()) {
-        return Err(Problem::not_allowed());
-    }
-    match proposal::accept(&plan, proposal, *id) {
+    match plan::take_up(&plan, proposal, *id, grant.actor().role) {
         Ok(draft) => keep(tx, grant, current, based_on, draft, Deed::Accept, request, now),
         // It may have fitted the revision that the proposal was read with.
         Err(_) if based_on != number => Ok(Change::Stale(current)),
+        Err(refusal @ Refusal::Kept { section }) => {
+            Err(Problem::invalid("/proposal", format!("changes {}: {refusal}", section.as_str())))
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -276,7 +283,7 @@ pub async fn changed<D: Written>(
             Change::New(revision) => return Ok(Told::New(view::standing(tx, &grant, Some(&revision), now)?)),
             Change::Known(revision) => (None, Some(revision)),
             Change::Stale(current) => (Some(Problem::stale()), current),
-            Change::Overlap(sections, current) => (Some(overlap(&sections)?), current),
+            Change::Overlap(sections, current) => (Some(overlap::<D>(&sections)), current),
         };
         note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
         let current = view::standing(tx, &grant, current.as_ref(), now)?;
@@ -292,16 +299,13 @@ pub async fn changed<D: Written>(
     }
 }
 
-fn overlap(sections: &[impl Serialize]) -> Result<Problem, Problem> {
+fn overlap<D: Document>(sections: &[D::Section]) -> Problem {
     let both =
         "you and somebody else changed this in different ways: choose, and send it with the newest revision";
     let problem = Problem::conflict(
         "Both sides changed the same thing. `errors` names the sections; everything else would fit together.",
     );
-    sections.iter().try_fold(problem, |problem, section| {
-        let name = serde_json::to_value(section).map_err(Problem::internal)?;
-        Ok(problem.and(format!("/{}", name.as_str().unwrap_or_default()), both))
-    })
+    sections.iter().fold(problem, |problem, section| problem.and(pointer::<D>(*section), both))
 }
 
 async fn signed<D: Written>(

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::proposal::Proposal;
 use crate::account::{AccountId, Role};
 use crate::journal::words;
 use crate::value::{Day, Moment};
@@ -156,6 +157,15 @@ pub enum Refusal {
     /// The id already stands for something else.
     #[error("this id already stands for something else in the plan")]
     Different,
+    /// The section is kept from the author.
+    #[error("the participant keeps this section to themselves")]
+    Kept {
+        /// Which one.
+        section: PlanSection,
+    },
+    /// What is kept is not for the author to say.
+    #[error("the participant alone chooses what to keep to themselves; send this as it was read")]
+    Sharing,
 }
 
 /// The revision that follows, or the current one if nothing is new in it.
@@ -183,8 +193,8 @@ fn next<D: Document>(
 }
 
 /// Saves a plan as a new, unsigned revision. `based_on` is the revision it was made from, 0 for the first
-/// one; `today` is the participant's. Sections hidden from the author stay as they were. A plan that says
-/// what the current one says is a repeat.
+/// one; `today` is the participant's. Sections hidden from the author come empty and stay as they were. A plan
+/// that says what the current one says is a repeat.
 pub fn save(
     current: Option<&Revision<Plan>>,
     based_on: i32,
@@ -195,6 +205,10 @@ pub fn save(
     now: Moment,
 ) -> Result<Revision<Plan>, Refusal> {
     let before = current.map(|current| current.content.clone()).unwrap_or_default();
+    let number = current.map_or(0, |current| current.revision);
+    overreach(&before, &draft, author.role)
+        // Made from another revision, it may have been in order there.
+        .map_err(|refusal| if based_on == number { refusal } else { Refusal::Stale { current: number } })?;
     let content = apply(&before, draft, author.role);
     let saved = next(current, based_on, content, author, now)?;
     // A date that care outran is a gap in the plan, not a reason to refuse a change elsewhere in it.
@@ -273,26 +287,56 @@ pub fn apply(current: &Plan, draft: Plan, author: Role) -> Plan {
     })
 }
 
+/// Whether a draft stays out of what its author has no say in: sections that are hidden from them, and what is
+/// hidden. Also what it says right of a hidden section is refused: who may not read it may not try it out.
+fn overreach(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> {
+    if author == Role::Participant {
+        return Ok(());
+    }
+    let said = draft.sections_where(&Plan::default(), |section, is_empty| {
+        !is_empty && !current.only_me.shows(section, author)
+    });
+    match said.first() {
+        Some(&section) => Err(Refusal::Kept { section }),
+        None if draft.only_me != current.only_me => Err(Refusal::Sharing),
+        None => Ok(()),
+    }
+}
+
+/// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds.
+pub fn take_up(current: &Plan, proposal: &Proposal, id: ItemId, author: Role) -> Result<Plan, Refusal> {
+    let section = proposal.section();
+    if !current.only_me.shows(section, author) {
+        return Err(Refusal::Kept { section });
+    }
+    proposal::accept(&visible_to(current, current, author).plan, proposal, id)
+}
+
 /// Merges a draft that was made from `base` into the current plan, for the author to save on top of it. What
-/// is hidden from the author stays as it is; a section that was hidden from the author meanwhile, and in
-/// which the draft says something new, is a conflict.
+/// is hidden from the author stays as it is. It is a conflict if the draft says something in a section that was
+/// hidden in `base`, something new in one that was hidden meanwhile, or something else about what is hidden.
 pub fn reconcile(
     base: &Plan,
     current: &Plan,
     draft: Plan,
     author: Role,
 ) -> Result<Plan, Conflict<PlanSection>> {
-    let mine = apply(base, draft, author);
-    let hidden = |section| !current.only_me.shows(section, author);
-    let empty = mine.sections_where(&Plan::default(), |_, is_empty| is_empty);
-    let sections = mine.sections_where(base, |section, is_same| {
+    let seen = |plan: &Plan, section| plan.only_me.shows(section, author);
+    let empty = draft.sections_where(&Plan::default(), |_, is_empty| is_empty);
+    let sections = draft.sections_where(base, |section, is_same| {
+        if section == PlanSection::Sharing {
+            return author != Role::Participant && !is_same;
+        }
         // Empty, it was not seen rather than emptied.
-        hidden(section) && !is_same && !empty.contains(&section)
+        let is_said = !empty.contains(&section);
+        is_said && (!seen(base, section) || !is_same && !seen(current, section))
     });
     if !sections.is_empty() {
         return Err(Conflict { sections });
     }
-    merge(base, current, &mine.taking(base, hidden))
+    let hidden = |section| !seen(current, section);
+    let mine = apply(base, draft, author).taking(base, hidden);
+    Ok(merge(base, current, &mine)?.taking(&Plan::default(), hidden))
 }
 
 #[cfg(test)]

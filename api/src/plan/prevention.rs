@@ -110,7 +110,7 @@ fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
                     "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "category": "urges", "source": "external",
                     "words": "Payday",
                 }],
-                "review_on": "2026-03-12",
+                "review_on": "2026-03-12", "only_me": ["reasons"],
             },
             "completeness": { "percent": 37, "gaps": [{
                 "section": "triggers", "item": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "code": "no_skill",
@@ -142,7 +142,7 @@ async fn read_plan(
 /// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
 /// 412 and what stands in `current`; with `merge=true` both are merged, and only if both sides changed the same
 /// thing in different ways the answer is 409, which names those sections. Sections that are withheld from the
-/// caller stay as they are, whatever is sent.
+/// caller are sent empty, and `only_me` as it was read: they stay as they are, and anything else is refused.
 #[utoipa::path(
     tag = "plan",
     params(

@@ -13,6 +13,9 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The names of its sections.
     type Section: Copy + Ord + std::fmt::Debug + Serialize + Send + 'static;
 
+    /// The name in JSON of a section.
+    fn field(section: Self::Section) -> &'static str;
+
     /// The document with what both sides did since `base`; see [`merge`](super::merge()).
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;
 
@@ -99,6 +102,10 @@ macro_rules! document {
     ($document:ident, $sections:ident { $($field:ident = $section:ident,)+ }) => {
         impl $crate::plan::document::Document for $document {
             type Section = $sections;
+
+            fn field(section: $sections) -> &'static str {
+                match section { $($sections::$section => stringify!($field),)+ }
+            }
 
             fn merged(
                 base: &Self,

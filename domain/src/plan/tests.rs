@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::item::{Item, Items, Unfit, Words};
+use super::proposal::Proposal;
 use super::section::{LapseStep, Naloxone, OnlyMe, PlanTrigger, RecoveryReason, TriggerSource};
 use super::*;
 use crate::coping::SkillRef;
@@ -92,6 +93,12 @@ fn counselor() -> Author {
 fn saved(current: Option<&Revision<Plan>>, draft: Plan, by: Author) -> Revision<Plan> {
     let based_on = current.map_or(0, |current| current.revision);
     save(current, based_on, draft, by, Care::Iop, today(), now()).unwrap()
+}
+/// What a counselor's draft makes of the current plan when it is merged and saved.
+fn reconciled(base: &Plan, current: &Plan, draft: Plan) -> Result<Plan, Conflict<PlanSection>> {
+    let draft = reconcile(base, current, draft, Role::Counselor)?;
+    assert_eq!(overreach(current, &draft, Role::Counselor), Ok(()));
+    Ok(apply(current, draft, Role::Counselor))
 }
 fn sample() -> Plan {
     Plan {
@@ -199,10 +206,33 @@ fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
     let first = saved(None, kept.clone(), sam());
     let mut draft = visible_to(&kept, &kept, Role::Counselor).plan;
     draft.lapse_steps = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
-    draft.only_me = OnlyMe::default();
-    let second = saved(Some(&first), draft, counselor());
+    let second = saved(Some(&first), draft.clone(), counselor());
     assert_eq!((&second.content.reasons, &second.content.only_me), (&kept.reasons, &kept.only_me));
     assert_eq!(second.content.lapse_steps.len(), 2);
+
+    let try_save =
+        |based_on, draft| save(Some(&second), based_on, draft, counselor(), Care::Iop, today(), now());
+    let open = Plan { only_me: OnlyMe::default(), ..draft.clone() };
+    assert_eq!(try_save(2, open.clone()), Err(Refusal::Sharing));
+    assert_eq!(try_save(1, open), Err(Refusal::Stale { current: 2 }), "it may have been made of another");
+    for text in ["Because I say so", "My daughter"] {
+        let filled = Plan { reasons: list([reason(1, text)]), ..draft.clone() };
+        assert_eq!(try_save(2, filled), Err(Refusal::Kept { section: PlanSection::Reasons }), "{text}");
+    }
+    assert_eq!(try_save(1, draft).as_ref(), Ok(&second));
+}
+
+#[test]
+fn a_proposal_for_what_is_hidden_is_not_taken_up() {
+    let kept = Plan { only_me: only_me(&[PlanSection::Triggers, PlanSection::Reasons]), ..sample() };
+    let skill = Proposal::RemoveSkill { skill: link("library:urge_surfing") };
+    let refused = take_up(&kept, &skill, id(9), Role::Counselor);
+    assert_eq!(refused, Err(Refusal::Kept { section: PlanSection::Triggers }));
+    let step = Proposal::AddLapseStep { words: words("Breathe") };
+    let draft = take_up(&kept, &step, id(9), Role::Counselor).unwrap();
+    let first = saved(None, kept.clone(), sam());
+    let second = saved(Some(&first), draft, counselor()).content;
+    assert_eq!((second.lapse_steps.len(), &second.reasons), (2, &kept.reasons));
 }
 
 #[test]
@@ -210,10 +240,17 @@ fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
     let base = sample();
     let current = Plan { only_me: only_me(&[PlanSection::Triggers]), ..sample() };
     let emptied = visible_to(&base, &current, Role::Counselor).plan;
-    assert_eq!(reconcile(&base, &current, emptied, Role::Counselor), Ok(current.clone()));
+    assert_eq!(reconciled(&base, &current, emptied), Ok(current.clone()));
+    assert_eq!(reconciled(&base, &current, base.clone()), Ok(current.clone()), "nothing new in it");
     let draft = Plan { triggers: list([trigger(7, "a bar", &[])]), ..sample() };
     let conflict = Conflict { sections: vec![PlanSection::Triggers] };
-    assert_eq!(reconcile(&base, &current, draft, Role::Counselor), Err(conflict));
+    assert_eq!(reconciled(&base, &current, draft), Err(conflict));
+    let filled = Plan { only_me: current.only_me.clone(), ..base.clone() };
+    let conflict = Conflict { sections: vec![PlanSection::Triggers] };
+    assert_eq!(reconciled(&current, &base, filled), Err(conflict), "hidden when the draft was begun");
+    let open = Plan { only_me: OnlyMe::default(), triggers: Items::default(), ..current.clone() };
+    let conflict = Conflict { sections: vec![PlanSection::Sharing] };
+    assert_eq!(reconciled(&current, &current, open), Err(conflict));
 }
 
 #[test]
@@ -309,8 +346,7 @@ proptest! {
     fn an_unchanged_view_of_any_age_merges_into_nothing_new(base in any_plan(), current in any_plan()) {
         for seen_in in [&base, &current] {
             let view = visible_to(&base, seen_in, Role::Counselor).plan;
-            let merged = reconcile(&base, &current, view, Role::Counselor);
-            prop_assert_eq!(merged, Ok(current.clone()));
+            prop_assert_eq!(reconciled(&base, &current, view), Ok(current.clone()));
         }
     }
 }
