@@ -291,7 +291,23 @@ story! {
         let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
         assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
         assert_eq!(problem["current"]["content"], first);
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("different ways"), "{problem}");
         assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+    }
+
+    async fn what_is_too_much_for_one_list_is_told_so(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
+        let base = reasons(7);
+        let of_all = |more: Vec<Value>| json!({"reasons": Vec::from_iter(base.iter().cloned().chain(more))});
+        house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
+        house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
+        let path = format!("{}?merge=true", of(maya, "plan"));
+        let problem = house.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
     }
 
     async fn two_revisions_are_compared_item_by_item(house) {

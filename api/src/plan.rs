@@ -16,7 +16,7 @@ use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::plan::{
-    self, Author, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
+    self, Author, Clash, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
 };
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
@@ -122,8 +122,8 @@ pub enum Change<D: Written> {
     Known(Revision<D>),
     /// It started from another revision than the current one; nothing was stored.
     Stale(Option<Revision<D>>),
-    /// It started from another revision, and both sides changed these sections; nothing was stored.
-    Overlap(Vec<D::Section>, Option<Revision<D>>),
+    /// It started from another revision, and these sections do not go together; nothing was stored.
+    Apart(Vec<(D::Section, Clash)>, Option<Revision<D>>),
 }
 
 /// What happens when a document is saved, whichever way it came in: a new revision, unsigned, is stored and
@@ -153,7 +153,7 @@ pub fn change<D: Written>(
                 let number = standing.revision;
                 keep(tx, grant, current, number, merged, Deed::Change, request, now)
             }
-            Err(Conflict { sections }) => Ok(Change::Overlap(sections, current)),
+            Err(Conflict { sections }) => Ok(Change::Apart(sections, current)),
         };
     }
     keep(tx, grant, current, based_on, draft, Deed::Change, request, now)
@@ -283,7 +283,7 @@ pub async fn changed<D: Written>(
             Change::New(revision) => return Ok(Told::New(view::standing(tx, &grant, Some(&revision), now)?)),
             Change::Known(revision) => (None, Some(revision)),
             Change::Stale(current) => (Some(Problem::stale()), current),
-            Change::Overlap(sections, current) => (Some(overlap::<D>(&sections)), current),
+            Change::Apart(sections, current) => (Some(apart::<D>(&sections)), current),
         };
         note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
         let current = view::standing(tx, &grant, current.as_ref(), now)?;
@@ -299,13 +299,14 @@ pub async fn changed<D: Written>(
     }
 }
 
-fn overlap<D: Document>(sections: &[D::Section]) -> Problem {
-    let both =
-        "you and somebody else changed this in different ways: choose, and send it with the newest revision";
+fn apart<D: Document>(sections: &[(D::Section, Clash)]) -> Problem {
     let problem = Problem::conflict(
-        "Both sides changed the same thing. `errors` names the sections; everything else would fit together.",
+        "What you and somebody else did does not go together. `errors` names the sections and says why; \
+         everything else would fit.",
     );
-    sections.iter().fold(problem, |problem, section| problem.and(pointer::<D>(*section), both))
+    sections
+        .iter()
+        .fold(problem, |problem, (section, clash)| problem.and(pointer::<D>(*section), clash.to_string()))
 }
 
 async fn signed<D: Written>(

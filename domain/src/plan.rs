@@ -29,7 +29,7 @@ pub mod summary;
 pub use difference::{Difference, compare};
 pub use document::Document;
 pub use item::ItemId;
-pub use merge::{Conflict, merge};
+pub use merge::{Clash, Conflict, merge};
 pub use section::{Plan, PlanSection};
 
 /// Most bytes of a document's JSON: it fits a request of 64 KiB with room around it.
@@ -332,7 +332,10 @@ pub fn reconcile(
         is_said && (!seen(base, section) || !is_same && !seen(current, section))
     });
     if !sections.is_empty() {
-        return Err(Conflict { sections });
+        let why = |section| if section == PlanSection::Sharing { Clash::Sharing } else { Clash::Kept };
+        return Err(Conflict {
+            sections: sections.into_iter().map(|section| (section, why(section))).collect(),
+        });
     }
     let hidden = |section| !seen(current, section);
     let mine = apply(base, draft, author).taking(base, hidden);

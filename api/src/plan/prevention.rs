@@ -140,8 +140,8 @@ async fn read_plan(
 ///
 /// The whole plan anew, from either side; it becomes a new, unsigned revision. `If-Match` says which revision it
 /// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
-/// 412 and what stands in `current`; with `merge=true` both are merged, and only if both sides changed the same
-/// thing in different ways the answer is 409, which names those sections. Sections that are withheld from the
+/// 412 and what stands in `current`; with `merge=true` both are merged, and only if that does not go together
+/// the answer is 409, which names the sections and says why. Sections that are withheld from the
 /// caller are sent empty, and `only_me` as it was read: they stay as they are, and anything else is refused.
 #[utoipa::path(
     tag = "plan",
@@ -167,7 +167,7 @@ async fn read_plan(
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: both sides changed the sections that `errors` names; `current` is what stands"),
+        (status = 409, description = "Merging: the sections that `errors` names do not go together, each with why; `current` is what stands"),
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Most characters of [`Words`].
+pub(super) const MOST_WORDS: usize = 160;
+
 id! {
     /// One thing in a plan, named by the phone; it keeps its id from revision to revision.
     ItemId

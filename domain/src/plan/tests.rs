@@ -243,13 +243,13 @@ fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
     assert_eq!(reconciled(&base, &current, emptied), Ok(current.clone()));
     assert_eq!(reconciled(&base, &current, base.clone()), Ok(current.clone()), "nothing new in it");
     let draft = Plan { triggers: list([trigger(7, "a bar", &[])]), ..sample() };
-    let conflict = Conflict { sections: vec![PlanSection::Triggers] };
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
     assert_eq!(reconciled(&base, &current, draft), Err(conflict));
     let filled = Plan { only_me: current.only_me.clone(), ..base.clone() };
-    let conflict = Conflict { sections: vec![PlanSection::Triggers] };
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
     assert_eq!(reconciled(&current, &base, filled), Err(conflict), "hidden when the draft was begun");
     let open = Plan { only_me: OnlyMe::default(), triggers: Items::default(), ..current.clone() };
-    let conflict = Conflict { sections: vec![PlanSection::Sharing] };
+    let conflict = Conflict { sections: vec![(PlanSection::Sharing, Clash::Sharing)] };
     assert_eq!(reconciled(&current, &current, open), Err(conflict));
 }
 
