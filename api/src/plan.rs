@@ -55,7 +55,7 @@ impl From<Refusal> for Problem {
             Refusal::TooLarge => Self::invalid("", said),
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
-            Refusal::Different => Self::different().and("/id", said),
+            Refusal::Different => Self::different(said.clone()).and("/id", said),
             Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
             Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
         }

@@ -302,6 +302,15 @@ pub enum Refusal {
     /// The id already stands for other content.
     #[error("this id already stands for other content; send a correction, or a new entry under a new id")]
     Different,
+    /// The id already stands for another assignment.
+    #[error("this id already stands for another assignment; make a new one under a new id")]
+    AssignedOther,
+    /// The id already stands for a skill that says something else.
+    #[error(
+        "this id already stands for a skill that says something else; to edit it, send If-Match with the ETag that \
+         you read, or add yours under a new id"
+    )]
+    AddedOther,
     /// The entry was withdrawn.
     #[error("this entry was withdrawn; make a new one under a new id")]
     Withdrawn,

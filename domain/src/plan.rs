@@ -155,7 +155,7 @@ pub enum Refusal {
     #[error("the plan has no such trigger")]
     NoSuchTrigger,
     /// The id already stands for something else.
-    #[error("this id already stands for something else in the plan")]
+    #[error("this id already stands for something else in the plan; make a new one")]
     Different,
     /// The section is kept from the author.
     #[error("the participant keeps this section to themselves")]
