@@ -372,8 +372,13 @@ story! {
         house.put_on(maya, MINE, "\"3\"", json!({"only_me": ["lapse_steps"]})).await.refused(422, "/only_me");
         let hidden = json!({"proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Boredom"}, "id": fresh_id()});
         kept["only_me"] = json!(["reasons", "triggers"]);
-        house.put_on(maya, MINE, "\"3\"", kept).await.is(201);
+        house.put_on(maya, MINE, "\"3\"", kept.clone()).await.is(201);
         house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(422, "/proposal");
+        let told = house.get(casey, &path).await.is(200)["completeness"].clone();
+        kept["reasons"] = json!([]);
+        kept["triggers"] = json!([]);
+        house.put_on(maya, MINE, "\"4\"", kept).await.is(201);
+        assert_eq!(house.get(casey, &path).await.is(200)["completeness"], told, "the percent tells nothing of it");
     }
 
     async fn completeness_says_what_is_missing_and_why(house) {

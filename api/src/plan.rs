@@ -88,8 +88,14 @@ pub trait Written: Kept + Send + 'static {
     fn shown(&self, current: &Self, role: Role) -> (Self, Vec<Self::Section>);
     /// What differs in a newer one, as far as somebody in this role may see both.
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<Self::Section>>;
-    /// What is missing on a day.
-    fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<Self::Section>, Problem>;
+    /// What is missing on a day in the sections that are not withheld.
+    fn lacking(
+        &self,
+        tx: &mut Tx,
+        grant: &Grant,
+        on: Day,
+        withheld: &[Self::Section],
+    ) -> Result<Completeness<Self::Section>, Problem>;
 }
 
 /// The participant's own day.

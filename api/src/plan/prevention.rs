@@ -68,8 +68,14 @@ impl Written for Plan {
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<PlanSection>> {
         plan::compare_visible(self, new, current, role)
     }
-    fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<PlanSection>, Problem> {
-        Ok(completeness(self, &substances(tx, grant)?, CARE, on))
+    fn lacking(
+        &self,
+        tx: &mut Tx,
+        grant: &Grant,
+        on: Day,
+        withheld: &[PlanSection],
+    ) -> Result<Completeness<PlanSection>, Problem> {
+        Ok(completeness(self, &substances(tx, grant)?, CARE, on, withheld))
     }
 }
 

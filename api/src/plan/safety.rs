@@ -59,7 +59,13 @@ impl Written for SafetyPlan {
     fn compared(&self, new: &Self, _: &Self, _: Role) -> Vec<Difference<SafetySection>> {
         plan::compare(self, new)
     }
-    fn lacking(&self, _: &mut Tx, _: &Grant, on: Day) -> Result<Completeness<SafetySection>, Problem> {
+    fn lacking(
+        &self,
+        _: &mut Tx,
+        _: &Grant,
+        on: Day,
+        _: &[SafetySection],
+    ) -> Result<Completeness<SafetySection>, Problem> {
         Ok(safety::completeness(self, on))
     }
 }

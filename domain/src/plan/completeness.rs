@@ -60,29 +60,25 @@ pub struct Completeness<S> {
     pub gaps: Vec<Gap<S>>,
 }
 
-impl<S: PartialEq> Completeness<S> {
-    /// This without the gaps in sections that somebody does not see.
-    #[must_use]
-    pub fn without(mut self, withheld: &[S]) -> Self {
-        self.gaps.retain(|gap| !withheld.contains(&gap.section));
-        self
-    }
-}
-
-/// Counts what is asked and keeps what is missing.
-pub(super) struct Checks<S> {
+/// Counts what is asked and keeps what is missing, but for sections that somebody does not see: a number that
+/// counts them tells what is in them.
+pub(super) struct Checks<'a, S> {
+    withheld: &'a [S],
     asked: usize,
     gaps: Vec<Gap<S>>,
 }
 
-impl<S> Checks<S> {
-    pub(super) fn new() -> Self {
-        Self { asked: 0, gaps: Vec::new() }
+impl<'a, S: PartialEq> Checks<'a, S> {
+    pub(super) fn new(withheld: &'a [S]) -> Self {
+        Self { withheld, asked: 0, gaps: Vec::new() }
     }
     pub(super) fn ask(&mut self, there: bool, section: S, code: GapCode, why: &'static str) {
         self.ask_item(there, section, None, code, why);
     }
     fn ask_item(&mut self, there: bool, section: S, item: Option<ItemId>, code: GapCode, why: &'static str) {
+        if self.withheld.contains(&section) {
+            return;
+        }
         self.asked += 1;
         if !there {
             self.gaps.push(Gap { section, item, code, why });
@@ -117,9 +113,15 @@ impl<S> Checks<S> {
 }
 
 /// What a relapse-prevention plan lacks `on` a day, in this care, for somebody who uses or used these
-/// substances.
-pub fn completeness(plan: &Plan, substances: &[Substance], care: Care, on: Day) -> Completeness<Section> {
-    let mut checks = Checks::new();
+/// substances, without the sections that are withheld from whoever asks.
+pub fn completeness(
+    plan: &Plan,
+    substances: &[Substance],
+    care: Care,
+    on: Day,
+    withheld: &[Section],
+) -> Completeness<Section> {
+    let mut checks = Checks::new(withheld);
     checks.ask(
         !plan.reasons.is_empty(),
         Section::Reasons,
@@ -181,9 +183,11 @@ pub fn completeness(plan: &Plan, substances: &[Substance], care: Care, on: Day) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Role;
     use crate::plan::item::{Called, ItemId, Reach};
     use crate::plan::section::{Naloxone, PlanSign, PlanTrigger, RiskSituation, Support, SupportRole};
     use crate::plan::tests::{any_plan, day, id, link, list, reason, step, trigger, words};
+    use crate::plan::{Document, withheld};
     use crate::recovery::warning::WarningStage;
     use proptest::prelude::*;
 
@@ -191,7 +195,7 @@ mod tests {
         day("2026-03-02")
     }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], Care::Iop, on())
+        completeness(plan, &[Substance::Opioids], Care::Iop, on(), &[])
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -258,9 +262,10 @@ mod tests {
             Section::Review,
         ];
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
-        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], Care::Iop, on());
+        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], Care::Iop, on(), &[]);
         assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
-        assert_eq!(of(&Plan::default()).without(&asked[..7]).gaps.len(), 1);
+        let withheld = completeness(&Plan::default(), &[], Care::Iop, on(), &asked[..7]);
+        assert_eq!(withheld.gaps.len(), 1);
     }
 
     #[test]
@@ -279,7 +284,7 @@ mod tests {
     fn a_review_is_set_ahead_and_near_enough() {
         let code = |days: Option<i32>, care| {
             let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
-            let gaps = completeness(&plan, &[], care, on()).gaps;
+            let gaps = completeness(&plan, &[], care, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
         };
         assert_eq!(code(None, Care::Iop), Some(GapCode::ReviewNotSet));
@@ -300,6 +305,14 @@ mod tests {
                 prop_assert!(after.gaps.iter().all(|left| of(&plan).gaps.contains(left)));
                 prop_assert!(of(&plan).percent <= after.percent);
             }
+        }
+
+        #[test]
+        fn completeness_tells_nothing_of_what_is_withheld(plan in any_plan(), other in any_plan()) {
+            let hidden = withheld(&plan, &plan, Role::Counselor);
+            let changed = plan.clone().taking(&other, |section| hidden.contains(&section));
+            let told = |plan| completeness(plan, &[Substance::Opioids], Care::Iop, on(), &hidden);
+            prop_assert_eq!(told(&plan), told(&changed));
         }
 
         #[test]

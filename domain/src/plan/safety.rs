@@ -222,7 +222,7 @@ pub fn save(
 
 /// What a safety plan lacks `on` a day. Step 5 lacks nothing: the national lines are always there.
 pub fn completeness(plan: &SafetyPlan, on: Day) -> Completeness<SafetySection> {
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(&[]);
     checks.ask(
         !plan.warning_signs.is_empty(),
         SafetySection::WarningSigns,
