@@ -408,6 +408,39 @@ story! {
         assert!(!gaps(&found).iter().any(|(section, _)| section == "review"));
     }
 
+    async fn a_skill_with_a_caution_that_holds_is_a_gap_and_not_taken_up(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let mut draft = plan();
+        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
+        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
+        let gaps = async |who: &Person| -> Vec<(Value, Value)> {
+            let found = house.get(who, &of(maya, "plan")).await.is(200);
+            let gaps = found["completeness"]["gaps"].as_array().unwrap().iter();
+            gaps.filter(|gap| gap["section"] == "triggers").map(|gap| (gap["item"].clone(), gap["code"].clone())).collect()
+        };
+        assert_eq!(gaps(maya).await, []);
+        let wish = json!({"cautions": ["heart_condition"]});
+        house.put(maya, "/v1/participants/me/coping/choices", wish).await.is(200);
+        let gap = (draft["triggers"][0]["id"].clone(), json!("cautioned_skill"));
+        for who in [maya, casey] {
+            assert_eq!(gaps(who).await, std::slice::from_ref(&gap));
+        }
+        let add = |skill: &str| json!({
+            "proposal": {"kind": "add_skill", "against": {"category": "conflict"}, "skill": skill}, "id": fresh_id(),
+        });
+        for who in [maya, casey] {
+            let path = format!("{}/proposals/accept", of(maya, "plan"));
+            let take = async |skill| house.call_with("POST", &path, who, &[("if-match", "\"1\"")], Some(add(skill))).await;
+            let problem = take("library:cold_water").await.refused(422, "/proposal/skill");
+            assert!(problem["detail"].as_str().unwrap().contains("caution"), "{problem}");
+            take("library:urge_surfing").await.is(200);
+        }
+        draft["triggers"][0]["coping"] = json!(["library:urge_surfing"]);
+        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
+        assert_eq!(gaps(casey).await, []);
+    }
+
     async fn an_unchanged_plan_is_not_sent_again_and_a_signature_is(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;

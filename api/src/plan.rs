@@ -10,7 +10,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::account::Role;
-use evenkeel_domain::coping::SkillRef;
+use evenkeel_domain::coping::library::library;
+use evenkeel_domain::coping::organisation::OrganisationSkill;
+use evenkeel_domain::coping::{Choices, SkillRef, Skills};
 use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
@@ -21,7 +23,7 @@ use evenkeel_domain::plan::{
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Error, Tx, account, plan as store};
+use evenkeel_persistence::{Error, Tx, account, coping, plan as store};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -56,6 +58,7 @@ impl From<Refusal> for Problem {
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
             Refusal::Different => Self::different(said.clone()).and("/id", said),
+            Refusal::Cautioned => Self::invalid("/proposal/skill", said),
             Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
             Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
         }
@@ -102,6 +105,22 @@ pub trait Written: Kept + Send + 'static {
 fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
     let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
     Ok(now.local_day(&zone))
+}
+
+/// What the participant noted against skills, and their organisation's own skills.
+struct Noted {
+    choices: Choices,
+    own: Vec<OrganisationSkill>,
+}
+
+impl Noted {
+    fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
+        let (choices, own) = (coping::choices(tx, grant)?, coping::skills(tx, grant.actor().organisation)?);
+        Ok(Self { choices, own })
+    }
+    fn warns_of(&self, skill: &SkillRef) -> bool {
+        self.choices.warn_of(skill, &Skills::new(library(), &self.own))
+    }
 }
 
 fn author(grant: &Grant) -> Author {
@@ -177,7 +196,8 @@ pub fn accept(
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
-    match plan::take_up(&plan, proposal, *id, grant.actor().role) {
+    let noted = Noted::read(tx, grant)?;
+    match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| noted.warns_of(skill)) {
         Ok(draft) => keep(tx, grant, current, based_on, draft, Deed::Accept, request, now),
         // It may have fitted the revision that the proposal was read with.
         Err(_) if based_on != number => Ok(Change::Stale(current)),

@@ -267,6 +267,11 @@ impl Choices {
     pub fn allow(&self, skill: &SkillDraft) -> bool {
         !skill.cautions.iter().any(|caution| self.cautions.contains(caution))
     }
+
+    /// Whether a skill on offer has one of this person's cautions.
+    pub fn warn_of(&self, skill: &SkillRef, skills: &Skills) -> bool {
+        !self.cautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
+    }
 }
 
 /// All skills on offer in one organisation: the library's, and its own that are not retired.

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use self::proposal::Proposal;
 use crate::account::{AccountId, Role};
+use crate::coping::{self, SkillRef};
 use crate::journal::words;
 use crate::value::{Day, Moment};
 
@@ -157,6 +158,9 @@ pub enum Refusal {
     /// The id already stands for something else.
     #[error("this id already stands for something else in the plan; make a new one")]
     Different,
+    /// The participant noted a caution that the skill has.
+    #[error("{}", coping::Refusal::Cautioned)]
+    Cautioned,
     /// The section is kept from the author.
     #[error("the participant keeps this section to themselves")]
     Kept {
@@ -303,11 +307,23 @@ fn overreach(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> 
     }
 }
 
-/// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds.
-pub fn take_up(current: &Plan, proposal: &Proposal, id: ItemId, author: Role) -> Result<Plan, Refusal> {
+/// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds. No
+/// skill is added that the participant noted a caution against.
+pub fn take_up(
+    current: &Plan,
+    proposal: &Proposal,
+    id: ItemId,
+    author: Role,
+    is_cautioned: impl Fn(&SkillRef) -> bool,
+) -> Result<Plan, Refusal> {
     let section = proposal.section();
     if !current.only_me.shows(section, author) {
         return Err(Refusal::Kept { section });
+    }
+    if let Proposal::AddSkill { skill, .. } = proposal
+        && is_cautioned(skill)
+    {
+        return Err(Refusal::Cautioned);
     }
     proposal::accept(&visible_to(current, current, author).plan, proposal, id)
 }

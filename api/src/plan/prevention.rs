@@ -16,7 +16,7 @@ use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
 };
-use super::{Acceptance, ChangeQuery, Written, accept, change, changed, signed};
+use super::{Acceptance, ChangeQuery, Noted, Written, accept, change, changed, signed};
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
@@ -75,7 +75,8 @@ impl Written for Plan {
         on: Day,
         withheld: &[PlanSection],
     ) -> Result<Completeness<PlanSection>, Problem> {
-        Ok(completeness(self, &substances(tx, grant)?, CARE, on, withheld))
+        let (used, noted) = (substances(tx, grant)?, Noted::read(tx, grant)?);
+        Ok(completeness(self, &used, |skill| noted.warns_of(skill), CARE, on, withheld))
     }
 }
 
@@ -307,7 +308,7 @@ async fn read_agreed_plan(
 /// Take up a proposal
 ///
 /// One tap instead of editing: the plan with the proposal in it becomes a new, unsigned revision. What the plan
-/// says already is not added again.
+/// says already is not added again; no skill is added that has a caution that holds for the participant.
 #[utoipa::path(
     tag = "plan",
     params(

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::Care;
 use super::item::ItemId;
 use super::section::{Plan, PlanSection as Section};
+use crate::coping::SkillRef;
 use crate::craving::Substance;
 use crate::journal::words;
 use crate::value::Day;
@@ -20,6 +21,8 @@ words! {
         Empty = "empty",
         /// No skill helps against this trigger.
         NoSkill = "no_skill",
+        /// A skill against this trigger has a caution that holds for this person.
+        CautionedSkill = "cautioned_skill",
         /// Fewer than two people can be reached.
         FewSupports = "few_supports",
         /// Nobody on the list can be reached.
@@ -113,10 +116,12 @@ impl<'a, S: PartialEq> Checks<'a, S> {
 }
 
 /// What a relapse-prevention plan lacks `on` a day, in this care, for somebody who uses or used these
-/// substances, without the sections that are withheld from whoever asks.
+/// substances and has noted cautions against some skills, without the sections that are withheld from whoever
+/// asks.
 pub fn completeness(
     plan: &Plan,
     substances: &[Substance],
+    is_cautioned: impl Fn(&SkillRef) -> bool,
     care: Care,
     on: Day,
     withheld: &[Section],
@@ -135,13 +140,20 @@ pub fn completeness(
         "What you know beforehand cannot surprise you. Write down what sets your cravings off.",
     );
     for trigger in &plan.triggers {
-        checks.ask_item(
-            !trigger.coping.is_empty(),
-            Section::Triggers,
-            Some(trigger.id),
-            GapCode::NoSkill,
-            "A craving leaves little time to think. Choose now what you will do about this one.",
-        );
+        let is_cautioned = trigger.coping.iter().any(&is_cautioned);
+        let (code, why) = if is_cautioned {
+            (
+                GapCode::CautionedSkill,
+                "A skill that you named here has a caution that you noted. Choose another one, which is safe for you.",
+            )
+        } else {
+            (
+                GapCode::NoSkill,
+                "A craving leaves little time to think. Choose now what you will do about this one.",
+            )
+        };
+        let there = !trigger.coping.is_empty() && !is_cautioned;
+        checks.ask_item(there, Section::Triggers, Some(trigger.id), code, why);
     }
     checks.ask(
         !plan.warning_signs.is_empty(),
@@ -194,8 +206,11 @@ mod tests {
     fn on() -> Day {
         day("2026-03-02")
     }
+    fn nothing(_: &SkillRef) -> bool {
+        false
+    }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], Care::Iop, on(), &[])
+        completeness(plan, &[Substance::Opioids], nothing, Care::Iop, on(), &[])
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -262,9 +277,9 @@ mod tests {
             Section::Review,
         ];
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
-        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], Care::Iop, on(), &[]);
+        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], nothing, Care::Iop, on(), &[]);
         assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
-        let withheld = completeness(&Plan::default(), &[], Care::Iop, on(), &asked[..7]);
+        let withheld = completeness(&Plan::default(), &[], nothing, Care::Iop, on(), &asked[..7]);
         assert_eq!(withheld.gaps.len(), 1);
     }
 
@@ -281,10 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn a_skill_that_the_person_noted_a_caution_against_is_a_gap() {
+        let trigger = trigger(1, "payday", &["library:cold_water", "library:walk"]);
+        let plan = Plan { triggers: list([trigger]), ..Plan::default() };
+        let with = |cautioned: &str| {
+            let is_cautioned = |skill: &SkillRef| *skill == link(cautioned);
+            let gaps = completeness(&plan, &[], is_cautioned, Care::Iop, on(), &[]).gaps;
+            gaps.into_iter().find(|gap| gap.section == Section::Triggers).map(|gap| (gap.item, gap.code))
+        };
+        assert_eq!(with("library:cold_water"), Some((Some(id(1)), GapCode::CautionedSkill)));
+        assert_eq!(with("library:sauna"), None);
+    }
+
+    #[test]
     fn a_review_is_set_ahead_and_near_enough() {
         let code = |days: Option<i32>, care| {
             let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
-            let gaps = completeness(&plan, &[], care, on(), &[]).gaps;
+            let gaps = completeness(&plan, &[], nothing, care, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
         };
         assert_eq!(code(None, Care::Iop), Some(GapCode::ReviewNotSet));
@@ -311,7 +339,7 @@ mod tests {
         fn completeness_tells_nothing_of_what_is_withheld(plan in any_plan(), other in any_plan()) {
             let hidden = withheld(&plan, &plan, Role::Counselor);
             let changed = plan.clone().taking(&other, |section| hidden.contains(&section));
-            let told = |plan| completeness(plan, &[Substance::Opioids], Care::Iop, on(), &hidden);
+            let told = |plan| completeness(plan, &[Substance::Opioids], nothing, Care::Iop, on(), &hidden);
             prop_assert_eq!(told(&plan), told(&changed));
         }
 

@@ -226,10 +226,11 @@ fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
 fn a_proposal_for_what_is_hidden_is_not_taken_up() {
     let kept = Plan { only_me: only_me(&[PlanSection::Triggers, PlanSection::Reasons]), ..sample() };
     let skill = Proposal::RemoveSkill { skill: link("library:urge_surfing") };
-    let refused = take_up(&kept, &skill, id(9), Role::Counselor);
+    let take_up = |proposal| take_up(&kept, proposal, id(9), Role::Counselor, |_| false);
+    let refused = take_up(&skill);
     assert_eq!(refused, Err(Refusal::Kept { section: PlanSection::Triggers }));
     let step = Proposal::AddLapseStep { words: words("Breathe") };
-    let draft = take_up(&kept, &step, id(9), Role::Counselor).unwrap();
+    let draft = take_up(&step).unwrap();
     let first = saved(None, kept.clone(), sam());
     let second = saved(Some(&first), draft, counselor()).content;
     assert_eq!((second.lapse_steps.len(), &second.reasons), (2, &kept.reasons));
