@@ -403,6 +403,8 @@ story! {
         draft["review_on"] = json!("2026-03-17");
         let problem = house.put_on(&maya, MINE, "\"1\"", draft.clone()).await.refused(422, "/review_on");
         assert!(problem["detail"].as_str().unwrap().contains("14 days"), "{problem}");
+        draft["review_on"] = json!("2026-03-01");
+        house.put_on(&maya, MINE, "\"1\"", draft.clone()).await.refused(422, "/review_on");
         draft["review_on"] = json!("2026-03-16");
         let found = house.put_on(&maya, MINE, "\"1\"", draft).await.is(201);
         assert!(!gaps(&found).iter().any(|(section, _)| section == "review"));
@@ -611,5 +613,6 @@ story! {
         let mut twice = plan();
         twice["lapse_steps"] = json!([twice["lapse_steps"][0], twice["lapse_steps"][0]]);
         house.put_on(&maya, MINE, "\"0\"", twice).await.refused(422, "/lapse_steps");
+        house.put_on(&maya, MINE, "\"0\"", json!({"only_me": ["reasons", "reasons"]})).await.refused(422, "/only_me");
     }
 }

@@ -53,7 +53,7 @@ impl From<Refusal> for Problem {
                 Self::conflict(format!("{said}. Read it, and sign it if you agree to what it says."))
             }
             Refusal::NotASigner => Self::refused(format!("{said}. Ask one of them to sign.")),
-            Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", said),
+            Refusal::ReviewPast | Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", said),
             Refusal::TooLarge => Self::invalid("", said),
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),

@@ -146,6 +146,9 @@ pub enum Refusal {
         /// Most days ahead.
         most: i32,
     },
+    /// A review date that has passed.
+    #[error("the next review must be today or later")]
+    ReviewPast,
     /// The document is longer than a phone can send back.
     #[error("this is too long to be kept: at most 48 kB; leave something out")]
     TooLarge,
@@ -215,13 +218,18 @@ pub fn save(
         .map_err(|refusal| if based_on == number { refusal } else { Refusal::Stale { current: number } })?;
     let content = apply(&before, draft, author.role);
     let saved = next(current, based_on, content, author, now)?;
-    // A date that care outran is a gap in the plan, not a reason to refuse a change elsewhere in it.
-    let is_new = saved.content.review_on != before.review_on;
-    let most = care.review_within();
-    if is_new && saved.content.review_on.is_some_and(|review_on| most < today.until(review_on)) {
-        return Err(Refusal::ReviewTooFar { most });
-    }
+    check_review(before.review_on, saved.content.review_on, today, care.review_within())?;
     Ok(saved)
+}
+
+/// Whether a new day for the next review is neither past nor too far away. A day that stood before, which time
+/// or care outran, is a gap in the plan, not a reason to refuse a change elsewhere in it.
+fn check_review(before: Option<Day>, review_on: Option<Day>, today: Day, most: i32) -> Result<(), Refusal> {
+    match review_on.filter(|_| review_on != before).map(|new| today.until(new)) {
+        Some(..0) => Err(Refusal::ReviewPast),
+        Some(ahead) if most < ahead => Err(Refusal::ReviewTooFar { most }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Signs the current revision. Signed again, the first signature stands.

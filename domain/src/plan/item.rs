@@ -39,6 +39,9 @@ pub enum Unfit {
     /// A section that the care team always sees.
     #[error("must not name lines, lapse_steps, naloxone, review or sharing: the care team always sees these")]
     AlwaysShared,
+    /// A section named again.
+    #[error("must name each section once")]
+    NamedTwice,
 }
 
 /// Something in a list of a plan.

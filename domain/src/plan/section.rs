@@ -276,7 +276,9 @@ impl TryFrom<Vec<PlanSection>> for OnlyMe {
         if !sections.iter().all(|section| section.may_be_kept()) {
             return Err(Unfit::AlwaysShared);
         }
-        Ok(Self(sections.into_iter().collect()))
+        let count = sections.len();
+        let sections: BTreeSet<_> = sections.into_iter().collect();
+        if sections.len() == count { Ok(Self(sections)) } else { Err(Unfit::NamedTwice) }
     }
 }
 impl From<OnlyMe> for Vec<PlanSection> {

@@ -139,6 +139,13 @@ fn a_review_is_at_most_as_far_ahead_as_the_care_allows() {
     let aftercare = try_save(None, 0, on(90), Care::Aftercare).unwrap();
     assert_eq!(try_save(None, 0, on(91), Care::Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
 
+    assert!(try_save(None, 0, on(0), Care::Iop).is_ok(), "today is not past");
+    assert_eq!(try_save(None, 0, on(-1), Care::Iop), Err(Refusal::ReviewPast));
+    let past = Revision { content: on(-30), ..aftercare.clone() };
+    let later = Plan { reasons: Items::default(), ..on(-30) };
+    assert!(try_save(Some(&past), 1, later, Care::Iop).is_ok(), "a date that passed blocks nothing");
+    assert_eq!(try_save(Some(&past), 1, on(-29), Care::Iop), Err(Refusal::ReviewPast));
+
     let edited = Plan { reasons: Items::default(), ..on(90) };
     assert!(
         try_save(Some(&aftercare), 1, edited, Care::Iop).is_ok(),
@@ -182,6 +189,7 @@ fn what_may_save_a_life_is_never_kept_from_the_care_team() {
     let json = r#"{"only_me":["lapse_steps"]}"#;
     assert!(serde_json::from_str::<Plan>(json).is_err());
     assert!(serde_json::from_str::<Plan>(r#"{"only_me":["reasons"]}"#).is_ok());
+    assert_eq!(OnlyMe::try_from(vec![S::Reasons, S::Triggers, S::Reasons]), Err(Unfit::NamedTwice));
 }
 
 #[test]
