@@ -594,7 +594,7 @@ story! {
         assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
     }
 
-    async fn a_plan_too_long_for_a_phone_to_send_back_is_refused(house) {
+    async fn a_plan_that_cannot_be_is_refused(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let text = "ü".repeat(160);
         let mut long = fullest();
@@ -610,6 +610,12 @@ story! {
         }
         let problem = house.put_on(&maya, MINE, "\"0\"", long).await.refused(422, "");
         assert!(problem["detail"].as_str().unwrap().contains("48 kB"), "{problem}");
+        for (member, text) in [("reach", "\u{202e}0010-555"), ("reach", "555-0100\u{e0031}"), ("name", "S\u{2066}am")] {
+            let mut support = item(json!({"name": "Sam", "role": "sponsor", "reach": "555-0100"}));
+            support[member] = json!(text);
+            let pointer = format!("/supports/0/{member}");
+            house.put_on(&maya, MINE, "\"0\"", json!({"supports": [support]})).await.refused(422, &pointer);
+        }
         let mut twice = plan();
         twice["lapse_steps"] = json!([twice["lapse_steps"][0], twice["lapse_steps"][0]]);
         house.put_on(&maya, MINE, "\"0\"", twice).await.refused(422, "/lapse_steps");

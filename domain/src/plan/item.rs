@@ -15,11 +15,11 @@ text! {
 }
 text! {
     /// How somebody, or a line, is called.
-    Called: 1 to 60, such as "Sam"
+    Called: 1 to 60, name, such as "Sam"
 }
 text! {
     /// A telephone number or another way to get through.
-    Reach: 1 to 60, such as "call or text 555-0100"
+    Reach: 1 to 60, name, such as "call or text 555-0100"
 }
 
 /// Why a part of a plan cannot exist. The text is meant for the person who sent it.
