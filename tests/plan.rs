@@ -301,7 +301,7 @@ story! {
         let (maya, casey) = (&clinic.maya, &clinic.casey);
         let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
         let base = reasons(7);
-        let of_all = |more: Vec<Value>| json!({"reasons": Vec::from_iter(base.iter().cloned().chain(more))});
+        let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
         house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
         house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
         let path = format!("{}?merge=true", of(maya, "plan"));

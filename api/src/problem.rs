@@ -75,7 +75,7 @@ const KINDS: [(&str, &str, StatusCode, &str); 18] = [
         "different",
         "Stored with other content",
         StatusCode::CONFLICT,
-        "This id is taken by other content. See detail: what to do differs from thing to thing.",
+        "This id is taken by other content. The detail of the answer says what there is to do instead.",
     ),
     ("withdrawn", "Withdrawn", StatusCode::GONE, "The entry was withdrawn. Only its tombstone is left."),
     (
