@@ -277,6 +277,34 @@ story! {
         assert!([401, 422].contains(&answer.status), "{}", answer.text);
     }
 
+    async fn whoever_reuses_an_id_is_told_what_there_is_to_do_instead(house) {
+        use crate::{check_in::daily, coping::practice, coping::tea, recovery::lapse};
+        let Clinic { maya, casey, supervisor, .. } = house.clinic("harbor.example").await;
+        let (me, felt) = ("/v1/participants/me", "2026-03-02T18:00:00Z");
+        let hers = format!("/v1/participants/{}/coping/assignments", maya.participant);
+        let assignment = |until: &str| json!({"skill": "library:delay_15", "until": until});
+        let mut longer = tea();
+        longer["minutes"] = json!(20);
+        let skill = "library:delay_15";
+        let cases = [
+            (&maya, format!("{me}/cravings"), craving(felt, 5), craving(felt, 6), "correction"),
+            (&maya, format!("{me}/coping/practices"), practice(felt, skill, 7, 4), practice(felt, skill, 7, 5), "correction"),
+            (&maya, format!("{me}/check-ins"), daily(felt, 4), daily(felt, 5), "under a new id"),
+            (&maya, format!("{me}/recovery/lapses"), lapse(felt, "single_use"), lapse(felt, "near_miss"), "under a new id"),
+            (&casey, hers, assignment("2026-03-09"), assignment("2026-03-10"), "under a new id"),
+            (&supervisor, "/v1/skills".to_owned(), tea(), longer, "If-Match"),
+        ];
+        for (who, room, first, other, advice) in cases {
+            let path = format!("{room}/{}", fresh_id());
+            house.put(who, &path, first).await.is(201);
+            let problem = house.put(who, &path, other).await.refused(409, "");
+            assert_eq!(problem["type"], "/problems/different", "{problem}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains(advice), "{path}: {detail}");
+            assert_eq!(detail.contains("correction"), advice == "correction", "{path}: {detail}");
+        }
+    }
+
     async fn a_problem_never_tells_what_was_sent_in_secret(house) {
         house.clinic("harbor.example").await;
         for body in [

@@ -186,7 +186,7 @@ story! {
 
         assert_eq!(told(&house, &clinic, "change").await, [&*maya.account, &casey.account]);
         assert_eq!(told(&house, &clinic, "sign").await, [&*casey.account, &maya.account]);
-        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "the list of revisions");
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account; 2], "signed again, and the list of revisions");
     }
 
     async fn a_signed_revision_never_changes(house) {
@@ -234,6 +234,28 @@ story! {
         house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
     }
 
+    async fn whatever_shows_staff_a_plan_is_in_its_journal_once(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        for (mine, what, draft) in [(MINE, "plan", plan()), (SAFE, "safety-plan", safety_plan())] {
+            house.put_on(maya, mine, "\"0\"", draft).await.is(201);
+            let standing = house.get(casey, &of(maya, what)).await.is(200);
+            house.put_on(casey, &of(maya, what), "\"1\"", standing["content"].clone()).await.is(200);
+            let signature = format!("{}/revisions/1/signature", of(maya, what));
+            house.call("PUT", &signature, casey, None).await.is(201);
+            house.call("PUT", &signature, casey, None).await.is(200);
+        }
+        assert_eq!(told(&house, &clinic, "sign").await, [&*casey.account; 2]);
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account; 6], "what nothing came of was seen");
+        let nothing = json!({"proposal": {"kind": "remove_skill", "skill": "library:zzz"}, "id": fresh_id()});
+        let path = format!("{}/proposals/accept", of(maya, "plan"));
+        house.call_with("POST", &path, casey, &[("if-match", "\"7\"")], Some(nothing)).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await.len(), 7);
+        house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(201);
+        house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await.len(), 7, "what is one's own is one's own");
+    }
+
     async fn two_saves_at_once_never_overwrite_each_other(house) {
         let clinic = house.clinic("harbor.example").await;
         let theirs = of(&clinic.maya, "plan");
@@ -274,7 +296,23 @@ story! {
         let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
         assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
         assert_eq!(problem["current"]["content"], first);
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("different ways"), "{problem}");
         assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+    }
+
+    async fn what_is_too_much_for_one_list_is_told_so(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
+        let base = reasons(7);
+        let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
+        house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
+        house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
+        let path = format!("{}?merge=true", of(maya, "plan"));
+        let problem = house.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
     }
 
     async fn two_revisions_are_compared_item_by_item(house) {
@@ -319,9 +357,18 @@ story! {
             assert!(!seen.to_string().contains("My daughter"), "{where_}: {seen}");
         }
         let mut draft = house.get(casey, &path).await.is(200)["content"].clone();
-        draft["only_me"] = json!([]);
-        draft["reasons"] = json!([item(json!({"words": "Because I say so"}))]);
+        assert_eq!(draft["only_me"], json!(["reasons"]));
         draft["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+        let mut open = draft.clone();
+        open["only_me"] = json!([]);
+        house.put_on(casey, &path, "\"2\"", open).await.refused(422, "/only_me");
+        for reasons in [json!([item(json!({"words": "Because I say so"}))]), kept["reasons"].clone()] {
+            let mut filled = draft.clone();
+            filled["reasons"] = reasons;
+            let problem = house.put_on(casey, &path, "\"2\"", filled.clone()).await.refused(422, "/reasons");
+            assert!(problem["detail"].as_str().unwrap().contains("keeps this section to themselves"), "{problem}");
+            house.put_on(casey, &format!("{path}?merge=true"), "\"1\"", filled).await.refused(409, "");
+        }
         let saved = house.put_on(casey, &path, "\"2\"", draft.clone()).await.is(201);
         assert!(saved["content"].get("reasons").is_none());
         let whole = house.get(maya, MINE).await.is(200);
@@ -330,8 +377,13 @@ story! {
         house.put_on(maya, MINE, "\"3\"", json!({"only_me": ["lapse_steps"]})).await.refused(422, "/only_me");
         let hidden = json!({"proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Boredom"}, "id": fresh_id()});
         kept["only_me"] = json!(["reasons", "triggers"]);
-        house.put_on(maya, MINE, "\"3\"", kept).await.is(201);
-        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(403, "");
+        house.put_on(maya, MINE, "\"3\"", kept.clone()).await.is(201);
+        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(422, "/proposal");
+        let told = house.get(casey, &path).await.is(200)["completeness"].clone();
+        kept["reasons"] = json!([]);
+        kept["triggers"] = json!([]);
+        house.put_on(maya, MINE, "\"4\"", kept).await.is(201);
+        assert_eq!(house.get(casey, &path).await.is(200)["completeness"], told, "the percent tells nothing of it");
     }
 
     async fn completeness_says_what_is_missing_and_why(house) {
@@ -356,9 +408,44 @@ story! {
         draft["review_on"] = json!("2026-03-17");
         let problem = house.put_on(&maya, MINE, "\"1\"", draft.clone()).await.refused(422, "/review_on");
         assert!(problem["detail"].as_str().unwrap().contains("14 days"), "{problem}");
+        draft["review_on"] = json!("2026-03-01");
+        house.put_on(&maya, MINE, "\"1\"", draft.clone()).await.refused(422, "/review_on");
         draft["review_on"] = json!("2026-03-16");
         let found = house.put_on(&maya, MINE, "\"1\"", draft).await.is(201);
         assert!(!gaps(&found).iter().any(|(section, _)| section == "review"));
+    }
+
+    async fn a_skill_with_a_caution_that_holds_is_a_gap_and_not_taken_up(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let mut draft = plan();
+        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
+        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
+        let gaps = async |who: &Person| -> Vec<(Value, Value)> {
+            let found = house.get(who, &of(maya, "plan")).await.is(200);
+            let gaps = found["completeness"]["gaps"].as_array().unwrap().iter();
+            gaps.filter(|gap| gap["section"] == "triggers").map(|gap| (gap["item"].clone(), gap["code"].clone())).collect()
+        };
+        assert_eq!(gaps(maya).await, []);
+        let wish = json!({"cautions": ["heart_condition"]});
+        house.put(maya, "/v1/participants/me/coping/choices", wish).await.is(200);
+        let gap = (draft["triggers"][0]["id"].clone(), json!("cautioned_skill"));
+        for who in [maya, casey] {
+            assert_eq!(gaps(who).await, std::slice::from_ref(&gap));
+        }
+        let add = |skill: &str| json!({
+            "proposal": {"kind": "add_skill", "against": {"category": "conflict"}, "skill": skill}, "id": fresh_id(),
+        });
+        for who in [maya, casey] {
+            let path = format!("{}/proposals/accept", of(maya, "plan"));
+            let take = async |skill| house.call_with("POST", &path, who, &[("if-match", "\"1\"")], Some(add(skill))).await;
+            let problem = take("library:cold_water").await.refused(422, "/proposal/skill");
+            assert!(problem["detail"].as_str().unwrap().contains("caution"), "{problem}");
+            take("library:urge_surfing").await.is(200);
+        }
+        draft["triggers"][0]["coping"] = json!(["library:urge_surfing"]);
+        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
+        assert_eq!(gaps(casey).await, []);
     }
 
     async fn an_unchanged_plan_is_not_sent_again_and_a_signature_is(house) {
@@ -551,7 +638,7 @@ story! {
         assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
     }
 
-    async fn a_plan_too_long_for_a_phone_to_send_back_is_refused(house) {
+    async fn a_plan_that_cannot_be_is_refused(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let text = "ü".repeat(160);
         let mut long = fullest();
@@ -567,8 +654,15 @@ story! {
         }
         let problem = house.put_on(&maya, MINE, "\"0\"", long).await.refused(422, "");
         assert!(problem["detail"].as_str().unwrap().contains("48 kB"), "{problem}");
+        for (member, text) in [("reach", "\u{202e}0010-555"), ("reach", "555-0100\u{e0031}"), ("name", "S\u{2066}am")] {
+            let mut support = item(json!({"name": "Sam", "role": "sponsor", "reach": "555-0100"}));
+            support[member] = json!(text);
+            let pointer = format!("/supports/0/{member}");
+            house.put_on(&maya, MINE, "\"0\"", json!({"supports": [support]})).await.refused(422, &pointer);
+        }
         let mut twice = plan();
         twice["lapse_steps"] = json!([twice["lapse_steps"][0], twice["lapse_steps"][0]]);
         house.put_on(&maya, MINE, "\"0\"", twice).await.refused(422, "/lapse_steps");
+        house.put_on(&maya, MINE, "\"0\"", json!({"only_me": ["reasons", "reasons"]})).await.refused(422, "/only_me");
     }
 }

@@ -40,7 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(),
+            Refusal::Different => Self::different(refusal.to_string()),
             Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
             Refusal::UnknownVersion | Refusal::Answers(_) | Refusal::NotYet | Refusal::Over => {
                 let mut faults = refusal.faults().into_iter();

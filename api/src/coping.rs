@@ -45,7 +45,9 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(),
+            Refusal::Different | Refusal::AssignedOther | Refusal::AddedOther => {
+                Self::different(refusal.to_string())
+            }
             Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
             Refusal::Stale => Self::stale_since(refusal.to_string()),
             Refusal::NotOffered | Refusal::Cautioned => Self::invalid("/skill", refusal.to_string()),

@@ -39,7 +39,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(),
+            Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
             Refusal::TooManyRatings => Self::refused(refusal.to_string()),
         }

@@ -178,8 +178,26 @@ fn entry(
     }
 }
 
+/// Notes that an answer shows somebody's record, in the transaction that it is the answer of. What participants
+/// read of their own is theirs alone.
+pub fn note_shown(
+    tx: &mut Tx,
+    grant: &Grant,
+    room: Room,
+    entity: Option<Uuid>,
+    request: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
+    match grant.relation() {
+        Relation::Own => Ok(()),
+        Relation::Caseload | Relation::Organisation | Relation::Foreign => {
+            note(tx, grant, Act::Read, room, entity, request, now)
+        }
+    }
+}
+
 /// Journals that a record was read, and returns once that is on disk: only then may the answer leave. What
-/// participants read of their own is theirs alone.
+/// participants read of their own is not worth a transaction.
 pub async fn seen(
     app: &App,
     grant: Grant,
@@ -192,7 +210,7 @@ pub async fn seen(
     }
     let now = app.now();
     let record = grant.participant().into();
-    app.write_to(record, move |tx| note(tx, &grant, Act::Read, room, entity, request, now)).await
+    app.write_to(record, move |tx| note_shown(tx, &grant, room, entity, request, now)).await
 }
 
 /// What was done to or seen of a record.

@@ -10,18 +10,22 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::account::Role;
-use evenkeel_domain::coping::SkillRef;
+use evenkeel_domain::coping::library::library;
+use evenkeel_domain::coping::organisation::OrganisationSkill;
+use evenkeel_domain::coping::{Choices, SkillRef, Skills};
 use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
-use evenkeel_domain::plan::proposal::{self, Proposal};
-use evenkeel_domain::plan::{self, Author, Conflict, Difference, ItemId, Plan, Refusal, Revision};
+use evenkeel_domain::plan::proposal::Proposal;
+use evenkeel_domain::plan::{
+    self, Author, Clash, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
+};
 use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Error, Tx, plan as store};
-use serde::{Deserialize, Serialize};
+use evenkeel_persistence::{Error, Tx, coping, plan as store};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -31,7 +35,7 @@ use crate::app::App;
 use crate::body::{Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::etag::tagged;
-use crate::journal::note;
+use crate::journal::{note, note_shown};
 use crate::problem::Problem;
 use crate::program::level_on;
 use view::{EditionOf, RevisionNumber, StandingOf};
@@ -52,13 +56,20 @@ impl From<Refusal> for Problem {
                 Self::conflict(format!("{said}. Read it, and sign it if you agree to what it says."))
             }
             Refusal::NotASigner => Self::refused(format!("{said}. Ask one of them to sign.")),
-            Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", said),
+            Refusal::ReviewPast | Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", said),
             Refusal::TooLarge => Self::invalid("", said),
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
-            Refusal::Different => Self::different().and("/id", said),
+            Refusal::Different => Self::different(said.clone()).and("/id", said),
+            Refusal::Cautioned => Self::invalid("/proposal/skill", said),
+            Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
+            Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
         }
     }
+}
+
+fn pointer<D: Document>(section: D::Section) -> String {
+    format!("/{}", D::field(section))
 }
 
 /// What either document does in its own way.
@@ -84,8 +95,30 @@ pub trait Written: Kept + Send + 'static {
     fn shown(&self, current: &Self, role: Role) -> (Self, Vec<Self::Section>);
     /// What differs in a newer one, as far as somebody in this role may see both.
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<Self::Section>>;
-    /// What is missing on a day.
-    fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<Self::Section>, Problem>;
+    /// What is missing on a day in the sections that are not withheld.
+    fn lacking(
+        &self,
+        tx: &mut Tx,
+        grant: &Grant,
+        on: Day,
+        withheld: &[Self::Section],
+    ) -> Result<Completeness<Self::Section>, Problem>;
+}
+
+/// What the participant noted against skills, and their organisation's own skills.
+struct Noted {
+    choices: Choices,
+    own: Vec<OrganisationSkill>,
+}
+
+impl Noted {
+    fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
+        let (choices, own) = (coping::choices(tx, grant)?, coping::skills(tx, grant.actor().organisation)?);
+        Ok(Self { choices, own })
+    }
+    fn warns_of(&self, skill: &SkillRef) -> bool {
+        self.choices.warn_of(skill, &Skills::new(library(), &self.own))
+    }
 }
 
 fn author(grant: &Grant) -> Author {
@@ -112,8 +145,8 @@ pub enum Change<D: Written> {
     Known(Revision<D>),
     /// It started from another revision than the current one; nothing was stored.
     Stale(Option<Revision<D>>),
-    /// It started from another revision, and both sides changed these sections; nothing was stored.
-    Overlap(Vec<D::Section>, Option<Revision<D>>),
+    /// It started from another revision, and these sections do not go together; nothing was stored.
+    Apart(Vec<(D::Section, Clash)>, Option<Revision<D>>),
 }
 
 /// What happens when a document is saved, whichever way it came in: a new revision, unsigned, is stored and
@@ -143,7 +176,7 @@ pub fn change<D: Written>(
                 let number = standing.revision;
                 keep(tx, grant, current, number, merged, Deed::Change, request, now)
             }
-            Err(Conflict { sections }) => Ok(Change::Overlap(sections, current)),
+            Err(Conflict { sections }) => Ok(Change::Apart(sections, current)),
         };
     }
     keep(tx, grant, current, based_on, draft, Deed::Change, request, now)
@@ -161,14 +194,14 @@ pub fn accept(
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
-    // Who does not see a section has no say in it.
-    if plan::withheld(&plan, &plan, grant.actor().role).contains(&proposal.section()) {
-        return Err(Problem::not_allowed());
-    }
-    match proposal::accept(&plan, proposal, *id) {
+    let noted = Noted::read(tx, grant)?;
+    match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| noted.warns_of(skill)) {
         Ok(draft) => keep(tx, grant, current, based_on, draft, Deed::Accept, request, now),
         // It may have fitted the revision that the proposal was read with.
         Err(_) if based_on != number => Ok(Change::Stale(current)),
+        Err(refusal @ Refusal::Kept { section }) => {
+            Err(Problem::invalid("/proposal", format!("changes {}: {refusal}", section.as_str())))
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -260,7 +293,7 @@ enum Told<D: Written> {
     Clash(Problem),
 }
 
-/// Runs a change and answers with what stands afterwards. What a refusal shows of the current revision is
+/// Runs a change and answers with what stands afterwards. Where nothing was changed, what the answer shows is
 /// journaled as read, in the same transaction.
 pub async fn changed<D: Written>(
     app: &App,
@@ -273,16 +306,13 @@ pub async fn changed<D: Written>(
         let grant = caller.granted(tx, Act::ChangePlan, &whose)?;
         let (problem, current) = match deed(tx, &grant, now)? {
             Change::New(revision) => return Ok(Told::New(view::standing(tx, &grant, Some(&revision), now)?)),
-            Change::Known(revision) => {
-                return Ok(Told::Known(view::standing(tx, &grant, Some(&revision), now)?));
-            }
-            Change::Stale(current) => (Problem::stale(), current),
-            Change::Overlap(sections, current) => (overlap(&sections)?, current),
+            Change::Known(revision) => (None, Some(revision)),
+            Change::Stale(current) => (Some(Problem::stale()), current),
+            Change::Apart(sections, current) => (Some(apart::<D>(&sections)), current),
         };
-        if grant.actor().participant != Some(grant.participant()) {
-            note(tx, &grant, Deed::Read, Room::Plan, None, caller.request_id, now)?;
-        }
+        note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
         let current = view::standing(tx, &grant, current.as_ref(), now)?;
+        let Some(problem) = problem else { return Ok(Told::Known(current)) };
         let tag = current.tag();
         let current = serde_json::to_value(&current).map_err(Problem::internal)?;
         Ok(Told::<D>::Clash(problem.with_current(current, tag)))
@@ -294,16 +324,14 @@ pub async fn changed<D: Written>(
     }
 }
 
-fn overlap(sections: &[impl Serialize]) -> Result<Problem, Problem> {
-    let both =
-        "you and somebody else changed this in different ways: choose, and send it with the newest revision";
+fn apart<D: Document>(sections: &[(D::Section, Clash)]) -> Problem {
     let problem = Problem::conflict(
-        "Both sides changed the same thing. `errors` names the sections; everything else would fit together.",
+        "What you and somebody else did does not go together. `errors` names the sections and says why; \
+         everything else would fit.",
     );
-    sections.iter().try_fold(problem, |problem, section| {
-        let name = serde_json::to_value(section).map_err(Problem::internal)?;
-        Ok(problem.and(format!("/{}", name.as_str().unwrap_or_default()), both))
-    })
+    sections
+        .iter()
+        .fold(problem, |problem, (section, clash)| problem.and(pointer::<D>(*section), clash.to_string()))
 }
 
 async fn signed<D: Written>(
@@ -316,6 +344,9 @@ async fn signed<D: Written>(
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::SignPlan, &whose)?;
         let (signed, new) = sign::<D>(tx, &grant, revision.into(), caller.request_id, now)?;
+        if !new {
+            note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
+        }
         let edition = view::edition(&grant, Some(&signed), &view::content(tx, &grant)?);
         Ok(if new { Recorded::New(edition) } else { Recorded::Known(edition) })
     })

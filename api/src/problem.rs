@@ -75,7 +75,7 @@ const KINDS: [(&str, &str, StatusCode, &str); 18] = [
         "different",
         "Stored with other content",
         StatusCode::CONFLICT,
-        "This id is taken by other content. Make a new id, or send a correction.",
+        "This id is taken by other content. The detail of the answer says what there is to do instead.",
     ),
     ("withdrawn", "Withdrawn", StatusCode::GONE, "The entry was withdrawn. Only its tombstone is left."),
     (
@@ -188,9 +188,9 @@ impl Problem {
     pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::of("conflict") }
     }
-    /// 409: the id is taken by other content.
-    pub fn different() -> Self {
-        Self::of("different")
+    /// 409: the id is taken by other content, with what to do instead.
+    pub fn different(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..Self::of("different") }
     }
     /// 410: withdrawn by the participant.
     pub fn withdrawn() -> Self {

@@ -26,7 +26,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let said = refusal.to_string();
         match refusal {
-            Refusal::Different => Self::different(),
+            Refusal::Different => Self::different(said),
             Refusal::FarAway => Self::invalid("/since", said),
             Refusal::NoStep => Self::conflict(said.clone()).and("/level", said),
         }

@@ -41,7 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(),
+            Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
             Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())

@@ -278,6 +278,11 @@ impl Choices {
     pub fn allow(&self, skill: &SkillDraft) -> bool {
         !skill.cautions.iter().any(|caution| self.cautions.contains(caution))
     }
+
+    /// Whether a skill on offer has one of this person's cautions.
+    pub fn warn_of(&self, skill: &SkillRef, skills: &Skills) -> bool {
+        !self.cautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
+    }
 }
 
 /// All skills on offer in one organisation: the library's, and its own that are not retired.
@@ -313,6 +318,15 @@ pub enum Refusal {
     /// The id already stands for other content.
     #[error("this id already stands for other content; send a correction, or a new entry under a new id")]
     Different,
+    /// The id already stands for another assignment.
+    #[error("this id already stands for another assignment; make a new one under a new id")]
+    AssignedOther,
+    /// The id already stands for a skill that says something else.
+    #[error(
+        "this id already stands for a skill that says something else; to edit it, send If-Match with the ETag that \
+         you read, or add yours under a new id"
+    )]
+    AddedOther,
     /// The entry was withdrawn.
     #[error("this entry was withdrawn; make a new one under a new id")]
     Withdrawn,

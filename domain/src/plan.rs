@@ -8,7 +8,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::proposal::Proposal;
 use crate::account::{AccountId, Role};
+use crate::coping::{self, SkillRef};
 use crate::journal::words;
 use crate::program::LevelOfCare;
 use crate::value::{Day, Moment};
@@ -29,7 +31,7 @@ pub mod summary;
 pub use difference::{Difference, compare};
 pub use document::Document;
 pub use item::ItemId;
-pub use merge::{Conflict, merge};
+pub use merge::{Clash, Conflict, merge};
 pub use section::{Plan, PlanSection};
 
 /// Most bytes of a document's JSON: it fits a request of 64 KiB with room around it.
@@ -135,6 +137,9 @@ pub enum Refusal {
         /// Most days ahead.
         most: i32,
     },
+    /// A review date that has passed.
+    #[error("the next review must be today or later")]
+    ReviewPast,
     /// The document is longer than a phone can send back.
     #[error("this is too long to be kept: at most 48 kB; leave something out")]
     TooLarge,
@@ -145,8 +150,20 @@ pub enum Refusal {
     #[error("the plan has no such trigger")]
     NoSuchTrigger,
     /// The id already stands for something else.
-    #[error("this id already stands for something else in the plan")]
+    #[error("this id already stands for something else in the plan; make a new one")]
     Different,
+    /// The participant noted a caution that the skill has.
+    #[error("{}", coping::Refusal::Cautioned)]
+    Cautioned,
+    /// The section is kept from the author.
+    #[error("the participant keeps this section to themselves")]
+    Kept {
+        /// Which one.
+        section: PlanSection,
+    },
+    /// What is kept is not for the author to say.
+    #[error("the participant alone chooses what to keep to themselves; send this as it was read")]
+    Sharing,
 }
 
 /// The revision that follows, or the current one if nothing is new in it.
@@ -174,8 +191,8 @@ fn next<D: Document>(
 }
 
 /// Saves a plan as a new, unsigned revision. `based_on` is the revision it was made from, 0 for the first
-/// one; `today` is the participant's. Sections hidden from the author stay as they were. A plan that says
-/// what the current one says is a repeat.
+/// one; `today` is the participant's. Sections hidden from the author come empty and stay as they were. A plan
+/// that says what the current one says is a repeat.
 pub fn save(
     current: Option<&Revision<Plan>>,
     based_on: i32,
@@ -186,15 +203,24 @@ pub fn save(
     now: Moment,
 ) -> Result<Revision<Plan>, Refusal> {
     let before = current.map(|current| current.content.clone()).unwrap_or_default();
+    let number = current.map_or(0, |current| current.revision);
+    overreach(&before, &draft, author.role)
+        // Made from another revision, it may have been in order there.
+        .map_err(|refusal| if based_on == number { refusal } else { Refusal::Stale { current: number } })?;
     let content = apply(&before, draft, author.role);
     let saved = next(current, based_on, content, author, now)?;
-    // A date that a step in care outran is a gap in the plan, not a reason to refuse a change elsewhere in it.
-    let is_new = saved.content.review_on != before.review_on;
-    let most = level.review_within();
-    if is_new && saved.content.review_on.is_some_and(|review_on| most < today.until(review_on)) {
-        return Err(Refusal::ReviewTooFar { most });
-    }
+    check_review(before.review_on, saved.content.review_on, today, level.review_within())?;
     Ok(saved)
+}
+
+/// Whether a new day for the next review is neither past nor too far away. A day that stood before, which time
+/// or care outran, is a gap in the plan, not a reason to refuse a change elsewhere in it.
+fn check_review(before: Option<Day>, review_on: Option<Day>, today: Day, most: i32) -> Result<(), Refusal> {
+    match review_on.filter(|_| review_on != before).map(|new| today.until(new)) {
+        Some(..0) => Err(Refusal::ReviewPast),
+        Some(ahead) if most < ahead => Err(Refusal::ReviewTooFar { most }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Signs the current revision. Signed again, the first signature stands.
@@ -264,26 +290,71 @@ pub fn apply(current: &Plan, draft: Plan, author: Role) -> Plan {
     })
 }
 
+/// Whether a draft stays out of what its author has no say in: sections that are hidden from them, and what is
+/// hidden. Also what it says right of a hidden section is refused: who may not read it may not try it out.
+fn overreach(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> {
+    if author == Role::Participant {
+        return Ok(());
+    }
+    let said = draft.sections_where(&Plan::default(), |section, is_empty| {
+        !is_empty && !current.only_me.shows(section, author)
+    });
+    match said.first() {
+        Some(&section) => Err(Refusal::Kept { section }),
+        None if draft.only_me != current.only_me => Err(Refusal::Sharing),
+        None => Ok(()),
+    }
+}
+
+/// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds. No
+/// skill is added that the participant noted a caution against.
+pub fn take_up(
+    current: &Plan,
+    proposal: &Proposal,
+    id: ItemId,
+    author: Role,
+    is_cautioned: impl Fn(&SkillRef) -> bool,
+) -> Result<Plan, Refusal> {
+    let section = proposal.section();
+    if !current.only_me.shows(section, author) {
+        return Err(Refusal::Kept { section });
+    }
+    if let Proposal::AddSkill { skill, .. } = proposal
+        && is_cautioned(skill)
+    {
+        return Err(Refusal::Cautioned);
+    }
+    proposal::accept(&visible_to(current, current, author).plan, proposal, id)
+}
+
 /// Merges a draft that was made from `base` into the current plan, for the author to save on top of it. What
-/// is hidden from the author stays as it is; a section that was hidden from the author meanwhile, and in
-/// which the draft says something new, is a conflict.
+/// is hidden from the author stays as it is. It is a conflict if the draft says something in a section that was
+/// hidden in `base`, something new in one that was hidden meanwhile, or something else about what is hidden.
 pub fn reconcile(
     base: &Plan,
     current: &Plan,
     draft: Plan,
     author: Role,
 ) -> Result<Plan, Conflict<PlanSection>> {
-    let mine = apply(base, draft, author);
-    let hidden = |section| !current.only_me.shows(section, author);
-    let empty = mine.sections_where(&Plan::default(), |_, is_empty| is_empty);
-    let sections = mine.sections_where(base, |section, is_same| {
+    let seen = |plan: &Plan, section| plan.only_me.shows(section, author);
+    let empty = draft.sections_where(&Plan::default(), |_, is_empty| is_empty);
+    let sections = draft.sections_where(base, |section, is_same| {
+        if section == PlanSection::Sharing {
+            return author != Role::Participant && !is_same;
+        }
         // Empty, it was not seen rather than emptied.
-        hidden(section) && !is_same && !empty.contains(&section)
+        let is_said = !empty.contains(&section);
+        is_said && (!seen(base, section) || !is_same && !seen(current, section))
     });
     if !sections.is_empty() {
-        return Err(Conflict { sections });
+        let why = |section| if section == PlanSection::Sharing { Clash::Sharing } else { Clash::Kept };
+        return Err(Conflict {
+            sections: sections.into_iter().map(|section| (section, why(section))).collect(),
+        });
     }
-    merge(base, current, &mine.taking(base, hidden))
+    let hidden = |section| !seen(current, section);
+    let mine = apply(base, draft, author).taking(base, hidden);
+    Ok(merge(base, current, &mine)?.taking(&Plan::default(), hidden))
 }
 
 #[cfg(test)]

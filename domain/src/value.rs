@@ -236,7 +236,7 @@ macro_rules! whole_number {
 }
 
 /// A text with a length and without control characters; `lines` allows line breaks and tabs, `name` refuses what
-/// makes one name look like another.
+/// makes one name or number look like another.
 #[macro_export]
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, lines, such as $example:literal) => {

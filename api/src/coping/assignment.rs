@@ -3,11 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::coping::Skills;
 use evenkeel_domain::coping::assignment::{
     self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState, MOST_LISTED, WITHDRAWN_DAYS,
 };
 use evenkeel_domain::coping::library::library;
+use evenkeel_domain::coping::{Refusal, Skills};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Moment, TimeZone, standing_schema};
 use evenkeel_persistence::{Tx, account, coping as store};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
+use crate::journal::{note, note_shown, seen};
 use crate::problem::Problem;
 
 /// The routes of this part.
@@ -80,6 +80,7 @@ pub fn assign(
     let zone = zone(tx, grant)?;
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
+        note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
         return Ok((standing(tx, grant, stored, &zone, now)?, false));
     }
     let choices = store::choices(tx, grant)?;
@@ -88,7 +89,7 @@ pub fn assign(
     let skills = Skills::new(library(), &own);
     let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, now)?;
     if !store::add_assignment(tx, grant, &assigned)? {
-        return Err(Problem::different());
+        return Err(Refusal::AssignedOther.into());
     }
     note(tx, grant, Deed::Assign, Room::Coping, Some(id.into()), request, now)?;
     Ok((standing(tx, grant, assigned, &zone, now)?, true))

@@ -1,10 +1,11 @@
 //! Plans of invented people, in their own words, and the two skills that their organisation added.
 
+use evenkeel_domain::account::Role;
 use evenkeel_domain::coping::assignment::AssignmentDraft;
 use evenkeel_domain::coping::{SkillDraft, SkillRef};
 use evenkeel_domain::craving::{Substance, TriggerCategory as Trigger};
-use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::safety::SafetyPlan;
+use evenkeel_domain::plan::{Plan, visible_to};
 use evenkeel_domain::program::{CareStepDraft, LevelOfCare};
 use evenkeel_domain::value::Moment;
 use serde::de::DeserializeOwned;
@@ -77,7 +78,8 @@ impl Pocket<'_> {
         let at = self.on(met, 11, dice);
         let [soonest, latest] = if self.steps_down() { [30, 90] } else { [9, 14] };
         let ahead = i32::try_from(dice.between(soonest, latest)).unwrap_or(9);
-        let plan = Plan { review_on: Some(at.local_day(self.zone).plus(ahead)), ..plan };
+        let seen = visible_to(&plan, &plan, Role::Counselor).plan;
+        let plan = Plan { review_on: Some(at.local_day(self.zone).plus(ahead)), ..seen };
         steps.push((at, Step::Revise(2, Box::new(plan))));
         let signed = if whole { 0 } else { dice.between(0, 9) };
         if signed < 8 {

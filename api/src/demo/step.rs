@@ -107,6 +107,6 @@ impl Step {
 fn saved<D: Written>(change: &Change<D>) -> Result<(), Problem> {
     match change {
         Change::New(_) | Change::Known(_) => Ok(()),
-        Change::Stale(_) | Change::Overlap(..) => Err(Problem::stale()),
+        Change::Stale(_) | Change::Apart(..) => Err(Problem::stale()),
     }
 }

@@ -17,7 +17,7 @@ use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
 };
-use super::{Acceptance, ChangeQuery, Written, accept, change, changed, signed};
+use super::{Acceptance, ChangeQuery, Noted, Written, accept, change, changed, signed};
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
@@ -68,8 +68,16 @@ impl Written for Plan {
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<PlanSection>> {
         plan::compare_visible(self, new, current, role)
     }
-    fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<PlanSection>, Problem> {
-        Ok(completeness(self, &substances(tx, grant)?, level_on(tx, grant, on)?, on))
+    fn lacking(
+        &self,
+        tx: &mut Tx,
+        grant: &Grant,
+        on: Day,
+        withheld: &[PlanSection],
+    ) -> Result<Completeness<PlanSection>, Problem> {
+        let (used, noted) = (substances(tx, grant)?, Noted::read(tx, grant)?);
+        let level = level_on(tx, grant, on)?;
+        Ok(completeness(self, &used, |skill| noted.warns_of(skill), level, on, withheld))
     }
 }
 
@@ -110,7 +118,7 @@ fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
                     "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "category": "urges", "source": "external",
                     "words": "Payday",
                 }],
-                "review_on": "2026-03-12",
+                "review_on": "2026-03-12", "only_me": ["reasons"],
             },
             "completeness": { "percent": 37, "gaps": [{
                 "section": "triggers", "item": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "code": "no_skill",
@@ -140,10 +148,10 @@ async fn read_plan(
 ///
 /// The whole plan anew, from either side; it becomes a new, unsigned revision. `If-Match` says which revision it
 /// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
-/// 412 and what stands in `current`; with `merge=true` both are merged, and only if both sides changed the same
-/// thing in different ways the answer is 409, which names those sections. Sections that are withheld from the
-/// caller stay as they are, whatever is sent. A new `review_on` lies at most 14 days ahead in intensive outpatient
-/// care and 90 in aftercare; one that stands blocks nothing.
+/// 412 and what stands in `current`; with `merge=true` both are merged, and only if that does not go together
+/// the answer is 409, which names the sections and says why. Sections that are withheld from the caller are sent
+/// empty, and `only_me` as it was read: they stay as they are, and anything else is refused. A new `review_on` lies
+/// at most 14 days ahead in intensive outpatient care and 90 in aftercare; one that stands blocks nothing.
 #[utoipa::path(
     tag = "plan",
     params(
@@ -168,7 +176,7 @@ async fn read_plan(
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: both sides changed the sections that `errors` names; `current` is what stands"),
+        (status = 409, description = "Merging: the sections that `errors` names do not go together, each with why; `current` is what stands"),
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
@@ -302,7 +310,7 @@ async fn read_agreed_plan(
 /// Take up a proposal
 ///
 /// One tap instead of editing: the plan with the proposal in it becomes a new, unsigned revision. What the plan
-/// says already is not added again.
+/// says already is not added again; no skill is added that has a caution that holds for the participant.
 #[utoipa::path(
     tag = "plan",
     params(

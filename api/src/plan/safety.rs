@@ -63,7 +63,13 @@ impl Written for SafetyPlan {
     fn compared(&self, new: &Self, _: &Self, _: Role) -> Vec<Difference<SafetySection>> {
         plan::compare(self, new)
     }
-    fn lacking(&self, _: &mut Tx, _: &Grant, on: Day) -> Result<Completeness<SafetySection>, Problem> {
+    fn lacking(
+        &self,
+        _: &mut Tx,
+        _: &Grant,
+        on: Day,
+        _: &[SafetySection],
+    ) -> Result<Completeness<SafetySection>, Problem> {
         Ok(safety::completeness(self, on))
     }
 }
@@ -121,7 +127,7 @@ async fn read_safety_plan(
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 200, description = "The current revision says this already", body = Standing<SafetyPlan, SafetySection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: both sides changed the sections that `errors` names; `current` is what stands"),
+        (status = 409, description = "Merging: the sections that `errors` names do not go together, each with why; `current` is what stands"),
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),

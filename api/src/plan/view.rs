@@ -93,7 +93,7 @@ pub struct Edition<D, S> {
 pub struct Standing<D, S> {
     #[serde(flatten)]
     edition: Edition<D, S>,
-    /// What is missing and why that matters
+    /// What is missing and why that matters; withheld sections count in nothing
     completeness: Completeness<S>,
     /// The national lines, which belong to every plan
     #[schema(value_type = CrisisLines)]
@@ -142,7 +142,7 @@ pub fn standing<D: Written>(
     let content = current.map(|current| current.content.clone()).unwrap_or_default();
     let edition = edition(grant, current, &content);
     let today = today(tx, grant, now)?;
-    let completeness = content.lacking(tx, grant, today)?.without(&edition.withheld);
+    let completeness = content.lacking(tx, grant, today, &edition.withheld)?;
     Ok(Standing { edition, completeness, crisis_lines: crisis_lines() })
 }
 

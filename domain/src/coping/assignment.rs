@@ -145,7 +145,7 @@ pub fn assign(
 /// Whether an assignment that came again under its id is the one that was made.
 pub fn same(assignment: &Assignment, again: &AssignmentDraft) -> Result<(), Refusal> {
     log_entry::standing(assignment.withdrawn_at)?;
-    Ok(log_entry::same(&assignment.draft, again)?)
+    log_entry::same(&assignment.draft, again).map_err(|_| Refusal::AssignedOther)
 }
 
 /// Takes an assignment back. Done twice, the first time stands.
@@ -258,7 +258,7 @@ mod tests {
     fn an_assignment_taken_back_asks_for_nothing() {
         let assignment = surfing();
         assert_eq!(same(&assignment, &assignment.draft), Ok(()));
-        assert_eq!(same(&assignment, &asked("library:delay_15", "2026-03-04")), Err(Refusal::Different));
+        assert_eq!(same(&assignment, &asked("library:delay_15", "2026-03-04")), Err(Refusal::AssignedOther));
         let gone = withdraw(&assignment, moment("2026-03-03T09:00:00Z"));
         assert_eq!(withdraw(&gone, moment("2026-03-04T09:00:00Z")), gone);
         assert_eq!(same(&gone, &gone.draft), Err(Refusal::Withdrawn));

@@ -97,7 +97,7 @@ pub fn add(
 /// Whether a skill that was added again under its id is the one that was; `first` is what revision 1 said.
 pub fn same(skill: &OrganisationSkill, first: &SkillDraft, again: &SkillDraft) -> Result<(), Refusal> {
     standing(skill)?;
-    Ok(log_entry::same(first, again)?)
+    log_entry::same(first, again).map_err(|_| Refusal::AddedOther)
 }
 
 /// Edits the revision that the editor read: the skill as it now stands, and the revision to keep. What it says
@@ -165,7 +165,7 @@ pub(crate) mod tests {
         assert_eq!(edit(&after, 1, longer(), editor, now), Ok((after.clone(), None)));
         assert_eq!(edit(&after, 1, tea(), editor, now), Err(Refusal::Stale));
         assert_eq!(same(&after, &tea(), &tea()), Ok(()));
-        assert_eq!(same(&after, &tea(), &longer()), Err(Refusal::Different));
+        assert_eq!(same(&after, &tea(), &longer()), Err(Refusal::AddedOther));
     }
 
     #[test]

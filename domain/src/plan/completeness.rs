@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::item::ItemId;
 use super::section::{Plan, PlanSection as Section};
+use crate::coping::SkillRef;
 use crate::craving::Substance;
 use crate::journal::words;
 use crate::program::LevelOfCare;
@@ -20,6 +21,8 @@ words! {
         Empty = "empty",
         /// No skill helps against this trigger.
         NoSkill = "no_skill",
+        /// A skill against this trigger has a caution that holds for this person.
+        CautionedSkill = "cautioned_skill",
         /// Fewer than two people can be reached.
         FewSupports = "few_supports",
         /// Nobody on the list can be reached.
@@ -60,29 +63,25 @@ pub struct Completeness<S> {
     pub gaps: Vec<Gap<S>>,
 }
 
-impl<S: PartialEq> Completeness<S> {
-    /// This without the gaps in sections that somebody does not see.
-    #[must_use]
-    pub fn without(mut self, withheld: &[S]) -> Self {
-        self.gaps.retain(|gap| !withheld.contains(&gap.section));
-        self
-    }
-}
-
-/// Counts what is asked and keeps what is missing.
-pub(super) struct Checks<S> {
+/// Counts what is asked and keeps what is missing, but for sections that somebody does not see: a number that
+/// counts them tells what is in them.
+pub(super) struct Checks<'a, S> {
+    withheld: &'a [S],
     asked: usize,
     gaps: Vec<Gap<S>>,
 }
 
-impl<S> Checks<S> {
-    pub(super) fn new() -> Self {
-        Self { asked: 0, gaps: Vec::new() }
+impl<'a, S: PartialEq> Checks<'a, S> {
+    pub(super) fn new(withheld: &'a [S]) -> Self {
+        Self { withheld, asked: 0, gaps: Vec::new() }
     }
     pub(super) fn ask(&mut self, there: bool, section: S, code: GapCode, why: &'static str) {
         self.ask_item(there, section, None, code, why);
     }
     fn ask_item(&mut self, there: bool, section: S, item: Option<ItemId>, code: GapCode, why: &'static str) {
+        if self.withheld.contains(&section) {
+            return;
+        }
         self.asked += 1;
         if !there {
             self.gaps.push(Gap { section, item, code, why });
@@ -117,14 +116,17 @@ impl<S> Checks<S> {
 }
 
 /// What a relapse-prevention plan lacks `on` a day, at this level of care, for somebody who uses or used these
-/// substances.
+/// substances and has noted cautions against some skills, without the sections that are withheld from whoever
+/// asks.
 pub fn completeness(
     plan: &Plan,
     substances: &[Substance],
+    is_cautioned: impl Fn(&SkillRef) -> bool,
     level: LevelOfCare,
     on: Day,
+    withheld: &[Section],
 ) -> Completeness<Section> {
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(withheld);
     checks.ask(
         !plan.reasons.is_empty(),
         Section::Reasons,
@@ -138,13 +140,20 @@ pub fn completeness(
         "What you know beforehand cannot surprise you. Write down what sets your cravings off.",
     );
     for trigger in &plan.triggers {
-        checks.ask_item(
-            !trigger.coping.is_empty(),
-            Section::Triggers,
-            Some(trigger.id),
-            GapCode::NoSkill,
-            "A craving leaves little time to think. Choose now what you will do about this one.",
-        );
+        let is_cautioned = trigger.coping.iter().any(&is_cautioned);
+        let (code, why) = if is_cautioned {
+            (
+                GapCode::CautionedSkill,
+                "A skill that you named here has a caution that you noted. Choose another one, which is safe for you.",
+            )
+        } else {
+            (
+                GapCode::NoSkill,
+                "A craving leaves little time to think. Choose now what you will do about this one.",
+            )
+        };
+        let there = !trigger.coping.is_empty() && !is_cautioned;
+        checks.ask_item(there, Section::Triggers, Some(trigger.id), code, why);
     }
     checks.ask(
         !plan.warning_signs.is_empty(),
@@ -186,9 +195,11 @@ pub fn completeness(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Role;
     use crate::plan::item::{Called, ItemId, Reach};
     use crate::plan::section::{Naloxone, PlanSign, PlanTrigger, RiskSituation, Support, SupportRole};
     use crate::plan::tests::{any_plan, day, id, link, list, reason, step, trigger, words};
+    use crate::plan::{Document, withheld};
     use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
     use crate::recovery::warning::WarningStage;
     use proptest::prelude::*;
@@ -196,8 +207,11 @@ mod tests {
     fn on() -> Day {
         day("2026-03-02")
     }
+    fn nothing(_: &SkillRef) -> bool {
+        false
+    }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], IntensiveOutpatient, on())
+        completeness(plan, &[Substance::Opioids], nothing, IntensiveOutpatient, on(), &[])
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -264,9 +278,11 @@ mod tests {
             Section::Review,
         ];
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
-        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], IntensiveOutpatient, on());
+        let alcohol =
+            completeness(&Plan::default(), &[Substance::Alcohol], nothing, IntensiveOutpatient, on(), &[]);
         assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
-        assert_eq!(of(&Plan::default()).without(&asked[..7]).gaps.len(), 1);
+        let withheld = completeness(&Plan::default(), &[], nothing, IntensiveOutpatient, on(), &asked[..7]);
+        assert_eq!(withheld.gaps.len(), 1);
     }
 
     #[test]
@@ -282,10 +298,23 @@ mod tests {
     }
 
     #[test]
+    fn a_skill_that_the_person_noted_a_caution_against_is_a_gap() {
+        let trigger = trigger(1, "payday", &["library:cold_water", "library:walk"]);
+        let plan = Plan { triggers: list([trigger]), ..Plan::default() };
+        let with = |cautioned: &str| {
+            let is_cautioned = |skill: &SkillRef| *skill == link(cautioned);
+            let gaps = completeness(&plan, &[], is_cautioned, IntensiveOutpatient, on(), &[]).gaps;
+            gaps.into_iter().find(|gap| gap.section == Section::Triggers).map(|gap| (gap.item, gap.code))
+        };
+        assert_eq!(with("library:cold_water"), Some((Some(id(1)), GapCode::CautionedSkill)));
+        assert_eq!(with("library:sauna"), None);
+    }
+
+    #[test]
     fn a_review_is_set_ahead_and_near_enough() {
         let code = |days: Option<i32>, level| {
             let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
-            let gaps = completeness(&plan, &[], level, on()).gaps;
+            let gaps = completeness(&plan, &[], nothing, level, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
         };
         assert_eq!(code(None, IntensiveOutpatient), Some(GapCode::ReviewNotSet));
@@ -306,6 +335,14 @@ mod tests {
                 prop_assert!(after.gaps.iter().all(|left| of(&plan).gaps.contains(left)));
                 prop_assert!(of(&plan).percent <= after.percent);
             }
+        }
+
+        #[test]
+        fn completeness_tells_nothing_of_what_is_withheld(plan in any_plan(), other in any_plan()) {
+            let hidden = withheld(&plan, &plan, Role::Counselor);
+            let changed = plan.clone().taking(&other, |section| hidden.contains(&section));
+            let told = |plan| completeness(plan, &[Substance::Opioids], nothing, IntensiveOutpatient, on(), &hidden);
+            prop_assert_eq!(told(&plan), told(&changed));
         }
 
         #[test]

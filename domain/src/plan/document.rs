@@ -5,13 +5,16 @@ use serde::Serialize;
 
 use super::difference::{self, Difference, ItemChange};
 use super::item::{Item, ItemId, Items};
-use super::merge::{self, Conflict};
+use super::merge::{self, Clash, Conflict};
 use super::section::OnlyMe;
 
 /// A document of sections.
 pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The names of its sections.
     type Section: Copy + Ord + std::fmt::Debug + Serialize + Send + 'static;
+
+    /// The name in JSON of a section.
+    fn field(section: Self::Section) -> &'static str;
 
     /// The document with what both sides did since `base`; see [`merge`](super::merge()).
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;
@@ -30,19 +33,19 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
 
 /// What one section holds.
 pub(super) trait Part: Clone + PartialEq {
-    /// What both sides made of it, or nothing if they cannot both be right.
-    fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Option<Self>;
+    /// What both sides made of it, unless that does not go together.
+    fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Result<Self, Clash>;
     /// What differs; `name` stands for a value that has no fields.
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange>;
 }
 
 impl<T: Item, const MOST: usize> Part for Items<T, MOST> {
-    fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Option<Self> {
+    fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Result<Self, Clash> {
         if theirs == mine || mine == base {
-            return Some(theirs.clone());
+            return Ok(theirs.clone());
         }
         if theirs == base {
-            return Some(mine.clone());
+            return Ok(mine.clone());
         }
         merge::items(base, theirs, mine, critical)
     }
@@ -53,20 +56,20 @@ impl<T: Item, const MOST: usize> Part for Items<T, MOST> {
 
 /// A section that holds one value.
 pub(super) trait Single: Clone + PartialEq + Serialize {
-    /// One value that does justice to two, if there is one.
-    fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Option<Self>;
+    /// One value that does justice to two.
+    fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash>;
 }
 
 impl<T: Single> Part for Option<T> {
-    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Option<Self> {
+    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
         if theirs == mine || mine == base {
-            return Some(theirs.clone());
+            return Ok(theirs.clone());
         }
         match (theirs, mine) {
-            _ if theirs == base => Some(mine.clone()),
+            _ if theirs == base => Ok(mine.clone()),
             (Some(theirs), Some(mine)) => T::both(base.as_ref(), theirs, mine).map(Some),
             // Changed here, removed there: in doubt it stays.
-            (one, other) => Some(one.clone().or_else(|| other.clone())),
+            (one, other) => Ok(one.clone().or_else(|| other.clone())),
         }
     }
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {
@@ -75,9 +78,9 @@ impl<T: Single> Part for Option<T> {
 }
 
 impl Part for OnlyMe {
-    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Option<Self> {
+    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
         // Both can only have made the same change to one section: it was kept before, or it was not.
-        Some(theirs.changed_as(base, mine))
+        Ok(theirs.changed_as(base, mine))
     }
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {
         difference::single(Some(old), Some(new), name).into_iter().collect()
@@ -100,6 +103,10 @@ macro_rules! document {
         impl $crate::plan::document::Document for $document {
             type Section = $sections;
 
+            fn field(section: $sections) -> &'static str {
+                match section { $($sections::$section => stringify!($field),)+ }
+            }
+
             fn merged(
                 base: &Self,
                 theirs: &Self,
@@ -110,8 +117,8 @@ macro_rules! document {
                 let merged = Self {
                     $($field: {
                         let critical = $sections::$section.is_critical();
-                        Part::merged(&base.$field, &theirs.$field, &mine.$field, critical).unwrap_or_else(|| {
-                            sections.push($sections::$section);
+                        Part::merged(&base.$field, &theirs.$field, &mine.$field, critical).unwrap_or_else(|clash| {
+                            sections.push(($sections::$section, clash));
                             theirs.$field.clone()
                         })
                     },)+

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Most characters of [`Words`].
+pub(super) const MOST_WORDS: usize = 160;
+
 id! {
     /// One thing in a plan, named by the phone; it keeps its id from revision to revision.
     ItemId
@@ -12,11 +15,11 @@ text! {
 }
 text! {
     /// How somebody, or a line, is called.
-    Called: 1 to 60, such as "Sam"
+    Called: 1 to 60, name, such as "Sam"
 }
 text! {
     /// A telephone number or another way to get through.
-    Reach: 1 to 60, such as "call or text 555-0100"
+    Reach: 1 to 60, name, such as "call or text 555-0100"
 }
 
 /// Why a part of a plan cannot exist. The text is meant for the person who sent it.
@@ -36,6 +39,9 @@ pub enum Unfit {
     /// A section that the care team always sees.
     #[error("must not name lines, lapse_steps, naloxone, review or sharing: the care team always sees these")]
     AlwaysShared,
+    /// A section named again.
+    #[error("must name each section once")]
+    NamedTwice,
 }
 
 /// Something in a list of a plan.

@@ -1,14 +1,11 @@
 //! What logs or a debrief speak for, as the proposal that the plan takes up.
 
-use super::item::Words;
+use super::item::{MOST_WORDS, Words};
 use super::proposal::Proposal;
 use super::section::TriggerSource;
 use crate::craving::TriggerCategory;
 use crate::recovery::learning::PlanChange;
 use crate::recovery::warning;
-
-/// Most characters of [`Words`].
-const MOST_WORDS: usize = 160;
 
 impl PlanChange {
     /// The proposal that makes this change, in words that the plan knows again. A text that is too long for the

@@ -1,17 +1,48 @@
 //! Two people changed one plan: what both of them did, as far as both can stand.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::document::{Document, twin};
 use super::item::{Item, ItemId, Items};
 
-/// Sections in which both sides changed the same thing in different ways; somebody has to choose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
-#[error("both sides changed the same thing in different ways")]
+/// Why a section cannot be brought together. The text is meant for whoever merges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Clash {
+    /// Both sides changed the same thing in different ways.
+    #[error(
+        "you and somebody else changed this in different ways: choose, and send it with the newest revision"
+    )]
+    Both,
+    /// What both sides wrote are more entries than the list holds.
+    #[error(
+        "what you and somebody else wrote is more than fits, at most {most} entries: leave something out, and send \
+         it with the newest revision"
+    )]
+    Full {
+        /// Most entries.
+        most: usize,
+    },
+    /// What both sides wrote is longer than the text may be.
+    #[error(
+        "what you and somebody else wrote is longer than fits, at most {most} characters: shorten it, and send it \
+         with the newest revision"
+    )]
+    TooLong {
+        /// Most characters.
+        most: usize,
+    },
+    /// The section is kept from whoever merges.
+    #[error("the participant keeps this section to themselves: send the newest revision without it")]
+    Kept,
+    /// What is kept is not for whoever merges to say.
+    #[error("the participant alone chooses what to keep to themselves: send this as it was read")]
+    Sharing,
+}
+
+/// Sections that cannot be brought together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what both sides did does not go together")]
 pub struct Conflict<S> {
-    /// Which, in the order of the plan. Nothing else stands in the way.
-    pub sections: Vec<S>,
+    /// Which and why, in the order of the plan. Nothing else stands in the way.
+    pub sections: Vec<(S, Clash)>,
 }
 
 /// The document with what both sides did since `base`.
@@ -24,17 +55,18 @@ pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<
     D::merged(base, theirs, mine)
 }
 
-/// Merges two lists, or nothing if they cannot both be right or do not fit in one.
+/// Merges two lists, unless they cannot both be right or do not fit in one.
 pub(super) fn items<T: Item, const MOST: usize>(
     base: &Items<T, MOST>,
     theirs: &Items<T, MOST>,
     mine: &Items<T, MOST>,
     critical: bool,
-) -> Option<Items<T, MOST>> {
+) -> Result<Items<T, MOST>, Clash> {
     let mut merged: Vec<T> = Vec::new();
     let mut second_wordings = Vec::new();
-    for id in order(base, theirs, mine)? {
-        let (kept, second) = settle(base.find(id), theirs.find(id), mine.find(id), critical)?;
+    for id in order(base, theirs, mine).ok_or(Clash::Both)? {
+        let settled = settle(base.find(id), theirs.find(id), mine.find(id), critical);
+        let (kept, second) = settled.ok_or(Clash::Both)?;
         merged.extend(kept);
         second_wordings.extend(second.map(|second| (id, second)));
     }
@@ -45,7 +77,7 @@ pub(super) fn items<T: Item, const MOST: usize>(
             merged.insert(first + 1, second);
         }
     }
-    merged.try_into().ok()
+    merged.try_into().map_err(|_| Clash::Full { most: MOST })
 }
 
 /// The ids of all sides in one order: the one that was changed, with the other side's own items where they
@@ -121,8 +153,11 @@ mod tests {
     fn of_steps(steps: &[LapseStep]) -> Plan {
         Plan { lapse_steps: list(steps), ..Plan::default() }
     }
+    fn clash(section: PlanSection, clash: Clash) -> Result<Plan, Conflict<PlanSection>> {
+        Err(Conflict { sections: vec![(section, clash)] })
+    }
     fn conflict(section: PlanSection) -> Result<Plan, Conflict<PlanSection>> {
-        Err(Conflict { sections: vec![section] })
+        clash(section, Clash::Both)
     }
 
     #[test]
@@ -191,10 +226,24 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_in_one_list_is_for_somebody_to_choose() {
-        let numbered = |from: u128| (from..from + 8).map(|n| reason(n, "r")).collect::<Vec<_>>();
-        let (theirs, mine) = (of_reasons(&numbered(1)), of_reasons(&numbered(20)));
-        assert_eq!(merge(&Plan::default(), &theirs, &mine), conflict(PlanSection::Reasons));
+    fn what_does_not_fit_together_is_told_from_what_contradicts() {
+        let numbered = |numbers: &[u128]| numbers.iter().map(|n| reason(*n, "r")).collect::<Vec<_>>();
+        let base = of_reasons(&numbered(&[1, 2, 3, 4, 5, 6, 7]));
+        let theirs = of_reasons(&numbered(&[1, 2, 3, 4, 5, 6, 7, 8]));
+        let mine = of_reasons(&numbered(&[1, 2, 3, 4, 5, 6, 7, 9]));
+        assert_eq!(merge(&base, &theirs, &mine), clash(PlanSection::Reasons, Clash::Full { most: 8 }));
+        let mut other = numbered(&[1, 2, 3, 4, 5, 6, 7, 9]);
+        other[0] = reason(1, "s");
+        let mut another = numbered(&[1, 2, 3, 4, 5, 6, 7, 8]);
+        another[0] = reason(1, "t");
+        let both = merge(&base, &of_reasons(&other), &of_reasons(&another));
+        assert_eq!(both, conflict(PlanSection::Reasons), "what to choose comes first");
+        let kept = |letter: &str| Plan {
+            naloxone: Some(Naloxone { has: true, kept: Some(words(&letter.repeat(80))) }),
+            ..Plan::default()
+        };
+        let long = merge(&Plan::default(), &kept("a"), &kept("b"));
+        assert_eq!(long, clash(PlanSection::Naloxone, Clash::TooLong { most: 160 }));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::item::{Called, ItemId, Items, Reach, Words, items};
 use super::lines::crisis_lines;
 use super::poster::{Poster, PosterGroup, PosterLine};
 use super::section::entries;
-use super::{Author, Refusal, Revision, next};
+use super::{Author, Refusal, Revision, check_review, next};
 use crate::journal::words;
 use crate::value::{Day, Moment};
 
@@ -228,15 +228,13 @@ pub fn save(
     let set = before.filter(|review_on| today <= *review_on);
     let review_on = draft.review_on.or(set).unwrap_or_else(|| today.plus(REVIEW_DAYS));
     let saved = next(current, based_on, SafetyPlan { review_on: Some(review_on), ..draft }, author, now)?;
-    if Some(review_on) != before && MOST_REVIEW_DAYS < today.until(review_on) {
-        return Err(Refusal::ReviewTooFar { most: MOST_REVIEW_DAYS });
-    }
+    check_review(before, Some(review_on), today, MOST_REVIEW_DAYS)?;
     Ok(saved)
 }
 
 /// What a safety plan lacks `on` a day. Step 5 lacks nothing: the national lines are always there.
 pub fn completeness(plan: &SafetyPlan, on: Day) -> Completeness<SafetySection> {
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(&[]);
     checks.ask(
         !plan.warning_signs.is_empty(),
         SafetySection::WarningSigns,
@@ -355,6 +353,9 @@ mod tests {
         assert!(try_save(None, on("2026-05-31"), "2026-03-02").is_ok());
         let far = try_save(None, on("2026-06-01"), "2026-03-02");
         assert_eq!(far, Err(Refusal::ReviewTooFar { most: 90 }));
+        assert_eq!(try_save(None, on("2026-03-01"), "2026-03-02"), Err(Refusal::ReviewPast));
+        let kept = SafetyPlan { people: list([]), ..on("2026-04-01") };
+        assert!(try_save(Some(&first), kept, "2026-05-05").is_ok(), "a date that passed blocks nothing");
         let now = moment("2026-03-02T18:40:00Z");
         let stale =
             save(Some(&late), 1, SafetyPlan::default(), by(Role::Participant), day("2026-05-05"), now);

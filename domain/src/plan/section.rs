@@ -7,7 +7,8 @@ use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::document::{Single, document};
-use super::item::{Called, ItemId, Items, Reach, Unfit, Words, items};
+use super::item::{Called, ItemId, Items, MOST_WORDS, Reach, Unfit, Words, items};
+use super::merge::Clash;
 use crate::account::Role;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
@@ -207,7 +208,7 @@ pub struct Naloxone {
 impl Single for Naloxone {
     /// Both places are named. Where nobody asked before and the answers differ, there is none: the other
     /// answer can kill.
-    fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Option<Self> {
+    fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash> {
         let has = match base {
             Some(base) if theirs.has == base.has => mine.has,
             Some(_) => theirs.has,
@@ -219,17 +220,18 @@ impl Single for Naloxone {
             (theirs, mine) if theirs == before => mine.cloned(),
             (Some(theirs), Some(mine)) => {
                 let (one, other) = (theirs.min(mine), theirs.max(mine));
-                Some(format!("{}; {}", one.as_ref(), other.as_ref()).try_into().ok()?)
+                let both = format!("{}; {}", one.as_ref(), other.as_ref()).try_into();
+                Some(both.map_err(|_| Clash::TooLong { most: MOST_WORDS })?)
             }
             (one, other) => one.or(other).cloned(),
         };
-        Some(Self { has, kept })
+        Ok(Self { has, kept })
     }
 }
 impl Single for Day {
     /// A look too early harms nobody.
-    fn both(_: Option<&Self>, theirs: &Self, mine: &Self) -> Option<Self> {
-        Some(*theirs.min(mine))
+    fn both(_: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash> {
+        Ok(*theirs.min(mine))
     }
 }
 
@@ -274,7 +276,9 @@ impl TryFrom<Vec<PlanSection>> for OnlyMe {
         if !sections.iter().all(|section| section.may_be_kept()) {
             return Err(Unfit::AlwaysShared);
         }
-        Ok(Self(sections.into_iter().collect()))
+        let count = sections.len();
+        let sections: BTreeSet<_> = sections.into_iter().collect();
+        if sections.len() == count { Ok(Self(sections)) } else { Err(Unfit::NamedTwice) }
     }
 }
 impl From<OnlyMe> for Vec<PlanSection> {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::item::{Item, Items, Unfit, Words};
+use super::proposal::Proposal;
 use super::section::{LapseStep, Naloxone, OnlyMe, PlanTrigger, RecoveryReason, TriggerSource};
 use super::*;
 use crate::coping::SkillRef;
@@ -94,6 +95,12 @@ fn saved(current: Option<&Revision<Plan>>, draft: Plan, by: Author) -> Revision<
     let based_on = current.map_or(0, |current| current.revision);
     save(current, based_on, draft, by, IntensiveOutpatient, today(), now()).unwrap()
 }
+/// What a counselor's draft makes of the current plan when it is merged and saved.
+fn reconciled(base: &Plan, current: &Plan, draft: Plan) -> Result<Plan, Conflict<PlanSection>> {
+    let draft = reconcile(base, current, draft, Role::Counselor)?;
+    assert_eq!(overreach(current, &draft, Role::Counselor), Ok(()));
+    Ok(apply(current, draft, Role::Counselor))
+}
 fn sample() -> Plan {
     Plan {
         reasons: list([reason(1, "My daughter")]),
@@ -133,6 +140,16 @@ fn a_review_is_at_most_as_far_ahead_as_the_level_of_care_allows() {
     assert_eq!(try_save(None, 0, on(15), IntensiveOutpatient), Err(Refusal::ReviewTooFar { most: 14 }));
     let far = try_save(None, 0, on(90), Aftercare).unwrap();
     assert_eq!(try_save(None, 0, on(91), Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
+
+    assert!(try_save(None, 0, on(0), IntensiveOutpatient).is_ok(), "today is not past");
+    assert_eq!(try_save(None, 0, on(-1), IntensiveOutpatient), Err(Refusal::ReviewPast));
+    let past = Revision { content: on(-30), ..far.clone() };
+    let later = Plan { reasons: Items::default(), ..on(-30) };
+    assert!(
+        try_save(Some(&past), 1, later, IntensiveOutpatient).is_ok(),
+        "a date that passed blocks nothing"
+    );
+    assert_eq!(try_save(Some(&past), 1, on(-29), IntensiveOutpatient), Err(Refusal::ReviewPast));
 
     let edited = Plan { reasons: Items::default(), ..on(90) };
     assert!(
@@ -177,6 +194,7 @@ fn what_may_save_a_life_is_never_kept_from_the_care_team() {
     let json = r#"{"only_me":["lapse_steps"]}"#;
     assert!(serde_json::from_str::<Plan>(json).is_err());
     assert!(serde_json::from_str::<Plan>(r#"{"only_me":["reasons"]}"#).is_ok());
+    assert_eq!(OnlyMe::try_from(vec![S::Reasons, S::Triggers, S::Reasons]), Err(Unfit::NamedTwice));
 }
 
 #[test]
@@ -201,10 +219,35 @@ fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
     let first = saved(None, kept.clone(), sam());
     let mut draft = visible_to(&kept, &kept, Role::Counselor).plan;
     draft.lapse_steps = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
-    draft.only_me = OnlyMe::default();
-    let second = saved(Some(&first), draft, counselor());
+    let second = saved(Some(&first), draft.clone(), counselor());
     assert_eq!((&second.content.reasons, &second.content.only_me), (&kept.reasons, &kept.only_me));
     assert_eq!(second.content.lapse_steps.len(), 2);
+
+    let try_save = |based_on, draft| {
+        save(Some(&second), based_on, draft, counselor(), IntensiveOutpatient, today(), now())
+    };
+    let open = Plan { only_me: OnlyMe::default(), ..draft.clone() };
+    assert_eq!(try_save(2, open.clone()), Err(Refusal::Sharing));
+    assert_eq!(try_save(1, open), Err(Refusal::Stale { current: 2 }), "it may have been made of another");
+    for text in ["Because I say so", "My daughter"] {
+        let filled = Plan { reasons: list([reason(1, text)]), ..draft.clone() };
+        assert_eq!(try_save(2, filled), Err(Refusal::Kept { section: PlanSection::Reasons }), "{text}");
+    }
+    assert_eq!(try_save(1, draft).as_ref(), Ok(&second));
+}
+
+#[test]
+fn a_proposal_for_what_is_hidden_is_not_taken_up() {
+    let kept = Plan { only_me: only_me(&[PlanSection::Triggers, PlanSection::Reasons]), ..sample() };
+    let skill = Proposal::RemoveSkill { skill: link("library:urge_surfing") };
+    let take_up = |proposal| take_up(&kept, proposal, id(9), Role::Counselor, |_| false);
+    let refused = take_up(&skill);
+    assert_eq!(refused, Err(Refusal::Kept { section: PlanSection::Triggers }));
+    let step = Proposal::AddLapseStep { words: words("Breathe") };
+    let draft = take_up(&step).unwrap();
+    let first = saved(None, kept.clone(), sam());
+    let second = saved(Some(&first), draft, counselor()).content;
+    assert_eq!((second.lapse_steps.len(), &second.reasons), (2, &kept.reasons));
 }
 
 #[test]
@@ -212,10 +255,17 @@ fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
     let base = sample();
     let current = Plan { only_me: only_me(&[PlanSection::Triggers]), ..sample() };
     let emptied = visible_to(&base, &current, Role::Counselor).plan;
-    assert_eq!(reconcile(&base, &current, emptied, Role::Counselor), Ok(current.clone()));
+    assert_eq!(reconciled(&base, &current, emptied), Ok(current.clone()));
+    assert_eq!(reconciled(&base, &current, base.clone()), Ok(current.clone()), "nothing new in it");
     let draft = Plan { triggers: list([trigger(7, "a bar", &[])]), ..sample() };
-    let conflict = Conflict { sections: vec![PlanSection::Triggers] };
-    assert_eq!(reconcile(&base, &current, draft, Role::Counselor), Err(conflict));
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
+    assert_eq!(reconciled(&base, &current, draft), Err(conflict));
+    let filled = Plan { only_me: current.only_me.clone(), ..base.clone() };
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
+    assert_eq!(reconciled(&current, &base, filled), Err(conflict), "hidden when the draft was begun");
+    let open = Plan { only_me: OnlyMe::default(), triggers: Items::default(), ..current.clone() };
+    let conflict = Conflict { sections: vec![(PlanSection::Sharing, Clash::Sharing)] };
+    assert_eq!(reconciled(&current, &current, open), Err(conflict));
 }
 
 #[test]
@@ -311,8 +361,7 @@ proptest! {
     fn an_unchanged_view_of_any_age_merges_into_nothing_new(base in any_plan(), current in any_plan()) {
         for seen_in in [&base, &current] {
             let view = visible_to(&base, seen_in, Role::Counselor).plan;
-            let merged = reconcile(&base, &current, view, Role::Counselor);
-            prop_assert_eq!(merged, Ok(current.clone()));
+            prop_assert_eq!(reconciled(&base, &current, view), Ok(current.clone()));
         }
     }
 }
