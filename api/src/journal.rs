@@ -118,7 +118,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::RecordPractice => (Act::Record, Room::Coping),
         access::Act::AssignSkill => (Act::Assign, Room::Coping),
         access::Act::ReadPractice => (Act::Read, Room::Coping),
-        access::Act::ChooseSkills => (Act::Change, Room::Coping),
+        access::Act::ChooseSkills | access::Act::NoteCautions => (Act::Change, Room::Coping),
         access::Act::AnswerCheckIn => (Act::Record, Room::CheckIn),
         access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
         access::Act::ReportLapse => (Act::Record, Room::Recovery),

@@ -40,6 +40,8 @@ pub enum Act {
     AssignSkill,
     /// Mark favourite skills and own cautions.
     ChooseSkills,
+    /// Note which cautions hold for the participant.
+    NoteCautions,
     /// Answer a daily or weekly check-in, or answer it anew.
     AnswerCheckIn,
     /// Read check-ins and how many days have one.
@@ -58,7 +60,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -69,6 +71,7 @@ impl Act {
         Self::ReadPractice,
         Self::AssignSkill,
         Self::ChooseSkills,
+        Self::NoteCautions,
         Self::AnswerCheckIn,
         Self::ReadCheckIns,
         Self::ReportLapse,
@@ -91,6 +94,7 @@ impl Act {
             Self::ReadPractice => "read_practice",
             Self::AssignSkill => "assign_skill",
             Self::ChooseSkills => "choose_skills",
+            Self::NoteCautions => "note_cautions",
             Self::AnswerCheckIn => "answer_check_in",
             Self::ReadCheckIns => "read_check_ins",
             Self::ReportLapse => "report_lapse",
@@ -180,6 +184,7 @@ pub fn decide(
             | Act::ChangeReminders
             | Act::ReadPractice
             | Act::AssignSkill
+            | Act::NoteCautions
             | Act::ReadCheckIns
             | Act::ReadRecovery
             | Act::ReadPlan
@@ -207,6 +212,7 @@ pub fn decide(
             | Act::RecordPractice
             | Act::AssignSkill
             | Act::ChooseSkills
+            | Act::NoteCautions
             | Act::AnswerCheckIn
             | Act::ReportLapse
             | Act::ChangePlan
@@ -324,28 +330,28 @@ mod tests {
         use {Relation as Is, Role as R};
         #[rustfmt::skip]
         let table = [
-            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
+            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose, cautions;
             // answer, check-ins, lapse, recovery; plan, change, sign
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYY"),
-            (R::Participant, Is::Caseload,     "-----------------"),
-            (R::Participant, Is::Organisation, "-----------------"),
-            (R::Participant, Is::Foreign,      "-----------------"),
-            (R::Counselor,   Is::Own,          "-----------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYY"),
-            (R::Counselor,   Is::Organisation, "-----------------"),
-            (R::Counselor,   Is::Foreign,      "-----------------"),
-            (R::Supervisor,  Is::Own,          "-----------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Foreign,      "-----------------"),
-            (R::Admin,       Is::Own,          "-----------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "-----------------"),
-            (R::Supporter,   Is::Own,          "-----------------"),
-            (R::Supporter,   Is::Caseload,     "-----------------"),
-            (R::Supporter,   Is::Organisation, "-----------------"),
-            (R::Supporter,   Is::Foreign,      "-----------------"),
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYYY"),
+            (R::Participant, Is::Caseload,     "------------------"),
+            (R::Participant, Is::Organisation, "------------------"),
+            (R::Participant, Is::Foreign,      "------------------"),
+            (R::Counselor,   Is::Own,          "------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYY"),
+            (R::Counselor,   Is::Organisation, "------------------"),
+            (R::Counselor,   Is::Foreign,      "------------------"),
+            (R::Supervisor,  Is::Own,          "------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYnn"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYnn"),
+            (R::Supervisor,  Is::Foreign,      "------------------"),
+            (R::Admin,       Is::Own,          "------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "------------------"),
+            (R::Supporter,   Is::Own,          "------------------"),
+            (R::Supporter,   Is::Caseload,     "------------------"),
+            (R::Supporter,   Is::Organisation, "------------------"),
+            (R::Supporter,   Is::Foreign,      "------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -397,7 +403,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..17
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..18
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

@@ -8,7 +8,7 @@ use evenkeel_domain::coping::assignment::{Assignment, AssignmentDraft, Assignmen
 use evenkeel_domain::coping::evidence::Tries;
 use evenkeel_domain::coping::organisation::{OrganisationSkill, SkillRevision};
 use evenkeel_domain::coping::practice::{Practice, PracticeDraft, PracticeId, PracticeRevision};
-use evenkeel_domain::coping::{Choices, SkillDraft, SkillId, SkillRef};
+use evenkeel_domain::coping::{Chosen, SkillDraft, SkillId, SkillRef};
 use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::log_entry::Reason;
 use evenkeel_domain::value::Moment;
@@ -167,19 +167,23 @@ pub fn first_skill(
 
 // What a participant chose
 
-/// What a participant chose; nothing yet is an empty choice.
-pub fn choices(tx: &mut Tx, grant: &Grant) -> Result<Choices, Error> {
-    let row: Option<Json> = coping_choices::table
+/// What a participant chose; nothing yet is revision 0, which says nothing.
+pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
+    let row: Option<(i32, Json)> = coping_choices::table
         .find(Id::of(grant.participant()))
-        .select(coping_choices::choices)
+        .select((coping_choices::revision, coping_choices::choices))
         .get_result(tx)
         .optional()?;
-    row.map_or(Ok(Choices::default()), |choices| choices.read())
+    row.map_or(Ok(Chosen::default()), |(revision, choices)| Ok(Chosen { revision, choices: choices.read()? }))
 }
 
 /// Stores what a participant chose, in place of what they chose before.
-pub fn put_choices(tx: &mut Tx, grant: &Grant, choices: &Choices, now: Moment) -> Result<(), Error> {
-    let content = (coping_choices::changed_at.eq(At(now)), coping_choices::choices.eq(Json::of(choices)?));
+pub fn put_chosen(tx: &mut Tx, grant: &Grant, chosen: &Chosen, now: Moment) -> Result<(), Error> {
+    let content = (
+        coping_choices::revision.eq(chosen.revision),
+        coping_choices::changed_at.eq(At(now)),
+        coping_choices::choices.eq(Json::of(&chosen.choices)?),
+    );
     let row = (coping_choices::participant_id.eq(Id::of(grant.participant())), content.clone());
     each!(tx, conn => diesel::insert_into(coping_choices::table).values(row)
         .on_conflict(coping_choices::participant_id).do_update().set(content).execute(conn))?;
@@ -533,11 +537,12 @@ mod tests {
         let mut house = house();
         let tx = &mut house.tx;
         let own = grant(Act::ChooseSkills);
-        assert_eq!(choices(tx, &own).unwrap(), Choices::default());
-        for favourite in ["library:urge_surfing", "library:delay_15"] {
-            let chosen = value(serde_json::json!({ "favourites": [favourite], "cautions": ["injury"] }));
-            put_choices(tx, &own, &chosen, at("2026-03-02T18:00:00Z")).unwrap();
-            assert_eq!(choices(tx, &own).unwrap(), chosen);
+        assert_eq!(chosen(tx, &own).unwrap(), Chosen::default());
+        for (revision, favourite) in (1..).zip(["library:urge_surfing", "library:delay_15"]) {
+            let choices = value(serde_json::json!({ "favourites": [favourite], "cautions": ["injury"] }));
+            let now = Chosen { revision, choices };
+            put_chosen(tx, &own, &now, at("2026-03-02T18:00:00Z")).unwrap();
+            assert_eq!(chosen(tx, &own).unwrap(), now);
         }
         let counselor = grant(Act::AssignSkill);
         let assigned = Assignment {
