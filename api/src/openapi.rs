@@ -39,7 +39,9 @@ pub fn document() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "summary": "Craving logs, trends and discreet reminders for intensive outpatient programs",
         "description": "Ids are made by the client (UUIDv7) and kept before sending; sending the same again is safe. \
-                        Times are RFC 3339. Everything that goes wrong is a problem document (RFC 9457).",
+                        A phone that was offline sends what it kept in the order in which it was made, each after the \
+                        answer to the one before: a correction, a re-rating or a DELETE that comes before the entry \
+                        it means is answered 404. Times are RFC 3339. Everything that goes wrong is a problem document (RFC 9457).",
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
@@ -202,8 +204,6 @@ pub fn documentation(config: &mut web::ServiceConfig) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
     use utoipa_actix_web::service_config::ServiceConfig;
 
     #[test]
@@ -240,6 +240,8 @@ mod tests {
         }
         assert!(100 < known.len(), "{}", known.len());
     }
+
+    #[test]
     fn every_operation_tells_its_name_its_tag_and_its_problems() {
         let document = document();
         let mut names = std::collections::BTreeSet::new();
