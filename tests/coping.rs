@@ -64,6 +64,7 @@ story! {
         assert_eq!((&worked["items"][0]["tries"], &worked["items"][0]["claim"]["mean_drop"]), (&json!(3), &json!(4.0)));
         let seen = house.get(&clinic.casey, &format!("/v1/participants/{}/coping/what-works", maya.participant)).await;
         assert_eq!(seen.is(200), worked);
+        assert_eq!(worked["items"][0]["claim"]["effect"], "helped");
         let quarrel = house.get(maya, &format!("{works}?trigger=conflict")).await.is(200);
         assert_eq!(quarrel["items"], json!([{"skill": "library:brisk_walk", "tries": 1, "claim": null}]));
         assert_eq!(house.get(maya, &format!("{works}?trigger=urges")).await.is(200)["items"], json!([]));
@@ -71,6 +72,20 @@ story! {
         let first = house.get(maya, &format!("{MINE}/suggestions?trigger=urges&intensity=5")).await.is(200)["items"][0].clone();
         assert_eq!((&first["skill"], &first["source"]), (&json!("library:brisk_walk"), &json!("evidence")));
         assert_eq!(first["reason"], json!({"kind": "helped", "tries": 3, "mean_drop": 4.0, "trigger": null}));
+    }
+
+    async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        for (day, worse) in [(1, 1), (2, 1), (3, 0)] {
+            practise(&house, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 6, 6 + worse).await;
+            practise(&house, &maya, &format!("2026-02-{day:02}T19:00:00Z"), "library:delay_15", 9, 1).await;
+        }
+        let worked = house.get(&maya, &format!("{MINE}/what-works")).await.is(200);
+        assert_eq!(skills(&worked), ["library:delay_15", "library:brisk_walk"]);
+        assert_eq!(worked["items"][1]["claim"]["effect"], "not_helped");
+        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
+        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
     }
 
     async fn choices_are_made_anew_by_whoever_read_what_stands(house) {

@@ -11,7 +11,7 @@ const NAME: &str = "urn:evenkeel";
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(evenkeel::openapi::document);
 
 static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
-    let registry = Registry::new().add(NAME, DOCUMENT.clone()).and_then(|registry| registry.prepare());
+    let registry = Registry::new().add(NAME, DOCUMENT.clone()).and_then(jsonschema::RegistryBuilder::prepare);
     registry.expect("a document without dangling references")
 });
 
@@ -44,11 +44,9 @@ pub fn part(name: &str) -> String {
 fn operation(method: &str, path: &str) -> Option<String> {
     let path = path.split('?').next().unwrap_or_default();
     let fits = |template: &&String| {
-        let (mut parts, mut given) = (template.split('/'), path.split('/'));
-        let all = parts.by_ref().zip(given.by_ref()).all(|(part, given)| {
-            part == given || part.starts_with('{') && part.ends_with('}') && !given.is_empty()
-        });
-        all && template.split('/').count() == path.split('/').count()
+        let (parts, given) = (template.split('/'), path.split('/'));
+        let fits = |(part, given): (&str, &str)| part == given || part.starts_with('{') && !given.is_empty();
+        parts.clone().count() == given.clone().count() && parts.zip(given).all(fits)
     };
     let templates = DOCUMENT["paths"].as_object()?.keys().filter(fits);
     // `/participants/me/offline` goes before `/participants/{participant}/plan`.
