@@ -24,6 +24,14 @@ fn renewed(answer: &Value) -> (String, String) {
     (person.token, person.refresh)
 }
 
+#[tokio::test]
+async fn without_another_name_a_token_names_the_address_that_is_listened_on() {
+    let house = TestHouse::with(Engine::Sqlite, |config| config.public_url = None).await.unwrap();
+    let maya = house.clinic("harbor.example").await.maya;
+    assert_eq!(claims(&maya)["iss"], house.config.home().as_str());
+    assert_ne!(claims(&maya)["iss"], "http://127.0.0.1:8080");
+}
+
 story! {
     async fn a_participant_signs_in_and_learns_who_they_are(house) {
         let clinic = house.clinic("harbor.example").await;
@@ -341,10 +349,14 @@ fn stream(house: &TestHouse, of: &str) -> Vec<Value> {
     entries(house).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
 }
 
-pub(crate) fn session(person: &Person) -> String {
+fn claims(person: &Person) -> Value {
     let claims = person.token.split('.').nth(1).unwrap();
     let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
-    serde_json::from_slice::<Value>(&claims).unwrap()["sid"].as_str().unwrap().to_owned()
+    serde_json::from_slice(&claims).unwrap()
+}
+
+pub(crate) fn session(person: &Person) -> String {
+    claims(person)["sid"].as_str().unwrap().to_owned()
 }
 
 #[rstest::rstest]

@@ -111,6 +111,42 @@ story! {
         assert_eq!((&next["day"], &next["revision"]), (&json!("2026-03-01"), &json!(1)), "a minute before midnight there");
     }
 
+    async fn an_answer_can_be_corrected_when_the_time_for_it_is_over_but_not_first_given(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let first = answered(&house, &maya, daily("2026-03-02T18:00:00Z", 3)).await;
+        house.at("2026-03-20T18:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        let mut right = daily("2026-03-20T17:00:00Z", 6);
+        right["day"] = json!("2026-03-02");
+        house.put(&maya, &path(&fresh_id().to_string()), right.clone()).await.refused(422, "/day");
+        right["reason"] = json!("I had answered for my sister.");
+        let id = fresh_id().to_string();
+        let stands = house.put(&maya, &path(&id), right.clone()).await.is(201);
+        assert_eq!((&stands["id"], &stands["day"], &stands["revision"]), (&first["id"], &json!("2026-03-02"), &json!(2)));
+        assert_eq!(stands["answers"]["mood"], 6);
+        assert_eq!(house.put(&maya, &path(&id), right.clone()).await.is(200), stands);
+        let kept = house.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
+        assert_eq!(kept["items"][1]["check_in"]["reason"], right["reason"]);
+        let figures = house.get(&maya, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02").await.is(200);
+        assert_eq!(figures["check_ins"][0]["mood"], 6);
+        right["day"] = json!("2026-03-05");
+        house.put(&maya, &path(&fresh_id().to_string()), right).await.refused(422, "/day");
+    }
+
+    async fn nobody_is_expected_to_answer_before_joining_or_ahead(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let adherence = async |query: &str| house.get(&maya, &format!("{MINE}/adherence{query}")).await.is(200);
+        let none = json!({"from": "2026-02-03", "to": "2026-03-02", "expected": 1, "answered": 0, "rate": 0.0, "streak": 0, "longest_streak": 0});
+        assert_eq!(adherence("").await, none);
+        answered(&house, &maya, daily("2026-03-02T18:00:00Z", 6)).await;
+        let whole = adherence("?from=2026-02-20&to=2026-03-31").await;
+        assert_eq!((&whole["expected"], &whole["answered"], &whole["rate"], &whole["streak"]), (&json!(1), &json!(1), &json!(1.0), &json!(1)));
+        for query in ["?from=2026-02-01&to=2026-03-01", "?from=2026-03-03&to=2026-03-09"] {
+            let empty = adherence(query).await;
+            assert_eq!((&empty["expected"], &empty["rate"]), (&json!(0), &json!(null)), "{query}");
+        }
+    }
+
     async fn a_weekly_check_in_counts_on_its_monday(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let week = answered(&house, &maya, weekly("2026-03-01T20:00:00Z", &["lying"])).await;
@@ -216,11 +252,15 @@ story! {
             "expected": 3, "answered": 3, "rate": 1.0, "streak": 3, "longest_streak": 3,
         }));
         let open = house.get(&maya, &format!("{MINE}/adherence?from=2026-06-28&to=2026-07-04")).await.is(200);
-        assert_eq!(open["rate"], 0.43);
-        assert_eq!((&open["expected"], &open["answered"], &open["streak"]), (&json!(7), &json!(3), &json!(3)), "the last day may still be open");
+        assert_eq!(open["rate"], 0.5);
+        assert_eq!((&open["expected"], &open["answered"], &open["streak"]), (&json!(6), &json!(3), &json!(3)), "tomorrow is not asked for");
         let recent = house.get(&maya, &format!("{MINE}/adherence")).await.is(200);
         assert_eq!((&recent["from"], &recent["to"], &recent["expected"]), (&json!("2026-06-06"), &json!("2026-07-03"), &json!(28)));
         house.get(&maya, &format!("{MINE}/adherence?from=2026-07-03&to=2026-07-01")).await.refused(422, "/from");
+        house.at("2026-07-04T15:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        let open = house.get(&maya, &format!("{MINE}/adherence?from=2026-06-28&to=2026-07-04")).await.is(200);
+        assert_eq!((&open["expected"], &open["rate"], &open["streak"]), (&json!(7), &json!(0.43), &json!(3)), "today may still be open");
     }
 
     async fn trends_show_the_figures_of_each_day_with_a_check_in_if_asked(house) {

@@ -64,6 +64,7 @@ story! {
         assert_eq!((&worked["items"][0]["tries"], &worked["items"][0]["claim"]["mean_drop"]), (&json!(3), &json!(4.0)));
         let seen = house.get(&clinic.casey, &format!("/v1/participants/{}/coping/what-works", maya.participant)).await;
         assert_eq!(seen.is(200), worked);
+        assert_eq!(worked["items"][0]["claim"]["effect"], "helped");
         let quarrel = house.get(maya, &format!("{works}?trigger=conflict")).await.is(200);
         assert_eq!(quarrel["items"], json!([{"skill": "library:brisk_walk", "tries": 1, "claim": null}]));
         assert_eq!(house.get(maya, &format!("{works}?trigger=urges")).await.is(200)["items"], json!([]));
@@ -73,28 +74,87 @@ story! {
         assert_eq!(first["reason"], json!({"kind": "helped", "tries": 3, "mean_drop": 4.0, "trigger": null}));
     }
 
-    async fn choices_are_made_anew_and_only_by_the_participant(house) {
+    async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        for (day, worse) in [(1, 1), (2, 1), (3, 0)] {
+            practise(&house, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 6, 6 + worse).await;
+            practise(&house, &maya, &format!("2026-02-{day:02}T19:00:00Z"), "library:delay_15", 9, 1).await;
+        }
+        let worked = house.get(&maya, &format!("{MINE}/what-works")).await.is(200);
+        assert_eq!(skills(&worked), ["library:delay_15", "library:brisk_walk"]);
+        assert_eq!(worked["items"][1]["claim"]["effect"], "not_helped");
+        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
+        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+    }
+
+    async fn choices_are_made_anew_by_whoever_read_what_stands(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));
-        assert_eq!(house.get(maya, &choices).await.is(200), json!({"favourites": [], "cautions": []}));
+        let empty = house.get(maya, &choices).await;
+        assert_eq!(empty.header("etag"), "\"0\"");
+        assert_eq!(empty.is(200), json!({"revision": 0, "favourites": [], "cautions": []}));
         let first = json!({"favourites": ["library:self_soothe", "library:skill_of_tomorrow"], "cautions": ["injury"]});
-        assert_eq!(house.put(maya, &choices, first.clone()).await.is(200), first);
-        assert_eq!(house.get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant)).await.is(200), first);
+        let made = house.put(maya, &choices, first.clone()).await;
+        assert_eq!(made.header("etag"), "\"1\"");
+        let stands = made.is(200);
+        assert_eq!(stands, json!({"revision": 1, "favourites": first["favourites"], "cautions": ["injury"]}));
+        assert_eq!(house.put(maya, &choices, first).await.is(200), stands);
+        assert_eq!(house.get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant)).await.is(200), stands);
         let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
         assert_eq!((skills(&list)[0], &list["items"][0]["source"]), ("library:self_soothe", &json!("favourite")));
         assert_eq!(list["items"].as_array().unwrap().len(), 8);
         let second = json!({"favourites": [], "cautions": ["trauma"]});
-        house.put(maya, &choices, second.clone()).await.is(200);
-        assert_eq!(house.get(maya, &choices).await.is(200), second);
-        for (draft, pointer) in [
-            (json!({"favourites": ["self_soothe"]}), "/favourites/0"),
-            (json!({"cautions": ["boredom"]}), "/cautions/0"),
-            (json!({"skills": []}), "/skills"),
-            (json!({"favourites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>()}), "/favourites"),
-        ] {
-            house.put(maya, &choices, draft).await.refused(422, pointer);
+        house.put(maya, &choices, second.clone()).await.refused(428, "");
+        let now = house.put_on(maya, &choices, "\"1\"", second.clone()).await.is(200);
+        assert_eq!(now, json!({"revision": 2, "favourites": [], "cautions": ["trauma"]}));
+        // A second phone with the first copy, and one that never read any.
+        for tag in ["\"1\"", "\"0\""] {
+            let old = json!({"favourites": ["library:delay_15"], "cautions": []});
+            let stale = house.put_on(maya, &choices, tag, old).await;
+            assert_eq!(stale.header("etag"), "\"2\"");
+            assert_eq!(stale.refused(412, "")["current"], now);
         }
-        assert_eq!(house.get(maya, &choices).await.is(200), second);
+        for (draft, pointer) in [
+            (json!({}), "/favourites"),
+            (json!({"favourites": []}), "/cautions"),
+            (json!({"cautions": []}), "/favourites"),
+            (json!({"favourites": ["self_soothe"], "cautions": []}), "/favourites/0"),
+            (json!({"favourites": [], "cautions": ["boredom"]}), "/cautions/0"),
+            (json!({"favourites": [], "cautions": [], "skills": []}), "/skills"),
+            (json!({"favourites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>(), "cautions": []}), "/favourites"),
+        ] {
+            house.put_on(maya, &choices, "\"2\"", draft).await.refused(422, pointer);
+        }
+        assert_eq!(house.get(maya, &choices).await.is(200), now);
+    }
+
+    async fn a_counselor_notes_cautions_and_leaves_the_favourites_alone(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let record = format!("/v1/participants/{}/coping", maya.participant);
+        let cautions = format!("{record}/cautions");
+        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": ["library:urge_surfing"], "cautions": []})).await.is(200);
+        house.put(casey, &cautions, json!({"cautions": ["trauma"]})).await.refused(428, "");
+        let noted = house.put_on(casey, &cautions, "\"1\"", json!({"cautions": ["trauma"]})).await.is(200);
+        assert_eq!(noted, json!({"revision": 2, "favourites": ["library:urge_surfing"], "cautions": ["trauma"]}));
+        let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert!(!skills(&list).contains(&"library:urge_surfing"), "{list}");
+        // Maya's phone has not heard of it yet.
+        let old = json!({"favourites": ["library:delay_15"], "cautions": []});
+        let stale = house.put_on(maya, &format!("{MINE}/choices"), "\"1\"", old).await.refused(412, "");
+        assert_eq!(stale["current"], noted);
+        let stale = house.put_on(casey, &cautions, "\"1\"", json!({"cautions": []})).await.refused(412, "");
+        assert_eq!(stale["current"], noted);
+        house.put_on(casey, &cautions, "\"2\"", json!({})).await.refused(422, "/cautions");
+        house.put_on(casey, &format!("{record}/choices"), "\"2\"", json!({"favourites": [], "cautions": []})).await.refused(403, "");
+        house.put_on(&clinic.supervisor, &cautions, "\"2\"", json!({"cautions": []})).await.refused(403, "");
+        let own = house.put_on(maya, &format!("{MINE}/cautions"), "\"2\"", json!({"cautions": ["trauma", "injury"]})).await.is(200);
+        assert_eq!((&own["revision"], &own["favourites"]), (&json!(3), &json!(["library:urge_surfing"])));
+        let journal = house.get(maya, "/v1/participants/me/journal").await.is(200);
+        let acts = journal["items"].as_array().unwrap().iter().rev();
+        let acts: Vec<_> = acts.filter(|entry| entry["actor"] == casey.account.as_str() && entry["room"] == "coping").map(|entry| (entry["act"].as_str().unwrap(), entry["outcome"].as_str().unwrap())).collect();
+        assert_eq!(acts, [("change", "done"), ("read", "done"), ("change", "refused")]);
     }
 
     async fn a_skill_with_a_caution_that_holds_is_never_suggested(house) {
@@ -167,7 +227,7 @@ story! {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);
         let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
-        house.put(maya, &format!("{MINE}/choices"), json!({"cautions": ["trauma"]})).await.is(200);
+        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["trauma"]})).await.is(200);
         for (skill, until, pointer) in [
             ("library:skill_of_tomorrow", "2026-03-09", "/skill"),
             ("organisation:019cb000-0000-7000-8000-000000000001", "2026-03-09", "/skill"),
@@ -210,7 +270,7 @@ story! {
         let correction = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
         house.put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
         for _ in 0..2 {
-            house.put(maya, &format!("{MINE}/choices"), json!({"cautions": ["injury"]})).await.is(200);
+            house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["injury"]})).await.is(200);
         }
         house.delete(maya, &path(&id)).await.is(204);
         let journal = house.get(maya, "/v1/participants/me/journal?limit=200").await.is(200);

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 76] = [
+const DOORS: [(&str, [u16; 9]); 78] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -61,9 +61,11 @@ const DOORS: [(&str, [u16; 9]); 76] = [
     ("PUT /v1/skills/{skill}",                                                      [401, 403, 403, 403, 403, 201, 201, 403, 201]),
     ("GET /v1/skills/{skill}",                                                      [401, 200, 200, 200, 200, 200, 200, 404, 404]),
     ("DELETE /v1/skills/{skill}",                                                   [401, 403, 403, 403, 403, 204, 204, 403, 404]),
+    ("POST /v1/skills/{skill}/restore",                                             [401, 403, 403, 403, 403, 200, 200, 403, 404]),
     ("GET /v1/skills/{skill}/revisions",                                            [401, 200, 200, 200, 200, 200, 200, 404, 404]),
     ("GET /v1/participants/{participant}/coping/choices",                           [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/coping/choices",                           [401, 200, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/coping/cautions",                          [401, 200, 404, 200, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/coping/assignments",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/coping/assignments/{assignment}",          [401, 403, 404, 201, 404, 403, 403, 404, 404]),
     ("DELETE /v1/participants/{participant}/coping/assignments/{assignment}",       [401, 403, 404, 204, 404, 403, 403, 404, 404]),
@@ -162,6 +164,7 @@ fn body(operation: &str) -> Option<Value> {
         "outcome" => json!({"outcome": "passed", "observed_at": "2026-03-02T18:10:00Z"}),
         "{skill}" => tea(),
         "choices" => json!({"favourites": ["library:urge_surfing"], "cautions": ["pregnancy"]}),
+        "cautions" => json!({"cautions": ["pregnancy"]}),
         "{assignment}" => json!({"skill": "library:urge_surfing", "until": "2026-03-09"}),
         "{practice}" => practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4),
         "{revision}" if path.contains("{practice}") => {

@@ -2,6 +2,7 @@
 
 use crate::Engine;
 use crate::house::TestHouse;
+use evenkeel_tests::promise;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -134,4 +135,51 @@ fn limits(
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
         limits(document, schema, &format!("{place}/{name}"), seen, wrong);
     }
+}
+
+/// Each example, and the place of the schema that it must fit.
+fn examples(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, one) in members {
+                let schema =
+                    if value.get("schema").is_some() { format!("{place}/schema") } else { place.to_owned() };
+                match (name.as_str(), one) {
+                    // A schema may have a property of that name.
+                    _ if place.ends_with("/properties") => {}
+                    ("example", one) => found.push((schema, one.clone())),
+                    ("examples", Value::Array(all)) => {
+                        found.extend(all.iter().map(|one| (schema.clone(), one.clone())));
+                    }
+                    ("examples", Value::Object(all)) => {
+                        found.extend(all.values().map(|one| (schema.clone(), one["value"].clone())));
+                    }
+                    _ => {}
+                }
+                let is_told =
+                    !matches!(name.as_str(), "example" | "examples") || place.ends_with("/properties");
+                if is_told {
+                    examples(one, &format!("{place}/{}", promise::part(name)), found);
+                }
+            }
+        }
+        Value::Array(all) => {
+            for (place, one) in all.iter().enumerate().map(|(index, one)| (format!("{place}/{index}"), one)) {
+                examples(one, &place, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    let mut all = vec![];
+    examples(&promise::DOCUMENT, "", &mut all);
+    assert!(100 < all.len(), "{}", all.len());
+    let mut wrong = vec![];
+    for (place, example) in all {
+        wrong.extend(promise::faults(&place, &example).into_iter().map(|fault| format!("{place}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -73,7 +73,7 @@ impl App {
         let secrets = Secrets::open(&config.data)?;
         Ok(Self(Arc::new(Parts {
             database,
-            tokens: Tokens::new(&secrets, config.issuer())?,
+            tokens: Tokens::new(&secrets, &config.home())?,
             passwords: Passwords::new(config.password_memory)?,
             limits: Limits::new(&config),
             post: Post::open(&config)?,

@@ -12,7 +12,7 @@ use evenkeel_domain::check_in::{
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, check_in as store};
+use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -214,7 +214,8 @@ async fn read_check_in_definition(
 /// of its own, is a revision: all are kept, and the one that was filled in last stands. (Word for word the same,
 /// time included, is one sending that was given two ids: the first stands.) What was filled in in
 /// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
-/// weekly one until 72 hours after its week.
+/// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
+/// a `day` and a `reason`; what was not can no longer be answered.
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
@@ -307,12 +308,13 @@ async fn list_check_ins(
     Ok(Json(CheckIns { items }))
 }
 
-/// How often daily check-ins were answered over a span of days.
+/// How often daily check-ins were answered over a span of days. Only those from the day on which the participant
+/// joined up to today are expected; where there are none, `rate` is null.
 #[derive(Serialize, ToSchema)]
 struct AdherenceOfDays {
-    /// The first day
+    /// The first day that was asked about
     from: Day,
-    /// The last day
+    /// The last day that was asked about
     to: Day,
     #[serde(flatten)]
     adherence: Adherence,
@@ -320,7 +322,8 @@ struct AdherenceOfDays {
 
 /// Read how often check-ins were answered
 ///
-/// Daily check-ins, of all days asked for. The last day may still be open: it ends no streak.
+/// Daily check-ins, of the days asked about from the one on which the participant joined up to today: nobody is
+/// expected to have answered before or after. The last of these may still be open: it ends no streak.
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), SpanQuery),
@@ -346,11 +349,17 @@ async fn read_adherence(
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadCheckIns, &whose)?;
             let span = query.span(tx, &grant, now)?;
-            let (from, to) = (span.from(), span.to());
-            let answered = store::answered_days(tx, &grant, from, to)?;
-            // Days of hospital or holiday will come with the program; until then every day is asked for.
-            let adherence = check_in::adherence(span, &[], &answered);
-            Ok((grant, AdherenceOfDays { from, to, adherence }))
+            let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+            let joined_at = account::joined_at(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+            let adherence = match span.within(joined_at.local_day(&zone), now.local_day(&zone)) {
+                // Days of hospital or holiday will come with the program; until then every day is asked for.
+                Some(expected) => {
+                    let answered = store::answered_days(tx, &grant, expected.from(), expected.to())?;
+                    check_in::adherence(expected, &[], &answered)
+                }
+                None => Adherence::default(),
+            };
+            Ok((grant, AdherenceOfDays { from: span.from(), to: span.to(), adherence }))
         })
         .await?;
     seen(&app, grant, Room::CheckIn, None, caller.request_id).await?;

@@ -95,7 +95,8 @@ pub struct Config {
     /// Sender of reminders; choose one that says nothing of treatment
     #[arg(long, env = "MAIL_FROM", default_value = "Daily note <daily@localhost>", global = true)]
     pub mail_from: String,
-    /// How the outside reaches this API; links in mails begin with it. Without it, the address it listens on
+    /// How the outside reaches this API: links in mails begin with it, and tokens name it as who issued them. The
+    /// same in all copies. Without it, the address it listens on
     #[arg(long, env = "PUBLIC_URL", value_parser = public_url, global = true)]
     pub public_url: Option<String>,
     /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`
@@ -157,14 +158,9 @@ impl Config {
         self.home().starts_with("https://")
     }
 
-    /// What links in mails begin with.
+    /// What links in mails begin with, and who issues the tokens.
     pub fn home(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(self.listen)))
-    }
-
-    /// Who issues the tokens: the same in all copies, wherever each listens.
-    pub fn issuer(&self) -> &str {
-        self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080")
     }
 
     /// What is set so that it will not do for real people, in words for whoever started it.

@@ -1,32 +1,31 @@
-//! Coping skills: what somebody chose, what works for them, what to try now.
+//! Coping skills: what works for somebody, what to try now.
 //!
-//! What is on offer is in [`organisation`], what was assigned in [`assignment`], what was practised in
-//! [`practice`].
+//! What is on offer is in [`organisation`], favourites and cautions in [`choice`], what was assigned in
+//! [`assignment`], what was practised in [`practice`].
 
 pub mod assignment;
+pub mod choice;
 pub mod organisation;
 pub mod practice;
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::evidence::{Evidence, Worked};
 use evenkeel_domain::coping::library::library;
 use evenkeel_domain::coping::suggestion::{Asked, Suggestion, suggest};
-use evenkeel_domain::coping::{Choices, Refusal, Skills};
+use evenkeel_domain::coping::{Refusal, Skills};
 use evenkeel_domain::craving::{Intensity, TriggerCategory};
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::journal::Room;
 use evenkeel_persistence::{Tx, coping as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
+use crate::journal::seen;
 use crate::plan::planned_skills;
 use crate::problem::Problem;
 
@@ -34,12 +33,9 @@ use crate::problem::Problem;
 pub fn routes(config: &mut ServiceConfig) {
     organisation::routes(config);
     assignment::routes(config);
+    choice::routes(config);
     practice::routes(config);
-    config
-        .service(read_coping_choices)
-        .service(change_coping_choices)
-        .service(read_what_works)
-        .service(suggest_skills);
+    config.service(read_what_works).service(suggest_skills);
 }
 
 impl From<Refusal> for Problem {
@@ -50,6 +46,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
             Refusal::Stale => Self::stale_since(refusal.to_string()),
+            Refusal::WhichRevision => Self::which_revision(),
             Refusal::NotOffered | Refusal::Cautioned => Self::invalid("/skill", refusal.to_string()),
             Refusal::Until => Self::invalid("/until", refusal.to_string()),
         }
@@ -58,85 +55,16 @@ impl From<Refusal> for Problem {
 
 // What happens
 
-/// What happens when somebody chooses their favourite skills and own cautions: all of it anew.
-pub fn choose(
-    tx: &mut Tx,
-    grant: &Grant,
-    choices: &Choices,
-    request: Uuid,
-    now: Moment,
-) -> Result<(), Problem> {
-    if store::choices(tx, grant)? != *choices {
-        store::put_choices(tx, grant, choices, now)?;
-        note(tx, grant, Deed::Change, Room::Coping, None, request, now)?;
-    }
-    Ok(())
-}
-
 /// What somebody may try now: from their own practice, their plan, their choices and what is on offer to them.
 pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Suggestion>, Problem> {
     let evidence: Evidence = store::tries(tx, grant)?.into_iter().collect();
     let plan = planned_skills(tx, grant, asked.trigger)?;
-    let choices = store::choices(tx, grant)?;
+    let choices = store::chosen(tx, grant)?.choices;
     let own = store::skills(tx, grant.actor().organisation)?;
     Ok(suggest(asked, &evidence, &plan, &choices, &Skills::new(library(), &own)))
 }
 
 // Routes
-
-/// Read favourite skills and own cautions
-///
-/// Nothing until the participant chooses.
-#[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path)),
-    responses((status = 200, description = "What holds now", body = Choices)),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/coping/choices")]
-async fn read_coping_choices(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-) -> Result<Json<Choices>, Problem> {
-    let (whose,) = path.into_inner();
-    let (grant, choices) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let choices = store::choices(tx, &grant)?;
-            Ok((grant, choices))
-        })
-        .await?;
-    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
-    Ok(Json(choices))
-}
-
-/// Choose favourite skills and own cautions
-///
-/// All of them anew: what is left out is no longer chosen. A skill with one of the cautions is never suggested
-/// or assigned. A favourite that is not on offer does no harm.
-#[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path)),
-    responses((status = 200, description = "What holds from now on", body = Choices)),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/coping/choices")]
-async fn change_coping_choices(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose,)>,
-    Json(choices): Json<Choices>,
-) -> Result<Json<Choices>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ChooseSkills, &whose)?;
-        choose(tx, &grant, &choices, caller.request_id, now)?;
-        Ok(choices.clone())
-    });
-    done.await.map(Json)
-}
 
 #[derive(Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -73,7 +73,7 @@ impl FromRequest for MayMatch {
             return ready(Ok(Self { read: None }));
         }
         let given = IfMatch::from_request(request, payload).into_inner();
-        ready(given.map(|IfMatch(revision)| Self { read: Some(revision).filter(|revision| 0 < *revision) }))
+        ready(given.map(|IfMatch(revision)| Self { read: Some(revision) }))
     }
 }
 

@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use data_encoding::HEXLOWER;
 use evenkeel_domain::access::{self, Actor, Grant, Relation};
 use evenkeel_domain::account::DisplayName;
-use evenkeel_domain::journal::{self, Act, Entry, Finding, Outcome, Room, Walk, Witness};
+use evenkeel_domain::journal::{self, Act, Entry, EntryOutcome, Finding, Room, Walk, Witness};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Database, Tx, journal as store};
 use jiff::SignedDuration;
@@ -92,7 +92,8 @@ pub fn note_refused(
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
-    let entry = Entry { outcome: Outcome::Refused, ..entry(None, act, Room::Account, entity, request, now) };
+    let entry =
+        Entry { outcome: EntryOutcome::Refused, ..entry(None, act, Room::Account, entity, request, now) };
     store::append(tx, stream, &entry)?;
     Ok(())
 }
@@ -117,7 +118,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::RecordPractice => (Act::Record, Room::Coping),
         access::Act::AssignSkill => (Act::Assign, Room::Coping),
         access::Act::ReadPractice => (Act::Read, Room::Coping),
-        access::Act::ChooseSkills => (Act::Change, Room::Coping),
+        access::Act::ChooseSkills | access::Act::NoteCautions => (Act::Change, Room::Coping),
         access::Act::AnswerCheckIn => (Act::Record, Room::CheckIn),
         access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
         access::Act::ReportLapse => (Act::Record, Room::Recovery),
@@ -133,7 +134,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         return Ok(());
     }
     let entry = Entry {
-        outcome: Outcome::Refused,
+        outcome: EntryOutcome::Refused,
         ..entry(Some(&denied.actor), act, room, None, denied.request_id, now)
     };
     store::append(tx, stream, &entry)?;
@@ -173,7 +174,7 @@ fn entry(
         act,
         room,
         entity,
-        outcome: Outcome::Done,
+        outcome: EntryOutcome::Done,
         request_id,
     }
 }

@@ -113,7 +113,8 @@ struct Noted {
 
 impl Noted {
     fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
-        let (choices, own) = (coping::choices(tx, grant)?, coping::skills(tx, grant.actor().organisation)?);
+        let (choices, own) =
+            (coping::chosen(tx, grant)?.choices, coping::skills(tx, grant.actor().organisation)?);
         Ok(Self { choices, own })
     }
     fn warns_of(&self, skill: &SkillRef) -> bool {

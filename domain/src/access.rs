@@ -40,6 +40,8 @@ pub enum Act {
     AssignSkill,
     /// Mark favourite skills and own cautions.
     ChooseSkills,
+    /// Note which cautions hold for the participant.
+    NoteCautions,
     /// Answer a daily or weekly check-in, or answer it anew.
     AnswerCheckIn,
     /// Read check-ins and how many days have one.
@@ -62,7 +64,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -73,6 +75,7 @@ impl Act {
         Self::ReadPractice,
         Self::AssignSkill,
         Self::ChooseSkills,
+        Self::NoteCautions,
         Self::AnswerCheckIn,
         Self::ReadCheckIns,
         Self::ReportLapse,
@@ -97,6 +100,7 @@ impl Act {
             Self::ReadPractice => "read_practice",
             Self::AssignSkill => "assign_skill",
             Self::ChooseSkills => "choose_skills",
+            Self::NoteCautions => "note_cautions",
             Self::AnswerCheckIn => "answer_check_in",
             Self::ReadCheckIns => "read_check_ins",
             Self::ReportLapse => "report_lapse",
@@ -188,6 +192,7 @@ pub fn decide(
             | Act::ChangeReminders
             | Act::ReadPractice
             | Act::AssignSkill
+            | Act::NoteCautions
             | Act::ReadCheckIns
             | Act::ReadRecovery
             | Act::ReadPlan
@@ -220,6 +225,7 @@ pub fn decide(
             | Act::RecordPractice
             | Act::AssignSkill
             | Act::ChooseSkills
+            | Act::NoteCautions
             | Act::AnswerCheckIn
             | Act::ReportLapse
             | Act::ChangePlan
@@ -337,28 +343,28 @@ mod tests {
         use {Relation as Is, Role as R};
         #[rustfmt::skip]
         let table = [
-            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
+            // log, read, trend, reminders, change, journal; practise, read practice, assign, choose, cautions;
             // answer, check-ins, lapse, recovery; plan, change, sign; care, change
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYYYn"),
-            (R::Participant, Is::Caseload,     "-------------------"),
-            (R::Participant, Is::Organisation, "-------------------"),
-            (R::Participant, Is::Foreign,      "-------------------"),
-            (R::Counselor,   Is::Own,          "-------------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYYYY"),
-            (R::Counselor,   Is::Organisation, "-------------------"),
-            (R::Counselor,   Is::Foreign,      "-------------------"),
-            (R::Supervisor,  Is::Own,          "-------------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnnYY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnnYY"),
-            (R::Supervisor,  Is::Foreign,      "-------------------"),
-            (R::Admin,       Is::Own,          "-------------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "-------------------"),
-            (R::Supporter,   Is::Own,          "-------------------"),
-            (R::Supporter,   Is::Caseload,     "-------------------"),
-            (R::Supporter,   Is::Organisation, "-------------------"),
-            (R::Supporter,   Is::Foreign,      "-------------------"),
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYYYYn"),
+            (R::Participant, Is::Caseload,     "--------------------"),
+            (R::Participant, Is::Organisation, "--------------------"),
+            (R::Participant, Is::Foreign,      "--------------------"),
+            (R::Counselor,   Is::Own,          "--------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYYYY"),
+            (R::Counselor,   Is::Organisation, "--------------------"),
+            (R::Counselor,   Is::Foreign,      "--------------------"),
+            (R::Supervisor,  Is::Own,          "--------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYnnYY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYnnYY"),
+            (R::Supervisor,  Is::Foreign,      "--------------------"),
+            (R::Admin,       Is::Own,          "--------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "--------------------"),
+            (R::Supporter,   Is::Own,          "--------------------"),
+            (R::Supporter,   Is::Caseload,     "--------------------"),
+            (R::Supporter,   Is::Organisation, "--------------------"),
+            (R::Supporter,   Is::Foreign,      "--------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -410,7 +416,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..19
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..20
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

@@ -11,6 +11,9 @@
 //! **How late.** What was filled in in time is taken whenever it arrives: a phone may be offline for weeks.
 //! If it arrives after the time is over, it is marked `late`, and counts like any other.
 //!
+//! **Corrected.** The time is for answering, while the day is remembered. Whoever sees later that an answer was wrong
+//! may still put it right, with a reason; a day that was never answered stays without.
+//!
 //! **Twice.** The first of a day or week makes the check-in, and its id names it. Another one, under its own id,
 //! is a revision; all are kept, and the one that was filled in last stands, whatever came in last. The same one
 //! again is a repeat and changes nothing.
@@ -26,7 +29,7 @@ pub use definition::{
 };
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, Told};
+use crate::log_entry::{self, Reason, Told};
 use crate::recovery::warning::{SignCode, SignSeen};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, civil};
@@ -68,6 +71,9 @@ pub struct CheckInDraft {
     pub time_zone: TimeZone,
     /// The answers.
     pub answers: Answers,
+    /// Why what was answered before is corrected; needed when the time to fill it in is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 /// One sending of a check-in that was kept.
@@ -115,7 +121,7 @@ pub struct CheckIn {
     pub received_at: Moment,
     /// Whether the phone's clock was ahead.
     pub clock_suspect: bool,
-    /// Whether it arrived when the time to fill it in was over.
+    /// Whether what stands arrived when the time to fill it in was over.
     pub late: bool,
     /// How many were kept: 1 until it is answered anew.
     #[schema(minimum = 1)]
@@ -135,13 +141,17 @@ pub enum Refusal {
     #[error("that day has not begun yet; choose today or an earlier day")]
     NotYet,
     /// It was filled in when the time for it was over.
-    #[error("the time to fill in this check-in is over; answer today's")]
+    #[error(
+        "the time to fill in this check-in is over; answer today's, or tell by `reason` why you correct what was answered"
+    )]
     Over,
     /// The id already stands for other content.
     #[error("this id already stands for other content; send it under a new id")]
     Different,
     /// There are as many revisions as are kept.
-    #[error("this check-in was already answered 50 times, the most that are kept")]
+    #[error(
+        "this check-in was already answered 50 times, the most that are kept, and this answer is not; write what is different in the note of the next one, or tell your counselor"
+    )]
     TooManyRevisions,
 }
 
@@ -203,9 +213,11 @@ pub struct Placed {
     pub clock_suspect: bool,
     /// Whether it arrived when the time to fill it in was over.
     pub late: bool,
+    /// Whether that time was over when it was filled in: it can only correct what was answered.
+    pub over: bool,
 }
 
-/// The day or week to which a check-in belongs, if it was filled in in time for it.
+/// The day or week to which a check-in belongs, if it was filled in in time for it or tells why it is corrected.
 pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
     let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
     let placed = |day: Day| {
@@ -213,8 +225,10 @@ pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
         let window = Window::of(draft.kind, day, &draft.time_zone).ok_or(Refusal::NotYet)?;
         match at {
             at if at < window.opens_at => Err(Refusal::NotYet),
-            at if window.closes_at <= at => Err(Refusal::Over),
-            _ => Ok(Placed { day, clock_suspect, late: window.closes_at <= now }),
+            at if window.closes_at <= at && draft.reason.is_none() => Err(Refusal::Over),
+            at => {
+                Ok(Placed { day, clock_suspect, late: window.closes_at <= now, over: window.closes_at <= at })
+            }
         }
     };
     match placed(draft.day.unwrap_or(day)) {
@@ -255,7 +269,10 @@ pub fn answer(
     if !faults.is_empty() {
         return Err(Refusal::Answers(faults));
     }
-    let Placed { day, clock_suspect, late } = place(draft, now)?;
+    let Placed { day, clock_suspect, late, over } = place(draft, now)?;
+    if over && kept.is_empty() {
+        return Err(Refusal::Over);
+    }
     if MOST_REVISIONS <= kept.len() {
         return Err(Refusal::TooManyRevisions);
     }

@@ -4,6 +4,7 @@
 //! are a [`SkillDraft`] and go by a [`SkillRef`], so nothing after that asks whose it is.
 
 pub mod assignment;
+pub mod choice;
 pub mod evidence;
 pub mod library;
 pub mod organisation;
@@ -14,6 +15,7 @@ use crate::craving::{Intensity, TriggerCategory};
 use crate::journal::words;
 use crate::log_entry;
 use crate::value::{Few, Invalid, text_schema};
+pub use choice::{Choices, Chosen};
 use library::Library;
 use organisation::OrganisationSkill;
 use serde::{Deserialize, Serialize, Serializer};
@@ -257,34 +259,6 @@ pub struct SkillDraft {
     pub cautions: Few<Caution, 8>,
 }
 
-/// What a participant chose: skills they like, and cautions that hold for them. A favourite that is no longer
-/// on offer does no harm: it is not suggested.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "favourites": ["library:urge_surfing"], "cautions": ["heart_condition"] }))]
-pub struct Choices {
-    /// Skills they like.
-    #[serde(default)]
-    #[schema(value_type = Vec<SkillRef>, max_items = 60)]
-    pub favourites: Few<SkillRef, 60>,
-    /// Cautions that hold for them. A skill with one of these is never suggested to them.
-    #[serde(default)]
-    #[schema(value_type = Vec<Caution>, max_items = 8)]
-    pub cautions: Few<Caution, 8>,
-}
-
-impl Choices {
-    /// Whether a skill has none of this person's cautions.
-    pub fn allow(&self, skill: &SkillDraft) -> bool {
-        !skill.cautions.iter().any(|caution| self.cautions.contains(caution))
-    }
-
-    /// Whether a skill on offer has one of this person's cautions.
-    pub fn warn_of(&self, skill: &SkillRef, skills: &Skills) -> bool {
-        !self.cautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
-    }
-}
-
 /// All skills on offer in one organisation: the library's, and its own that are not retired.
 #[derive(Clone, Copy, Debug)]
 pub struct Skills<'a> {
@@ -330,11 +304,14 @@ pub enum Refusal {
     /// The entry was withdrawn.
     #[error("this entry was withdrawn; make a new one under a new id")]
     Withdrawn,
-    /// Somebody else changed the skill in between.
-    #[error("this skill was changed in the meantime; read it again and make your change to that")]
+    /// It was changed in between.
+    #[error("this was changed in the meantime; read it again and make your change to that")]
     Stale,
+    /// A change of what stands does not say what it was made to.
+    #[error("say by If-Match which revision you changed")]
+    WhichRevision,
     /// The skill was retired.
-    #[error("this skill was retired; add a new one")]
+    #[error("this skill was retired; offer it again first, or add a new one")]
     Retired,
     /// There is no such skill on offer.
     #[error("this skill is not on offer; choose one that is")]

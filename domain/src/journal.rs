@@ -129,7 +129,7 @@ words! {
 
 words! {
     /// Whether it came to pass.
-    Outcome {
+    EntryOutcome {
         /// It was done.
         Done = "done",
         /// It was asked for and refused.
@@ -162,7 +162,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity: Option<Uuid>,
     /// Whether it came to pass.
-    pub outcome: Outcome,
+    pub outcome: EntryOutcome,
     /// The request that did it, as in the logs.
     pub request_id: Uuid,
 }
@@ -502,7 +502,7 @@ mod tests {
             act: Act::Read,
             room: Room::Craving,
             entity: None,
-            outcome: Outcome::Done,
+            outcome: EntryOutcome::Done,
             request_id: Uuid::from_u128(u128::from(second.unsigned_abs())),
         }
     }
@@ -561,7 +561,7 @@ mod tests {
             |kept| kept.entry.act = Act::Record,
             |kept| kept.entry.room = Room::Trend,
             |kept| kept.entry.entity = Some(Uuid::nil()),
-            |kept| kept.entry.outcome = Outcome::Refused,
+            |kept| kept.entry.outcome = EntryOutcome::Refused,
             |kept| kept.entry.request_id = Uuid::max(),
         ];
         for (part, tamper) in tampers.into_iter().enumerate() {

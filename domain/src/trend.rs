@@ -257,6 +257,11 @@ impl Span {
             LONGEST_SPAN.. => Err(Refusal::TooLong),
         }
     }
+    /// Those of these days that lie between two others, both included; none if there are none.
+    #[must_use]
+    pub fn within(self, first: Day, last: Day) -> Option<Self> {
+        Self::new(self.from.max(first), self.to.min(last)).ok()
+    }
     /// The first day.
     pub fn from(self) -> Day {
         self.from

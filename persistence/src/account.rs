@@ -261,6 +261,16 @@ pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZ
     zone.map(read).transpose()
 }
 
+/// When a participant joined.
+pub fn joined_at(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Moment>, Error> {
+    let at: Option<At> = participants::table
+        .find(Id::of(participant))
+        .select(participants::created_at)
+        .get_result(tx)
+        .optional()?;
+    Ok(at.map(|at| at.0))
+}
+
 // Devices
 
 /// Signs a person in on a device.

@@ -127,6 +127,7 @@ fn draft(check_in: &CheckIn) -> CheckInDraft {
         occurred_at: check_in.occurred_at,
         time_zone: check_in.time_zone.clone(),
         answers: check_in.answers.clone(),
+        reason: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Reason, Revision};
+use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Revision};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::{broken, read};
@@ -91,20 +91,7 @@ fn rating((id, at, intensity): (Id, At, i16)) -> Result<Rating, Error> {
     Ok(Rating { id: id.to(), rated_at: at.0, intensity: intensity.try_into().map_err(broken)? })
 }
 
-/// What the phone sent under this id the first time, to tell a repeated request from a clash.
-pub fn first_sent(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<CravingDraft>, Error> {
-    let of = (Id::of(grant.participant()), Id::of(id));
-    let earlier: Option<Json> = craving_revisions::table
-        .find((of.0, of.1, 1))
-        .select(craving_revisions::draft)
-        .get_result(tx)
-        .optional()?;
-    let draft = match earlier {
-        Some(draft) => Some(draft),
-        None => cravings::table.find(of).select(cravings::detail).get_result(tx).optional()?,
-    };
-    draft.as_ref().map(Json::read).transpose()
-}
+revisions!(cravings.detail, craving_revisions.craving_id, CravingId, Revision.craving: CravingDraft);
 
 /// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
 /// the one a page before ended with.
@@ -201,51 +188,4 @@ pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Ratin
     );
     let added = each!(tx, conn => diesel::insert_into(craving_ratings::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
-}
-
-/// Keeps a revision; every one of a craving that was corrected is kept, the first and the present one too.
-pub fn keep_revision(
-    tx: &mut Tx,
-    grant: &Grant,
-    craving: CravingId,
-    revision: &Revision,
-) -> Result<(), Error> {
-    let row = (
-        craving_revisions::participant_id.eq(Id::of(grant.participant())),
-        craving_revisions::craving_id.eq(Id::of(craving)),
-        craving_revisions::revision.eq(revision.revision),
-        craving_revisions::id.eq(Id::of(revision.id)),
-        craving_revisions::received_at.eq(At(revision.received_at)),
-        craving_revisions::reason.eq(revision.reason.as_ref().map(AsRef::<str>::as_ref)),
-        craving_revisions::draft.eq(Json::of(&revision.craving)?),
-    );
-    diesel::insert_into(craving_revisions::table).values(row).execute(tx)?;
-    Ok(())
-}
-
-/// The revisions of a craving that was corrected, the first one first; none if it never was.
-pub fn revisions(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<Revision>, Error> {
-    let rows: Vec<(Id, i32, At, Option<String>, Json)> = craving_revisions::table
-        .filter(craving_revisions::participant_id.eq(Id::of(grant.participant())))
-        .filter(craving_revisions::craving_id.eq(Id::of(craving)))
-        .order(craving_revisions::revision)
-        .select((
-            craving_revisions::id,
-            craving_revisions::revision,
-            craving_revisions::received_at,
-            craving_revisions::reason,
-            craving_revisions::draft,
-        ))
-        .load(tx)?;
-    rows.into_iter()
-        .map(|(id, revision, received_at, reason, draft)| {
-            Ok(Revision {
-                id: id.to(),
-                revision,
-                received_at: received_at.0,
-                reason: reason.map(Reason::try_from).transpose().map_err(broken)?,
-                craving: draft.read()?,
-            })
-        })
-        .collect()
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::{AccountId, Role};
-use evenkeel_domain::journal::{Act, Block, Entry, Kept, Outcome, Room};
+use evenkeel_domain::journal::{Act, Block, Entry, EntryOutcome, Kept, Room};
 use evenkeel_domain::value::Moment;
 use uuid::Uuid;
 
@@ -177,7 +177,7 @@ pub fn is_told_of_refusal(
             let is_alike = by == actor.map(Id::of)
                 && place == room.as_str()
                 && act.is_none_or(|act| tried == act.as_str());
-            if is_alike && outcome == Outcome::Refused.as_str() {
+            if is_alike && outcome == EntryOutcome::Refused.as_str() {
                 return Ok(true);
             }
             before = seq;

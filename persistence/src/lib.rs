@@ -5,6 +5,8 @@
 #[macro_use]
 mod column;
 mod database;
+#[macro_use]
+mod log_entry;
 #[rustfmt::skip]
 pub mod schema;
 pub mod account;

@@ -298,13 +298,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{};
+    use diesel::sql_types::Integer;
     use crate::column::{Document, Instant, Key};
 
     coping_choices (participant_id) {
         participant_id -> Key,
         changed_at -> Instant,
         choices -> Document,
+        revision -> Integer,
     }
 }
 

@@ -40,7 +40,7 @@ story! {
         assert_eq!(house.get(maya, &at).await.is(200), made);
         let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
         house.put(&clinic.casey, &format!("{all}/{}", fresh_id()), json!({"skill": name, "until": "2026-03-09"})).await.is(201);
-        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [name]})).await.is(200);
+        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [name], "cautions": []})).await.is(200);
         assert_eq!(skills(&house.get(maya, &format!("{MINE}/suggestions?intensity=8")).await.is(200))[0], name);
         practise(&house, maya, "2026-03-02T18:00:00Z", &name, 6, 3).await;
         house.delete(&clinic.admin, &at).await.is(204);
@@ -51,7 +51,15 @@ story! {
         assert_eq!((&gone["name"], &gone["retired_at"]), (&tea()["name"], &json!(START)));
         house.put(&clinic.supervisor, &at, tea()).await.refused(409, "");
         edit(&house, &clinic.supervisor, &at, "\"1\"", tea()).await.refused(409, "");
-        assert_eq!(skills(&house.get(maya, &format!("{MINE}/practices")).await.is(200)), [name]);
+        assert_eq!(skills(&house.get(maya, &format!("{MINE}/practices")).await.is(200)), [name.as_str()]);
+        house.post(&clinic.casey, &format!("{at}/restore"), json!({})).await.refused(403, "");
+        for _ in 0..2 {
+            let again = house.post(&clinic.admin, &format!("{at}/restore"), json!({})).await;
+            assert_eq!(again.header("etag"), "\"1\"");
+            assert_eq!(again.is(200), made);
+        }
+        assert!(skills(&house.get(maya, "/v1/skills").await.is(200)).contains(&name.as_str()));
+        assert_eq!(skills(&house.get(maya, &format!("{MINE}/suggestions?intensity=8")).await.is(200))[0], name);
     }
 
     async fn a_phone_that_has_the_skills_on_offer_is_not_sent_them_again(house) {

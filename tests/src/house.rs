@@ -1,7 +1,7 @@
 //! The product started for one test, and the people of one clinic in it.
 
 use crate::letterbox::Letterbox;
-use crate::{Engine, postgres};
+use crate::{Engine, postgres, promise};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use evenkeel::{App, Clock, Config, Running};
 use evenkeel_domain::account::{Email, OrganisationName};
@@ -239,10 +239,10 @@ impl TestHouse {
     }
 
     /// Asks with exactly these headers and bytes, each time from another address behind the proxy unless the
-    /// headers say which.
+    /// headers say which. What is answered must be as the document says.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let method = method.to_ascii_uppercase().parse().expect("a method");
-        let mut request = self.http.request(method, format!("{}{path}", self.base()));
+        let verb = method.to_ascii_uppercase().parse().expect("a method");
+        let mut request = self.http.request(verb, format!("{}{path}", self.base()));
         let stranger = self.strangers.fetch_add(1, Ordering::Relaxed);
         if !headers.iter().any(|(name, _)| *name == "x-forwarded-for") {
             let from = format!("10.{}.{}.{}", stranger / 62_500, stranger / 250 % 250, 1 + stranger % 250);
@@ -251,6 +251,7 @@ impl TestHouse {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let sent = serde_json::from_slice(&body).unwrap_or_default();
         if !body.is_empty() {
             request = request.body(body);
         }
@@ -258,7 +259,9 @@ impl TestHouse {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.expect("a whole answer");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status, headers, text, json, asked: path.to_owned() }
+        let answer = Answer { status, headers, text, json, asked: path.to_owned() };
+        promise::hold(method, path, &sent, status, &answer.header("content-type"), &answer.json);
+        answer
     }
 
     /// `GET`.

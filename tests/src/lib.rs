@@ -4,6 +4,7 @@
 pub mod house;
 pub mod letterbox;
 pub mod postgres;
+pub mod promise;
 
 /// The engines that every story runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

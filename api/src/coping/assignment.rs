@@ -83,7 +83,7 @@ pub fn assign(
         note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
         return Ok((standing(tx, grant, stored, &zone, now)?, false));
     }
-    let choices = store::choices(tx, grant)?;
+    let choices = store::chosen(tx, grant)?.choices;
     let own = store::skills(tx, grant.actor().organisation)?;
     let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
     let skills = Skills::new(library(), &own);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, put};
+use actix_web::{HttpResponse, delete, get, post, put};
 use evenkeel_domain::access::{OfficeAct, Permit};
 use evenkeel_domain::coping::library::{CautionNote, Reviewer, library};
 use evenkeel_domain::coping::organisation::{self, OrganisationSkill, SkillRevision};
@@ -31,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(read_skill)
         .service(put_skill)
         .service(retire_skill)
+        .service(restore_skill)
         .service(list_skill_revisions);
 }
 
@@ -87,6 +88,22 @@ fn retire(tx: &mut Tx, permit: &Permit, id: SkillId, request: Uuid, now: Moment)
         note_own(tx, permit.actor(), Deed::Withdraw, Room::Coping, Some(id.into()), request, now)?;
     }
     Ok(())
+}
+
+fn restore(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: SkillId,
+    request: Uuid,
+    now: Moment,
+) -> Result<OrganisationSkill, Problem> {
+    let before = standing(tx, permit, id)?;
+    let restored = organisation::restore(&before);
+    if restored != before {
+        store::put_skill(tx, permit, &restored)?;
+        note_own(tx, permit.actor(), Deed::Change, Room::Coping, Some(id.into()), request, now)?;
+    }
+    Ok(restored)
 }
 
 fn standing(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganisationSkill, Problem> {
@@ -265,7 +282,7 @@ async fn put_skill(
     let done = app.write(move |tx| {
         let permit = caller.permitted(tx, OfficeAct::ManageSkills)?;
         match read {
-            None => add(tx, &permit, id, draft.clone(), caller.request_id, now),
+            None | Some(0) => add(tx, &permit, id, draft.clone(), caller.request_id, now),
             Some(read) => {
                 let edited = edit(tx, &permit, id, read, draft.clone(), caller.request_id, now)?;
                 Ok((edited, false))
@@ -299,6 +316,34 @@ async fn retire_skill(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Offer a retired skill of the organisation again
+///
+/// As it was when it was retired. Again is the same.
+#[utoipa::path(
+    tag = "coping",
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "On offer", body = OrganisationSkill,
+        headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+    )),
+    security(("bearer" = []))
+)]
+#[post("/v1/skills/{id}/restore")]
+async fn restore_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<OrganisationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let now = app.now();
+    let done = app.write(move |tx| {
+        let permit = caller.permitted(tx, OfficeAct::ManageSkills)?;
+        restore(tx, &permit, id, caller.request_id, now)
+    });
+    let skill = done.await?;
+    Ok(Tagged(skill.revision, Json(skill)))
 }
 
 /// All revisions of a skill, the first one first.

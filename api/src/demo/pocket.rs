@@ -129,7 +129,8 @@ impl Pocket<'_> {
     }
 
     fn check_in(&self, kind: CheckInKind, occurred_at: Moment, answers: Answers) -> CheckInDraft {
-        CheckInDraft { kind, version: 1, day: None, occurred_at, time_zone: self.zone.clone(), answers }
+        let time_zone = self.zone.clone();
+        CheckInDraft { kind, version: 1, day: None, occurred_at, time_zone, answers, reason: None }
     }
 
     fn daily(&self, day: Day, number: i32, dice: &mut Dice) -> Result<Answers, Problem> {

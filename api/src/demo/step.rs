@@ -3,9 +3,9 @@
 use evenkeel_domain::access::{Act, Actor, Relation, decide};
 use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::{CheckInDraft, CheckInId};
-use evenkeel_domain::coping::Choices;
 use evenkeel_domain::coping::assignment::{AssignmentDraft, AssignmentId};
 use evenkeel_domain::coping::practice::{PracticeDraft, PracticeId};
+use evenkeel_domain::coping::{Choices, Chosen};
 use evenkeel_domain::craving::{CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId};
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::safety::SafetyPlan;
@@ -17,7 +17,7 @@ use evenkeel_domain::value::Moment;
 use evenkeel_persistence::Tx;
 use uuid::Uuid;
 
-use crate::coping::{self, assignment, practice};
+use crate::coping::{assignment, choice, practice};
 use crate::plan::{Change, Written};
 use crate::problem::Problem;
 use crate::recovery::{self, lapse};
@@ -86,7 +86,10 @@ impl Step {
             Self::Conclude(id, draft) => craving::conclude(tx, &grant, id, &draft, request, at).map(drop),
             Self::CheckIn(id, draft) => check_in::answer(tx, &grant, id, &draft, request, at).map(drop),
             Self::Practice(id, draft) => practice::record(tx, &grant, id, draft, request, at).map(drop),
-            Self::Choose(choices) => coping::choose(tx, &grant, &choices, request, at),
+            Self::Choose(choices) => {
+                let choose = |before: &Chosen| before.anew(Some(before.revision), choices.clone());
+                choice::change(tx, &grant, choose, request, at).map(drop)
+            }
             Self::Start(id, draft) => recovery::begin(tx, &grant, id, &draft, request, at).map(drop),
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
             Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),

@@ -9,9 +9,10 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::assignment::AssignmentState;
+use evenkeel_domain::coping::choice::{Choices, Chosen};
 use evenkeel_domain::coping::library::{CautionNote, LibrarySkill, library};
 use evenkeel_domain::coping::organisation::OrganisationSkill;
-use evenkeel_domain::coping::{Choices, SkillDraft, SkillRef, Skills};
+use evenkeel_domain::coping::{SkillDraft, SkillRef, Skills};
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
 use evenkeel_domain::plan::section::Support;
@@ -67,8 +68,8 @@ struct Bundle {
     /// The plan's people who can be reached, in its order
     #[schema(max_items = 10)]
     contacts: Vec<Support>,
-    /// Skills they like, and cautions that hold for them
-    choices: Choices,
+    /// Skills they like, and cautions that hold for them, with the revision that a change starts from
+    choices: Chosen,
     /// The skills that a counselor asks them to practise, as long as that is open
     #[schema(max_items = 200)]
     assignments: Vec<Assigned>,
@@ -153,18 +154,18 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let safety_plan = store::current::<SafetyPlan>(tx, grant)?;
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
-    let choices = coping::choices(tx, grant)?;
+    let chosen = coping::chosen(tx, grant)?;
     let mut assignments = assignment::listed(tx, grant, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
     let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
-    let skills = skills(&said, &choices, &own);
+    let skills = skills(&said, &chosen.choices, &own);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
         safety_steps: safe.steps().into(),
         safety_plan: edition(grant, safety_plan.as_ref(), &safe),
         plan: edition(grant, plan.as_ref(), &said),
         contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
-        choices,
+        choices: chosen,
         assignments,
         cautions: &library().cautions,
         days,

@@ -107,7 +107,7 @@ pub(super) async fn print_plan(
         let plan: Plan = view::content(tx, grant)?;
         let (plan, withheld) = plan.shown(&plan, grant.actor().role);
         let own = coping::skills(tx, grant.actor().organisation)?;
-        let (skills, choices) = (Skills::new(library(), &own), coping::choices(tx, grant)?);
+        let (skills, choices) = (Skills::new(library(), &own), coping::chosen(tx, grant)?.choices);
         Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, &choices, today(tx, grant, now)?))
     });
     printed(found.await?, query.into_inner().paper, "my-plan").await

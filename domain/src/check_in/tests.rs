@@ -29,6 +29,7 @@ fn daily(at: &str, mood: i16) -> CheckInDraft {
         occurred_at: moment(at),
         time_zone: zone(NEW_YORK),
         answers: answers(serde_json::json!({ "mood": mood, "craving_worst": 4, "confidence": 8 })),
+        reason: None,
     }
 }
 fn weekly(at: &str) -> CheckInDraft {
@@ -62,7 +63,7 @@ fn sent(all: &[(u128, CheckInDraft)], now: &str) -> (CheckIn, Vec<CheckInRevisio
 #[case::over_new_year(weekly("2027-01-01T20:00:00Z"), "2026-12-28")]
 fn a_check_in_counts_on_the_day_or_week_it_is_about(#[case] draft: CheckInDraft, #[case] counts_on: &str) {
     let placed = place(&draft, draft.occurred_at).unwrap();
-    assert_eq!(placed, Placed { day: day(counts_on), clock_suspect: false, late: false });
+    assert_eq!(placed, Placed { day: day(counts_on), clock_suspect: false, late: false, over: false });
 }
 
 #[rstest]
@@ -121,6 +122,22 @@ fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
     }
     let yesterday = about("2026-06-30", daily("2026-07-01T13:00:00Z", 5));
     assert_eq!(place(&yesterday, moment(now)).unwrap().day, day("2026-06-30"));
+}
+
+#[test]
+fn when_the_time_is_over_what_was_answered_can_be_corrected_with_a_reason() {
+    let first = daily("2026-07-01T12:00:00Z", 5);
+    let (_, kept) = sent(&[(2, first)], "2026-07-01T12:00:00Z");
+    let later = "2026-09-01T12:00:00Z";
+    let unexplained = about("2026-07-01", daily(later, 7));
+    assert_eq!(answer(someone(), &kept, id(3), &unexplained, moment(later)), Err(Refusal::Over));
+    let correction = CheckInDraft { reason: Some("Wrong day".to_owned().try_into().unwrap()), ..unexplained };
+    let Answered { check_in, kept: new } =
+        answer(someone(), &kept, id(3), &correction, moment(later)).unwrap();
+    assert_eq!((check_in.id, check_in.day, check_in.revision), (id(2), day("2026-07-01"), 2));
+    assert_eq!(check_in.answers, correction.answers);
+    assert_eq!(new.unwrap().check_in.reason, correction.reason);
+    assert_eq!(answer(someone(), &[], id(3), &correction, moment(later)), Err(Refusal::Over));
 }
 
 #[test]

@@ -26,10 +26,17 @@
 //! about 1.6 points, and below three tries nothing is said. The textbook takes the noise of the means, `s2 / n`,
 //! off `t2`. That is left out on purpose: `t2` would grow with every repeat of the same values, and more evidence
 //! could make a claim less sure. The price is that means are drawn in a little less.
+//!
+//! The estimate borrows from the other skills, so it may be above 0 for one that never eased anything. Whether a
+//! skill helped is therefore asked of its own tries alone ([`Effect`]): `y <= 0` has not, and to have helped the
+//! 95 % interval around `y` must lie above 0, with the `s2` of these tries alone, the prior blended in. So tries of
+//! which all but one eased nothing never count as help, however large the one: with a drop of `d` in one of `n`
+//! tries, `y = d / n`, and `1.96 sqrt(s2 / n)` is more than that for each `n >= 3` and `d <= 10`.
 
 use super::SkillRef;
 use super::practice::{Practice, PracticeDraft};
 use crate::craving::TriggerCategory;
+use crate::journal::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -44,6 +51,18 @@ const WITHIN: Variance = Variance { prior: 4.0, counts_as: 4.0, floor: 1.0 };
 const BETWEEN: Variance = Variance { prior: 2.25, counts_as: 2.0, floor: 0.25 };
 /// Standard deviations on either side of a 95 % interval.
 const TWO_SIDED_95: f64 = 1.96;
+
+words! {
+    /// What somebody's tries of a skill show.
+    Effect {
+        /// It eased things, by more than chance would.
+        Helped = "helped",
+        /// It eased them a little, or now and then: it could be chance.
+        Unclear = "unclear",
+        /// It eased nothing on the whole, or made it worse.
+        NotHelped = "not_helped",
+    }
+}
 
 struct Variance {
     prior: f64,
@@ -71,7 +90,8 @@ pub struct Tries {
 }
 
 impl Tries {
-    fn add(&mut self, other: Self) {
+    /// Adds tries of the same skill.
+    pub fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.sum = self.sum.saturating_add(other.sum);
         self.squares = self.squares.saturating_add(other.squares);
@@ -88,6 +108,18 @@ impl Tries {
 
     fn enough(self) -> bool {
         FEWEST_TRIES <= self.count
+    }
+
+    /// What these tries show by themselves; nothing is said of fewer than three.
+    pub fn effect(self) -> Option<Effect> {
+        let noise = WITHIN.after(self.spread(), self.count - 1) / f64::from(self.count.max(1));
+        self.enough().then_some(if self.sum <= 0 {
+            Effect::NotHelped
+        } else if TWO_SIDED_95 * noise.sqrt() < self.mean() {
+            Effect::Helped
+        } else {
+            Effect::Unclear
+        })
     }
 }
 
@@ -113,7 +145,7 @@ impl Evidence {
     }
 
     /// What worked in one kind of situation, or over all: first the skills of which something can be said, the
-    /// best first, then those with too few tries.
+    /// best first and what has not helped last, then those with too few tries.
     pub fn what_works(&self, trigger: Option<TriggerCategory>) -> Vec<Worked> {
         let (mut all, mut skills) = (Tries::default(), BTreeMap::new());
         for ((skill, of), tries) in &self.0 {
@@ -133,8 +165,10 @@ impl Evidence {
             })
             .collect();
         worked.sort_by(|one, other| {
-            let mean = |of: &Worked| of.claim.as_ref().map(|claim| claim.mean_drop);
-            let best = mean(other).partial_cmp(&mean(one)).unwrap_or(std::cmp::Ordering::Equal);
+            let place = |of: &Worked| {
+                of.claim.as_ref().map(|claim| (claim.effect != Effect::NotHelped, claim.mean_drop))
+            };
+            let best = place(other).partial_cmp(&place(one)).unwrap_or(std::cmp::Ordering::Equal);
             best.then(other.tries.cmp(&one.tries)).then_with(|| one.skill.cmp(&other.skill))
         });
         worked
@@ -171,14 +205,13 @@ impl Prior {
     }
 
     fn claim(&self, tries: Tries) -> Option<Claim> {
-        if !tries.enough() {
-            return None;
-        }
+        let effect = tries.effect()?;
         let noise = self.within / f64::from(tries.count);
         let weight = self.between / (self.between + noise);
         let mean = self.mean + weight * (tries.mean() - self.mean);
         let margin = TWO_SIDED_95 * (1.0 / (1.0 / self.between + 1.0 / noise)).sqrt();
         Some(Claim {
+            effect,
             mean_drop: hundredths(mean),
             margin: hundredths(margin),
             low: hundredths((mean - margin).max(-10.0)),
@@ -196,7 +229,7 @@ fn hundredths(number: f64) -> f64 {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({
     "skill": "library:urge_surfing", "tries": 7,
-    "claim": { "mean_drop": 3.1, "margin": 1.22, "low": 1.88, "high": 4.32 }
+    "claim": { "effect": "helped", "mean_drop": 3.1, "margin": 1.22, "low": 1.88, "high": 4.32 }
 }))]
 pub struct Worked {
     /// The skill.
@@ -211,6 +244,8 @@ pub struct Worked {
 /// By how much a skill eases an urge or distress, on the scale of 0 to 10; rounded to two decimals.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Claim {
+    /// What the tries of this skill show by themselves.
+    pub effect: Effect,
     /// The mean drop, drawn toward the person's overall mean; negative if it got worse.
     #[schema(minimum = -10, maximum = 10)]
     pub mean_drop: f64,
@@ -233,6 +268,7 @@ pub(crate) mod tests {
     use crate::coping::tests::skill;
     use crate::craving::tests::moment;
     use proptest::prelude::*;
+    use rstest::rstest;
 
     type Try = (&'static str, Option<TriggerCategory>, i32);
     const NAMES: [&str; 4] =
@@ -275,6 +311,35 @@ pub(crate) mod tests {
         assert!(close(claim_of(&worked, NAMES[0]).unwrap().mean_drop, 5.78), "{worked:?}");
         assert!(0.0 < claim_of(&worked, NAMES[1]).unwrap().mean_drop);
         assert_eq!(worked[0].skill, skill(NAMES[0]));
+    }
+
+    #[rstest]
+    #[case::too_few(&[9, 9], None)]
+    #[case::a_lot_each_time(&[4, 4, 4], Some(Effect::Helped))]
+    #[case::a_little_each_time(&[1, 1, 1], Some(Effect::Unclear))]
+    #[case::a_little_often(&[1; 12], Some(Effect::Helped))]
+    #[case::one_lucky_try(&[10, 0, 0], Some(Effect::Unclear))]
+    #[case::never(&[-1, -1, 0], Some(Effect::NotHelped))]
+    #[case::nothing(&[0; 9], Some(Effect::NotHelped))]
+    #[case::up_and_down(&[5, -5, 0], Some(Effect::NotHelped))]
+    fn what_tries_show_by_themselves(#[case] drops: &[i32], #[case] shown: Option<Effect>) {
+        // Beside a skill that always helps, which draws the estimate up.
+        let tries = [repeated(NAMES[0], None, drops), repeated(NAMES[1], None, &[8; 9])].concat();
+        let worked = evidence(&tries).what_works(None);
+        assert_eq!(claim_of(&worked, NAMES[0]).map(|claim| claim.effect), shown);
+    }
+
+    #[test]
+    fn what_has_not_helped_comes_after_what_may_help_a_little() {
+        let tries = [
+            repeated(NAMES[0], None, &[0, -1, 1]),
+            repeated(NAMES[1], None, &[8; 20]),
+            repeated(NAMES[2], None, &[1; 30]),
+            repeated(NAMES[3], None, &[9]),
+        ];
+        let worked = evidence(&tries.concat()).what_works(None);
+        let order: Vec<_> = worked.iter().map(|one| one.skill.clone()).collect();
+        assert_eq!(order, [NAMES[1], NAMES[2], NAMES[0], NAMES[3]].map(skill));
     }
 
     #[test]
@@ -358,10 +423,23 @@ pub(crate) mod tests {
         }
 
         #[test]
+        fn a_skill_that_eased_at_most_once_never_counts_as_help(
+            lucky in -10i32..=10, rest in prop::collection::vec(-10i32..=0, 2..40),
+            others in prop::collection::vec(any_try(), 0..30)
+        ) {
+            let others: Vec<_> = others.into_iter().filter(|(of, ..)| *of != NAMES[0]).collect();
+            let tries = [vec![(NAMES[0], None, lucky)], repeated(NAMES[0], None, &rest), others].concat();
+            let effect = claim_of(&evidence(&tries).what_works(None), NAMES[0]).map(|claim| claim.effect);
+            prop_assert_ne!(effect, Some(Effect::Helped));
+            let sum = lucky + rest.iter().sum::<i32>();
+            prop_assert_eq!(effect == Some(Effect::NotHelped), sum <= 0);
+        }
+
+        #[test]
         fn every_claim_stays_on_the_scale_and_rests_on_three_tries(tries in prop::collection::vec(any_try(), 0..60)) {
             for Worked { tries, claim, .. } in evidence(&tries).what_works(None) {
                 prop_assert_eq!(claim.is_some(), 3 <= tries);
-                let Some(Claim { mean_drop, margin, low, high }) = claim else { continue };
+                let Some(Claim { mean_drop, margin, low, high, .. }) = claim else { continue };
                 prop_assert!(-10.0 <= low && low <= mean_drop && mean_drop <= high && high <= 10.0);
                 prop_assert!(0.0 < margin);
             }

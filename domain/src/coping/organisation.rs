@@ -1,5 +1,5 @@
 //! The skills that an organisation adds for its own people. An edit keeps what the skill said before, so that it
-//! stays known what somebody practised; a retired skill is offered no more but not forgotten.
+//! stays known what somebody practised; a retired skill is offered no more but not forgotten, and can be offered again.
 
 use super::{Refusal, SkillDraft, SkillId};
 use crate::account::{AccountId, OrganisationId};
@@ -134,6 +134,12 @@ pub fn retire(skill: &OrganisationSkill, now: Moment) -> OrganisationSkill {
     OrganisationSkill { retired_at: log_entry::withdrawn(skill.retired_at, now), ..skill.clone() }
 }
 
+/// Offers a retired skill again, as it was. Done twice, or to one that is on offer, it changes nothing.
+#[must_use]
+pub fn restore(skill: &OrganisationSkill) -> OrganisationSkill {
+    OrganisationSkill { retired_at: None, ..skill.clone() }
+}
+
 fn standing(skill: &OrganisationSkill) -> Result<(), Refusal> {
     log_entry::standing(skill.retired_at).map_err(|_| Refusal::Retired)
 }
@@ -177,6 +183,8 @@ pub(crate) mod tests {
         assert_eq!(same(&gone, &tea(), &tea()), Err(Refusal::Retired));
         let name = SkillRef::Organisation(skill.id);
         assert_eq!(Skills::new(library(), std::slice::from_ref(&skill)).find(&name), Some(&skill.skill));
-        assert_eq!(Skills::new(library(), &[gone]).find(&name), None);
+        assert_eq!(Skills::new(library(), std::slice::from_ref(&gone)).find(&name), None);
+        assert_eq!(restore(&gone), skill);
+        assert_eq!(restore(&skill), skill);
     }
 }

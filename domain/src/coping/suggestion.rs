@@ -1,7 +1,7 @@
 //! What to try now. What worked for this person comes first, then what they planned, then what they like, then
 //! what fits. Each suggestion says why it is made, so that nobody has to believe a machine.
 
-use super::evidence::Evidence;
+use super::evidence::{Claim, Effect, Evidence};
 use super::{Choices, Family, SkillDraft, SkillRef, Skills};
 use crate::craving::{Intensity, TriggerCategory};
 use crate::journal::words;
@@ -166,22 +166,23 @@ pub fn suggest(
     each.filter(|one| taken.insert(one.skill.clone())).take(MOST_SUGGESTIONS).collect()
 }
 
-/// What helped this person, the best first, and what did not. The situation counts before the whole.
+/// What helped this person, the best first, and what did not, by its own tries. The situation counts before the
+/// whole; where it shows neither, the whole does.
 fn own(asked: Asked, evidence: &Evidence) -> (Vec<(SkillRef, Reason)>, BTreeSet<SkillRef>) {
     let (mut helped, mut in_vain, mut known) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let situations = asked.trigger.map(Some).into_iter().chain([None]);
     for (trigger, worked) in
         situations.flat_map(|of| evidence.what_works(of).into_iter().map(move |one| (of, one)))
     {
-        let Some(claim) = worked.claim else { continue };
-        if !known.insert(worked.skill.clone()) {
+        let Some(Claim { effect, mean_drop, .. }) = worked.claim else { continue };
+        if effect == Effect::Unclear || !known.insert(worked.skill.clone()) {
             continue;
         }
-        if 0.0 < claim.mean_drop {
-            let reason = Reason::Helped { tries: worked.tries, mean_drop: claim.mean_drop, trigger };
-            helped.push((worked.skill, reason));
-        } else {
+        if effect == Effect::NotHelped {
             in_vain.insert(worked.skill);
+        } else if 0.0 < mean_drop {
+            // A claim that the other skills draw to 0 or below is none that a person should read.
+            helped.push((worked.skill, Reason::Helped { tries: worked.tries, mean_drop, trigger }));
         }
     }
     (helped, in_vain)
@@ -269,6 +270,34 @@ mod tests {
     }
 
     #[test]
+    fn a_skill_that_never_eased_a_craving_is_no_help_and_goes_last() {
+        let name = "library:brisk_walk";
+        let tries = [repeated(name, None, &[-1, -1, 0]), repeated("library:urge_surfing", None, &[6; 6])];
+        let own = evidence(&tries.concat());
+        let list = suggest(Asked::default(), &own, &[], &Choices::default(), &Skills::new(library(), &[]));
+        let helped = |one: &&Suggestion| one.source == Source::Evidence;
+        assert_eq!(list.iter().filter(helped).count(), 1);
+        assert!(!names(&list).contains(&name.to_owned()), "{list:?}");
+    }
+
+    #[test]
+    fn where_quarrels_show_nothing_the_whole_speaks() {
+        use TriggerCategory::{Conflict, Urges};
+        let name = "library:brisk_walk";
+        let tries =
+            [repeated(name, Some(Conflict), &[9, 0, 0]), repeated(name, Some(Urges), &[6; 9])].concat();
+        let list = suggest(
+            told(Conflict, 5),
+            &evidence(&tries),
+            &[],
+            &Choices::default(),
+            &Skills::new(library(), &[]),
+        );
+        assert_eq!(list[0].skill, skill(name));
+        assert!(matches!(list[0].reason, Reason::Helped { tries: 12, trigger: None, .. }), "{list:?}");
+    }
+
+    #[test]
     fn in_a_strong_urge_all_that_fits_suits_a_strong_urge() {
         let list = from_library(told(TriggerCategory::Urges, 9));
         assert_eq!(list.len(), MOST_SUGGESTIONS);
@@ -352,6 +381,29 @@ mod tests {
             prop_assert!((1..=MOST_SUGGESTIONS).contains(&list.len()));
             prop_assert!(list.is_sorted_by_key(|one| one.source));
             prop_assert_eq!(suggest(asked, &own, &plan, &chosen, &skills), list);
+        }
+
+        #[test]
+        fn what_never_eased_a_craving_is_never_called_helpful_whatever_the_order_of_tries(
+            (own, shuffled) in prop::collection::vec(
+                (any_name(), prop::option::of(prop::sample::select(&TriggerCategory::ALL[..2])), -10i32..=10), 0..60
+            ).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+            lucky in 0i32..=10,
+        ) {
+            let never = skill("library:brisk_walk");
+            let summed = |tries: &[(SkillRef, Option<TriggerCategory>, i32)]| -> Evidence {
+                let once = |drop: i32| crate::coping::evidence::Tries { count: 1, sum: drop, squares: drop * drop };
+                // All tries of this one eased nothing, but perhaps one.
+                let own = tries.iter().map(|(name, trigger, drop)| {
+                    (name.clone(), *trigger, once(if *name == never { -drop.abs() } else { *drop }))
+                });
+                own.chain([(never.clone(), None, once(lucky))]).collect()
+            };
+            let asked = told(TriggerCategory::ALL[0], 5);
+            let skills = Skills::new(library(), &[]);
+            let list = suggest(asked, &summed(&own), &[], &Choices::default(), &skills);
+            prop_assert!(!list.iter().any(|one| one.skill == never && one.source == Source::Evidence), "{list:?}");
+            prop_assert_eq!(suggest(asked, &summed(&shuffled), &[], &Choices::default(), &skills), list);
         }
 
         #[test]

@@ -3,7 +3,7 @@
 
 use super::warning::{self, SignCode, SignSeen};
 use crate::coping::SkillRef;
-use crate::coping::evidence::Tries;
+use crate::coping::evidence::{Effect, Tries};
 use crate::craving::{Intensity, TriggerCategory};
 use crate::value::Day;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,8 @@ pub const LEAST_TRIGGERS: i32 = 3;
 pub const MODERATE: i64 = 4;
 /// How many days before a lapse a warning sign belongs to it.
 pub const DAYS_BEFORE_LAPSE: i32 = 7;
-/// How often a skill must be tried before anything is said of it.
+/// How often a skill of the plan must be tried without help before another is proposed: more than for saying that
+/// it has not helped, for this asks somebody to give up what they chose.
 pub const LEAST_TRIES: i32 = 5;
 /// After how many days a declined proposal may come again as it was.
 pub const DECLINED_DAYS: i32 = 28;
@@ -223,16 +224,14 @@ fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
 
 /// Skills of the plan that were tried often and did not help.
 fn skills(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
-    let mut tried: BTreeMap<&SkillRef, (i32, i32)> = BTreeMap::new();
+    let mut tried: BTreeMap<&SkillRef, Tries> = BTreeMap::new();
     for (skill, tries) in evidence.skills.iter().filter(|(skill, _)| plan.skills.contains(skill)) {
-        let (count, sum) = tried.entry(skill).or_default();
-        *count = count.saturating_add(tries.count);
-        *sum = sum.saturating_add(tries.sum);
+        tried.entry(skill).or_default().add(*tries);
     }
     let mut proposals: Vec<_> = tried
         .into_iter()
-        .filter(|(_, (count, sum))| LEAST_TRIES <= *count && *sum <= 0)
-        .map(|(skill, (count, sum))| {
+        .filter(|(_, tries)| LEAST_TRIES <= tries.count && tries.effect() == Some(Effect::NotHelped))
+        .map(|(skill, Tries { count, sum, .. })| {
             let change = PlanChange::ReplaceSkill { skill: skill.clone() };
             proposal(change, count, BTreeSet::new(), Some(mean(sum, count)))
         })

@@ -1,0 +1,137 @@
+//! What holds for somebody: skills they like, and cautions. One document of two hands: favourites are the
+//! participant's alone, a caution may also be known to their counselor first. So nobody changes what they have not
+//! read: a phone with an old copy would take away a heart condition.
+
+use super::{Caution, Refusal, SkillDraft, SkillRef, Skills};
+use crate::value::{Few, standing_schema};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Favourite skills and own cautions. A favourite that is no longer on offer does no harm: it is not suggested.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "favourites": ["library:urge_surfing"], "cautions": ["heart_condition"] }))]
+pub struct Choices {
+    /// Skills they like.
+    #[schema(value_type = Vec<SkillRef>, max_items = 60)]
+    pub favourites: Few<SkillRef, 60>,
+    /// Cautions that hold for them. A skill with one of these is never suggested to them.
+    #[schema(value_type = Vec<Caution>, max_items = 8)]
+    pub cautions: Few<Caution, 8>,
+}
+
+impl Choices {
+    /// Whether a skill has none of this person's cautions.
+    pub fn allow(&self, skill: &SkillDraft) -> bool {
+        !skill.cautions.iter().any(|caution| self.cautions.contains(caution))
+    }
+
+    /// Whether a skill on offer has one of this person's cautions.
+    pub fn warn_of(&self, skill: &SkillRef, skills: &Skills) -> bool {
+        !self.cautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
+    }
+}
+
+/// What holds now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Chosen {
+    /// How often it was changed: 0 until something is chosen.
+    pub revision: i32,
+    /// What it says.
+    #[serde(flatten)]
+    pub choices: Choices,
+}
+
+/// What is said of choices beyond themselves, for the schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Standing {
+    /// How often it was changed: 0 until something is chosen.
+    #[schema(minimum = 0)]
+    revision: i32,
+}
+
+impl PartialSchema for Chosen {
+    fn schema() -> RefOr<Schema> {
+        let description = "Favourite skills and own cautions as they stand";
+        standing_schema(description, Standing::schema(), Choices::schema())
+    }
+}
+impl ToSchema for Chosen {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Choices::schemas(schemas);
+    }
+}
+
+impl Chosen {
+    /// Chooses all of it anew, by whoever `read` that revision. What stands already changes nothing, whatever was
+    /// read.
+    pub fn anew(&self, read: Option<i32>, choices: Choices) -> Result<Self, Refusal> {
+        if self.choices == choices {
+            return Ok(self.clone());
+        }
+        match read {
+            None if self.revision == 0 => {}
+            None => return Err(Refusal::WhichRevision),
+            Some(read) if read == self.revision => {}
+            Some(_) => return Err(Refusal::Stale),
+        }
+        Ok(Self { revision: self.revision + 1, choices })
+    }
+
+    /// Notes which cautions hold; the favourites stay.
+    pub fn with_cautions(&self, read: Option<i32>, cautions: Few<Caution, 8>) -> Result<Self, Refusal> {
+        self.anew(read, Choices { cautions, ..self.choices.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coping::tests::skill;
+    use rstest::rstest;
+
+    fn cautions(some: &[Caution]) -> Few<Caution, 8> {
+        some.to_vec().try_into().unwrap()
+    }
+    fn chosen() -> Chosen {
+        let favourites = vec![skill("library:urge_surfing")].try_into().unwrap();
+        Chosen {
+            revision: 2,
+            choices: Choices { favourites, cautions: cautions(&[Caution::HeartCondition]) },
+        }
+    }
+
+    #[rstest]
+    #[case::nothing("{}")]
+    #[case::no_cautions(r#"{"favourites":[]}"#)]
+    #[case::no_favourites(r#"{"cautions":[]}"#)]
+    fn what_is_left_out_is_not_taken_for_nothing(#[case] json: &str) {
+        assert!(serde_json::from_str::<Choices>(json).is_err());
+    }
+
+    #[rstest]
+    #[case::what_stands(Some(2), Ok(3))]
+    #[case::an_old_copy(Some(1), Err(Refusal::Stale))]
+    #[case::before_the_first(Some(0), Err(Refusal::Stale))]
+    #[case::unsaid(None, Err(Refusal::WhichRevision))]
+    fn a_change_names_what_it_was_made_to(#[case] read: Option<i32>, #[case] revision: Result<i32, Refusal>) {
+        let changed = chosen().anew(read, Choices::default());
+        assert_eq!(changed.map(|chosen| chosen.revision), revision);
+        assert_eq!(chosen().anew(read, chosen().choices), Ok(chosen()));
+    }
+
+    #[rstest]
+    fn the_first_choice_needs_no_revision(#[values(None, Some(0))] read: Option<i32>) {
+        let first = Chosen::default().anew(read, chosen().choices).unwrap();
+        assert_eq!(first, Chosen { revision: 1, ..chosen() });
+    }
+
+    #[test]
+    fn cautions_leave_the_favourites_alone() {
+        let noted = chosen().with_cautions(Some(2), cautions(&[Caution::Injury])).unwrap();
+        assert_eq!(noted.choices.favourites, chosen().choices.favourites);
+        assert_eq!((noted.revision, noted.choices.cautions), (3, cautions(&[Caution::Injury])));
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE coping_choices DROP COLUMN revision;

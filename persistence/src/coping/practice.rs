@@ -1,0 +1,242 @@
+//! What was practised.
+
+use diesel::dsl::{count_star, min, sum};
+use diesel::prelude::*;
+use evenkeel_domain::access::Grant;
+use evenkeel_domain::coping::SkillRef;
+use evenkeel_domain::coping::evidence::Tries;
+use evenkeel_domain::coping::practice::{Practice, PracticeDraft, PracticeId, PracticeRevision};
+use evenkeel_domain::craving::TriggerCategory;
+use evenkeel_domain::value::Moment;
+
+use crate::account::{broken, read};
+use crate::column::{At, Id, Json, On};
+use crate::schema::{practice_revisions, practices};
+use crate::{Error, Tx};
+
+/// Stores a new practice; false if the participant has one of that id.
+pub fn add(tx: &mut Tx, grant: &Grant, practice: &Practice) -> Result<bool, Error> {
+    let row = (
+        practices::participant_id.eq(Id::of(grant.participant())),
+        practices::id.eq(Id::of(practice.id)),
+        practices::practised_at.eq(At(practice.practised_at())),
+        practices::local_day.eq(On(practice.local_day)),
+        practices::received_at.eq(At(practice.received_at)),
+        practices::clock_suspect.eq(practice.clock_suspect),
+        practices::skill.eq(String::from(practice.draft.skill.clone())),
+        practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
+        practices::eased_by.eq(practice.draft.eased_by()),
+        practices::revision.eq(practice.revision),
+        practices::withdrawn_at.eq(practice.withdrawn_at.map(At)),
+        practices::detail.eq(Json::of(&practice.draft)?),
+    );
+    let added = each!(tx, conn => diesel::insert_into(practices::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(added == 1)
+}
+
+type Row = (Id, On, At, bool, i32, Option<At>, Json);
+
+macro_rules! practice_columns {
+    () => {
+        (
+            practices::id,
+            practices::local_day,
+            practices::received_at,
+            practices::clock_suspect,
+            practices::revision,
+            practices::withdrawn_at,
+            practices::detail,
+        )
+    };
+}
+
+fn practice(grant: &Grant, row: Row) -> Result<Practice, Error> {
+    let (id, local_day, received_at, clock_suspect, revision, withdrawn_at, detail) = row;
+    Ok(Practice {
+        id: id.to(),
+        participant: grant.participant(),
+        draft: detail.read()?,
+        local_day: local_day.0,
+        received_at: received_at.0,
+        clock_suspect,
+        revision,
+        withdrawn_at: withdrawn_at.map(|at| at.0),
+    })
+}
+
+/// One practice, withdrawn or not.
+pub fn find(tx: &mut Tx, grant: &Grant, id: PracticeId) -> Result<Option<Practice>, Error> {
+    let row: Option<Row> = practices::table
+        .find((Id::of(grant.participant()), Id::of(id)))
+        .select(practice_columns!())
+        .get_result(tx)
+        .optional()?;
+    row.map(|row| practice(grant, row)).transpose()
+}
+
+revisions!(practices.detail, practice_revisions.practice_id, PracticeId, PracticeRevision.practice: PracticeDraft);
+
+/// A page of practices that stand, the latest first by [`Practice::practised_at`]: those from `from` on and
+/// before `until`, after the one a page before ended with.
+pub fn list(
+    tx: &mut Tx,
+    grant: &Grant,
+    from: Option<Moment>,
+    until: Option<Moment>,
+    after: Option<(Moment, PracticeId)>,
+    limit: i64,
+) -> Result<Vec<Practice>, Error> {
+    let mut query = practices::table
+        .filter(practices::participant_id.eq(Id::of(grant.participant())))
+        .filter(practices::withdrawn_at.is_null())
+        .order((practices::practised_at.desc(), practices::id.desc()))
+        .select(practice_columns!())
+        .limit(limit)
+        .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(practices::practised_at.ge(At(from)));
+    }
+    if let Some(until) = until {
+        query = query.filter(practices::practised_at.lt(At(until)));
+    }
+    if let Some((at, id)) = after {
+        let same = practices::practised_at.eq(At(at)).and(practices::id.lt(Id::of(id)));
+        query = query.filter(practices::practised_at.lt(At(at)).or(same));
+    }
+    let rows: Vec<Row> = query.load(tx)?;
+    rows.into_iter().map(|row| practice(grant, row)).collect()
+}
+
+/// Stores what a rule made of a practice. A corrected one replaces the content, after [`keep_revision`] has put
+/// the old one aside.
+pub fn put(tx: &mut Tx, grant: &Grant, practice: &Practice, corrected: bool) -> Result<(), Error> {
+    let target = || practices::table.find((Id::of(grant.participant()), Id::of(practice.id)));
+    diesel::update(target()).set(practices::withdrawn_at.eq(practice.withdrawn_at.map(At))).execute(tx)?;
+    if corrected {
+        let content = (
+            practices::practised_at.eq(At(practice.practised_at())),
+            practices::local_day.eq(On(practice.local_day)),
+            practices::clock_suspect.eq(practice.clock_suspect),
+            practices::skill.eq(String::from(practice.draft.skill.clone())),
+            practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
+            practices::eased_by.eq(practice.draft.eased_by()),
+            practices::revision.eq(practice.revision),
+            practices::detail.eq(Json::of(&practice.draft)?),
+        );
+        diesel::update(target()).set(content).execute(tx)?;
+    }
+    Ok(())
+}
+
+/// What the practices that stand add up to, by skill and kind of situation.
+pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Option<TriggerCategory>, Tries)>, Error> {
+    type Row = (String, Option<String>, i64, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = practices::table
+        .filter(practices::participant_id.eq(Id::of(grant.participant())))
+        .filter(practices::withdrawn_at.is_null())
+        .group_by((practices::skill, practices::trigger_category))
+        .select((
+            practices::skill,
+            practices::trigger_category,
+            count_star(),
+            sum(practices::eased_by),
+            sum(practices::eased_by * practices::eased_by),
+        ))
+        .load(tx)?;
+    let whole = |sum: i64| i32::try_from(sum).map_err(broken);
+    rows.into_iter()
+        .map(|(skill, trigger, count, sum, squares)| {
+            let (sum, squares) = (whole(sum.unwrap_or(0))?, whole(squares.unwrap_or(0))?);
+            let tries = Tries { count: whole(count)?, sum, squares };
+            Ok((read(skill)?, trigger.map(read).transpose()?, tries))
+        })
+        .collect()
+}
+
+/// When a skill was first practised from an instant on, as far as that practice stands.
+pub fn practised_since(
+    tx: &mut Tx,
+    grant: &Grant,
+    skill: &SkillRef,
+    at: Moment,
+) -> Result<Option<Moment>, Error> {
+    let first: Option<At> = practices::table
+        .filter(practices::participant_id.eq(Id::of(grant.participant())))
+        .filter(practices::withdrawn_at.is_null())
+        .filter(practices::skill.eq(String::from(skill.clone())))
+        .filter(practices::practised_at.ge(At(at)))
+        .select(min(practices::practised_at))
+        .get_result(tx)?;
+    Ok(first.map(|at| at.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fresh::{PARTICIPANT, at, grant, house, id, value};
+    use evenkeel_domain::access::Act;
+    use evenkeel_domain::coping::evidence::Evidence;
+    use evenkeel_domain::coping::practice as rule;
+
+    fn draft(at: &str, skill: &str, drop: i16, trigger: Option<&str>) -> PracticeDraft {
+        value(serde_json::json!({
+            "occurred_at": at, "time_zone": "America/New_York", "skill": skill, "before": 8, "after": 8 - drop,
+            "minutes": 10, "helpful": 3, "trigger": trigger, "note": "It passed."
+        }))
+    }
+
+    #[test]
+    fn practices_read_back_and_add_up_as_the_rule_would() {
+        let mut house = house();
+        let tx = &mut house.tx;
+        let own = grant(Act::RecordPractice);
+        let now = at("2026-03-05T18:00:00Z");
+        let logged = [
+            ("2026-03-02T18:40:00Z", "library:urge_surfing", 4, Some("conflict")),
+            ("2026-03-03T18:40:00Z", "library:urge_surfing", -2, Some("conflict")),
+            ("2026-03-04T18:40:00Z", "library:urge_surfing", 3, None),
+            ("2027-03-04T18:40:00Z", "organisation:00000000-0000-0000-0000-000000000007", 1, None),
+            ("2026-03-04T19:40:00Z", "library:delay_15", 5, None),
+        ];
+        let mut stored: Vec<_> = (1..)
+            .zip(logged)
+            .map(|(number, (when, skill, drop, trigger))| {
+                rule::record(id(PARTICIPANT), id(number), draft(when, skill, drop, trigger), now)
+            })
+            .collect();
+        for practice in &stored {
+            assert!(add(tx, &own, practice).unwrap());
+            assert!(!add(tx, &own, practice).unwrap());
+            assert_eq!(find(tx, &own, practice.id).unwrap().as_ref(), Some(practice));
+        }
+        stored[4] = rule::withdraw(&stored[4], now);
+        put(tx, &own, &stored[4], false).unwrap();
+
+        let correction = value(serde_json::json!({ "reason": "Wrong day",
+            "practice": draft("2026-03-01T23:40:00Z", "library:urge_surfing", 6, Some("urges")) }));
+        let (corrected, kept) = rule::correct(&stored[0], id(50), &correction, now).unwrap();
+        for revision in &kept {
+            keep_revision(tx, &own, corrected.id, revision).unwrap();
+        }
+        put(tx, &own, &corrected, true).unwrap();
+        assert_eq!(revisions(tx, &own, corrected.id).unwrap(), kept);
+        assert_eq!(first_sent(tx, &own, corrected.id).unwrap().as_ref(), Some(&stored[0].draft));
+        assert_eq!(first_sent(tx, &own, stored[1].id).unwrap().as_ref(), Some(&stored[1].draft));
+        stored[0] = corrected;
+
+        let added: Evidence = tries(tx, &own).unwrap().into_iter().collect();
+        assert_eq!(added, Evidence::of(&stored));
+        let surfing = &stored[0].draft.skill;
+        let since = |tx: &mut Tx, when| practised_since(tx, &own, surfing, at(when)).unwrap();
+        assert_eq!(since(tx, "2026-03-02T00:00:00Z"), Some(at("2026-03-03T18:40:00Z")));
+        assert_eq!(since(tx, "2026-03-04T18:40:01Z"), None);
+
+        // The one of a clock that is a year ahead counts when it came in.
+        let page = list(tx, &own, None, None, None, 2).unwrap();
+        assert_eq!(page, [stored[3].clone(), stored[2].clone()]);
+        let cursor = Some((page[1].practised_at(), page[1].id));
+        let rest = list(tx, &own, None, Some(now), cursor, 9).unwrap();
+        assert_eq!(rest, [stored[1].clone(), stored[0].clone()]);
+        assert_eq!(list(tx, &own, Some(at("2026-03-04T18:40:00Z")), None, cursor, 9).unwrap(), []);
+    }
+}
