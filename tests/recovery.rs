@@ -14,6 +14,13 @@ pub(crate) fn start(since: &str, told_at: &str) -> Value {
     json!({"substance": "alcohol", "since": since, "told_at": told_at, "time_zone": ZONE})
 }
 
+/// A correction of a start.
+fn correction(of: &str, since: &str, told_at: &str) -> Value {
+    let mut draft = start(since, told_at);
+    draft["corrects"] = json!(of);
+    draft
+}
+
 /// A lapse with alcohol.
 pub(crate) fn lapse(occurred_at: &str, outcome: &str) -> Value {
     json!({"occurred_at": occurred_at, "time_zone": ZONE, "substance": "alcohol", "outcome": outcome})
@@ -40,6 +47,12 @@ async fn looked_back(house: &TestHouse, who: &Person, id: &str, known: &str, dra
     }
     let path = format!("{MINE}/lapses/{id}/debrief");
     house.send("PUT", &path, &headers, draft.to_string().into_bytes()).await
+}
+
+/// What the guidance of an answer is about, in order.
+pub(crate) fn about(answer: &Value) -> Vec<&str> {
+    let sections = answer["guidance"]["sections"].as_array().unwrap();
+    sections.iter().map(|section| section["code"].as_str().unwrap()).collect()
 }
 
 /// The course with alcohol.
@@ -116,9 +129,7 @@ story! {
     async fn moving_a_start_back_makes_no_lapse(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
-        let mut back = start("2026-01-01", "2026-03-02T12:00:00Z");
-        back["corrects"] = json!(first);
-        let id = begun(&house, &maya, back).await;
+        let id = begun(&house, &maya, correction(&first, "2026-01-01", "2026-03-02T12:00:00Z")).await;
         let moved = course(&house, &maya).await;
         assert_eq!((&moved["count"]["current"]["since"], &moved["count"]["lifetime_days"]), (&json!("2026-01-01"), &json!(60)));
         assert_eq!((&moved["lapses"], &moved["count"]["past"]), (&json!(0), &json!([])));
@@ -128,17 +139,82 @@ story! {
         house.delete(&maya, &format!("{MINE}/starts/{}", fresh_id())).await.refused(404, "");
     }
 
-    async fn a_milestone_once_told_stays_with_its_day(house) {
+    async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(house) {
         let maya = house.clinic("harbor.example").await.maya;
-        let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
+        let wrong = begun(&house, &maya, start("2006-03-01", "2026-03-01T12:00:00Z")).await;
+        assert!(codes(&course(&house, &maya).await).contains(&("20_years", "2026-03-01")));
+        house.delete(&maya, &format!("{MINE}/starts/{wrong}")).await.is(204);
+        assert_eq!(house.get(&maya, MINE).await.is(200)["courses"], json!([]));
+        let first = begun(&house, &maya, start("2025-01-31", "2026-03-01T12:00:00Z")).await;
+        assert!(codes(&course(&house, &maya).await).contains(&("1_year", "2026-01-31")));
+        begun(&house, &maya, correction(&first, "2026-01-31", "2026-03-02T12:00:00Z")).await;
+        assert_eq!(codes(&course(&house, &maya).await), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
+    }
+
+    async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        begun(&house, &maya, start("2026-01-31", "2026-01-31T18:00:00Z")).await;
+        lapsed(&house, &maya, lapse("2026-02-20T18:00:00Z", "single_use")).await;
         let told = course(&house, &maya).await;
-        assert_eq!(codes(&told)[1], ("30_days", "2026-03-02"));
-        let mut forth = start("2026-02-20", "2026-03-02T12:00:00Z");
-        forth["corrects"] = json!(first);
-        begun(&house, &maya, forth).await;
-        let after = course(&house, &maya).await;
-        assert_eq!((&after["count"]["current"]["days"], codes(&after)), (&json!(10), codes(&told)));
-        assert_eq!(after["count"]["next"]["code"], "30_days", "the run that is on comes to it again");
+        assert_eq!(codes(&told), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")], "it was reached when the lapse was told");
+        assert_eq!((&told["count"]["current"]["days"], &told["count"]["next"]["code"]), (&json!(10), &json!("30_days")));
+        house.at("2026-04-21T12:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        assert_eq!(codes(&course(&house, &maya).await).len(), 3, "60 days are counted from the lapse");
+    }
+
+    async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let first = begun(&house, &maya, start("2026-01-31", "2026-02-01T12:00:00Z")).await;
+        let second = begun(&house, &maya, correction(&first, "2026-01-20", "2026-02-02T12:00:00Z")).await;
+        let third = begun(&house, &maya, correction(&second, "2026-01-25", "2026-02-03T12:00:00Z")).await;
+        for (gone, since) in [(&first, json!("2026-01-25")), (&second, json!("2026-01-25")), (&third, json!(null))] {
+            house.delete(&maya, &format!("{MINE}/starts/{gone}")).await.is(204);
+            assert_eq!(course(&house, &maya).await["count"]["current"]["since"], since);
+        }
+    }
+
+    async fn a_correction_that_can_correct_nothing_is_refused_by_name(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let mut smoke = start("2026-01-31", "2026-02-01T12:00:00Z");
+        smoke["substance"] = json!("nicotine");
+        let smoke = begun(&house, &maya, smoke).await;
+        let own = fresh_id().to_string();
+        let at = format!("{MINE}/starts/{own}");
+        for of in [&smoke, &own] {
+            house.put(&maya, &at, correction(of, "2026-01-20", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
+        }
+        let (early, late) = (fresh_id().to_string(), fresh_id().to_string());
+        let waiting = house.put(&maya, &format!("{MINE}/starts/{early}"), correction(&late, "2026-01-20", "2026-02-02T12:00:00Z")).await.is(201);
+        assert_eq!((&waiting["effect"], &waiting["course"]["count"]["current"]), (&json!("waits"), &json!(null)), "its start may still come");
+        let ring = format!("{MINE}/starts/{late}");
+        house.put(&maya, &ring, correction(&early, "2026-01-21", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
+        let come = house.put(&maya, &ring, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+        assert_eq!((&come["effect"], &come["course"]["count"]["current"]["since"]), (&json!("corrected"), &json!("2026-01-20")));
+    }
+
+    async fn a_start_is_answered_with_what_it_makes_of_the_count(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let at = format!("{MINE}/starts/{}", fresh_id());
+        let first = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+        assert_eq!((&first["effect"], &first["course"]["count"]["current"]["days"]), (&json!("begins"), &json!(30)));
+        let anew = house.put(&maya, &format!("{MINE}/starts/{}", fresh_id()), start("2026-02-15", "2026-03-02T12:00:00Z")).await.is(201);
+        assert_eq!((&anew["effect"], &anew["course"]["count"]["current"]["since"]), (&json!("already_running"), &json!("2026-01-31")));
+        lapsed(&house, &maya, lapse("2026-02-10T12:00:00Z", "single_use")).await;
+        let told = course(&house, &maya).await;
+        assert_eq!((&told["count"]["current"]["since"], &told["count"]["lifetime_days"]), (&json!("2026-02-15"), &json!(25)), "the lapse that lay between");
+        house.put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": true})).await.is(200);
+        let again = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(200);
+        assert_eq!((&again["effect"], again["course"].get("count")), (&json!("begins"), None), "what is hidden stays hidden");
+    }
+
+    async fn a_start_told_after_a_single_use_counts_from_its_own_day(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        lapsed(&house, &maya, lapse("2026-02-01T18:00:00Z", "single_use")).await;
+        assert_eq!(course(&house, &maya).await["count"]["current"]["since"], "2026-02-01");
+        begun(&house, &maya, start("2026-02-10", "2026-03-02T12:00:00Z")).await;
+        let told = course(&house, &maya).await;
+        assert_eq!((&told["count"]["current"]["since"], &told["count"]["current"]["days"]), (&json!("2026-02-10"), &json!(20)));
     }
 
     async fn a_start_or_lapse_sent_twice_is_stored_once(house) {
@@ -187,11 +263,9 @@ story! {
             draft["substance"] = json!("opioids");
             for status in [201, 200] {
                 let answer = house.put(&maya, &at, draft.clone()).await.is(status);
-                let sections = answer["guidance"]["sections"].as_array().unwrap();
-                let about: Vec<_> = sections.iter().map(|section| section["code"].as_str().unwrap()).collect();
                 let kind = if outcome == "near_miss" { "near_miss" } else { "without_shame" };
-                assert_eq!(about, [kind, "overdose", "next_steps"]);
-                assert!(sections[1].to_string().contains("naloxone"), "{answer}");
+                assert_eq!(about(&answer), [kind, "overdose", "next_steps"]);
+                assert!(answer["guidance"]["sections"][1].to_string().contains("naloxone"), "{answer}");
             }
         }
         let other = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "returned_to_use")).await.is(201);

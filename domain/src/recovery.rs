@@ -2,7 +2,7 @@
 //!
 //! What is stored are facts: starts ([`start`]) and lapses ([`lapse`]), each named by the phone, each taken
 //! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
-//! which things happened, so it does not matter in which order they came. Only milestones once reached are kept.
+//! which things happened, so it does not matter in which order they came. So are its milestones.
 
 pub mod course;
 pub mod debrief;
@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The time of a start lies on another day than the start.
     #[error("must lie on the day of `since` in this time zone")]
     OtherDay,
+    /// A correction that names itself, or a start of another substance.
+    #[error("must name another start of the same substance")]
+    OtherStart,
     /// The phone saved on top of a revision that is not the latest.
     #[error("this was changed since; the latest revision is {current}")]
     Stale {
@@ -45,6 +48,7 @@ impl Refusal {
         match self {
             Self::NotYet | Self::LongAgo => Some("/since"),
             Self::OtherDay => Some("/at"),
+            Self::OtherStart => Some("/corrects"),
             Self::Different | Self::Withdrawn | Self::Stale { .. } => None,
         }
     }

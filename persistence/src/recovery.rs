@@ -1,9 +1,9 @@
-//! Recovery: starts and lapses as they were told, milestones once reached, what is hidden and what was declined.
+//! Recovery: starts and lapses as they were told, what is hidden and what was declined.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::craving::{Note, Substance};
-use evenkeel_domain::recovery::course::{CounterChoice, Reached};
+use evenkeel_domain::recovery::course::CounterChoice;
 use evenkeel_domain::recovery::debrief::Debrief;
 use evenkeel_domain::recovery::lapse::{Lapse, LapseId, LapseOutcome};
 use evenkeel_domain::recovery::learning::Declined;
@@ -12,7 +12,7 @@ use evenkeel_domain::value::TimeZone;
 
 use crate::account::read;
 use crate::column::{At, Id, Json, On};
-use crate::schema::{counter_choices, declined_lessons, lapses, milestones_reached, recovery_starts};
+use crate::schema::{counter_choices, declined_lessons, lapses, recovery_starts};
 use crate::{Error, Tx};
 
 // Starts
@@ -204,40 +204,6 @@ pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error>
     Ok(())
 }
 
-// Milestones
-
-/// Keeps a milestone that was reached; the first time stands.
-pub fn add_reached(tx: &mut Tx, grant: &Grant, substance: Substance, reached: &Reached) -> Result<(), Error> {
-    let row = (
-        milestones_reached::participant_id.eq(Id::of(grant.participant())),
-        milestones_reached::substance.eq(substance.as_str()),
-        milestones_reached::code.eq(reached.code.as_ref()),
-        milestones_reached::label.eq(&reached.label),
-        milestones_reached::day.eq(On(reached.on)),
-    );
-    each!(tx, conn => diesel::insert_into(milestones_reached::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    Ok(())
-}
-
-/// All milestones that a participant ever reached, by substance, in the order of their days.
-pub fn reached(tx: &mut Tx, grant: &Grant) -> Result<Vec<(Substance, Reached)>, Error> {
-    let rows: Vec<(String, String, String, On)> = milestones_reached::table
-        .filter(milestones_reached::participant_id.eq(Id::of(grant.participant())))
-        .order((milestones_reached::substance, milestones_reached::day, milestones_reached::code))
-        .select((
-            milestones_reached::substance,
-            milestones_reached::code,
-            milestones_reached::label,
-            milestones_reached::day,
-        ))
-        .load(tx)?;
-    rows.into_iter()
-        .map(|(substance, code, label, on)| {
-            Ok((read(substance)?, Reached { code: read(code)?, label, on: on.0 }))
-        })
-        .collect()
-}
-
 // What is hidden, what was declined
 
 /// The substances for which a participant chose whether to see the counter; the others are shown.
@@ -315,7 +281,7 @@ mod tests {
         ];
         let mut stored: Vec<Start> = (1..)
             .zip(told)
-            .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), now).unwrap())
+            .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), &[], now).unwrap())
             .collect();
         for start in &stored {
             assert!(add_start(tx, &own, start).unwrap());
@@ -341,16 +307,10 @@ mod tests {
     }
 
     #[test]
-    fn milestones_choices_and_what_was_declined_read_back_as_stored() {
+    fn choices_and_what_was_declined_read_back_as_stored() {
         let mut house = house();
         let tx = &mut house.tx;
         let own = grant(Act::ReportLapse);
-        let reached_on =
-            |on: &str| Reached { code: value("30_days".into()), label: "30 days".to_owned(), on: day(on) };
-        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-02")).unwrap();
-        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-09")).unwrap();
-        assert_eq!(reached(tx, &own).unwrap(), [(Substance::Alcohol, reached_on("2026-03-02"))]);
-
         assert_eq!(counter_choices(tx, &own).unwrap(), []);
         for hidden in [true, false] {
             let choice = CounterChoice { hidden };

@@ -442,19 +442,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::column::{Calendar, Key};
-
-    milestones_reached (participant_id, substance, code) {
-        participant_id -> Key,
-        substance -> Text,
-        code -> Text,
-        label -> Text,
-        day -> Calendar,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::{Bool, Text};
     use crate::column::Key;
 
@@ -506,4 +493,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, milestones_reached, counter_choices, declined_lessons, plan_revisions, plan_signatures);
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, counter_choices, declined_lessons, plan_revisions, plan_signatures);

@@ -1,0 +1,8 @@
+CREATE TABLE milestones_reached (
+    participant_id uuid NOT NULL REFERENCES participants (id),
+    substance text NOT NULL,
+    code text NOT NULL,
+    label text NOT NULL,
+    day date NOT NULL,
+    PRIMARY KEY (participant_id, substance, code)
+);

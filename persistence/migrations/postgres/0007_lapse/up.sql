@@ -1,0 +1,1 @@
+DROP TABLE milestones_reached;
