@@ -1,6 +1,6 @@
 //! Recovery: sober time, milestones, lapses without shame, and the plan that learns from them.
 
-use crate::check_in::{answered, weekly};
+use crate::check_in::{answered, daily, weekly};
 use crate::house::{Answer, Person, TestHouse, ZONE, craving};
 use crate::journal::{entries, told};
 use crate::story;
@@ -263,13 +263,84 @@ story! {
             draft["substance"] = json!("opioids");
             for status in [201, 200] {
                 let answer = house.put(&maya, &at, draft.clone()).await.is(status);
-                let kind = if outcome == "near_miss" { "near_miss" } else { "without_shame" };
-                assert_eq!(about(&answer), [kind, "overdose", "next_steps"]);
-                assert!(answer["guidance"]["sections"][1].to_string().contains("naloxone"), "{answer}");
+                let expected: &[&str] = match outcome {
+                    "near_miss" => &["overdose", "near_miss", "next_steps"],
+                    _ => &["overdose", "without_shame", "not_alone", "next_steps"],
+                };
+                assert_eq!(about(&answer), expected);
+                assert!(answer["guidance"]["sections"][0].to_string().contains("naloxone"), "{answer}");
             }
         }
         let other = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "returned_to_use")).await.is(201);
         assert!(other["guidance"].to_string().contains("\"withdrawal\""), "{other}");
+    }
+
+    async fn use_told_with_a_craving_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/cravings";
+        let of = |substance: Value, outcome: &str| {
+            let mut draft = craving("2026-03-02T12:00:00Z", 8);
+            (draft["substance"], draft["outcome"]) = (substance, json!(outcome));
+            draft
+        };
+        for (substance, expected) in [
+            (json!("opioids"), &["overdose", "without_shame", "not_alone", "next_steps"][..]),
+            (json!("alcohol"), &["without_shame", "withdrawal", "next_steps"][..]),
+        ] {
+            let at = format!("{own}/{}", fresh_id());
+            let stored = house.put(&maya, &at, of(substance.clone(), "lapsed")).await.is(201);
+            assert_eq!(about(&stored), expected);
+            assert_eq!(stored["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+            assert_eq!(house.put(&maya, &at, of(substance, "lapsed")).await.is(200), stored);
+            let read = house.get(&maya, &at).await.is(200);
+            assert_eq!((read.get("guidance"), read.get("tell_lapse"), &read["outcome"]), (None, None, &json!("lapsed")));
+        }
+        let at = format!("{own}/{}", fresh_id());
+        let going = house.put(&maya, &at, craving("2026-03-02T12:00:00Z", 8)).await.is(201);
+        assert_eq!((going.get("guidance"), going.get("tell_lapse")), (None, None));
+        let ended = json!({"outcome": "lapsed", "observed_at": "2026-03-02T13:00:00Z"});
+        for _ in 0..2 {
+            let concluded = house.put(&maya, &format!("{at}/outcome"), ended.clone()).await.is(200);
+            assert_eq!(about(&concluded), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        }
+        let corrected = json!({"craving": of(json!("opioids"), "lapsed")});
+        let corrected = house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), corrected).await.is(201);
+        assert_eq!(about(&corrected)[0], "overdose");
+        assert_eq!(house.get(&maya, MINE).await.is(200)["lapses"], json!([]), "no lapse is told for anybody");
+    }
+
+    async fn use_told_in_a_check_in_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/check-ins";
+        let day = |on: &str, any_use: Value| {
+            let mut draft = daily(&format!("{on}T18:00:00Z"), 4);
+            draft["answers"]["any_use"] = any_use;
+            draft
+        };
+        let none = answered(&house, &maya, day("2026-03-01", json!(false))).await;
+        assert_eq!((none.get("guidance"), none.get("tell_lapse")), (None, None));
+        let at = format!("{own}/{}", fresh_id());
+        let stored = house.put(&maya, &at, day("2026-03-01", json!(true))).await;
+        assert_eq!(about(&stored.is(201)), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let again = house.put(&maya, &at, day("2026-03-01", json!(true))).await.is(200);
+        assert_eq!(about(&again), ["without_shame", "withdrawal", "next_steps"], "of what somebody is free from");
+        assert_eq!(again["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+        let week = async |minute: i32, signs: &[&str], of: Value| {
+            let mut week = weekly(&format!("2026-03-01T18:0{minute}:00Z"), signs);
+            week["answers"].as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            let answer = answered(&house, &maya, week).await;
+            about(&answer).join(" ")
+        };
+        assert_eq!(week(1, &[], json!({"alcohol_days": 1})).await, "without_shame withdrawal next_steps");
+        assert!(week(2, &[], json!({"alcohol_days": 1, "drug_days": 1})).await.starts_with("overdose"), "which drug is not known");
+        for (minute, substance, first) in [(3, "nicotine", "without_shame"), (4, "opioids", "overdose")] {
+            let mut more = start("2026-02-01", "2026-03-02T18:00:00Z");
+            more["substance"] = json!(substance);
+            begun(&house, &maya, more).await;
+            assert!(week(minute, &["use"], json!({})).await.starts_with(first), "{substance}");
+        }
+        assert_eq!(house.get(&maya, own).await.is(200)["items"][0].get("guidance"), None);
     }
 
     async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(house) {

@@ -204,6 +204,24 @@ pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error>
     Ok(())
 }
 
+/// What a participant is free from or used, by the starts and lapses that stand; each once in each.
+pub fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Error> {
+    let mut told: Vec<String> = recovery_starts::table
+        .filter(recovery_starts::participant_id.eq(Id::of(grant.participant())))
+        .filter(recovery_starts::withdrawn_at.is_null())
+        .select(recovery_starts::substance)
+        .distinct()
+        .load(tx)?;
+    let used: Vec<String> = lapses::table
+        .filter(lapses::participant_id.eq(Id::of(grant.participant())))
+        .filter(lapses::withdrawn_at.is_null())
+        .select(lapses::substance)
+        .distinct()
+        .load(tx)?;
+    told.extend(used);
+    told.into_iter().map(read).collect()
+}
+
 // What is hidden, what was declined
 
 /// The substances for which a participant chose whether to see the counter; the others are shown.
@@ -291,6 +309,7 @@ mod tests {
         put_start(tx, &own, &stored[1]).unwrap();
         assert_eq!(find_start(tx, &own, id(2)).unwrap().as_ref(), Some(&stored[1]));
         assert_eq!(starts(tx, &own).unwrap(), stored);
+        assert_eq!(substances(tx, &own).unwrap(), [Substance::Alcohol]);
 
         let draft = value(serde_json::json!({ "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "UTC",
             "substance": "alcohol", "outcome": "single_use", "note": "Two beers.", "craving": id::<LapseId>(9) }));

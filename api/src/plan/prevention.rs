@@ -75,13 +75,10 @@ impl Written for Plan {
 
 /// The substances that somebody uses or used, as far as the record tells.
 fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
-    let starts = recovery::starts(tx, grant)?;
-    let free_from = starts.iter().filter(|start| start.withdrawn_at.is_none()).map(|start| start.substance);
-    let lapses = recovery::lapses(tx, grant)?;
-    let used = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
+    let told = recovery::substances(tx, grant)?;
     let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
     let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(free_from.chain(used).chain(craved).collect())
+    Ok(told.into_iter().chain(craved).collect())
 }
 
 /// Read the plan

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, put};
 use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::craving::Substance;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
@@ -24,6 +25,9 @@ use crate::etag::IfMatch;
 use crate::journal::note;
 use crate::plan;
 use crate::problem::Problem;
+
+/// Where a lapse is told.
+const TELL_LAPSE: &str = "/v1/participants/me/recovery/lapses/{id}";
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -119,7 +123,28 @@ struct ReportedLapse {
 
 impl From<Lapse> for ReportedLapse {
     fn from(lapse: Lapse) -> Self {
-        Self { guidance: guidance(lapse.substance, lapse.outcome), lapse }
+        Self { guidance: guidance(&[lapse.substance], Some(lapse.outcome)), lapse }
+    }
+}
+
+/// What an entry of another room is answered with where it tells of use; nothing where it does not.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Heard {
+    /// What to read now, the most pressing first; only where the entry tells of use
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    guidance: Option<Guidance>,
+    /// Where the person can tell of it as a lapse, if it is not told yet, under an id that the phone makes. Only
+    /// that changes the count
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 120)]
+    tell_lapse: Option<&'static str>,
+}
+
+impl Heard {
+    /// Of use of one of these, or of who knows what; how much, such an entry does not tell.
+    pub fn of_use(substances: &[Substance]) -> Self {
+        Self { guidance: Some(guidance(substances, None)), tell_lapse: Some(TELL_LAPSE) }
     }
 }
 

@@ -245,9 +245,9 @@ fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Eve
             told.entry(root.id).or_default().push(start);
         }
     }
-    let uses = standing(substance, lapses).filter(|one| one.outcome.is_use());
-    let mut events: Vec<_> = uses.map(Event::of_use).collect();
-    let used: Vec<_> = events.iter().map(|event| event.order).collect();
+    let lapses = standing(substance, lapses).filter(|one| one.outcome.is_use());
+    let mut events: Vec<_> = lapses.map(Event::of_use).collect();
+    let uses: Vec<_> = events.iter().map(|event| event.order).collect();
     for mut told in told.into_values() {
         // What was told first is the start itself, whatever its clock said.
         told.sort_by_key(|one| (one.corrects.is_some(), one.said_at(), one.id));
@@ -264,7 +264,7 @@ fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Eve
         if let Some(Event { order, what: What::Start { stands, says, .. }, .. }) = moved_back.first_mut() {
             *stands = true;
             // Moved back across a use, it would take days away from a count that an earlier use began.
-            *says = !used.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
+            *says = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
         }
         events.append(&mut moved_back);
     }

@@ -236,13 +236,13 @@ fn the_latest_correction_stands_when_what_it_corrects_was_taken_back() {
 
 #[test]
 fn a_start_tells_what_it_makes_of_the_count() {
+    use StartEffect::{AlreadyRunning, Begins, Corrected, Waits};
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
     let other = since(4, "2026-02-10");
     let orphan = Start { corrects: Some(Uuid::from_u128(99).into()), ..since(5, "2026-02-10") };
     let starts = [first, back, other, orphan];
     let effects = |lapses: &[Lapse]| starts.each_ref().map(|one| effect(one, &starts, lapses));
-    use StartEffect::{AlreadyRunning, Begins, Corrected, Waits};
     assert_eq!(effects(&[]), [Corrected, Begins, AlreadyRunning, Waits]);
     let between = lapsed(9, "2026-02-05T12:00:00Z", LapseOutcome::ReturnedToUse);
     assert_eq!(effects(&[between]), [Corrected, Begins, Begins, Waits]);
