@@ -1,5 +1,6 @@
 //! Recovery: sober time, its milestones, and lapses that are always welcome to be told.
 
+mod correction;
 pub mod lapse;
 pub mod proposal;
 
@@ -35,6 +36,7 @@ const MOST_TOLD: usize = 1000;
 pub fn routes(config: &mut ServiceConfig) {
     config.service(read_recovery).service(record_start).service(withdraw_start).service(choose_counter);
     lapse::routes(config);
+    correction::routes(config);
     proposal::routes(config);
 }
 

@@ -48,6 +48,8 @@ pub enum Act {
     ReportLapse,
     /// Read sober time, milestones, lapses and what led to them.
     ReadRecovery,
+    /// Acknowledge a lapse: who treats the person has seen it.
+    AcknowledgeLapse,
     /// Read the relapse-prevention plan and the safety plan.
     ReadPlan,
     /// Write a new revision of either plan.
@@ -58,7 +60,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -73,6 +75,7 @@ impl Act {
         Self::ReadCheckIns,
         Self::ReportLapse,
         Self::ReadRecovery,
+        Self::AcknowledgeLapse,
         Self::ReadPlan,
         Self::ChangePlan,
         Self::SignPlan,
@@ -95,6 +98,7 @@ impl Act {
             Self::ReadCheckIns => "read_check_ins",
             Self::ReportLapse => "report_lapse",
             Self::ReadRecovery => "read_recovery",
+            Self::AcknowledgeLapse => "acknowledge_lapse",
             Self::ReadPlan => "read_plan",
             Self::ChangePlan => "change_plan",
             Self::SignPlan => "sign_plan",
@@ -171,8 +175,8 @@ pub fn decide(
         return Err(Refusal::Unknown);
     }
     let may = match (actor.role, relation) {
-        // What a counselor asks of somebody is the one thing that a participant cannot write.
-        (Role::Participant, Relation::Own) => act != Act::AssignSkill,
+        // What a counselor asks of somebody and has seen of them is all that a participant cannot write.
+        (Role::Participant, Relation::Own) => !matches!(act, Act::AssignSkill | Act::AcknowledgeLapse),
         (Role::Counselor, Relation::Caseload) => match act {
             Act::ReadCravings
             | Act::ReadTrend
@@ -182,6 +186,7 @@ pub fn decide(
             | Act::AssignSkill
             | Act::ReadCheckIns
             | Act::ReadRecovery
+            | Act::AcknowledgeLapse
             | Act::ReadPlan
             | Act::ChangePlan
             | Act::SignPlan => true,
@@ -200,6 +205,7 @@ pub fn decide(
             | Act::ReadPractice
             | Act::ReadCheckIns
             | Act::ReadRecovery
+            | Act::AcknowledgeLapse
             | Act::ReadPlan => true,
             // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
             Act::RecordCraving
@@ -325,27 +331,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
-            // answer, check-ins, lapse, recovery; plan, change, sign
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYY"),
-            (R::Participant, Is::Caseload,     "-----------------"),
-            (R::Participant, Is::Organisation, "-----------------"),
-            (R::Participant, Is::Foreign,      "-----------------"),
-            (R::Counselor,   Is::Own,          "-----------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYY"),
-            (R::Counselor,   Is::Organisation, "-----------------"),
-            (R::Counselor,   Is::Foreign,      "-----------------"),
-            (R::Supervisor,  Is::Own,          "-----------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYnn"),
-            (R::Supervisor,  Is::Foreign,      "-----------------"),
-            (R::Admin,       Is::Own,          "-----------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "-----------------"),
-            (R::Supporter,   Is::Own,          "-----------------"),
-            (R::Supporter,   Is::Caseload,     "-----------------"),
-            (R::Supporter,   Is::Organisation, "-----------------"),
-            (R::Supporter,   Is::Foreign,      "-----------------"),
+            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYnYYY"),
+            (R::Participant, Is::Caseload,     "------------------"),
+            (R::Participant, Is::Organisation, "------------------"),
+            (R::Participant, Is::Foreign,      "------------------"),
+            (R::Counselor,   Is::Own,          "------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYYY"),
+            (R::Counselor,   Is::Organisation, "------------------"),
+            (R::Counselor,   Is::Foreign,      "------------------"),
+            (R::Supervisor,  Is::Own,          "------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYYnn"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYYnn"),
+            (R::Supervisor,  Is::Foreign,      "------------------"),
+            (R::Admin,       Is::Own,          "------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "------------------"),
+            (R::Supporter,   Is::Own,          "------------------"),
+            (R::Supporter,   Is::Caseload,     "------------------"),
+            (R::Supporter,   Is::Organisation, "------------------"),
+            (R::Supporter,   Is::Foreign,      "------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -397,12 +403,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..17
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..18
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
             let is_own = own == Some(asked) && Relation::ALL[relation] == Relation::Own;
-            prop_assert_eq!(decision.is_ok(), is_own && Act::ALL[act] != Act::AssignSkill);
+            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::AcknowledgeLapse].contains(&Act::ALL[act]));
             prop_assert_eq!(decision == Err(Refusal::Unknown), !is_own);
         }
     }

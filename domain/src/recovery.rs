@@ -4,6 +4,7 @@
 //! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
 //! which things happened, so it does not matter in which order they came. So are its milestones.
 
+pub mod attention;
 pub mod course;
 pub mod debrief;
 pub mod guidance;
@@ -12,6 +13,8 @@ pub mod learning;
 pub mod milestone;
 pub mod start;
 pub mod warning;
+
+use crate::log_entry;
 
 /// Why a change to a recovery record is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +43,15 @@ pub enum Refusal {
         /// The latest revision.
         current: i32,
     },
+}
+
+impl From<log_entry::Refusal> for Refusal {
+    fn from(refusal: log_entry::Refusal) -> Self {
+        match refusal {
+            log_entry::Refusal::Different => Self::Different,
+            log_entry::Refusal::Withdrawn => Self::Withdrawn,
+        }
+    }
 }
 
 impl Refusal {

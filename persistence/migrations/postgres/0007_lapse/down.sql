@@ -1,3 +1,8 @@
+DROP TABLE lapse_revisions;
+ALTER TABLE lapses DROP COLUMN revision;
+ALTER TABLE lapses DROP COLUMN acknowledged_at;
+ALTER TABLE lapses DROP COLUMN acknowledged_by;
+
 CREATE TABLE milestones_reached (
     participant_id uuid NOT NULL REFERENCES participants (id),
     substance text NOT NULL,
