@@ -223,7 +223,7 @@ story! {
         house.get(&maya, &format!("{MINE}/adherence?from=2026-07-03&to=2026-07-01")).await.refused(422, "/from");
     }
 
-    async fn trends_show_the_figures_of_each_day_with_a_check_in(house) {
+    async fn trends_show_the_figures_of_each_day_with_a_check_in_if_asked(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;
         answered(&house, maya, daily("2026-02-28T20:00:00Z", 3)).await;
@@ -232,7 +232,9 @@ story! {
         let figures = |day: &str, mood: i32| json!({
             "day": day, "mood": mood, "sleep_hours": 7.5, "stress": null, "confidence": 8, "craving_worst": 4, "any_use": false,
         });
-        let trends = format!("/v1/participants/{}/trends?from=2026-02-27&to=2026-03-02", maya.participant);
+        let cravings = format!("/v1/participants/{}/trends?from=2026-02-27&to=2026-03-02", maya.participant);
+        assert!(house.get(maya, &cravings).await.is(200).get("check_ins").is_none(), "nobody reads more than they ask for");
+        let trends = format!("{cravings}&check_ins=true");
         for who in [maya, &clinic.casey, &clinic.supervisor] {
             let read = house.get(who, &trends).await.is(200);
             assert_eq!(read["check_ins"], json!([figures("2026-02-28", 3), figures("2026-03-02", 6)]), "a day without one is missing");

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 77] = [
+const DOORS: [(&str, [u16; 9]); 80] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -110,7 +110,10 @@ const DOORS: [(&str, [u16; 9]); 77] = [
     ("GET /v1/participants/{participant}/safety-plan/revisions/{revision}",         [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/safety-plan/revisions/{revision}/signature",[401, 201, 404, 201, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/safety-plan/compare",                      [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/safety-plan.pdf",                          [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/me/offline",                                             [401, 200, 200, 404, 404, 404, 404, 404, 404]),
+    ("GET /v1/participants/{participant}/care",                                     [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/care/steps/{step}",                        [401, 403, 404, 201, 404, 201, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -174,6 +177,7 @@ fn body(operation: &str) -> Option<Value> {
         "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
         "{check-in}" => crate::check_in::daily("2026-03-02T18:00:00Z", 6),
         "{start}" => crate::recovery::start("2026-01-31", "2026-03-02T18:00:00Z"),
+        "{step}" => crate::program::step("aftercare", "2026-03-02"),
         "{lapse}" => crate::recovery::lapse("2026-03-02T18:00:00Z", "single_use"),
         "debrief" => json!({"situation": "Payday"}),
         "counter" => json!({"substance": "alcohol", "hidden": false}),
@@ -198,6 +202,11 @@ async fn id_of(house: &TestHouse, clinic: &Clinic, kind: &str, operation: &str) 
             let all = house.get(maya, "/v1/check-ins/definitions").await.is(200);
             return all["items"][0]["hash"].as_str().unwrap().to_owned();
         }
+        "{step}" => {
+            // A step to where she is already is none.
+            crate::program::stepped(house, clinic, "intensive_outpatient", "2026-03-02").await;
+            return id;
+        }
         "{proposal}" => {
             crate::recovery::conflicts(house, maya, 0..3).await;
             return "trigger:conflict".to_owned();
@@ -218,12 +227,13 @@ async fn id_of(house: &TestHouse, clinic: &Clinic, kind: &str, operation: &str) 
 }
 
 /// The ids that [`id_of`] knows.
-const IDS: [&str; 11] = [
+const IDS: [&str; 12] = [
     "{craving}",
     "{rating}",
     "{revision}",
     "{check-in}",
     "{start}",
+    "{step}",
     "{lapse}",
     "{definition}",
     "{proposal}",

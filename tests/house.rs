@@ -10,6 +10,7 @@ mod doors;
 mod journal;
 mod openapi;
 mod plan;
+mod program;
 mod recovery;
 mod reminder;
 mod schema;

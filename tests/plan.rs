@@ -1,6 +1,6 @@
 //! The plan that two write, the safety plan, and what a phone keeps of them.
 
-use crate::house::{Clinic, Person, TestHouse};
+use crate::house::{Answer, Clinic, Person, TestHouse};
 use crate::story;
 use evenkeel::caller::{Caller, Whose};
 use evenkeel_domain::access::Act;
@@ -114,10 +114,15 @@ async fn known_by(house: &TestHouse, who: &Person, clinic: &Clinic) -> (usize, u
     asked.await.unwrap()
 }
 
-fn pages(pdf: &str) -> usize {
-    pdf.matches("/Type /Page").count() + pdf.matches("/Type/Page").count()
-        - pdf.matches("/Type /Pages").count()
-        - pdf.matches("/Type/Pages").count()
+/// How many pages a PDF has.
+fn pages(answer: &Answer) -> usize {
+    let pdf = &answer.text;
+    assert_eq!(answer.header("content-type"), "application/pdf");
+    assert!(pdf.starts_with("%PDF-"));
+    let of = |name: &str| {
+        pdf.matches(&format!("/Type /{name}")).count() + pdf.matches(&format!("/Type/{name}")).count()
+    };
+    of("Page") - of("Pages")
 }
 
 story! {
@@ -460,19 +465,19 @@ story! {
         house.get_unless(maya, path, &tag).await.is(200);
     }
 
-    async fn the_plan_on_paper_is_one_page_whatever_is_in_it(house) {
+    async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;
         let mut tag = "\"0\"".to_owned();
-        for draft in [None, Some(plan()), Some(fullest())] {
+        for (draft, fits) in [(None, 1), (Some(plan()), 1), (Some(fullest()), 2)] {
             if let Some(draft) = draft {
                 tag = house.put_on(maya, MINE, &tag, draft).await.header("etag");
             }
             for paper in ["", "?paper=letter", "?paper=a4"] {
                 let page = house.get(maya, &format!("{MINE}.pdf{paper}")).await;
-                assert_eq!((page.status, page.header("content-type")), (200, "application/pdf".to_owned()), "{}", page.text);
-                assert!(page.text.starts_with("%PDF-"));
-                assert_eq!(pages(&page.text), 1, "{paper}");
+                assert_eq!(page.status, 200, "{}", page.text);
+                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-plan.pdf\"");
+                assert_eq!(pages(&page), fits, "{paper}");
                 for name in ["Maya", "harbor", "Casey", "casey", &maya.participant] {
                     assert!(!page.text.contains(name), "{name}");
                 }
@@ -481,6 +486,45 @@ story! {
         house.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
         house.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
         assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
+    }
+
+    async fn the_plan_on_paper_minds_cautions_and_says_to_others_that_parts_are_kept(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let mut draft = plan();
+        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
+        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
+        let print = async |who: &Person| house.get(who, &format!("{}.pdf", of(maya, "plan"))).await.text.len();
+        let (hers, theirs) = (print(maya).await, print(&clinic.casey).await);
+        assert_eq!(hers, theirs, "the same page");
+        let choices = json!({"favourites": [], "cautions": ["heart_condition"]});
+        house.put(maya, "/v1/participants/me/coping/choices", choices).await.is(200);
+        let cautious = print(maya).await;
+        assert!(cautious < hers, "{cautious} of {hers}: cold water is off");
+        draft["only_me"] = json!(["medicines"]);
+        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
+        assert_eq!(print(maya).await, cautious);
+        assert!(cautious < print(&clinic.casey).await, "one line more");
+    }
+
+    async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_is_journaled(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        for draft in [None, Some(safety_plan())] {
+            if let Some(draft) = draft {
+                house.put_on(maya, SAFE, "\"0\"", draft).await.is(201);
+            }
+            for paper in ["", "?paper=a4"] {
+                let page = house.get(maya, &format!("{SAFE}.pdf{paper}")).await;
+                assert_eq!(page.status, 200, "{}", page.text);
+                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-safety-plan.pdf\"");
+                assert_eq!(pages(&page), 1);
+            }
+        }
+        assert!(told(&house, &clinic, "read").await.is_empty());
+        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "safety-plan"))).await.is(200);
+        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
+        house.get(maya, &format!("{SAFE}.pdf?paper=a3")).await.refused(422, "/paper");
     }
 
     async fn another_room_learns_no_more_of_a_plan_than_its_caller_may_see(house) {
@@ -498,7 +542,7 @@ story! {
     async fn somebody_elses_plan_is_not_there(house) {
         let clinic = house.clinic("harbor.example").await;
         house.put_on(&clinic.maya, MINE, "\"0\"", plan()).await.is(201);
-        for what in ["plan", "plan.pdf", "plan/revisions", "plan/revisions/1", "plan/agreed", "safety-plan"] {
+        for what in ["plan", "plan.pdf", "plan/revisions", "plan/revisions/1", "plan/agreed", "safety-plan", "safety-plan.pdf"] {
             house.get(&clinic.theo, &of(&clinic.maya, what)).await.refused(404, "");
             house.get(&clinic.drew, &of(&clinic.maya, what)).await.refused(404, "");
         }

@@ -5,12 +5,13 @@ mod invite;
 mod session;
 
 use actix_web::http::StatusCode;
+use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::{
     Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganisationId, OrganisationName, Refusal,
     Role,
 };
 use evenkeel_domain::journal::{Act, Room};
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -57,6 +58,12 @@ pub fn add_person(
         store::assign(tx, counselor, participant, now)?;
     }
     Ok(())
+}
+
+/// The day that it is for a participant.
+pub fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
+    let zone = store::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+    Ok(now.local_day(&zone))
 }
 
 /// Adds an organisation and answers the code that makes its first admin. It is shown once.

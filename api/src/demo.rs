@@ -211,6 +211,7 @@ fn rest(
     steps.extend(pocket.plans(&skills, dice)?);
     steps.extend(pocket.safety_plan(dice)?);
     steps.extend([pocket.choices(&skills, dice), pocket.assignment(dice)?]);
+    steps.extend(pocket.step_down(dice));
     Ok(steps)
 }
 

@@ -20,8 +20,12 @@ pub const MOST_REVISIONS: i32 = 1_000_000;
 
 /// The tag of an answer: the revision that it shows, if it shows one, and a hash of all that it says.
 pub fn tag(revision: Option<i32>, said: &impl Serialize) -> String {
-    let said = serde_json::to_vec(said).unwrap_or_default();
-    let hash = HEXLOWER.encode(&sha256(&said)[..8]);
+    tag_of(revision, &serde_json::to_vec(said).unwrap_or_default())
+}
+
+/// [`tag`], of what is written already.
+pub fn tag_of(revision: Option<i32>, said: &[u8]) -> String {
+    let hash = HEXLOWER.encode(&sha256(said)[..8]);
     revision.map_or_else(|| format!("\"{hash}\""), |revision| format!("\"{revision}.{hash}\""))
 }
 
@@ -134,10 +138,13 @@ impl FromRequest for IfNoneMatch {
 impl IfNoneMatch {
     /// The answer, or 304 if the client has it.
     pub fn answer(&self, tag: &str, said: &impl Serialize) -> HttpResponse {
-        if self.0.iter().any(|known| known == tag || known == "*") {
-            return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
-        }
-        tagged(StatusCode::OK, tag, said)
+        self.unchanged(tag).unwrap_or_else(|| tagged(StatusCode::OK, tag, said))
+    }
+
+    /// 304, if the client has what goes by this tag.
+    pub fn unchanged(&self, tag: &str) -> Option<HttpResponse> {
+        let known = self.0.iter().any(|known| known == tag || known == "*");
+        known.then(|| HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish())
     }
 }
 

@@ -126,6 +126,8 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadPlan => (Act::Read, Room::Plan),
         access::Act::ChangePlan => (Act::Change, Room::Plan),
         access::Act::SignPlan => (Act::Sign, Room::Plan),
+        access::Act::ReadCare => (Act::Read, Room::Program),
+        access::Act::ChangeCare => (Act::Record, Room::Program),
     };
     let stream = denied.participant.into();
     if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, None, now.plus(-REFUSALS))? {

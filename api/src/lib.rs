@@ -1,6 +1,6 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `coping`, `check_in`, `recovery`, `plan`, `trend`, `reminder`, `journal`) hold the
+//! The rooms (`account`, `craving`, `coping`, `check_in`, `recovery`, `plan`, `program`, `trend`, `reminder`, `journal`) hold the
 //! routes and the actions behind them; the other modules are what every room stands on.
 
 pub mod app;
@@ -28,6 +28,7 @@ pub mod coping;
 pub mod craving;
 pub mod journal;
 pub mod plan;
+pub mod program;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

@@ -13,7 +13,7 @@ use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("account", "Signing in, devices, invites"),
     (
         "plan",
@@ -23,6 +23,7 @@ const TAGS: [(&str, &str); 10] = [
     ("coping", "Coping skills: on offer, practised, assigned, and what works"),
     ("check_in", "Daily and weekly check-ins: what they ask, what was answered, how often"),
     ("recovery", "Sober time, milestones, lapses without shame, and what the plan could learn"),
+    ("program", "The level of care: intensive outpatient or aftercare, and since when"),
     ("trend", "What the logs come to, for the counselor and the participant"),
     ("reminder", "Discreet e-mail reminders"),
     ("journal", "Who saw or did what"),

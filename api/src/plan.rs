@@ -16,21 +16,24 @@ use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::proposal::{self, Proposal};
 use evenkeel_domain::plan::{self, Author, Conflict, Difference, ItemId, Plan, Refusal, Revision};
+use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Error, Tx, account, plan as store};
+use evenkeel_persistence::{Error, Tx, plan as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::today;
 use crate::app::App;
 use crate::body::{Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::etag::tagged;
 use crate::journal::note;
 use crate::problem::Problem;
+use crate::program::level_on;
 use view::{EditionOf, RevisionNumber, StandingOf};
 
 /// The routes of this room.
@@ -66,6 +69,7 @@ pub trait Written: Kept + Send + 'static {
         based_on: i32,
         draft: Self,
         author: Author,
+        level: LevelOfCare,
         today: Day,
         now: Moment,
     ) -> Result<Revision<Self>, Refusal>;
@@ -82,12 +86,6 @@ pub trait Written: Kept + Send + 'static {
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<Self::Section>>;
     /// What is missing on a day.
     fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<Self::Section>, Problem>;
-}
-
-/// The participant's own day.
-fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
-    let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-    Ok(now.local_day(&zone))
 }
 
 fn author(grant: &Grant) -> Author {
@@ -187,7 +185,8 @@ fn keep<D: Written>(
     now: Moment,
 ) -> Result<Change<D>, Problem> {
     let today = today(tx, grant, now)?;
-    let saved = match D::saved(current.as_ref(), based_on, draft, author(grant), today, now) {
+    let level = level_on(tx, grant, today)?;
+    let saved = match D::saved(current.as_ref(), based_on, draft, author(grant), level, today, now) {
         Err(Refusal::Stale { .. }) => return Ok(Change::Stale(current)),
         saved => saved?,
     };

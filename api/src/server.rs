@@ -145,6 +145,7 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::check_in::routes(config);
     crate::recovery::routes(config);
     crate::plan::routes(config);
+    crate::program::routes(config);
     crate::trend::routes(config);
     crate::reminder::routes(config);
     crate::journal::routes(config);

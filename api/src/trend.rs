@@ -65,6 +65,23 @@ impl SpanQuery {
     }
 }
 
+/// What is read besides cravings.
+#[derive(Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TrendQuery {
+    /// The first day, in the participant's own calendar; 27 days before `to` if not given
+    #[param(inline)]
+    from: Option<Day>,
+    /// The last day; today if not given. At most 366 days in all
+    #[param(inline)]
+    to: Option<Day>,
+    /// Whether to add what the daily check-ins of these days say: nobody reads more of a person than they ask for
+    #[serde(default)]
+    #[param(required = false)]
+    check_ins: bool,
+}
+
 /// A day with a daily check-in, in figures.
 #[derive(Serialize, ToSchema)]
 struct CheckInDay {
@@ -79,36 +96,43 @@ struct CheckInDay {
 struct Trends {
     #[serde(flatten)]
     trend: Trend,
-    /// The days with a daily check-in, in order. A day that is not here had none; what was not answered is null
-    #[schema(max_items = 366)]
-    check_ins: Vec<CheckInDay>,
+    /// If asked for: the days with a daily check-in, in order. A day that is not here had none; what was not
+    /// answered is null
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 366, nullable = false)]
+    check_ins: Option<Vec<CheckInDay>>,
 }
 
 async fn trends_of(
     app: &App,
     caller: Caller,
     whose: Whose,
-    query: SpanQuery,
+    days: SpanQuery,
+    with_check_ins: bool,
 ) -> Result<(Grant, Trends), Problem> {
     let now = app.now();
     app.read(move |tx| {
         let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
-        let span = query.span(tx, &grant, now)?;
-        let days = store::days(tx, &grant, span.from(), span.to())?;
-        let check_ins = check_in::figures(tx, &grant, span.from(), span.to())?;
-        let check_ins = check_ins.into_iter().map(|(day, figures)| CheckInDay { day, figures }).collect();
-        Ok((grant, Trends { trend: trend(span, &days), check_ins }))
+        let span = days.span(tx, &grant, now)?;
+        let trend = trend(span, &store::days(tx, &grant, span.from(), span.to())?);
+        let check_ins = if with_check_ins {
+            let figures = check_in::figures(tx, &grant, span.from(), span.to())?;
+            Some(figures.into_iter().map(|(day, figures)| CheckInDay { day, figures }).collect())
+        } else {
+            None
+        };
+        Ok((grant, Trends { trend, check_ins }))
     })
     .await
 }
 
 /// Read trends
 ///
-/// Cravings by local day, trigger, hour and weekday, and what daily check-ins say in figures. A day without
-/// logs is missing, not zero.
+/// Cravings by local day, trigger, hour and weekday, and if asked for what daily check-ins say in figures. A day
+/// without logs is missing, not zero.
 #[utoipa::path(
     tag = "trend",
-    params(("participant" = inline(Whose), Path), SpanQuery),
+    params(("participant" = inline(Whose), Path), TrendQuery),
     responses((
         status = 200, description = "The trends of these days", body = Trends,
         example = json!({
@@ -132,10 +156,11 @@ async fn read_trends(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose,)>,
-    query: Query<SpanQuery>,
+    query: Query<TrendQuery>,
 ) -> Result<Json<Trends>, Problem> {
     let (whose,) = path.into_inner();
-    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner()).await?;
+    let TrendQuery { from, to, check_ins } = query.into_inner();
+    let (grant, trends) = trends_of(&app, caller, whose, SpanQuery { from, to }, check_ins).await?;
     seen(&app, grant, Room::Trend, None, caller.request_id).await?;
     Ok(Json(trends))
 }
@@ -157,7 +182,7 @@ async fn draw_trends(
     query: Query<SpanQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (whose,) = path.into_inner();
-    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner()).await?;
+    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner(), false).await?;
     seen(&app, grant, Room::Trend, None, caller.request_id).await?;
     Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trends.trend)))
 }

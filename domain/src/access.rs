@@ -56,11 +56,15 @@ pub enum Act {
     ChangePlan,
     /// Sign a revision as agreed.
     SignPlan,
+    /// Read the level of care and the steps to it.
+    ReadCare,
+    /// Record a step to another level of care.
+    ChangeCare,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -79,6 +83,8 @@ impl Act {
         Self::ReadPlan,
         Self::ChangePlan,
         Self::SignPlan,
+        Self::ReadCare,
+        Self::ChangeCare,
     ];
 
     /// The name for logs and the journal.
@@ -102,6 +108,8 @@ impl Act {
             Self::ReadPlan => "read_plan",
             Self::ChangePlan => "change_plan",
             Self::SignPlan => "sign_plan",
+            Self::ReadCare => "read_care",
+            Self::ChangeCare => "change_care",
         }
     }
 }
@@ -175,8 +183,11 @@ pub fn decide(
         return Err(Refusal::Unknown);
     }
     let may = match (actor.role, relation) {
-        // What a counselor asks of somebody and has seen of them is all that a participant cannot write.
-        (Role::Participant, Relation::Own) => !matches!(act, Act::AssignSkill | Act::AcknowledgeLapse),
+        // What is asked of somebody, what was seen of them and where they are in treatment is all that a
+        // participant cannot write.
+        (Role::Participant, Relation::Own) => {
+            !matches!(act, Act::AssignSkill | Act::AcknowledgeLapse | Act::ChangeCare)
+        }
         (Role::Counselor, Relation::Caseload) => match act {
             Act::ReadCravings
             | Act::ReadTrend
@@ -189,7 +200,9 @@ pub fn decide(
             | Act::AcknowledgeLapse
             | Act::ReadPlan
             | Act::ChangePlan
-            | Act::SignPlan => true,
+            | Act::SignPlan
+            | Act::ReadCare
+            | Act::ChangeCare => true,
             Act::RecordCraving
             | Act::ReadJournal
             | Act::RecordPractice
@@ -206,7 +219,10 @@ pub fn decide(
             | Act::ReadCheckIns
             | Act::ReadRecovery
             | Act::AcknowledgeLapse
-            | Act::ReadPlan => true,
+            | Act::ReadPlan
+            | Act::ReadCare
+            // The level of care is a decision of the treatment that a supervisor answers for.
+            | Act::ChangeCare => true,
             // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
             Act::RecordCraving
             | Act::ChangeReminders
@@ -331,27 +347,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose;
-            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYnYYY"),
-            (R::Participant, Is::Caseload,     "------------------"),
-            (R::Participant, Is::Organisation, "------------------"),
-            (R::Participant, Is::Foreign,      "------------------"),
-            (R::Counselor,   Is::Own,          "------------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYYY"),
-            (R::Counselor,   Is::Organisation, "------------------"),
-            (R::Counselor,   Is::Foreign,      "------------------"),
-            (R::Supervisor,  Is::Own,          "------------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYYnn"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYYnn"),
-            (R::Supervisor,  Is::Foreign,      "------------------"),
-            (R::Admin,       Is::Own,          "------------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "------------------"),
-            (R::Supporter,   Is::Own,          "------------------"),
-            (R::Supporter,   Is::Caseload,     "------------------"),
-            (R::Supporter,   Is::Organisation, "------------------"),
-            (R::Supporter,   Is::Foreign,      "------------------"),
+            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign; care, change
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYnYYYYn"),
+            (R::Participant, Is::Caseload,     "--------------------"),
+            (R::Participant, Is::Organisation, "--------------------"),
+            (R::Participant, Is::Foreign,      "--------------------"),
+            (R::Counselor,   Is::Own,          "--------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnnYnYYYYYYY"),
+            (R::Counselor,   Is::Organisation, "--------------------"),
+            (R::Counselor,   Is::Foreign,      "--------------------"),
+            (R::Supervisor,  Is::Own,          "--------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnYnYYYnnYY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnYnYYYnnYY"),
+            (R::Supervisor,  Is::Foreign,      "--------------------"),
+            (R::Admin,       Is::Own,          "--------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "--------------------"),
+            (R::Supporter,   Is::Own,          "--------------------"),
+            (R::Supporter,   Is::Caseload,     "--------------------"),
+            (R::Supporter,   Is::Organisation, "--------------------"),
+            (R::Supporter,   Is::Foreign,      "--------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -403,12 +419,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..18
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..20
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
             let is_own = own == Some(asked) && Relation::ALL[relation] == Relation::Own;
-            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::AcknowledgeLapse].contains(&Act::ALL[act]));
+            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::AcknowledgeLapse, Act::ChangeCare].contains(&Act::ALL[act]));
             prop_assert_eq!(decision == Err(Refusal::Unknown), !is_own);
         }
     }

@@ -108,6 +108,8 @@ words! {
     Room {
         /// People, invitations, devices.
         Account = "account",
+        /// The level of care.
+        Program = "program",
         /// The relapse-prevention plan and the safety plan.
         Plan = "plan",
         /// Logged cravings.

@@ -14,6 +14,7 @@ pub mod craving;
 pub mod journal;
 pub mod log_entry;
 pub mod plan;
+pub mod program;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::account::{AccountId, Role};
 use crate::journal::words;
+use crate::program::LevelOfCare;
 use crate::value::{Day, Moment};
 
 pub mod completeness;
@@ -34,21 +35,11 @@ pub use section::{Plan, PlanSection};
 /// Most bytes of a document's JSON: it fits a request of 64 KiB with room around it.
 pub const MOST_BYTES: usize = 48_000;
 
-words! {
-    /// The kind of care that the person is in.
-    Care {
-        /// Intensive outpatient.
-        Iop = "iop",
-        /// After that.
-        Aftercare = "aftercare",
-    }
-}
-
-impl Care {
+impl LevelOfCare {
     /// Within how many days a plan is looked at again.
     pub fn review_within(self) -> i32 {
         match self {
-            Self::Iop => 14,
+            Self::IntensiveOutpatient => 14,
             Self::Aftercare => 90,
         }
     }
@@ -190,16 +181,16 @@ pub fn save(
     based_on: i32,
     draft: Plan,
     author: Author,
-    care: Care,
+    level: LevelOfCare,
     today: Day,
     now: Moment,
 ) -> Result<Revision<Plan>, Refusal> {
     let before = current.map(|current| current.content.clone()).unwrap_or_default();
     let content = apply(&before, draft, author.role);
     let saved = next(current, based_on, content, author, now)?;
-    // A date that care outran is a gap in the plan, not a reason to refuse a change elsewhere in it.
+    // A date that a step in care outran is a gap in the plan, not a reason to refuse a change elsewhere in it.
     let is_new = saved.content.review_on != before.review_on;
-    let most = care.review_within();
+    let most = level.review_within();
     if is_new && saved.content.review_on.is_some_and(|review_on| most < today.until(review_on)) {
         return Err(Refusal::ReviewTooFar { most });
     }

@@ -6,8 +6,10 @@
 use crate::craving::{Craving, Intensity, Outcome, TriggerCategory};
 use crate::reminder::Weekday;
 use crate::value::{Day, Moment, TimeZone};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::marker::PhantomData;
 use utoipa::ToSchema;
 
 /// Longest span of days that one trend covers.
@@ -53,10 +55,101 @@ impl From<Tally> for (i32, i32) {
 pub struct DayDetail {
     /// By kind of situation. An entry with two of them counts in both.
     #[serde(rename = "t")]
-    pub triggers: BTreeMap<TriggerCategory, Tally>,
+    pub triggers: Tallies<TriggerCategory, 8>,
     /// By hour of the local day, 0 to 23.
     #[serde(rename = "h")]
-    pub hours: BTreeMap<u8, Tally>,
+    pub hours: Tallies<u8, 24>,
+}
+
+/// Tallies by one of `N` keys. A trend adds up hundreds of these: each key has its place, none is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Tallies<K, const N: usize> {
+    by_place: [Tally; N],
+    keys: PhantomData<K>,
+}
+
+/// Something that tallies are kept by.
+pub trait TallyKey: Copy {
+    /// Its place among all of its kind, from 0.
+    fn place(self) -> usize;
+    /// What stands at this place, if there is such a place.
+    fn at(place: usize) -> Option<Self>;
+}
+macro_rules! word_keys {
+    ($($word:ty),+) => {$(
+        impl TallyKey for $word {
+            fn place(self) -> usize {
+                self as usize
+            }
+            fn at(place: usize) -> Option<Self> {
+                Self::ALL.get(place).copied()
+            }
+        }
+    )+};
+}
+word_keys!(TriggerCategory, Weekday);
+impl TallyKey for u8 {
+    fn place(self) -> usize {
+        self.into()
+    }
+    fn at(place: usize) -> Option<Self> {
+        place.try_into().ok()
+    }
+}
+
+impl<K: TallyKey, const N: usize> Tallies<K, N> {
+    /// Those with an entry, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (K, Tally)> {
+        let counted = self.by_place.iter().enumerate().filter(|(_, tally)| 0 < tally.count);
+        counted.filter_map(|(place, tally)| Some((K::at(place)?, *tally)))
+    }
+
+    fn add(&mut self, key: K, tally: Tally) {
+        if let Some(standing) = self.by_place.get_mut(key.place()) {
+            standing.add(tally);
+        }
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        for (standing, tally) in self.by_place.iter_mut().zip(other.by_place) {
+            standing.add(tally);
+        }
+    }
+}
+impl<K, const N: usize> Default for Tallies<K, N> {
+    fn default() -> Self {
+        Self { by_place: [Tally::default(); N], keys: PhantomData }
+    }
+}
+impl<K: TallyKey + fmt::Debug, const N: usize> fmt::Debug for Tallies<K, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+impl<K: TallyKey + Serialize, const N: usize> Serialize for Tallies<K, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+impl<'de, K: TallyKey + Deserialize<'de>, const N: usize> Deserialize<'de> for Tallies<K, N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, const N: usize>(PhantomData<K>);
+        impl<'de, K: TallyKey + Deserialize<'de>, const N: usize> Visitor<'de> for Entries<K, N> {
+            type Value = Tallies<K, N>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("tallies")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+                let mut tallies = Tallies::default();
+                while let Some((key, tally)) = entries.next_entry::<K, Tally>()? {
+                    let place = tallies.by_place.get_mut(key.place());
+                    *place.ok_or_else(|| A::Error::custom("a tally of an unknown key"))? = tally;
+                }
+                Ok(tallies)
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
 }
 
 /// What one participant's cravings of one local day add up to.
@@ -115,9 +208,9 @@ impl DaySummary {
         }
         self.last_at = self.last_at.max(craving.felt_at());
         for trigger in &craving.draft.triggers {
-            self.detail.triggers.entry(*trigger).or_default().add(one);
+            self.detail.triggers.add(*trigger, one);
         }
-        self.detail.hours.entry(craving.hour()).or_default().add(one);
+        self.detail.hours.add(craving.hour(), one);
         self
     }
 
@@ -307,21 +400,19 @@ pub fn trend(span: Span, summaries: &[DaySummary]) -> Trend {
     within.sort_by_key(|summary| summary.day);
     let mut all = Tally::default();
     let mut outcomes = Outcomes::default();
-    let (mut triggers, mut hours, mut weekdays) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut detail = DayDetail::default();
+    let mut weekdays = Tallies::<Weekday, 7>::default();
     for summary in &within {
         all.add(summary.tally());
         outcomes.add(summary.outcomes());
-        for (trigger, tally) in &summary.detail.triggers {
-            triggers.entry(*trigger).or_insert_with(Tally::default).add(*tally);
-        }
-        for (hour, tally) in &summary.detail.hours {
-            hours.entry(*hour).or_insert_with(Tally::default).add(*tally);
-        }
+        detail.triggers.add_all(&summary.detail.triggers);
+        detail.hours.add_all(&summary.detail.hours);
         let weekday = Weekday::from(jiff::civil::Date::from(summary.day).weekday());
-        weekdays.entry(weekday).or_insert_with(Tally::default).add(summary.tally());
+        weekdays.add(weekday, summary.tally());
     }
-    let mut triggers: Vec<_> = triggers
-        .into_iter()
+    let mut triggers: Vec<_> = detail
+        .triggers
+        .iter()
         .map(|(trigger, tally)| TrendTrigger { trigger, count: tally.count, mean: tally.mean() })
         .collect();
     triggers.sort_by_key(|one| (-one.count, one.trigger));
@@ -334,12 +425,13 @@ pub fn trend(span: Span, summaries: &[DaySummary]) -> Trend {
         outcomes,
         days: within.iter().copied().map(TrendDay::from).collect(),
         triggers,
-        hours: hours
-            .into_iter()
+        hours: detail
+            .hours
+            .iter()
             .map(|(hour, tally)| TrendHour { hour, count: tally.count, mean: tally.mean() })
             .collect(),
         weekdays: weekdays
-            .into_iter()
+            .iter()
             .map(|(weekday, tally)| TrendWeekday { weekday, count: tally.count, mean: tally.mean() })
             .collect(),
     }
@@ -433,6 +525,7 @@ mod tests {
     use crate::craving::{CravingDraft, withdraw};
     use proptest::prelude::*;
     use rstest::rstest;
+    use std::collections::BTreeMap;
 
     fn day(text: &str) -> Day {
         text.parse::<jiff::civil::Date>().unwrap().into()

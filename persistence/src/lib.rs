@@ -15,6 +15,7 @@ pub mod craving;
 mod fresh;
 pub mod journal;
 pub mod plan;
+pub mod program;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

@@ -170,7 +170,8 @@ mod tests {
     use super::*;
     use crate::fresh::{actor, at as moment, day, grant, house, value};
     use evenkeel_domain::access::Act;
-    use evenkeel_domain::plan::{self, Agreement, Care, safety};
+    use evenkeel_domain::plan::{self, Agreement, safety};
+    use evenkeel_domain::program::LevelOfCare;
 
     fn saying(words: &str) -> Plan {
         value(serde_json::json!({
@@ -197,8 +198,8 @@ mod tests {
         for number in 1..=3 {
             let words = format!("payday {number}");
             let sam = author(Role::Participant);
-            let saved =
-                plan::save(before.as_ref(), number - 1, saying(&words), sam, Care::Iop, today, now).unwrap();
+            let (last, level) = (number - 1, LevelOfCare::IntensiveOutpatient);
+            let saved = plan::save(before.as_ref(), last, saying(&words), sam, level, today, now).unwrap();
             add(tx, &own, &saved).unwrap();
             assert!(matches!(add(tx, &own, &saved), Err(Error::Duplicate)));
             before = Some(saved);

@@ -511,4 +511,19 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures);
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::column::{Calendar, Instant, Key};
+
+    care_steps (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        number -> Integer,
+        level -> Text,
+        since -> Calendar,
+        recorded_by -> Key,
+        recorded_at -> Instant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps);

@@ -104,6 +104,14 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Mo
     Ok(())
 }
 
+/// The latest assignments, each with how it stands.
+pub fn listed(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Vec<Assigned>, Problem> {
+    let zone = zone(tx, grant)?;
+    let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
+    let found = store::assignments(tx, grant, since, MOST_LISTED)?;
+    found.into_iter().map(|one| standing(tx, grant, one, &zone, now)).collect()
+}
+
 fn standing(
     tx: &mut Tx,
     grant: &Grant,
@@ -181,11 +189,7 @@ async fn list_assignments(
     let (grant, items) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let zone = zone(tx, &grant)?;
-            let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
-            let found = store::assignments(tx, &grant, since, MOST_LISTED)?;
-            let items = found.into_iter().map(|one| standing(tx, &grant, one, &zone, now));
-            let items = items.collect::<Result<_, _>>()?;
+            let items = listed(tx, &grant, now)?;
             Ok((grant, items))
         })
         .await?;

@@ -5,6 +5,7 @@ use evenkeel_domain::coping::{SkillDraft, SkillRef};
 use evenkeel_domain::craving::{Substance, TriggerCategory as Trigger};
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::safety::SafetyPlan;
+use evenkeel_domain::program::{CareStepDraft, LevelOfCare};
 use evenkeel_domain::value::Moment;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -74,7 +75,8 @@ impl Pocket<'_> {
         let met = if whole { DAYS - 5 } else { DAYS - i32::try_from(dice.between(3, 20)).unwrap_or(3) };
         let met = met.min(self.person.quiet_from - 1);
         let at = self.on(met, 11, dice);
-        let ahead = i32::try_from(dice.between(9, 14)).unwrap_or(9);
+        let [soonest, latest] = if self.steps_down() { [30, 90] } else { [9, 14] };
+        let ahead = i32::try_from(dice.between(soonest, latest)).unwrap_or(9);
         let plan = Plan { review_on: Some(at.local_day(self.zone).plus(ahead)), ..plan };
         steps.push((at, Step::Revise(2, Box::new(plan))));
         let signed = if whole { 0 } else { dice.between(0, 9) };
@@ -169,6 +171,20 @@ impl Pocket<'_> {
             "surroundings": pen.words(&SAFEGUARDS, 2),
         }))?;
         Ok(Some((at, Step::SafetyPlan(Box::new(plan)))))
+    }
+
+    /// Whether this person is in aftercare by now.
+    fn steps_down(&self) -> bool {
+        self.number % 10 == 7
+    }
+
+    /// The step down to aftercare of those who took it, before the plan is looked at for the last time.
+    pub(super) fn step_down(&self, dice: &mut Dice) -> Option<(Moment, Step)> {
+        let number = DAYS - i32::try_from(dice.between(22, 28)).unwrap_or(22);
+        let at = self.on(number, 10, dice);
+        let draft = CareStepDraft { level: LevelOfCare::Aftercare, since: at.local_day(self.zone) };
+        let step = Step::Care(dice.id(at).into(), draft);
+        self.steps_down().then_some((at, step))
     }
 
     /// What the counselor asked this person to practise.

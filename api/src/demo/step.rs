@@ -9,6 +9,7 @@ use evenkeel_domain::coping::practice::{PracticeDraft, PracticeId};
 use evenkeel_domain::craving::{CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId};
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::safety::SafetyPlan;
+use evenkeel_domain::program::{CareStepDraft, CareStepId};
 use evenkeel_domain::recovery::debrief::DebriefDraft;
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId};
 use evenkeel_domain::recovery::start::{StartDraft, StartId};
@@ -20,7 +21,7 @@ use crate::coping::{self, assignment, practice};
 use crate::plan::{Change, Written};
 use crate::problem::Problem;
 use crate::recovery::{self, lapse};
-use crate::{check_in, craving, plan};
+use crate::{check_in, craving, plan, program};
 
 /// Something that is sent.
 #[derive(PartialEq)]
@@ -44,6 +45,7 @@ pub(super) enum Step {
     /// The counselor does.
     Countersign(i32),
     Assign(AssignmentId, AssignmentDraft),
+    Care(CareStepId, CareStepDraft),
 }
 
 /// Who writes to one record.
@@ -67,6 +69,7 @@ impl Step {
             Self::Sign(..) => (Act::SignPlan, Relation::Own),
             Self::Countersign(..) => (Act::SignPlan, Relation::Caseload),
             Self::Assign(..) => (Act::AssignSkill, Relation::Caseload),
+            Self::Care(..) => (Act::ChangeCare, Relation::Caseload),
         }
     }
 
@@ -95,6 +98,7 @@ impl Step {
                 plan::sign::<Plan>(tx, &grant, revision, request, at).map(drop)
             }
             Self::Assign(id, draft) => assignment::assign(tx, &grant, id, draft, request, at).map(drop),
+            Self::Care(id, draft) => program::record(tx, &grant, id, draft, request, at).map(drop),
         }
     }
 }

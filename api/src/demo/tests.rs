@@ -100,19 +100,20 @@ fn nothing_is_sent_before_its_craving_or_after_now_and_some_people_fall_quiet() 
     assert!(drafts(&courses).len() < ratings * 3);
 }
 
+/// What there is of a person besides the cravings.
+fn pocket(number: u64) -> Vec<(Moment, Step)> {
+    let mut dice = Dice::new(2026, number);
+    let person = Person::new(number, &mut dice);
+    let course = course(&person, &zone(), &mut dice, now());
+    rest(&person, number, &zone(), &[], &course, &mut dice, now()).unwrap()
+}
+
 #[test]
 fn a_pocket_is_the_same_again_and_never_too_full() {
-    let zone = zone();
-    let of = |number| {
-        let mut dice = Dice::new(2026, number);
-        let person = Person::new(number, &mut dice);
-        let course = course(&person, &zone, &mut dice, now());
-        rest(&person, number, &zone, &[], &course, &mut dice, now()).unwrap()
-    };
     let mut lapses = 0;
     for number in 0..PEOPLE {
-        let steps = of(number);
-        assert!(steps == of(number));
+        let steps = pocket(number);
+        assert!(steps == pocket(number));
         let count = |is: &dyn Fn(&Step) -> bool| steps.iter().filter(|(_, step)| is(step)).count();
         let check_ins = count(&|step| matches!(step, Step::CheckIn(..)));
         assert!((15..=96).contains(&check_ins), "{number}: {check_ins}");
@@ -121,4 +122,25 @@ fn a_pocket_is_the_same_again_and_never_too_full() {
         lapses += usize::from(0 < count(&|step| matches!(step, Step::Debrief(..))));
     }
     assert!((5..50).contains(&lapses), "some looked back at a lapse: {lapses}");
+}
+
+#[test]
+fn those_who_stepped_down_to_aftercare_look_at_their_plan_later() {
+    let mut later = 0;
+    for number in 0..PEOPLE {
+        let steps = pocket(number);
+        let step = steps.iter().find(|(_, step)| matches!(step, Step::Care(..)));
+        let revised = steps.iter().find_map(|(at, step)| match step {
+            Step::Revise(_, plan) => Some((*at, plan.review_on.unwrap())),
+            _ => None,
+        });
+        let Some((at, review_on)) = revised else { continue };
+        let ahead = at.local_day(&zone()).until(review_on);
+        match step {
+            Some((since, _)) => assert!(*since < at && (30..=90).contains(&ahead), "{number}: {ahead}"),
+            None => assert!((9..=14).contains(&ahead), "{number}: {ahead}"),
+        }
+        later += usize::from(step.is_some());
+    }
+    assert!((3..=6).contains(&later), "{later} of 60");
 }

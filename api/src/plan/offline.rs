@@ -1,11 +1,17 @@
 //! All that a phone must have at hand when it is offline, in one small answer.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::coping::library::{CautionNote, library};
+use evenkeel_domain::coping::assignment::AssignmentState;
+use evenkeel_domain::coping::library::{CautionNote, LibrarySkill, library};
 use evenkeel_domain::coping::organisation::OrganisationSkill;
-use evenkeel_domain::coping::{SkillDraft, SkillRef, Skills};
+use evenkeel_domain::coping::{Choices, SkillDraft, SkillRef, Skills};
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
 use evenkeel_domain::plan::section::Support;
@@ -15,12 +21,14 @@ use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::{Tx, account, coping, plan as store, reminder};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::view::{Edition, edition};
 use crate::app::App;
 use crate::caller::{Caller, Whose};
-use crate::etag::{IfNoneMatch, tag};
+use crate::coping::assignment::{self, Assigned};
+use crate::etag::{IfNoneMatch, tag_of};
 use crate::problem::Problem;
 
 /// How many days it looks ahead, today included.
@@ -28,7 +36,7 @@ const DAYS: i32 = 14;
 /// Most bytes of it, but for `as_of`: a phone may be on a slow network. What may be left out is a skill.
 const MOST_BYTES: usize = 195_000;
 
-/// What a phone keeps for when it is offline, and from when that is.
+/// What a phone keeps for when it is offline, and from when that is. [`since`] writes it.
 #[derive(Serialize, ToSchema)]
 struct Offline {
     /// From when it is
@@ -55,7 +63,13 @@ struct Bundle {
     /// The plan's people who can be reached, in its order
     #[schema(max_items = 10)]
     contacts: Vec<Support>,
-    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small
+    /// Skills they like, and cautions that hold for them
+    choices: Choices,
+    /// The skills that a counselor asks them to practise, as long as that is open
+    #[schema(max_items = 200)]
+    assignments: Vec<Assigned>,
+    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small. One with
+    /// a caution that holds for this person comes last
     #[schema(max_items = 400)]
     skills: Vec<OfflineSkill>,
     /// A sentence on each caution that a skill may have
@@ -67,13 +81,23 @@ struct Bundle {
 }
 
 /// A coping skill with all that one needs to do it.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 struct OfflineSkill {
     /// Which one
     skill: SkillRef,
+    /// Whether it has a caution that holds for this person: it may be read, it is not to be offered
+    cautioned: bool,
     /// What it is
-    content: SkillDraft,
+    #[schema(value_type = SkillDraft)]
+    content: Cow<'static, RawValue>,
 }
+
+/// What each skill of the library is, written once: it is the same in all answers.
+static LIBRARY: LazyLock<HashMap<&'static str, Box<RawValue>>> = LazyLock::new(|| {
+    let written =
+        |skill: &'static LibrarySkill| Some((skill.code.as_ref(), to_raw_value(&skill.skill).ok()?));
+    library().skills.iter().filter_map(written).collect()
+});
 
 /// A day to come.
 #[derive(Serialize, ToSchema)]
@@ -100,15 +124,24 @@ enum Reviewed {
 }
 
 /// The skills on offer, those of the plan first, then the library's, as many as fit in so many bytes.
-fn skills(plan: &Plan, own: &[OrganisationSkill], mut room: usize) -> Vec<OfflineSkill> {
+fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill], mut room: usize) -> Vec<OfflineSkill> {
     let planned = plan.skills(None);
-    let mut skills: Vec<OfflineSkill> = Skills::new(library(), own)
+    let on_offer = Skills::new(library(), own);
+    let mut skills: Vec<OfflineSkill> = on_offer
         .iter()
-        .map(|(skill, content)| OfflineSkill { skill, content: content.clone() })
+        .filter_map(|(skill, draft)| {
+            let written = match &skill {
+                SkillRef::Library(code) => {
+                    LIBRARY.get(code.as_ref()).map(|written| Cow::Borrowed(&**written))
+                }
+                SkillRef::Organisation(_) => to_raw_value(draft).ok().map(Cow::Owned),
+            };
+            Some(OfflineSkill { skill, cautioned: !choices.allow(draft), content: written? })
+        })
         .collect();
     skills.sort_by_key(|one| {
         let place = planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
-        (place, matches!(one.skill, SkillRef::Organisation(_)))
+        (one.cautioned, place, matches!(one.skill, SkillRef::Organisation(_)))
     });
     let fits = |one: &OfflineSkill| {
         let left = room.checked_sub(bytes(one));
@@ -130,6 +163,9 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
     let safety_plan = store::current::<SafetyPlan>(tx, grant)?;
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
+    let choices = coping::choices(tx, grant)?;
+    let mut assignments = assignment::listed(tx, grant, now)?;
+    assignments.retain(|one| one.state == AssignmentState::Open);
     let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
@@ -137,13 +173,16 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Bundle, Problem> {
         safety_plan: edition(grant, safety_plan.as_ref(), &safe),
         plan: edition(grant, plan.as_ref(), &said),
         contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
+        choices,
+        assignments,
         skills: Vec::new(),
         cautions: &library().cautions,
         days,
         time_zone,
     };
     let room = MOST_BYTES.saturating_sub(bytes(&bundle));
-    Ok(Bundle { skills: skills(&said, &own, room), ..bundle })
+    let skills = skills(&said, &bundle.choices, &own, room);
+    Ok(Bundle { skills, ..bundle })
 }
 
 fn days(
@@ -176,7 +215,8 @@ fn days(
 
 /// Read what a phone keeps for when it is offline
 ///
-/// Both plans, the people and lines to call, all coping skills, and the next 14 days, in one answer under 200 kB.
+/// Both plans, the people and lines to call, all coping skills, what was chosen and assigned of them, and the next
+/// 14 days, in one answer under 200 kB.
 /// The tag leaves `as_of` out: with `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens
 /// without signing in.
 #[utoipa::path(
@@ -203,7 +243,21 @@ pub(super) async fn read_offline(
         let grant = caller.granted(tx, Act::ReadPlan, &Whose::Me)?;
         bundle(tx, &grant, now)
     });
-    let bundle = bundle.await?;
-    let tag = tag(None, &bundle);
-    Ok(known.answer(&tag, &Offline { as_of: now, bundle }))
+    let bundle = serde_json::to_vec(&bundle.await?).map_err(Problem::internal)?;
+    let tag = tag_of(None, &bundle);
+    if let Some(unchanged) = known.unchanged(&tag) {
+        return Ok(unchanged);
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, tag))
+        .content_type(header::ContentType::json())
+        .body(since(now, &bundle).map_err(Problem::internal)?))
+}
+
+/// The bundle as it is written, with `as_of` before all else.
+fn since(now: Moment, bundle: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let as_of = serde_json::to_string(&now)?;
+    let mut said = format!(r#"{{"as_of":{as_of},"#).into_bytes();
+    said.extend_from_slice(bundle.strip_prefix(b"{").unwrap_or(bundle));
+    Ok(said)
 }

@@ -7,7 +7,8 @@ use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
 use evenkeel_domain::craving::Substance;
 use evenkeel_domain::plan::completeness::{Completeness, completeness};
-use evenkeel_domain::plan::{self, Author, Care, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
+use evenkeel_domain::plan::{self, Author, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
+use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, craving, plan as store, recovery};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -22,10 +23,8 @@ use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::etag::{IfMatch, IfNoneMatch};
 use crate::problem::Problem;
+use crate::program::level_on;
 
-/// The kind of care that plans are written in, which says how soon they are looked at again. There is no other
-/// before the house knows of programs and their phases.
-const CARE: Care = Care::Iop;
 /// How many of the latest cravings say which substances somebody uses or used.
 const CRAVINGS: i64 = 50;
 
@@ -48,10 +47,11 @@ impl Written for Plan {
         based_on: i32,
         draft: Self,
         author: Author,
+        level: LevelOfCare,
         today: Day,
         now: Moment,
     ) -> Result<Revision<Self>, Refusal> {
-        plan::save(current, based_on, draft, author, CARE, today, now)
+        plan::save(current, based_on, draft, author, level, today, now)
     }
     fn reconciled(
         base: &Self,
@@ -69,7 +69,7 @@ impl Written for Plan {
         plan::compare_visible(self, new, current, role)
     }
     fn lacking(&self, tx: &mut Tx, grant: &Grant, on: Day) -> Result<Completeness<PlanSection>, Problem> {
-        Ok(completeness(self, &substances(tx, grant)?, CARE, on))
+        Ok(completeness(self, &substances(tx, grant)?, level_on(tx, grant, on)?, on))
     }
 }
 
@@ -85,7 +85,7 @@ fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
 ///
 /// The current revision as far as the caller may see it, what is missing from it, and the lines that answer day
 /// and night. Before the first save it is revision 0 and empty. The tag changes with a signature and, as what is
-/// missing does, with the day; the number before its dot is the revision.
+/// missing does, with the day and the level of care; the number before its dot is the revision.
 #[utoipa::path(
     tag = "plan",
     params(
@@ -139,7 +139,8 @@ async fn read_plan(
 /// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
 /// 412 and what stands in `current`; with `merge=true` both are merged, and only if both sides changed the same
 /// thing in different ways the answer is 409, which names those sections. Sections that are withheld from the
-/// caller stay as they are, whatever is sent.
+/// caller stay as they are, whatever is sent. A new `review_on` lies at most 14 days ahead in intensive outpatient
+/// care and 90 in aftercare; one that stands blocks nothing.
 #[utoipa::path(
     tag = "plan",
     params(

@@ -8,10 +8,12 @@ use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::safety::{self, SafetyPlan, SafetySection};
 use evenkeel_domain::plan::{self, Author, Conflict, Difference, Refusal, Revision};
+use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::paper::print_safety_plan;
 use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
@@ -31,7 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_safety_plan_revisions)
         .service(read_safety_plan_revision)
         .service(sign_safety_plan)
-        .service(compare_safety_plan);
+        .service(compare_safety_plan)
+        .service(print_safety_plan);
 }
 
 impl Written for SafetyPlan {
@@ -40,6 +43,7 @@ impl Written for SafetyPlan {
         based_on: i32,
         draft: Self,
         author: Author,
+        _: LevelOfCare,
         today: Day,
         now: Moment,
     ) -> Result<Revision<Self>, Refusal> {

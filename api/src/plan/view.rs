@@ -147,7 +147,7 @@ pub fn standing<D: Written>(
 }
 
 impl<D: Serialize, S: Serialize> Standing<D, S> {
-    /// The tag of this answer: it changes with a signature and, as what is missing does, with the day.
+    /// The tag of this answer: it changes with a signature and, as what is missing does, with the day and the level of care.
     pub fn tag(&self) -> String {
         tag(Some(self.edition.revision), self)
     }

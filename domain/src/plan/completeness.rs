@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Care;
 use super::item::ItemId;
 use super::section::{Plan, PlanSection as Section};
 use crate::craving::Substance;
 use crate::journal::words;
+use crate::program::LevelOfCare;
 use crate::value::Day;
 
 /// Fewest people who can be reached. Source: common plan templates ask for two or more.
@@ -30,7 +30,7 @@ words! {
         ReviewNotSet = "review_not_set",
         /// The day of the review has passed.
         ReviewPast = "review_past",
-        /// The day of the review is further away than this care allows.
+        /// The day of the review is further away than this level of care allows.
         ReviewTooFar = "review_too_far",
     }
 }
@@ -116,9 +116,14 @@ impl<S> Checks<S> {
     }
 }
 
-/// What a relapse-prevention plan lacks `on` a day, in this care, for somebody who uses or used these
+/// What a relapse-prevention plan lacks `on` a day, at this level of care, for somebody who uses or used these
 /// substances.
-pub fn completeness(plan: &Plan, substances: &[Substance], care: Care, on: Day) -> Completeness<Section> {
+pub fn completeness(
+    plan: &Plan,
+    substances: &[Substance],
+    level: LevelOfCare,
+    on: Day,
+) -> Completeness<Section> {
     let mut checks = Checks::new();
     checks.ask(
         !plan.reasons.is_empty(),
@@ -174,7 +179,7 @@ pub fn completeness(plan: &Plan, substances: &[Substance], care: Care, on: Day) 
             "After a time without opioids the body stands less of them. Naloxone can save a life: is some at hand?",
         );
     }
-    checks.ask_review(plan.review_on, on, care.review_within(), Section::Review);
+    checks.ask_review(plan.review_on, on, level.review_within(), Section::Review);
     checks.done()
 }
 
@@ -184,6 +189,7 @@ mod tests {
     use crate::plan::item::{Called, ItemId, Reach};
     use crate::plan::section::{Naloxone, PlanSign, PlanTrigger, RiskSituation, Support, SupportRole};
     use crate::plan::tests::{any_plan, day, id, link, list, reason, step, trigger, words};
+    use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
     use crate::recovery::warning::WarningStage;
     use proptest::prelude::*;
 
@@ -191,7 +197,7 @@ mod tests {
         day("2026-03-02")
     }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], Care::Iop, on())
+        completeness(plan, &[Substance::Opioids], IntensiveOutpatient, on())
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -258,7 +264,7 @@ mod tests {
             Section::Review,
         ];
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
-        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], Care::Iop, on());
+        let alcohol = completeness(&Plan::default(), &[Substance::Alcohol], IntensiveOutpatient, on());
         assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
         assert_eq!(of(&Plan::default()).without(&asked[..7]).gaps.len(), 1);
     }
@@ -277,18 +283,18 @@ mod tests {
 
     #[test]
     fn a_review_is_set_ahead_and_near_enough() {
-        let code = |days: Option<i32>, care| {
+        let code = |days: Option<i32>, level| {
             let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
-            let gaps = completeness(&plan, &[], care, on()).gaps;
+            let gaps = completeness(&plan, &[], level, on()).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
         };
-        assert_eq!(code(None, Care::Iop), Some(GapCode::ReviewNotSet));
-        assert_eq!(code(Some(-1), Care::Iop), Some(GapCode::ReviewPast));
-        assert_eq!(code(Some(0), Care::Iop), None, "today is still the day");
-        assert_eq!(code(Some(14), Care::Iop), None);
-        assert_eq!(code(Some(15), Care::Iop), Some(GapCode::ReviewTooFar));
-        assert_eq!(code(Some(90), Care::Aftercare), None);
-        assert_eq!(code(Some(91), Care::Aftercare), Some(GapCode::ReviewTooFar));
+        assert_eq!(code(None, IntensiveOutpatient), Some(GapCode::ReviewNotSet));
+        assert_eq!(code(Some(-1), IntensiveOutpatient), Some(GapCode::ReviewPast));
+        assert_eq!(code(Some(0), IntensiveOutpatient), None, "today is still the day");
+        assert_eq!(code(Some(14), IntensiveOutpatient), None);
+        assert_eq!(code(Some(15), IntensiveOutpatient), Some(GapCode::ReviewTooFar));
+        assert_eq!(code(Some(90), Aftercare), None);
+        assert_eq!(code(Some(91), Aftercare), Some(GapCode::ReviewTooFar));
     }
 
     proptest! {

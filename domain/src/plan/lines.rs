@@ -18,6 +18,8 @@ pub struct CrisisLine {
     pub reach: Reach,
     /// Where that is published.
     pub source: String,
+    /// Whether it is for a life in danger now.
+    pub emergency: bool,
 }
 
 /// The lines of a country.
@@ -52,6 +54,8 @@ mod tests {
         let reach: Vec<&str> = lines.lines.iter().map(|line| line.reach.as_ref()).collect();
         let numbers = ["call or text 988", "call 1-800-662-4357", "text HOME to 741741", "call 911"];
         assert_eq!(reach, numbers);
+        let emergency = lines.lines.iter().filter(|line| line.emergency).map(|line| line.reach.as_ref());
+        assert_eq!(emergency.collect::<Vec<_>>(), ["call 911"]);
         assert_eq!(lines.country, "US");
         assert!(lines.lines.iter().all(|line| line.source.starts_with("https://")));
     }

@@ -12,6 +12,7 @@ use super::completeness::{Checks, Completeness, GapCode};
 use super::document::document;
 use super::item::{Called, ItemId, Items, Reach, Words, items};
 use super::lines::crisis_lines;
+use super::poster::{Poster, PosterGroup, PosterLine};
 use super::section::entries;
 use super::{Author, Refusal, Revision, next};
 use crate::journal::words;
@@ -159,17 +160,32 @@ pub struct SafetyStep {
 }
 
 impl SafetyPlan {
-    /// The six steps in their order. Step 5 is never empty.
+    /// The six steps in their order. Step 5 is never empty: what saves a life now comes first in it.
     pub fn steps(&self) -> [SafetyStep; 6] {
-        let said = |words: &Words| words.as_ref().to_owned();
-        let reached = |name: &str, reach: Option<&Reach>| match reach {
-            Some(reach) => format!("{name}: {}", reach.as_ref()),
-            None => name.to_owned(),
-        };
-        let distraction = |item: &Distraction| reached(item.words.as_ref(), item.reach.as_ref());
+        let mut number = 0;
+        self.said().map(|(title, lines)| {
+            number += 1;
+            SafetyStep { number, title, lines: lines.iter().map(ToString::to_string).collect() }
+        })
+    }
+
+    /// The six steps for paper. All of it is critical: nothing gives way.
+    pub fn poster(&self, on: Day) -> Poster {
+        let group = |(number, (title, lines))| PosterGroup::critical(format!("{number}. {title}"), lines);
+        let groups = (1..).zip(self.said()).map(group).collect();
+        Poster { title: "My safety plan", on, groups, note: None }
+    }
+
+    fn said(&self) -> [(&'static str, Vec<PosterLine>); 6] {
+        let said = |words: &Words| PosterLine::new(words.as_ref());
+        let reached = |(name, reach): (&Called, &Reach)| PosterLine::reached(name.as_ref(), Some(reach));
+        let distraction = |item: &Distraction| PosterLine::reached(item.words.as_ref(), item.reach.as_ref());
         let professionals = self.professionals.iter().map(|item| (&item.name, &item.reach));
-        let lines = crisis_lines().lines.iter().map(|line| (&line.name, &line.reach));
-        let steps = [
+        let lines = |emergency| {
+            let some = crisis_lines().lines.iter().filter(move |line| line.emergency == emergency);
+            some.map(|line| (&line.name, &line.reach))
+        };
+        [
             (
                 "What tells me that a crisis is coming",
                 self.warning_signs.iter().map(|item| said(&item.words)).collect(),
@@ -181,22 +197,20 @@ impl SafetyPlan {
             ),
             (
                 "People I can ask for help",
-                self.people.iter().map(|item| reached(item.name.as_ref(), item.reach.as_ref())).collect(),
+                self.people
+                    .iter()
+                    .map(|item| PosterLine::reached(item.name.as_ref(), item.reach.as_ref()))
+                    .collect(),
             ),
             (
                 "Professionals and lines that are there for me",
-                professionals.chain(lines).map(|(name, reach)| reached(name.as_ref(), Some(reach))).collect(),
+                lines(true).chain(professionals).chain(lines(false)).map(reached).collect(),
             ),
             (
                 "How I make my surroundings safe",
                 self.surroundings.iter().map(|item| said(&item.words)).collect(),
             ),
-        ];
-        let mut number = 0;
-        steps.map(|(title, lines)| {
-            number += 1;
-            SafetyStep { number, title, lines }
-        })
+        ]
     }
 }
 
@@ -313,8 +327,19 @@ mod tests {
         assert_eq!(alone.lines, ["A cold shower"]);
         assert_eq!(distractions.lines, ["The library"]);
         assert_eq!(people.lines, ["Sam: 555-0100"]);
-        assert_eq!(professionals.lines[0], "Dr. Lee: 555-0101");
+        let first = ["Emergency: overdose, or a life in danger: call 911", "Dr. Lee: 555-0101"];
+        assert_eq!(professionals.lines[..2], first);
         assert_eq!(surroundings.lines, ["Sam keeps the pills"]);
+    }
+
+    #[test]
+    fn on_paper_a_safety_plan_says_what_its_steps_say_and_nothing_gives_way() {
+        let mut poster = sample().poster(day("2026-03-02"));
+        assert!(!poster.shorten());
+        for (group, step) in poster.groups.iter().zip(sample().steps()) {
+            assert_eq!(group.heading, format!("{}. {}", step.number, step.title));
+            assert_eq!(group.lines.iter().map(ToString::to_string).collect::<Vec<_>>(), step.lines);
+        }
     }
 
     #[test]

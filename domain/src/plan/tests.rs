@@ -7,6 +7,7 @@ use super::*;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::craving::tests::moment;
+use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
 use crate::value::Few;
 
 pub(super) fn id(number: u128) -> ItemId {
@@ -91,7 +92,7 @@ fn counselor() -> Author {
 }
 fn saved(current: Option<&Revision<Plan>>, draft: Plan, by: Author) -> Revision<Plan> {
     let based_on = current.map_or(0, |current| current.revision);
-    save(current, based_on, draft, by, Care::Iop, today(), now()).unwrap()
+    save(current, based_on, draft, by, IntensiveOutpatient, today(), now()).unwrap()
 }
 fn sample() -> Plan {
     Plan {
@@ -106,7 +107,7 @@ fn sample() -> Plan {
 fn each_save_is_a_new_revision_and_the_same_again_is_a_repeat() {
     let first = saved(None, sample(), sam());
     assert_eq!((first.revision, first.author, first.agreement()), (1, sam(), Agreement::Draft));
-    let again = save(Some(&first), 0, sample(), sam(), Care::Iop, today(), now());
+    let again = save(Some(&first), 0, sample(), sam(), IntensiveOutpatient, today(), now());
     assert_eq!(again.as_ref(), Ok(&first), "sent again from the same base");
     let second = saved(Some(&first), Plan { reasons: Items::default(), ..sample() }, counselor());
     assert_eq!((second.revision, second.author), (2, counselor()));
@@ -117,24 +118,25 @@ fn a_save_from_an_old_revision_is_refused() {
     let first = saved(None, sample(), sam());
     let second = saved(Some(&first), Plan::default(), sam());
     let late = Plan { triggers: Items::default(), ..sample() };
-    let stale = save(Some(&second), 1, late.clone(), sam(), Care::Iop, today(), now());
+    let stale = save(Some(&second), 1, late.clone(), sam(), IntensiveOutpatient, today(), now());
     assert_eq!(stale, Err(Refusal::Stale { current: 2 }));
-    let ghost = save(None, 1, late, sam(), Care::Iop, today(), now());
+    let ghost = save(None, 1, late, sam(), IntensiveOutpatient, today(), now());
     assert_eq!(ghost, Err(Refusal::Stale { current: 0 }));
 }
 
 #[test]
-fn a_review_is_at_most_as_far_ahead_as_the_care_allows() {
+fn a_review_is_at_most_as_far_ahead_as_the_level_of_care_allows() {
     let on = |days| Plan { review_on: Some(today().plus(days)), ..sample() };
-    let try_save = |current, based_on, plan, care| save(current, based_on, plan, sam(), care, today(), now());
-    assert!(try_save(None, 0, on(14), Care::Iop).is_ok());
-    assert_eq!(try_save(None, 0, on(15), Care::Iop), Err(Refusal::ReviewTooFar { most: 14 }));
-    let aftercare = try_save(None, 0, on(90), Care::Aftercare).unwrap();
-    assert_eq!(try_save(None, 0, on(91), Care::Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
+    let try_save =
+        |current, based_on, plan, level| save(current, based_on, plan, sam(), level, today(), now());
+    assert!(try_save(None, 0, on(14), IntensiveOutpatient).is_ok());
+    assert_eq!(try_save(None, 0, on(15), IntensiveOutpatient), Err(Refusal::ReviewTooFar { most: 14 }));
+    let far = try_save(None, 0, on(90), Aftercare).unwrap();
+    assert_eq!(try_save(None, 0, on(91), Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
 
     let edited = Plan { reasons: Items::default(), ..on(90) };
     assert!(
-        try_save(Some(&aftercare), 1, edited, Care::Iop).is_ok(),
+        try_save(Some(&far), 1, edited, IntensiveOutpatient).is_ok(),
         "back in IOP, the old date blocks nothing"
     );
 }
@@ -282,10 +284,10 @@ fn the_fullest_plan_fits_a_request_and_one_of_longer_letters_is_told_so() {
     assert!(full.reasons.len() == 8 && full.milestones.len() == 8);
     let bytes = serde_json::to_vec(&full).unwrap().len();
     assert!(bytes <= MOST_BYTES, "{bytes}");
-    let plan = save(None, 0, Plan { review_on: None, ..full }, sam(), Care::Iop, today(), now());
+    let plan = save(None, 0, Plan { review_on: None, ..full }, sam(), IntensiveOutpatient, today(), now());
     assert!(plan.is_ok());
     let longer = Plan { review_on: None, ..fullest("🌊") };
-    assert_eq!(save(None, 0, longer, sam(), Care::Iop, today(), now()), Err(Refusal::TooLarge));
+    assert_eq!(save(None, 0, longer, sam(), IntensiveOutpatient, today(), now()), Err(Refusal::TooLarge));
 }
 
 proptest! {

@@ -92,6 +92,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     let own = phones.first().ok_or("no participant could sign in")?;
     let days = format!("from={}&to={}", today() - days(89), today());
     let own_trend = get(&format!("/v1/participants/me/trends?{days}"), own);
+    let with_check_ins = get(&format!("/v1/participants/me/trends?{days}&check_ins=true"), own);
     let suggestions = get("/v1/participants/me/coping/suggestions?trigger=conflict&intensity=7", own);
     let bundle = get("/v1/participants/me/offline", own);
     let shown = own.participant.ok_or("the participant has no id")?;
@@ -121,6 +122,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     let bare_after = store.bare(folder, &people, options)?;
     for (name, request) in [
         ("own trend", own_trend),
+        ("own trend with check-ins", with_check_ins),
         ("suggestions in the moment", suggestions),
         ("offline bundle", bundle),
         ("counselor's trend, journaled", read_trend),
@@ -171,6 +173,8 @@ struct Server {
     process: Child,
     address: SocketAddr,
     ready_after: Duration,
+    /// Whether the database is a process of its own.
+    on_postgres: bool,
 }
 
 impl Server {
@@ -198,7 +202,8 @@ impl Server {
         command.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null());
         let began = Instant::now();
         let process = command.spawn().map_err(|error| format!("{}: {error}", binary().display()))?;
-        let mut server = Self { process, address, ready_after: Duration::ZERO };
+        let on_postgres = matches!(store, Store::Postgres { .. });
+        let mut server = Self { process, address, ready_after: Duration::ZERO, on_postgres };
         let probe = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
         loop {
             if let Ok(mut line) = Line::open(address).await
@@ -226,9 +231,11 @@ impl Server {
     fn processor_time(&self) -> Outcome<Duration> {
         let mut ticks = ticks_of(&self.process.id().to_string()).ok_or("no processor time in /proc")?;
         for entry in std::fs::read_dir("/proc")?.flatten() {
-            let is_database = std::fs::read_to_string(entry.path().join("comm"))
-                .is_ok_and(|name| name.trim_end() == "postgres");
-            if is_database {
+            let is_database = || {
+                std::fs::read_to_string(entry.path().join("comm"))
+                    .is_ok_and(|name| name.trim_end() == "postgres")
+            };
+            if self.on_postgres && is_database() {
                 ticks += ticks_of(&entry.file_name().to_string_lossy()).unwrap_or(0);
             }
         }
