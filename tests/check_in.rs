@@ -127,7 +127,7 @@ story! {
         assert_eq!(house.put(&maya, &path(&id), right.clone()).await.is(200), stands);
         let kept = house.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
         assert_eq!(kept["items"][1]["check_in"]["reason"], right["reason"]);
-        let figures = house.get(&maya, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02").await.is(200);
+        let figures = house.get(&maya, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02&check_ins=true").await.is(200);
         assert_eq!(figures["check_ins"][0]["mood"], 6);
         right["day"] = json!("2026-03-05");
         house.put(&maya, &path(&fresh_id().to_string()), right).await.refused(422, "/day");

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 78] = [
+const DOORS: [(&str, [u16; 9]); 82] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -88,6 +88,10 @@ const DOORS: [(&str, [u16; 9]); 78] = [
     ("DELETE /v1/participants/{participant}/recovery/starts/{start}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/acknowledgement",  [401, 403, 404, 204, 404, 204, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/recovery/lapses/{lapse}/revisions",        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/debrief",          [401, 200, 404, 403, 404, 403, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/counter",                         [401, 200, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/proposals",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -169,6 +173,9 @@ fn body(operation: &str) -> Option<Value> {
         "{practice}" => practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4),
         "{revision}" if path.contains("{practice}") => {
             json!({"practice": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
+        }
+        "{revision}" if path.contains("{lapse}") => {
+            json!({"lapse": crate::recovery::lapse("2026-03-02T18:00:00Z", "near_miss")})
         }
         "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
         "{check-in}" => crate::check_in::daily("2026-03-02T18:00:00Z", 6),

@@ -427,7 +427,7 @@ story! {
             gaps.filter(|gap| gap["section"] == "triggers").map(|gap| (gap["item"].clone(), gap["code"].clone())).collect()
         };
         assert_eq!(gaps(maya).await, []);
-        let wish = json!({"cautions": ["heart_condition"]});
+        let wish = json!({"favourites": [], "cautions": ["heart_condition"]});
         house.put(maya, "/v1/participants/me/coping/choices", wish).await.is(200);
         let gap = (draft["triggers"][0]["id"].clone(), json!("cautioned_skill"));
         for who in [maya, casey] {

@@ -1,6 +1,6 @@
 //! Recovery: sober time, milestones, lapses without shame, and the plan that learns from them.
 
-use crate::check_in::{answered, weekly};
+use crate::check_in::{answered, daily, weekly};
 use crate::house::{Answer, Person, TestHouse, ZONE, craving};
 use crate::journal::{entries, told};
 use crate::story;
@@ -12,6 +12,13 @@ const MINE: &str = "/v1/participants/me/recovery";
 /// A start of sober time.
 pub(crate) fn start(since: &str, told_at: &str) -> Value {
     json!({"substance": "alcohol", "since": since, "told_at": told_at, "time_zone": ZONE})
+}
+
+/// A correction of a start.
+fn correction(of: &str, since: &str, told_at: &str) -> Value {
+    let mut draft = start(since, told_at);
+    draft["corrects"] = json!(of);
+    draft
 }
 
 /// A lapse with alcohol.
@@ -40,6 +47,12 @@ async fn looked_back(house: &TestHouse, who: &Person, id: &str, known: &str, dra
     }
     let path = format!("{MINE}/lapses/{id}/debrief");
     house.send("PUT", &path, &headers, draft.to_string().into_bytes()).await
+}
+
+/// What the guidance of an answer is about, in order.
+pub(crate) fn about(answer: &Value) -> Vec<&str> {
+    let sections = answer["guidance"]["sections"].as_array().unwrap();
+    sections.iter().map(|section| section["code"].as_str().unwrap()).collect()
 }
 
 /// The course with alcohol.
@@ -116,9 +129,7 @@ story! {
     async fn moving_a_start_back_makes_no_lapse(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
-        let mut back = start("2026-01-01", "2026-03-02T12:00:00Z");
-        back["corrects"] = json!(first);
-        let id = begun(&house, &maya, back).await;
+        let id = begun(&house, &maya, correction(&first, "2026-01-01", "2026-03-02T12:00:00Z")).await;
         let moved = course(&house, &maya).await;
         assert_eq!((&moved["count"]["current"]["since"], &moved["count"]["lifetime_days"]), (&json!("2026-01-01"), &json!(60)));
         assert_eq!((&moved["lapses"], &moved["count"]["past"]), (&json!(0), &json!([])));
@@ -128,17 +139,82 @@ story! {
         house.delete(&maya, &format!("{MINE}/starts/{}", fresh_id())).await.refused(404, "");
     }
 
-    async fn a_milestone_once_told_stays_with_its_day(house) {
+    async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(house) {
         let maya = house.clinic("harbor.example").await.maya;
-        let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
+        let wrong = begun(&house, &maya, start("2006-03-01", "2026-03-01T12:00:00Z")).await;
+        assert!(codes(&course(&house, &maya).await).contains(&("20_years", "2026-03-01")));
+        house.delete(&maya, &format!("{MINE}/starts/{wrong}")).await.is(204);
+        assert_eq!(house.get(&maya, MINE).await.is(200)["courses"], json!([]));
+        let first = begun(&house, &maya, start("2025-01-31", "2026-03-01T12:00:00Z")).await;
+        assert!(codes(&course(&house, &maya).await).contains(&("1_year", "2026-01-31")));
+        begun(&house, &maya, correction(&first, "2026-01-31", "2026-03-02T12:00:00Z")).await;
+        assert_eq!(codes(&course(&house, &maya).await), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
+    }
+
+    async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        begun(&house, &maya, start("2026-01-31", "2026-01-31T18:00:00Z")).await;
+        lapsed(&house, &maya, lapse("2026-02-20T18:00:00Z", "single_use")).await;
         let told = course(&house, &maya).await;
-        assert_eq!(codes(&told)[1], ("30_days", "2026-03-02"));
-        let mut forth = start("2026-02-20", "2026-03-02T12:00:00Z");
-        forth["corrects"] = json!(first);
-        begun(&house, &maya, forth).await;
-        let after = course(&house, &maya).await;
-        assert_eq!((&after["count"]["current"]["days"], codes(&after)), (&json!(10), codes(&told)));
-        assert_eq!(after["count"]["next"]["code"], "30_days", "the run that is on comes to it again");
+        assert_eq!(codes(&told), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")], "it was reached when the lapse was told");
+        assert_eq!((&told["count"]["current"]["days"], &told["count"]["next"]["code"]), (&json!(10), &json!("30_days")));
+        house.at("2026-04-21T12:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        assert_eq!(codes(&course(&house, &maya).await).len(), 3, "60 days are counted from the lapse");
+    }
+
+    async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let first = begun(&house, &maya, start("2026-01-31", "2026-02-01T12:00:00Z")).await;
+        let second = begun(&house, &maya, correction(&first, "2026-01-20", "2026-02-02T12:00:00Z")).await;
+        let third = begun(&house, &maya, correction(&second, "2026-01-25", "2026-02-03T12:00:00Z")).await;
+        for (gone, since) in [(&first, json!("2026-01-25")), (&second, json!("2026-01-25")), (&third, json!(null))] {
+            house.delete(&maya, &format!("{MINE}/starts/{gone}")).await.is(204);
+            assert_eq!(course(&house, &maya).await["count"]["current"]["since"], since);
+        }
+    }
+
+    async fn a_correction_that_can_correct_nothing_is_refused_by_name(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let mut smoke = start("2026-01-31", "2026-02-01T12:00:00Z");
+        smoke["substance"] = json!("nicotine");
+        let smoke = begun(&house, &maya, smoke).await;
+        let own = fresh_id().to_string();
+        let at = format!("{MINE}/starts/{own}");
+        for of in [&smoke, &own] {
+            house.put(&maya, &at, correction(of, "2026-01-20", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
+        }
+        let (early, late) = (fresh_id().to_string(), fresh_id().to_string());
+        let waiting = house.put(&maya, &format!("{MINE}/starts/{early}"), correction(&late, "2026-01-20", "2026-02-02T12:00:00Z")).await.is(201);
+        assert_eq!((&waiting["effect"], &waiting["course"]["count"]["current"]), (&json!("waits"), &json!(null)), "its start may still come");
+        let ring = format!("{MINE}/starts/{late}");
+        house.put(&maya, &ring, correction(&early, "2026-01-21", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
+        let come = house.put(&maya, &ring, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+        assert_eq!((&come["effect"], &come["course"]["count"]["current"]["since"]), (&json!("corrected"), &json!("2026-01-20")));
+    }
+
+    async fn a_start_is_answered_with_what_it_makes_of_the_count(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let at = format!("{MINE}/starts/{}", fresh_id());
+        let first = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+        assert_eq!((&first["effect"], &first["course"]["count"]["current"]["days"]), (&json!("begins"), &json!(30)));
+        let anew = house.put(&maya, &format!("{MINE}/starts/{}", fresh_id()), start("2026-02-15", "2026-03-02T12:00:00Z")).await.is(201);
+        assert_eq!((&anew["effect"], &anew["course"]["count"]["current"]["since"]), (&json!("already_running"), &json!("2026-01-31")));
+        lapsed(&house, &maya, lapse("2026-02-10T12:00:00Z", "single_use")).await;
+        let told = course(&house, &maya).await;
+        assert_eq!((&told["count"]["current"]["since"], &told["count"]["lifetime_days"]), (&json!("2026-02-15"), &json!(25)), "the lapse that lay between");
+        house.put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": true})).await.is(200);
+        let again = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(200);
+        assert_eq!((&again["effect"], again["course"].get("count")), (&json!("begins"), None), "what is hidden stays hidden");
+    }
+
+    async fn a_start_told_after_a_single_use_counts_from_its_own_day(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        lapsed(&house, &maya, lapse("2026-02-01T18:00:00Z", "single_use")).await;
+        assert_eq!(course(&house, &maya).await["count"]["current"]["since"], "2026-02-01");
+        begun(&house, &maya, start("2026-02-10", "2026-03-02T12:00:00Z")).await;
+        let told = course(&house, &maya).await;
+        assert_eq!((&told["count"]["current"]["since"], &told["count"]["current"]["days"]), (&json!("2026-02-10"), &json!(20)));
     }
 
     async fn a_start_or_lapse_sent_twice_is_stored_once(house) {
@@ -187,15 +263,175 @@ story! {
             draft["substance"] = json!("opioids");
             for status in [201, 200] {
                 let answer = house.put(&maya, &at, draft.clone()).await.is(status);
-                let sections = answer["guidance"]["sections"].as_array().unwrap();
-                let about: Vec<_> = sections.iter().map(|section| section["code"].as_str().unwrap()).collect();
-                let kind = if outcome == "near_miss" { "near_miss" } else { "without_shame" };
-                assert_eq!(about, [kind, "overdose", "next_steps"]);
-                assert!(sections[1].to_string().contains("naloxone"), "{answer}");
+                let expected: &[&str] = match outcome {
+                    "near_miss" => &["overdose", "near_miss", "next_steps"],
+                    _ => &["overdose", "without_shame", "not_alone", "next_steps"],
+                };
+                assert_eq!(about(&answer), expected);
+                assert!(answer["guidance"]["sections"][0].to_string().contains("naloxone"), "{answer}");
             }
         }
         let other = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "returned_to_use")).await.is(201);
         assert!(other["guidance"].to_string().contains("\"withdrawal\""), "{other}");
+    }
+
+    async fn use_told_with_a_craving_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/cravings";
+        let of = |substance: Value, outcome: &str| {
+            let mut draft = craving("2026-03-02T12:00:00Z", 8);
+            (draft["substance"], draft["outcome"]) = (substance, json!(outcome));
+            draft
+        };
+        for (substance, expected) in [
+            (json!("opioids"), &["overdose", "without_shame", "not_alone", "next_steps"][..]),
+            (json!("alcohol"), &["without_shame", "withdrawal", "next_steps"][..]),
+        ] {
+            let at = format!("{own}/{}", fresh_id());
+            let stored = house.put(&maya, &at, of(substance.clone(), "lapsed")).await.is(201);
+            assert_eq!(about(&stored), expected);
+            assert_eq!(stored["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+            assert_eq!(house.put(&maya, &at, of(substance, "lapsed")).await.is(200), stored);
+            let read = house.get(&maya, &at).await.is(200);
+            assert_eq!((read.get("guidance"), read.get("tell_lapse"), &read["outcome"]), (None, None, &json!("lapsed")));
+        }
+        let at = format!("{own}/{}", fresh_id());
+        let going = house.put(&maya, &at, craving("2026-03-02T12:00:00Z", 8)).await.is(201);
+        assert_eq!((going.get("guidance"), going.get("tell_lapse")), (None, None));
+        let ended = json!({"outcome": "lapsed", "observed_at": "2026-03-02T13:00:00Z"});
+        for _ in 0..2 {
+            let concluded = house.put(&maya, &format!("{at}/outcome"), ended.clone()).await.is(200);
+            assert_eq!(about(&concluded), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        }
+        let corrected = json!({"craving": of(json!("opioids"), "lapsed")});
+        let corrected = house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), corrected).await.is(201);
+        assert_eq!(about(&corrected)[0], "overdose");
+        assert_eq!(house.get(&maya, MINE).await.is(200)["lapses"], json!([]), "no lapse is told for anybody");
+    }
+
+    async fn use_told_in_a_check_in_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/check-ins";
+        let day = |on: &str, any_use: Value| {
+            let mut draft = daily(&format!("{on}T18:00:00Z"), 4);
+            draft["answers"]["any_use"] = any_use;
+            draft
+        };
+        let none = answered(&house, &maya, day("2026-03-01", json!(false))).await;
+        assert_eq!((none.get("guidance"), none.get("tell_lapse")), (None, None));
+        let at = format!("{own}/{}", fresh_id());
+        let stored = house.put(&maya, &at, day("2026-03-01", json!(true))).await;
+        assert_eq!(about(&stored.is(201)), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let again = house.put(&maya, &at, day("2026-03-01", json!(true))).await.is(200);
+        assert_eq!(about(&again), ["without_shame", "withdrawal", "next_steps"], "of what somebody is free from");
+        assert_eq!(again["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+        let week = async |minute: i32, signs: &[&str], of: Value| {
+            let mut week = weekly(&format!("2026-03-01T18:0{minute}:00Z"), signs);
+            week["answers"].as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            let answer = answered(&house, &maya, week).await;
+            about(&answer).join(" ")
+        };
+        assert_eq!(week(1, &[], json!({"alcohol_days": 1})).await, "without_shame withdrawal next_steps");
+        assert!(week(2, &[], json!({"alcohol_days": 1, "drug_days": 1})).await.starts_with("overdose"), "which drug is not known");
+        for (minute, substance, first) in [(3, "nicotine", "without_shame"), (4, "opioids", "overdose")] {
+            let mut more = start("2026-02-01", "2026-03-02T18:00:00Z");
+            more["substance"] = json!(substance);
+            begun(&house, &maya, more).await;
+            assert!(week(minute, &["use"], json!({})).await.starts_with(first), "{substance}");
+        }
+        assert_eq!(house.get(&maya, own).await.is(200)["items"][0].get("guidance"), None);
+    }
+
+    async fn a_lapse_is_read_alone_with_its_debrief(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let id = lapsed(&house, maya, lapse("2026-03-02T01:00:00Z", "single_use")).await;
+        looked_back(&house, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
+        let read = house.get(maya, &format!("{MINE}/lapses/{id}")).await.is(200);
+        assert_eq!(read, house.get(maya, MINE).await.is(200)["lapses"][0]);
+        assert_eq!((&read["debrief"]["revision"], &read["debrief"]["content"]["trigger"]), (&json!(1), &json!("urges")));
+        let hers = format!("/v1/participants/{}/recovery/lapses/{id}", maya.participant);
+        assert_eq!(house.get(&clinic.casey, &hers).await.is(200), read);
+        house.get(maya, &format!("{MINE}/lapses/{}", fresh_id())).await.refused(404, "");
+        house.delete(maya, &format!("{MINE}/lapses/{id}")).await.is(204);
+        house.get(maya, &format!("{MINE}/lapses/{id}")).await.refused(410, "");
+        let seen = entries(&house, maya, "me").await;
+        assert_eq!(told(&seen, &clinic.casey, "read", "recovery")[0]["entity"], id.as_str());
+    }
+
+    async fn a_lapse_is_corrected_and_keeps_its_debrief_and_what_it_said_before(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let sent = lapse("2026-03-02T01:00:00Z", "single_use");
+        let id = lapsed(&house, maya, sent.clone()).await;
+        looked_back(&house, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
+        let at = format!("{MINE}/lapses/{id}");
+        let own = house.get(maya, &format!("{at}/revisions")).await.is(200);
+        assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["lapse"]), (1, &sent));
+        let mut right = sent.clone();
+        (right["substance"], right["occurred_at"]) = (json!("opioids"), json!("2026-03-01T01:00:00Z"));
+        let (correction, revision) = (json!({"reason": "It was not a drink", "lapse": right}), fresh_id());
+        let corrected = house.put(maya, &format!("{at}/revisions/{revision}"), correction.clone()).await.is(201);
+        assert_eq!(about(&corrected)[0], "overdose");
+        assert_eq!((&corrected["local_day"], &corrected["revision"], &corrected["debrief"]["revision"]), (&json!("2026-02-28"), &json!(2), &json!(1)));
+        assert_eq!(house.put(maya, &format!("{at}/revisions/{revision}"), correction.clone()).await.is(200), corrected);
+        house.put(maya, &format!("{at}/revisions/{revision}"), json!({"lapse": sent})).await.refused(409, "");
+        assert_eq!(house.put(maya, &at, sent.clone()).await.is(200), corrected, "what was sent first, sent again, is no clash");
+        house.put(maya, &at, right).await.refused(409, "");
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"lapse": {"substance": "sugar"}})).await.refused(422, "/lapse/substance");
+        let read = house.get(&clinic.casey, &format!("/v1/participants/{}/recovery/lapses/{id}/revisions", maya.participant)).await.is(200);
+        let said: Vec<_> = read["items"].as_array().unwrap().iter().map(|one| (&one["revision"], &one["lapse"]["substance"])).collect();
+        assert_eq!(said, [(&json!(1), &json!("alcohol")), (&json!(2), &json!("opioids"))]);
+        let courses = house.get(maya, MINE).await.is(200)["courses"].clone();
+        assert_eq!((courses.as_array().unwrap().len(), &courses[0]["substance"]), (1, &json!("opioids")));
+        house.delete(maya, &at).await.is(204);
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), correction).await.refused(409, "");
+        house.get(maya, &format!("{at}/revisions")).await.refused(410, "");
+        let seen = entries(&house, maya, "me").await;
+        assert_eq!(told(&seen, maya, "correct", "recovery").len(), 1);
+    }
+
+    async fn a_lapse_stands_out_in_the_caseload_until_somebody_acknowledges_it(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let line = async || house.get(casey, "/v1/participants").await.is(200)["items"][0].clone();
+        let quiet = line().await;
+        assert_eq!((quiet.get("last_lapse"), &quiet["needs_attention"]), (None, &json!(false)));
+        let mut draft = lapse("2026-03-01T12:00:00Z", "single_use");
+        draft["substance"] = json!("opioids");
+        let id = lapsed(&house, maya, draft).await;
+        let alert = line().await;
+        assert_eq!(alert["needs_attention"], true);
+        assert_eq!(alert["last_lapse"], json!({
+            "id": id, "substance": "opioids", "outcome": "single_use", "occurred_at": "2026-03-01T12:00:00Z",
+            "local_day": "2026-03-01", "received_at": alert["last_lapse"]["received_at"], "acknowledged": false,
+        }));
+        let close = lapsed(&house, maya, lapse("2026-03-02T12:00:00Z", "near_miss")).await;
+        assert_eq!(line().await["last_lapse"]["id"], id.as_str(), "what needs attention comes first");
+        house.at("2026-03-20T12:00:00Z");
+        let (maya, casey) = (&house.sign_in(maya).await, &house.sign_in(casey).await);
+        let supervisor = house.sign_in(&clinic.supervisor).await;
+        let line = async || house.get(casey, "/v1/participants").await.is(200)["items"][0].clone();
+        assert_eq!(line().await["needs_attention"], true, "until it is acknowledged");
+        let hers = format!("/v1/participants/{}/recovery/lapses/{id}", maya.participant);
+        let seen = format!("{hers}/acknowledgement");
+        for who in [casey, casey, &supervisor] {
+            house.call("PUT", &seen, who, None).await.is(204);
+        }
+        let done = line().await;
+        assert_eq!((done.get("last_lapse"), &done["needs_attention"]), (None, &json!(false)), "and 14 days have passed");
+        let read = house.get(maya, &format!("{MINE}/lapses/{id}")).await.is(200);
+        assert_eq!(read["acknowledged"]["by"], json!(casey.account), "the first time stands");
+        let again = lapsed(&house, maya, lapse("2026-03-19T12:00:00Z", "returned_to_use")).await;
+        assert_eq!((&line().await["last_lapse"]["id"], &line().await["needs_attention"]), (&json!(again), &json!(true)));
+        house.delete(maya, &format!("{MINE}/lapses/{again}")).await.is(204);
+        assert_eq!(line().await["needs_attention"], false, "what was taken back does not stand out");
+        house.call("PUT", &format!("/v1/participants/{}/recovery/lapses/{again}/acknowledgement", maya.participant), casey, None).await.refused(409, "");
+        house.call("PUT", &format!("{MINE}/lapses/{close}/acknowledgement"), maya, None).await.refused(403, "");
+        let journal = entries(&house, maya, "me").await;
+        assert_eq!(told(&journal, casey, "acknowledge", "recovery").len(), 1, "{journal:#?}");
+        assert_eq!(told(&journal, &supervisor, "acknowledge", "recovery").len(), 0);
     }
 
     async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(house) {

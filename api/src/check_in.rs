@@ -12,7 +12,7 @@ use evenkeel_domain::check_in::{
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, account, check_in as store};
+use evenkeel_persistence::{Tx, account, check_in as store, recovery};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,6 +23,7 @@ use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
+use crate::recovery::lapse::Heard;
 use crate::secret::{hexadecimal, sha256};
 use crate::trend::SpanQuery;
 
@@ -207,6 +208,15 @@ async fn read_check_in_definition(
 
 // Check-ins
 
+/// A check-in as it stands; one that tells of use is answered like a lapse.
+#[derive(Serialize, ToSchema)]
+struct HeardCheckIn {
+    #[serde(flatten)]
+    check_in: CheckIn,
+    #[serde(flatten)]
+    heard: Heard,
+}
+
 /// Answer a check-in
 ///
 /// One for each day, one for each week from Monday. The phone makes the id (UUIDv7) and keeps it before it
@@ -215,13 +225,14 @@ async fn read_check_in_definition(
 /// time included, is one sending that was given two ids: the first stands.) What was filled in in
 /// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
 /// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
-/// a `day` and a `reason`; what was not can no longer be answered.
+/// a `day` and a `reason`; what was not can no longer be answered. One that tells of use is answered with `guidance`,
+/// as a lapse is.
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
     responses(
-        (status = 201, description = "Stored, durably: the check-in as it now stands", body = CheckIn),
-        (status = 200, description = "Stored before with the same content", body = CheckIn),
+        (status = 201, description = "Stored, durably: the check-in as it now stands", body = HeardCheckIn),
+        (status = 200, description = "Stored before with the same content", body = HeardCheckIn),
         (status = 409, description = "The id is taken by other content"),
     ),
     security(("bearer" = []))
@@ -232,12 +243,15 @@ async fn answer_check_in(
     caller: Caller,
     path: Path<(Whose, CheckInId)>,
     Json(draft): Json<CheckInDraft>,
-) -> Result<Recorded<CheckIn>, Problem> {
+) -> Result<Recorded<HeardCheckIn>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AnswerCheckIn, &whose)?;
-        answer(tx, &grant, id, &draft, caller.request_id, now)
+        let (check_in, new) = answer(tx, &grant, id, &draft, caller.request_id, now)?;
+        let used = check_in::used(&check_in, &recovery::substances(tx, &grant)?);
+        let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
+        Ok((HeardCheckIn { check_in, heard }, new))
     });
     done.await.map(Recorded::from)
 }

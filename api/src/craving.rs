@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
-    self, CorrectionDraft, Craving, CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId, Refusal,
-    Revision, RevisionId,
+    self, CorrectionDraft, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId,
+    Refusal, Revision, RevisionId,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::trend::DaySummary;
@@ -22,6 +22,7 @@ use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::page::{Cursor, Limit, cut};
 use crate::problem::Problem;
+use crate::recovery::lapse::Heard;
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig) {
@@ -172,17 +173,37 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
 
 // Routes
 
+/// A craving as it stands; one that ended in use is answered like a lapse.
+#[derive(Serialize, ToSchema)]
+struct HeardCraving {
+    #[serde(flatten)]
+    craving: Craving,
+    #[serde(flatten)]
+    heard: Heard,
+}
+
+impl From<Craving> for HeardCraving {
+    fn from(craving: Craving) -> Self {
+        let heard = match craving.draft.outcome {
+            Some(Outcome::Lapsed) => Heard::of_use(craving.draft.substance.as_slice()),
+            Some(Outcome::Passed | Outcome::StillGoing) | None => Heard::default(),
+        };
+        Self { craving, heard }
+    }
+}
+
 /// Log a craving
 ///
 /// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
 /// stored entry. An entry may be as late as it likes; one whose clock is more than 5 minutes ahead is kept,
-/// flagged `clock_suspect` and counted on the day it arrived.
+/// flagged `clock_suspect` and counted on the day it arrived. One that ended in use is answered with `guidance`,
+/// as a lapse is.
 #[utoipa::path(
     tag = "craving",
     params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 201, description = "Stored, durably", body = Craving),
-        (status = 200, description = "Stored before with the same content", body = Craving),
+        (status = 201, description = "Stored, durably", body = HeardCraving),
+        (status = 200, description = "Stored before with the same content", body = HeardCraving),
         (status = 409, description = "The id is taken by other content, or was withdrawn"),
     ),
     security(("bearer" = []))
@@ -193,14 +214,14 @@ async fn record_craving(
     caller: Caller,
     path: Path<(Whose, CravingId)>,
     Json(draft): Json<CravingDraft>,
-) -> Result<Recorded<Craving>, Problem> {
+) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(Recorded::from)
+    done.await.map(|(craving, new)| Recorded::from((craving.into(), new)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -350,12 +371,13 @@ async fn rate_craving(
 
 /// Tell how a craving ended
 ///
-/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive.
+/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive. An end in use
+/// is answered with `guidance`, as a lapse is.
 #[utoipa::path(
     tag = "craving",
     params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 200, description = "The craving as it stands", body = Craving),
+        (status = 200, description = "The craving as it stands", body = HeardCraving),
         (status = 409, description = "The craving was withdrawn"),
     ),
     security(("bearer" = []))
@@ -366,14 +388,14 @@ async fn conclude_craving(
     caller: Caller,
     path: Path<(Whose, CravingId)>,
     Json(draft): Json<OutcomeDraft>,
-) -> Result<Json<Craving>, Problem> {
+) -> Result<Json<HeardCraving>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         conclude(tx, &grant, id, &draft, caller.request_id, now)
     });
-    done.await.map(Json)
+    done.await.map(|craving| Json(craving.into()))
 }
 
 /// Correct a craving
@@ -386,8 +408,8 @@ async fn conclude_craving(
         ("revision_id" = inline(RevisionId), Path)
     ),
     responses(
-        (status = 201, description = "Stored, durably", body = Craving),
-        (status = 200, description = "Stored before with the same content", body = Craving),
+        (status = 201, description = "Stored, durably", body = HeardCraving),
+        (status = 200, description = "Stored before with the same content", body = HeardCraving),
         (status = 409, description = "The id is taken by another revision, or the craving was withdrawn"),
     ),
     security(("bearer" = []))
@@ -398,14 +420,14 @@ async fn correct_craving(
     caller: Caller,
     path: Path<(Whose, CravingId, RevisionId)>,
     Json(draft): Json<CorrectionDraft>,
-) -> Result<Recorded<Craving>, Problem> {
+) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id, revision) = path.into_inner();
     let now = app.now();
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });
-    done.await.map(Recorded::from)
+    done.await.map(|(craving, new)| Recorded::from((craving.into(), new)))
 }
 
 /// All revisions of a craving, the first one first.

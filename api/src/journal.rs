@@ -123,6 +123,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::ReadCheckIns => (Act::Read, Room::CheckIn),
         access::Act::ReportLapse => (Act::Record, Room::Recovery),
         access::Act::ReadRecovery => (Act::Read, Room::Recovery),
+        access::Act::AcknowledgeLapse => (Act::Acknowledge, Room::Recovery),
         access::Act::ReadPlan => (Act::Read, Room::Plan),
         access::Act::ChangePlan => (Act::Change, Room::Plan),
         access::Act::SignPlan => (Act::Sign, Room::Plan),

@@ -1,5 +1,6 @@
 //! Recovery: sober time, its milestones, and lapses that are always welcome to be told.
 
+mod correction;
 pub mod lapse;
 pub mod proposal;
 
@@ -11,11 +12,11 @@ use evenkeel_domain::access::{Act, Grant, Relation};
 use evenkeel_domain::craving::Substance;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::Refusal;
-use evenkeel_domain::recovery::course::{CounterChoice, Course, Reached, course};
+use evenkeel_domain::recovery::course::{CounterChoice, Course, StartEffect, course, effect};
 use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::value::{Moment, TimeZone};
 use evenkeel_persistence::{Tx, account, recovery as store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,6 +36,7 @@ const MOST_TOLD: usize = 1000;
 pub fn routes(config: &mut ServiceConfig) {
     config.service(read_recovery).service(record_start).service(withdraw_start).service(choose_counter);
     lapse::routes(config);
+    correction::routes(config);
     proposal::routes(config);
 }
 
@@ -43,7 +45,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
-            Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay => {
+            Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay | Refusal::OtherStart => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
             Refusal::Stale { current } => Self::stale_since(format!(
@@ -70,7 +72,7 @@ pub fn begin(
         start::same(&kept, draft)?;
         return Ok((kept, false));
     }
-    let begun = start::begin(grant.participant(), id, draft.clone(), now)?;
+    let begun = start::begin(grant.participant(), id, draft.clone(), &store::starts(tx, grant)?, now)?;
     store::add_start(tx, grant, &begun)?;
     note(tx, grant, Deed::Record, Room::Recovery, Some(id.into()), request, now)?;
     Ok((begun, true))
@@ -93,52 +95,55 @@ pub fn take_back_start(
     Ok(())
 }
 
-/// Recovery as it stands, and the milestones in it that are not kept yet.
-pub fn recovery(
-    tx: &mut Tx,
-    grant: &Grant,
-    now: Moment,
-) -> Result<(Recovery, Vec<(Substance, Reached)>), Problem> {
-    let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-    let (mut starts, mut lapses) = (store::starts(tx, grant)?, store::lapses(tx, grant)?);
-    let (kept, choices) = (store::reached(tx, grant)?, store::counter_choices(tx, grant)?);
-    starts.retain(|one| one.withdrawn_at.is_none());
-    lapses.retain(|one| one.withdrawn_at.is_none());
-    let (mut courses, mut new) = (Vec::new(), Vec::new());
-    for &substance in Substance::ALL {
-        let own = kept.iter().filter(|(of, _)| *of == substance);
-        let own: Vec<Reached> = own.map(|(_, reached)| reached.clone()).collect();
-        let is_told = starts.iter().any(|one| one.substance == substance)
-            || lapses.iter().any(|one| one.substance == substance);
-        if !is_told && own.is_empty() {
-            continue;
-        }
-        let course = course(substance, &starts, &lapses, &own, milestones(), &zone, now);
-        let reached = course.count.iter().flat_map(|count| &count.reached);
-        let first = reached.filter(|one| own.iter().all(|known| known.code != one.code));
-        new.extend(first.map(|one| (substance, one.clone())));
-        let choice = choices.iter().find(|(of, _)| *of == substance);
+/// All that courses are folded from.
+struct Told {
+    zone: TimeZone,
+    starts: Vec<Start>,
+    lapses: Vec<Lapse>,
+    choices: Vec<(Substance, CounterChoice)>,
+}
+
+impl Told {
+    fn of(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
+        Ok(Self {
+            zone: account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?,
+            starts: store::starts(tx, grant)?,
+            lapses: store::lapses(tx, grant)?,
+            choices: store::counter_choices(tx, grant)?,
+        })
+    }
+
+    /// The course with a substance as who asks may see it.
+    fn course(&self, substance: Substance, relation: Relation, now: Moment) -> ShownCourse {
+        let course = course(substance, &self.starts, &self.lapses, milestones(), &self.zone, now);
+        let choice = self.choices.iter().find(|(of, _)| *of == substance);
         let choice = choice.map_or_else(CounterChoice::default, |(_, choice)| *choice);
         // Hidden from the person it weighs on; who treats them needs the days, and sees that they are hidden.
-        let course = match grant.relation() {
+        let course = match relation {
             Relation::Own => course.shown(choice),
             Relation::Caseload | Relation::Organisation | Relation::Foreign => course,
         };
-        courses.push(ShownCourse { course, counter_hidden: choice.hidden });
+        ShownCourse { course, counter_hidden: choice.hidden }
     }
-    starts.sort_by_key(|one| Reverse((one.since, one.id)));
-    starts.truncate(MOST_TOLD);
-    lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
-    lapses.truncate(MOST_TOLD);
-    Ok((Recovery { courses, starts, lapses }, new))
 }
 
-/// Keeps milestones that were reached; one that is kept already keeps its day.
-pub fn keep_milestones(tx: &mut Tx, grant: &Grant, new: &[(Substance, Reached)]) -> Result<(), Problem> {
-    for (substance, reached) in new {
-        store::add_reached(tx, grant, *substance, reached)?;
-    }
-    Ok(())
+/// Recovery as it stands.
+fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem> {
+    let told = Told::of(tx, grant)?;
+    let standing = |substance: Substance| {
+        told.starts.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+            || told.lapses.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+    };
+    let substances = Substance::ALL.iter().filter(|substance| standing(**substance));
+    let courses = substances.map(|substance| told.course(*substance, grant.relation(), now)).collect();
+    let Told { mut starts, mut lapses, .. } = told;
+    starts.retain(|one| one.withdrawn_at.is_none());
+    starts.sort_by_key(|one| Reverse((one.since, one.id)));
+    starts.truncate(MOST_TOLD);
+    lapses.retain(|one| one.withdrawn_at.is_none());
+    lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
+    lapses.truncate(MOST_TOLD);
+    Ok(Recovery { courses, starts, lapses })
 }
 
 /// What happens when somebody hides or shows the counter of a substance.
@@ -202,7 +207,8 @@ pub struct Recovery {
 /// Read recovery
 ///
 /// Sober time with each substance by the participant's own calendar, its milestones, starts and lapses. A
-/// milestone once told stays with its day, whatever comes later.
+/// milestone stands as long as the run does that it was reached in; a lapse takes none away that was reached
+/// before it was told.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path)),
@@ -217,35 +223,54 @@ async fn read_recovery(
 ) -> Result<Json<Recovery>, Problem> {
     let (whose,) = path.into_inner();
     let now = app.now();
-    let (grant, (recovery, new)) = app
+    let (grant, recovery) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
             let recovery = recovery(tx, &grant, now)?;
             Ok((grant, recovery))
         })
         .await?;
-    if !new.is_empty() {
-        app.write_to(caller.record(whose), move |tx| {
-            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
-            keep_milestones(tx, &grant, &new)
-        })
-        .await?;
-    }
     seen(&app, grant, Room::Recovery, None, caller.request_id).await?;
     Ok(Json(recovery))
+}
+
+/// A start as it was kept, and what it makes of the course.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "substance": "alcohol", "since": "2026-02-15",
+    "told_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York",
+    "received_at": "2026-03-02T18:40:02Z", "clock_suspect": false, "effect": "already_running",
+    "course": {
+        "substance": "alcohol", "lapses": 0, "near_misses": 0, "last_lapse_on": null, "counter_hidden": false,
+        "count": {
+            "current": { "since": "2026-02-01", "days": 29, "milestones": ["24_hours"] },
+            "lifetime_days": 29, "longest_days": 29, "past": [],
+            "reached": [{ "code": "24_hours", "label": "24 hours", "on": "2026-02-02" }],
+            "next": { "code": "30_days", "label": "30 days", "on": "2026-03-03", "days_to_go": 1 },
+        },
+    },
+}))]
+struct ToldStart {
+    #[serde(flatten)]
+    start: Start,
+    effect: StartEffect,
+    /// The course with this substance as it now stands
+    course: ShownCourse,
 }
 
 /// Tell a start
 ///
 /// Since which day somebody is free from a substance; after a return to use, the start anew. It may lie as far
-/// back as they say, but not ahead. A start that corrects another names it in `corrects`. The phone makes the id
-/// (UUIDv7) and keeps it before it sends.
+/// back as they say, but not ahead. A start that corrects another of the same substance names it in `corrects`,
+/// and may come before it. While a count is running, a later start changes nothing: `effect` says so, and the
+/// person is asked whether there was use in between, which is told as a lapse, or whether the day told before
+/// was wrong, which is corrected. The phone makes the id (UUIDv7) and keeps it before it sends.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path), ("id" = inline(StartId), Path)),
     responses(
-        (status = 201, description = "Stored, durably", body = Start),
-        (status = 200, description = "Stored before with the same content", body = Start),
+        (status = 201, description = "Stored, durably", body = ToldStart),
+        (status = 200, description = "Stored before with the same content", body = ToldStart),
         (status = 409, description = "The id is taken by other content, or was taken back"),
     ),
     security(("bearer" = []))
@@ -256,19 +281,23 @@ async fn record_start(
     caller: Caller,
     path: Path<(Whose, StartId)>,
     Json(draft): Json<StartDraft>,
-) -> Result<Recorded<Start>, Problem> {
+) -> Result<Recorded<ToldStart>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        begin(tx, &grant, id, &draft, caller.request_id, now)
+        let (start, new) = begin(tx, &grant, id, &draft, caller.request_id, now)?;
+        let told = Told::of(tx, &grant)?;
+        let effect = effect(&start, &told.starts, &told.lapses);
+        let course = told.course(start.substance, grant.relation(), now);
+        Ok((ToldStart { start, effect, course }, new))
     });
     done.await.map(Recorded::from)
 }
 
 /// Take a start back
 ///
-/// It counts in nothing any more. Again is the same.
+/// It counts in nothing any more. Its corrections still do. Again is the same.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path), ("id" = inline(StartId), Path)),
@@ -304,7 +333,7 @@ pub struct Counter {
 
 /// Hide or show a counter
 ///
-/// Milestones go on being kept. Who treats the person still sees the days, and that they are hidden.
+/// The count goes on. Who treats the person still sees the days, and that they are hidden.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path)),

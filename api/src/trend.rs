@@ -10,9 +10,10 @@ use evenkeel_domain::access::{Act, Grant, OfficeAct};
 use evenkeel_domain::account::{DisplayName, ParticipantId};
 use evenkeel_domain::check_in::DayFigures;
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::attention::{self, LastLapse};
 use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, check_in, trend as store};
+use evenkeel_persistence::{Tx, account, check_in, recovery, trend as store};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -197,6 +198,13 @@ struct CaseloadLine {
     time_zone: TimeZone,
     #[serde(flatten)]
     recent: Recent,
+    /// The lapse told last, one that needs attention before all others; 14 days after it was told it goes, if it
+    /// needs none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_lapse: Option<LastLapse>,
+    /// Whether a lapse with use, or with an opioid that came close, was told and nobody has acknowledged it
+    needs_attention: bool,
 }
 
 /// A counselor's participants, by name.
@@ -215,8 +223,8 @@ fn hour(now: Moment) -> Moment {
 /// See the caseload
 ///
 /// A counselor sees their own participants, a supervisor the whole organisation's: the last log, the last 7
-/// days against the 14 before, and since when somebody is quiet. Each participant's journal tells of it once
-/// an hour.
+/// days against the 14 before, since when somebody is quiet, and the last lapse. Each participant's journal tells
+/// of it once an hour.
 #[utoipa::path(
     tag = "trend",
     responses((status = 200, description = "The caseload", body = Caseload)),
@@ -235,6 +243,10 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             for (participant, day) in store::caseload(tx, &permit, since)? {
                 days.entry(participant).or_default().push(day);
             }
+            let mut lapses = HashMap::<ParticipantId, Vec<_>>::new();
+            for (participant, lapse) in recovery::caseload(tx, &permit, attention::lately(now))? {
+                lapses.entry(participant).or_default().push(lapse);
+            }
             let mut items = Vec::new();
             for member in account::members(tx, &permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();
@@ -246,7 +258,9 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 let recent = caseload_line(&days, last, &member.time_zone, today);
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
-                items.push(CaseloadLine { id, display_name, time_zone, recent });
+                let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, now));
+                let needs_attention = last_lapse.is_some_and(|lapse| lapse.needs_attention());
+                items.push(CaseloadLine { id, display_name, time_zone, recent, last_lapse, needs_attention });
             }
             Ok(items)
         })

@@ -50,6 +50,8 @@ pub enum Act {
     ReportLapse,
     /// Read sober time, milestones, lapses and what led to them.
     ReadRecovery,
+    /// Acknowledge a lapse: who treats the person has seen it.
+    AcknowledgeLapse,
     /// Read the relapse-prevention plan and the safety plan.
     ReadPlan,
     /// Write a new revision of either plan.
@@ -64,7 +66,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -80,6 +82,7 @@ impl Act {
         Self::ReadCheckIns,
         Self::ReportLapse,
         Self::ReadRecovery,
+        Self::AcknowledgeLapse,
         Self::ReadPlan,
         Self::ChangePlan,
         Self::SignPlan,
@@ -105,6 +108,7 @@ impl Act {
             Self::ReadCheckIns => "read_check_ins",
             Self::ReportLapse => "report_lapse",
             Self::ReadRecovery => "read_recovery",
+            Self::AcknowledgeLapse => "acknowledge_lapse",
             Self::ReadPlan => "read_plan",
             Self::ChangePlan => "change_plan",
             Self::SignPlan => "sign_plan",
@@ -183,8 +187,11 @@ pub fn decide(
         return Err(Refusal::Unknown);
     }
     let may = match (actor.role, relation) {
-        // What is asked of somebody, and where they are in treatment, is all that a participant cannot write.
-        (Role::Participant, Relation::Own) => !matches!(act, Act::AssignSkill | Act::ChangeCare),
+        // What is asked of somebody, what was seen of them and where they are in treatment is all that a
+        // participant cannot write.
+        (Role::Participant, Relation::Own) => {
+            !matches!(act, Act::AssignSkill | Act::AcknowledgeLapse | Act::ChangeCare)
+        }
         (Role::Counselor, Relation::Caseload) => match act {
             Act::ReadCravings
             | Act::ReadTrend
@@ -195,6 +202,7 @@ pub fn decide(
             | Act::NoteCautions
             | Act::ReadCheckIns
             | Act::ReadRecovery
+            | Act::AcknowledgeLapse
             | Act::ReadPlan
             | Act::ChangePlan
             | Act::SignPlan
@@ -215,6 +223,7 @@ pub fn decide(
             | Act::ReadPractice
             | Act::ReadCheckIns
             | Act::ReadRecovery
+            | Act::AcknowledgeLapse
             | Act::ReadPlan
             | Act::ReadCare
             // The level of care is a decision of the treatment that a supervisor answers for.
@@ -344,27 +353,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose, cautions;
-            // answer, check-ins, lapse, recovery; plan, change, sign; care, change
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYYYYYn"),
-            (R::Participant, Is::Caseload,     "--------------------"),
-            (R::Participant, Is::Organisation, "--------------------"),
-            (R::Participant, Is::Foreign,      "--------------------"),
-            (R::Counselor,   Is::Own,          "--------------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYYYY"),
-            (R::Counselor,   Is::Organisation, "--------------------"),
-            (R::Counselor,   Is::Foreign,      "--------------------"),
-            (R::Supervisor,  Is::Own,          "--------------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYnnYY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYnnYY"),
-            (R::Supervisor,  Is::Foreign,      "--------------------"),
-            (R::Admin,       Is::Own,          "--------------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "--------------------"),
-            (R::Supporter,   Is::Own,          "--------------------"),
-            (R::Supporter,   Is::Caseload,     "--------------------"),
-            (R::Supporter,   Is::Organisation, "--------------------"),
-            (R::Supporter,   Is::Foreign,      "--------------------"),
+            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign; care, change
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYnYYYYn"),
+            (R::Participant, Is::Caseload,     "---------------------"),
+            (R::Participant, Is::Organisation, "---------------------"),
+            (R::Participant, Is::Foreign,      "---------------------"),
+            (R::Counselor,   Is::Own,          "---------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYYYYY"),
+            (R::Counselor,   Is::Organisation, "---------------------"),
+            (R::Counselor,   Is::Foreign,      "---------------------"),
+            (R::Supervisor,  Is::Own,          "---------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYYnnYY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYYnnYY"),
+            (R::Supervisor,  Is::Foreign,      "---------------------"),
+            (R::Admin,       Is::Own,          "---------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "---------------------"),
+            (R::Supporter,   Is::Own,          "---------------------"),
+            (R::Supporter,   Is::Caseload,     "---------------------"),
+            (R::Supporter,   Is::Organisation, "---------------------"),
+            (R::Supporter,   Is::Foreign,      "---------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -416,12 +425,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..20
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..21
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);
             let is_own = own == Some(asked) && Relation::ALL[relation] == Relation::Own;
-            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::ChangeCare].contains(&Act::ALL[act]));
+            prop_assert_eq!(decision.is_ok(), is_own && ![Act::AssignSkill, Act::AcknowledgeLapse, Act::ChangeCare].contains(&Act::ALL[act]));
             prop_assert_eq!(decision == Err(Refusal::Unknown), !is_own);
         }
     }

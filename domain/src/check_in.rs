@@ -29,6 +29,7 @@ pub use definition::{
 };
 
 use crate::account::ParticipantId;
+use crate::craving::Substance;
 use crate::log_entry::{self, Reason, Told};
 use crate::recovery::warning::{SignCode, SignSeen};
 use crate::value::{Day, Moment, TimeZone};
@@ -393,6 +394,32 @@ pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
     let Told { day, .. } = Told::new(check_in.occurred_at, &check_in.time_zone, check_in.received_at);
     let codes = codes.iter().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok());
     codes.map(|code| SignSeen { code, day }).collect()
+}
+
+/// What a check-in tells was used, on its day or in its week, if it tells of use at all; nothing if who answered
+/// did not say what, and it is none of what is `known` of them.
+pub fn used(check_in: &CheckIn, known: &[Substance]) -> Option<Vec<Substance>> {
+    let some_days = |code: &str| match check_in.answers.get(code) {
+        Some(Answer::Number(days)) => days.whole().is_some_and(|days| 0 < days),
+        _ => false,
+    };
+    let (drank, drugs) = (some_days("alcohol_days"), some_days("drug_days"));
+    let any = DayFigures::of(check_in).any_use == Some(true)
+        || signs_seen(check_in).iter().any(|sign| sign.code.as_ref() == "use");
+    // No question here is about nicotine.
+    let may_be = |one: &Substance| match one {
+        Substance::Nicotine => false,
+        Substance::Alcohol => drank || !drugs,
+        _ => drugs || !drank,
+    };
+    let mut may_be: Vec<_> = known.iter().copied().filter(may_be).collect();
+    if drugs && may_be.iter().all(|one| *one == Substance::Alcohol) {
+        return Some(Vec::new());
+    }
+    if drank && !may_be.contains(&Substance::Alcohol) {
+        may_be.push(Substance::Alcohol);
+    }
+    (drank || drugs || any).then_some(may_be)
 }
 
 #[cfg(test)]

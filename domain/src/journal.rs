@@ -98,6 +98,8 @@ words! {
         Decline = "decline",
         /// Given to somebody to do.
         Assign = "assign",
+        /// Seen by who treats the person, and said so.
+        Acknowledge = "acknowledge",
     }
 }
 

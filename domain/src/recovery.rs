@@ -2,8 +2,9 @@
 //!
 //! What is stored are facts: starts ([`start`]) and lapses ([`lapse`]), each named by the phone, each taken
 //! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
-//! which things happened, so it does not matter in which order they came. Only milestones once reached are kept.
+//! which things happened, so it does not matter in which order they came. So are its milestones.
 
+pub mod attention;
 pub mod course;
 pub mod debrief;
 pub mod guidance;
@@ -12,6 +13,8 @@ pub mod learning;
 pub mod milestone;
 pub mod start;
 pub mod warning;
+
+use crate::log_entry;
 
 /// Why a change to a recovery record is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,9 @@ pub enum Refusal {
     /// The time of a start lies on another day than the start.
     #[error("must lie on the day of `since` in this time zone")]
     OtherDay,
+    /// A correction that names itself, or a start of another substance.
+    #[error("must name another start of the same substance")]
+    OtherStart,
     /// The phone saved on top of a revision that is not the latest.
     #[error("this was changed since; the latest revision is {current}")]
     Stale {
@@ -39,12 +45,22 @@ pub enum Refusal {
     },
 }
 
+impl From<log_entry::Refusal> for Refusal {
+    fn from(refusal: log_entry::Refusal) -> Self {
+        match refusal {
+            log_entry::Refusal::Different => Self::Different,
+            log_entry::Refusal::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
 impl Refusal {
     /// What is at fault in the request, as a JSON pointer, if it is one field.
     pub fn pointer(self) -> Option<&'static str> {
         match self {
             Self::NotYet | Self::LongAgo => Some("/since"),
             Self::OtherDay => Some("/at"),
+            Self::OtherStart => Some("/corrects"),
             Self::Different | Self::Withdrawn | Self::Stale { .. } => None,
         }
     }

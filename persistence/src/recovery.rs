@@ -1,18 +1,23 @@
-//! Recovery: starts and lapses as they were told, milestones once reached, what is hidden and what was declined.
+//! Recovery: starts and lapses as they were told, what is hidden and what was declined.
 
 use diesel::prelude::*;
-use evenkeel_domain::access::Grant;
+use evenkeel_domain::access::{Grant, Permit};
+use evenkeel_domain::account::{ParticipantId, Role};
 use evenkeel_domain::craving::{Note, Substance};
-use evenkeel_domain::recovery::course::{CounterChoice, Reached};
+use evenkeel_domain::log_entry::Reason;
+use evenkeel_domain::recovery::attention::LastLapse;
+use evenkeel_domain::recovery::course::CounterChoice;
 use evenkeel_domain::recovery::debrief::Debrief;
-use evenkeel_domain::recovery::lapse::{Lapse, LapseId, LapseOutcome};
+use evenkeel_domain::recovery::lapse::{Acknowledgement, Lapse, LapseId, LapseOutcome, LapseRevision};
 use evenkeel_domain::recovery::learning::Declined;
 use evenkeel_domain::recovery::start::{Start, StartId};
-use evenkeel_domain::value::TimeZone;
+use evenkeel_domain::value::{Moment, TimeZone};
 
 use crate::account::read;
 use crate::column::{At, Id, Json, On};
-use crate::schema::{counter_choices, declined_lessons, lapses, milestones_reached, recovery_starts};
+use crate::schema::{
+    caseloads, counter_choices, declined_lessons, lapse_revisions, lapses, participants, recovery_starts,
+};
 use crate::{Error, Tx};
 
 // Starts
@@ -116,6 +121,7 @@ pub fn add_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<bool, Erro
         lapses::local_day.eq(On(lapse.local_day)),
         lapses::received_at.eq(At(lapse.received_at)),
         lapses::clock_suspect.eq(lapse.clock_suspect),
+        lapses::revision.eq(lapse.revision),
         lapses::withdrawn_at.eq(lapse.withdrawn_at.map(At)),
         lapses::debrief_revision.eq(lapse.debrief.revision),
         lapses::debrief_saved_at.eq(lapse.debrief.saved_at.map(At)),
@@ -126,7 +132,7 @@ pub fn add_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<bool, Erro
 }
 
 type Told = (Id, At, String, String, String, Option<String>, Option<Id>);
-type Kept = (On, At, bool, Option<At>, (i32, Option<At>, Json));
+type Kept = (On, At, bool, i32, Option<At>, (Option<Id>, Option<At>), (i32, Option<At>, Json));
 
 macro_rules! lapse_columns {
     () => {
@@ -144,7 +150,9 @@ macro_rules! lapse_columns {
                 lapses::local_day,
                 lapses::received_at,
                 lapses::clock_suspect,
+                lapses::revision,
                 lapses::withdrawn_at,
+                (lapses::acknowledged_by, lapses::acknowledged_at),
                 (lapses::debrief_revision, lapses::debrief_saved_at, lapses::debrief),
             ),
         )
@@ -153,7 +161,8 @@ macro_rules! lapse_columns {
 
 fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
     let (id, occurred_at, time_zone, substance, outcome, note, craving) = told;
-    let (local_day, received_at, clock_suspect, withdrawn_at, (revision, saved_at, content)) = kept;
+    let (local_day, received_at, clock_suspect, revision, withdrawn_at, (by, seen_at), debrief) = kept;
+    let (saved, saved_at, content) = debrief;
     Ok(Lapse {
         id: id.to(),
         participant: grant.participant(),
@@ -166,8 +175,10 @@ fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
         local_day: local_day.0,
         received_at: received_at.0,
         clock_suspect,
+        revision,
         withdrawn_at: withdrawn_at.map(|at| at.0),
-        debrief: Debrief { revision, saved_at: saved_at.map(|at| at.0), content: content.read()? },
+        acknowledged: by.zip(seen_at).map(|(by, at)| Acknowledgement { by: by.to(), at: at.0 }),
+        debrief: Debrief { revision: saved, saved_at: saved_at.map(|at| at.0), content: content.read()? },
     })
 }
 
@@ -191,11 +202,25 @@ pub fn lapses(tx: &mut Tx, grant: &Grant) -> Result<Vec<Lapse>, Error> {
     rows.into_iter().map(|row| lapse(grant, row)).collect()
 }
 
-/// Stores what may change of a lapse: its debrief, and that it was taken back.
+/// Stores a lapse as it now stands.
 pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error> {
     let target = lapses::table.find((Id::of(grant.participant()), Id::of(lapse.id)));
+    let content = (
+        lapses::occurred_at.eq(At(lapse.occurred_at)),
+        lapses::time_zone.eq(lapse.time_zone.name()),
+        lapses::substance.eq(lapse.substance.as_str()),
+        lapses::outcome.eq(lapse.outcome.as_str()),
+        lapses::note.eq(lapse.note.as_ref().map(AsRef::<str>::as_ref)),
+        lapses::craving_id.eq(lapse.craving.map(Id::of)),
+        lapses::local_day.eq(On(lapse.local_day)),
+        lapses::clock_suspect.eq(lapse.clock_suspect),
+        lapses::revision.eq(lapse.revision),
+    );
     let row = (
+        content,
         lapses::withdrawn_at.eq(lapse.withdrawn_at.map(At)),
+        lapses::acknowledged_by.eq(lapse.acknowledged.map(|seen| Id::of(seen.by))),
+        lapses::acknowledged_at.eq(lapse.acknowledged.map(|seen| At(seen.at))),
         lapses::debrief_revision.eq(lapse.debrief.revision),
         lapses::debrief_saved_at.eq(lapse.debrief.saved_at.map(At)),
         lapses::debrief.eq(Json::of(&lapse.debrief.content)?),
@@ -204,38 +229,122 @@ pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error>
     Ok(())
 }
 
-// Milestones
-
-/// Keeps a milestone that was reached; the first time stands.
-pub fn add_reached(tx: &mut Tx, grant: &Grant, substance: Substance, reached: &Reached) -> Result<(), Error> {
+/// Keeps a revision; every one of a lapse that was corrected is kept, the first and the present one too.
+pub fn keep_lapse_revision(
+    tx: &mut Tx,
+    grant: &Grant,
+    lapse: LapseId,
+    revision: &LapseRevision,
+) -> Result<(), Error> {
     let row = (
-        milestones_reached::participant_id.eq(Id::of(grant.participant())),
-        milestones_reached::substance.eq(substance.as_str()),
-        milestones_reached::code.eq(reached.code.as_ref()),
-        milestones_reached::label.eq(&reached.label),
-        milestones_reached::day.eq(On(reached.on)),
+        lapse_revisions::participant_id.eq(Id::of(grant.participant())),
+        lapse_revisions::lapse_id.eq(Id::of(lapse)),
+        lapse_revisions::revision.eq(revision.revision),
+        lapse_revisions::id.eq(Id::of(revision.id)),
+        lapse_revisions::received_at.eq(At(revision.received_at)),
+        lapse_revisions::reason.eq(revision.reason.as_ref().map(AsRef::<str>::as_ref)),
+        lapse_revisions::draft.eq(Json::of(&revision.lapse)?),
     );
-    each!(tx, conn => diesel::insert_into(milestones_reached::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    diesel::insert_into(lapse_revisions::table).values(row).execute(tx)?;
     Ok(())
 }
 
-/// All milestones that a participant ever reached, by substance, in the order of their days.
-pub fn reached(tx: &mut Tx, grant: &Grant) -> Result<Vec<(Substance, Reached)>, Error> {
-    let rows: Vec<(String, String, String, On)> = milestones_reached::table
-        .filter(milestones_reached::participant_id.eq(Id::of(grant.participant())))
-        .order((milestones_reached::substance, milestones_reached::day, milestones_reached::code))
+/// The revisions of a lapse that was corrected, the first one first; none if it never was.
+pub fn kept_lapse_revisions(tx: &mut Tx, grant: &Grant, lapse: LapseId) -> Result<Vec<LapseRevision>, Error> {
+    let rows: Vec<(Id, i32, At, Option<String>, Json)> = lapse_revisions::table
+        .filter(lapse_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(lapse_revisions::lapse_id.eq(Id::of(lapse)))
+        .order(lapse_revisions::revision)
         .select((
-            milestones_reached::substance,
-            milestones_reached::code,
-            milestones_reached::label,
-            milestones_reached::day,
+            lapse_revisions::id,
+            lapse_revisions::revision,
+            lapse_revisions::received_at,
+            lapse_revisions::reason,
+            lapse_revisions::draft,
         ))
         .load(tx)?;
     rows.into_iter()
-        .map(|(substance, code, label, on)| {
-            Ok((read(substance)?, Reached { code: read(code)?, label, on: on.0 }))
+        .map(|(id, revision, received_at, reason, draft)| {
+            Ok(LapseRevision {
+                id: id.to(),
+                revision,
+                received_at: received_at.0,
+                reason: reason.map(read::<Reason>).transpose()?,
+                lapse: draft.read()?,
+            })
         })
         .collect()
+}
+
+/// The lapses that stand of all participants a permit covers, in any order: those told since then, and those
+/// that nobody has acknowledged.
+pub fn caseload(
+    tx: &mut Tx,
+    permit: &Permit,
+    since: Moment,
+) -> Result<Vec<(ParticipantId, LastLapse)>, Error> {
+    type Row = (Id, Id, String, String, At, On, At, Option<At>);
+    let columns = (
+        lapses::participant_id,
+        lapses::id,
+        lapses::substance,
+        lapses::outcome,
+        lapses::occurred_at,
+        lapses::local_day,
+        lapses::received_at,
+        lapses::acknowledged_at,
+    );
+    let shown = lapses::withdrawn_at
+        .is_null()
+        .and(lapses::received_at.ge(At(since)).or(lapses::acknowledged_at.is_null()));
+    let actor = permit.actor();
+    let rows: Vec<Row> = if actor.role == Role::Supervisor {
+        participants::table
+            .inner_join(lapses::table.on(lapses::participant_id.eq(participants::id)))
+            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
+            .filter(shown)
+            .select(columns)
+            .load(tx)?
+    } else {
+        caseloads::table
+            .inner_join(lapses::table.on(lapses::participant_id.eq(caseloads::participant_id)))
+            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
+            .filter(shown)
+            .select(columns)
+            .load(tx)?
+    };
+    rows.into_iter()
+        .map(|(participant, id, substance, outcome, occurred_at, local_day, received_at, acknowledged_at)| {
+            let lapse = LastLapse {
+                id: id.to(),
+                substance: read(substance)?,
+                outcome: read(outcome)?,
+                occurred_at: occurred_at.0,
+                local_day: local_day.0,
+                received_at: received_at.0,
+                acknowledged: acknowledged_at.is_some(),
+            };
+            Ok((participant.to(), lapse))
+        })
+        .collect()
+}
+
+/// What a participant is free from or used, by the starts and lapses that stand; each once in each.
+pub fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Error> {
+    let mut told: Vec<String> = recovery_starts::table
+        .filter(recovery_starts::participant_id.eq(Id::of(grant.participant())))
+        .filter(recovery_starts::withdrawn_at.is_null())
+        .select(recovery_starts::substance)
+        .distinct()
+        .load(tx)?;
+    let used: Vec<String> = lapses::table
+        .filter(lapses::participant_id.eq(Id::of(grant.participant())))
+        .filter(lapses::withdrawn_at.is_null())
+        .select(lapses::substance)
+        .distinct()
+        .load(tx)?;
+    told.extend(used);
+    told.into_iter().map(read).collect()
 }
 
 // What is hidden, what was declined
@@ -297,8 +406,8 @@ pub fn put_declined(tx: &mut Tx, grant: &Grant, declined: &Declined) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{PARTICIPANT, at, day, grant, house, id, value};
-    use evenkeel_domain::access::Act;
+    use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id, value};
+    use evenkeel_domain::access::{Act, OfficeAct, permit};
     use evenkeel_domain::recovery::{debrief, lapse as rule, start as begun};
 
     #[test]
@@ -315,7 +424,7 @@ mod tests {
         ];
         let mut stored: Vec<Start> = (1..)
             .zip(told)
-            .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), now).unwrap())
+            .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), &[], now).unwrap())
             .collect();
         for start in &stored {
             assert!(add_start(tx, &own, start).unwrap());
@@ -325,6 +434,7 @@ mod tests {
         put_start(tx, &own, &stored[1]).unwrap();
         assert_eq!(find_start(tx, &own, id(2)).unwrap().as_ref(), Some(&stored[1]));
         assert_eq!(starts(tx, &own).unwrap(), stored);
+        assert_eq!(substances(tx, &own).unwrap(), [Substance::Alcohol]);
 
         let draft = value(serde_json::json!({ "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "UTC",
             "substance": "alcohol", "outcome": "single_use", "note": "Two beers.", "craving": id::<LapseId>(9) }));
@@ -335,22 +445,35 @@ mod tests {
         let looked_back = value(serde_json::json!({ "situation": "Payday.", "trigger": "urges",
             "signs": ["lying"], "would_do": "Take the other bus." }));
         let saved = debrief::save(&reported, &looked_back, 0, now).unwrap();
-        let withdrawn = rule::withdraw(&saved, now);
+        let correction = value(serde_json::json!({ "reason": "Later that night", "lapse": {
+            "occurred_at": "2026-03-03T04:40:00Z", "time_zone": "America/New_York", "substance": "opioids",
+            "outcome": "returned_to_use" } }));
+        let (corrected, kept) = rule::correct(&saved, id(7), &correction, now).unwrap();
+        assert_eq!(kept_lapse_revisions(tx, &own, id(1)).unwrap(), []);
+        for revision in &kept {
+            keep_lapse_revision(tx, &own, id(1), revision).unwrap();
+        }
+        assert_eq!(kept_lapse_revisions(tx, &own, id(1)).unwrap(), kept);
+        put_lapse(tx, &own, &corrected).unwrap();
+        let office = permit(&actor(Role::Supervisor), OfficeAct::ReadCaseload).unwrap();
+        let shown = caseload(tx, &office, at("2026-03-06T00:00:00Z")).unwrap();
+        assert_eq!(shown.iter().map(|(_, lapse)| lapse.substance).collect::<Vec<_>>(), [Substance::Opioids]);
+        let seen = rule::acknowledge(&corrected, actor(Role::Counselor).account, now).unwrap();
+        put_lapse(tx, &own, &seen).unwrap();
+        assert_eq!(find_lapse(tx, &own, id(1)).unwrap().as_ref(), Some(&seen));
+        assert_eq!(caseload(tx, &office, at("2026-03-06T00:00:00Z")).unwrap(), []);
+        assert_eq!(caseload(tx, &office, now).unwrap().len(), 1);
+        let withdrawn = rule::withdraw(&seen, now);
         put_lapse(tx, &own, &withdrawn).unwrap();
+        assert_eq!(caseload(tx, &office, now).unwrap(), []);
         assert_eq!(find_lapse(tx, &own, id(1)).unwrap(), Some(withdrawn));
     }
 
     #[test]
-    fn milestones_choices_and_what_was_declined_read_back_as_stored() {
+    fn choices_and_what_was_declined_read_back_as_stored() {
         let mut house = house();
         let tx = &mut house.tx;
         let own = grant(Act::ReportLapse);
-        let reached_on =
-            |on: &str| Reached { code: value("30_days".into()), label: "30 days".to_owned(), on: day(on) };
-        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-02")).unwrap();
-        add_reached(tx, &own, Substance::Alcohol, &reached_on("2026-03-09")).unwrap();
-        assert_eq!(reached(tx, &own).unwrap(), [(Substance::Alcohol, reached_on("2026-03-02"))]);
-
         assert_eq!(counter_choices(tx, &own).unwrap(), []);
         for hidden in [true, false] {
             let choice = CounterChoice { hidden };

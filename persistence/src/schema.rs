@@ -439,19 +439,24 @@ diesel::table! {
         debrief_revision -> Integer,
         debrief_saved_at -> Nullable<Instant>,
         debrief -> Document,
+        acknowledged_by -> Nullable<Key>,
+        acknowledged_at -> Nullable<Instant>,
+        revision -> Integer,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::column::{Calendar, Key};
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::column::{Document, Instant, Key};
 
-    milestones_reached (participant_id, substance, code) {
+    lapse_revisions (participant_id, lapse_id, revision) {
         participant_id -> Key,
-        substance -> Text,
-        code -> Text,
-        label -> Text,
-        day -> Calendar,
+        lapse_id -> Key,
+        revision -> Integer,
+        id -> Key,
+        received_at -> Instant,
+        reason -> Nullable<Text>,
+        draft -> Document,
     }
 }
 
@@ -522,4 +527,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, milestones_reached, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps);
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps);

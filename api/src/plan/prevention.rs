@@ -83,13 +83,10 @@ impl Written for Plan {
 
 /// The substances that somebody uses or used, as far as the record tells.
 fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
-    let starts = recovery::starts(tx, grant)?;
-    let free_from = starts.iter().filter(|start| start.withdrawn_at.is_none()).map(|start| start.substance);
-    let lapses = recovery::lapses(tx, grant)?;
-    let used = lapses.iter().filter(|lapse| lapse.withdrawn_at.is_none()).map(|lapse| lapse.substance);
+    let told = recovery::substances(tx, grant)?;
     let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
     let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(free_from.chain(used).chain(craved).collect())
+    Ok(told.into_iter().chain(craved).collect())
 }
 
 /// Read the plan
@@ -125,7 +122,7 @@ fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
                 "why": "A craving leaves little time to think. Choose now what you will do about this one.",
             }] },
             "crisis_lines": { "reviewed_on": "2026-11-24", "country": "US", "lines": [{
-                "name": "988 Suicide & Crisis Lifeline", "reach": "call or text 988",
+                "name": "988 Suicide & Crisis Lifeline", "reach": "call or text 988", "emergency": false,
                 "source": "https://988lifeline.org",
             }] },
          })),

@@ -2,8 +2,9 @@
 
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, put};
+use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::craving::Substance;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
@@ -21,13 +22,22 @@ use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::etag::IfMatch;
-use crate::journal::note;
+use crate::journal::{note, seen};
 use crate::plan;
 use crate::problem::Problem;
+use crate::recovery::correction;
+
+/// Where a lapse is told.
+const TELL_LAPSE: &str = "/v1/participants/me/recovery/lapses/{id}";
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(report_lapse).service(withdraw_lapse).service(save_lapse_debrief);
+    config
+        .service(report_lapse)
+        .service(read_lapse)
+        .service(withdraw_lapse)
+        .service(acknowledge_lapse)
+        .service(save_lapse_debrief);
 }
 
 // What happens
@@ -43,7 +53,8 @@ pub fn report(
     now: Moment,
 ) -> Result<(Lapse, bool), Problem> {
     if let Some(kept) = store::find_lapse(tx, grant, id)? {
-        lapse::same(&kept, draft)?;
+        let first = correction::revisions(tx, grant, &kept)?.into_iter().next();
+        lapse::same(&kept, &first.map_or_else(|| kept.draft(), |first| first.lapse), draft)?;
         return Ok((kept, false));
     }
     let reported = lapse::report(grant.participant(), id, draft.clone(), now);
@@ -59,6 +70,17 @@ pub fn take_back(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Mo
     if withdrawn != before {
         store::put_lapse(tx, grant, &withdrawn)?;
         note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
+    }
+    Ok(())
+}
+
+/// What happens when somebody who treats the person has seen a lapse.
+fn acknowledge(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let before = told(tx, grant, id)?;
+    let seen = lapse::acknowledge(&before, grant.actor().account, now)?;
+    if seen != before {
+        store::put_lapse(tx, grant, &seen)?;
+        note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
     }
     Ok(())
 }
@@ -92,8 +114,14 @@ pub fn look_back(
     Ok(SavedDebrief { debrief: saved.debrief, proposals })
 }
 
-fn told(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
+pub(super) fn told(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
     store::find_lapse(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+/// A lapse that was not taken back.
+pub(super) fn standing(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
+    let lapse = told(tx, grant, id)?;
+    if lapse.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(lapse) }
 }
 
 // Routes
@@ -104,13 +132,13 @@ fn told(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
     "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "occurred_at": "2026-03-02T23:40:00Z",
     "time_zone": "America/New_York", "substance": "alcohol", "outcome": "single_use",
     "note": "Two beers at the game. Went home then.", "local_day": "2026-03-02",
-    "received_at": "2026-03-03T14:00:00Z", "clock_suspect": false, "debrief": { "revision": 0, "content": {} },
+    "received_at": "2026-03-03T14:00:00Z", "clock_suspect": false, "revision": 1, "debrief": { "revision": 0, "content": {} },
     "guidance": { "reviewed_on": "2026-11-24", "sections": [{
         "code": "without_shame", "title": "You told us. That takes courage.",
         "lines": ["A lapse does not undo the days you have built. They are yours to keep."],
     }] },
 }))]
-struct ReportedLapse {
+pub(super) struct ReportedLapse {
     #[serde(flatten)]
     lapse: Lapse,
     /// What to read now, the most pressing first
@@ -119,7 +147,28 @@ struct ReportedLapse {
 
 impl From<Lapse> for ReportedLapse {
     fn from(lapse: Lapse) -> Self {
-        Self { guidance: guidance(lapse.substance, lapse.outcome), lapse }
+        Self { guidance: guidance(&[lapse.substance], Some(lapse.outcome)), lapse }
+    }
+}
+
+/// What an entry of another room is answered with where it tells of use; nothing where it does not.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Heard {
+    /// What to read now, the most pressing first; only where the entry tells of use
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    guidance: Option<Guidance>,
+    /// Where the person can tell of it as a lapse, if it is not told yet, under an id that the phone makes. Only
+    /// that changes the count
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 120)]
+    tell_lapse: Option<&'static str>,
+}
+
+impl Heard {
+    /// Of use of one of these, or of who knows what; how much, such an entry does not tell.
+    pub fn of_use(substances: &[Substance]) -> Self {
+        Self { guidance: Some(guidance(substances, None)), tell_lapse: Some(TELL_LAPSE) }
     }
 }
 
@@ -154,6 +203,64 @@ async fn report_lapse(
         })
         .await?;
     Ok(Recorded::from((lapse.into(), new)))
+}
+
+/// Read a lapse
+///
+/// With its debrief and the revision of that, to go on with.
+#[utoipa::path(
+    tag = "recovery",
+    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    responses(
+        (status = 200, description = "The lapse as it stands", body = Lapse),
+        (status = 410, description = "It was taken back"),
+    ),
+    security(("bearer" = []))
+)]
+#[get("/v1/participants/{participant}/recovery/lapses/{id}")]
+async fn read_lapse(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, LapseId)>,
+) -> Result<Json<Lapse>, Problem> {
+    let (whose, id) = path.into_inner();
+    let (grant, lapse) = app
+        .read(move |tx| {
+            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
+            let lapse = standing(tx, &grant, id)?;
+            Ok((grant, lapse))
+        })
+        .await?;
+    seen(&app, grant, Room::Recovery, Some(id.into()), caller.request_id).await?;
+    Ok(Json(lapse))
+}
+
+/// Acknowledge a lapse
+///
+/// Whoever treats the person has seen it; it stands out in the caseload no more. Of several, the first stands.
+#[utoipa::path(
+    tag = "recovery",
+    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    responses(
+        (status = 204, description = "Acknowledged"),
+        (status = 409, description = "The lapse was taken back"),
+    ),
+    security(("bearer" = []))
+)]
+#[put("/v1/participants/{participant}/recovery/lapses/{id}/acknowledgement")]
+async fn acknowledge_lapse(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, LapseId)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, id) = path.into_inner();
+    let now = app.now();
+    app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
+        acknowledge(tx, &grant, id, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Take a lapse back

@@ -3,17 +3,19 @@
 //! - A start begins a count if none is running; while one runs, it changes nothing. Of two starts without use
 //!   between them the earlier one therefore counts.
 //! - A correction that moves a start back adds an earlier start, so it can neither take days away nor reach
-//!   across a lapse. One that moves it forward replaces it.
-//! - A single use ends the count and begins a new one on that day. A return to use ends it until the next start.
-//!   A near miss changes no count.
+//!   across a lapse. One that moves it forward replaces it. Taking back a start leaves its corrections standing.
+//! - A single use ends the count and begins a new one on that day, until a start says since when. A return to use
+//!   ends it until the next start. A near miss changes no count.
 //! - Sober days are days of the calendar: today less the first day. The days of a run that ended stay in the
 //!   lifetime count and in the longest run.
-//! - A milestone once reached stays with its day, whatever a later lapse or correction makes of the count.
+//! - A milestone stands as long as the run does that it was reached in. A lapse takes none away that was reached
+//!   before it was told, however long ago it happened.
 
 use super::lapse::{Lapse, LapseOutcome};
 use super::milestone::{Anchor, Milestone, MilestoneCode};
-use super::start::{Start, StartId};
+use super::start::{Start, StartId, chain};
 use crate::craving::Substance;
+use crate::journal::words;
 use crate::value::{Day, Moment, TimeZone};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -83,7 +85,7 @@ pub struct Count {
     pub longest_days: i32,
     /// The runs that ended, in order.
     pub past: Vec<PastRun>,
-    /// Every milestone that was ever reached, each once, with its first day.
+    /// Every milestone that was reached, in this run or one that ended, each once, with its first day.
     pub reached: Vec<Reached>,
     /// The milestone that the current run comes to next.
     pub next: Option<Next>,
@@ -109,7 +111,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// This course as the participant wants to see it. Milestones are kept from the whole one.
+    /// This course as the participant wants to see it.
     #[must_use]
     pub fn shown(self, choice: CounterChoice) -> Self {
         if choice.hidden { Self { count: None, ..self } } else { self }
@@ -124,31 +126,61 @@ pub struct CounterChoice {
     pub hidden: bool,
 }
 
-/// Folds the course with a substance from all starts and lapses of a participant, in any order. `kept` are the
-/// milestones that were reached before; those in the answer that are not among them are new and are to be kept.
-/// `zone` is the participant's, by which it is today.
+words! {
+    /// What a start makes of the count: one `begins` with it; one was `already_running` on its day, so that it
+    /// changes nothing; it was `corrected` by a later one; it `waits` for the start that it corrects.
+    StartEffect {
+        /// A count begins with it.
+        Begins = "begins",
+        /// Nothing: a count was running on its day. Use in between is told as a lapse, a day that was wrong is
+        /// corrected.
+        AlreadyRunning = "already_running",
+        /// Nothing: a later correction stands in its place.
+        Corrected = "corrected",
+        /// Nothing yet: the start that it corrects has not come.
+        Waits = "waits",
+    }
+}
+
+/// Folds the course with a substance from all starts and lapses of a participant, in any order, those taken back
+/// too. `zone` is the participant's, by which it is today.
 pub fn course(
     substance: Substance,
     starts: &[Start],
     lapses: &[Lapse],
-    kept: &[Reached],
     milestones: &[Milestone],
     zone: &TimeZone,
     now: Moment,
 ) -> Course {
-    let starts: Vec<_> =
-        starts.iter().filter(|one| one.substance == substance && one.withdrawn_at.is_none()).collect();
-    let lapses: Vec<_> =
-        lapses.iter().filter(|one| one.substance == substance && one.withdrawn_at.is_none()).collect();
-    let uses = || lapses.iter().filter(|one| one.outcome.is_use());
-    let clock = Clock { milestones, zone, now };
+    let told = || standing(substance, lapses);
+    let uses = || told().filter(|one| one.outcome.is_use());
+    let stretches = stretches(&in_order(substance, starts, lapses));
     Course {
         substance,
         lapses: number(uses().count()),
-        near_misses: number(lapses.len() - uses().count()),
+        near_misses: number(told().count() - uses().count()),
         last_lapse_on: uses().max_by_key(|one| (one.happened_at(), one.id)).map(|one| one.local_day),
-        count: Some(count(&in_order(&starts, &lapses), kept, &clock)),
+        count: Some(count(&stretches, &Clock { milestones, zone, now })),
     }
+}
+
+/// What a start makes of the course that it belongs to.
+pub fn effect(start: &Start, starts: &[Start], lapses: &[Lapse]) -> StartEffect {
+    let events = in_order(start.substance, starts, lapses);
+    let stands = |event: &Event| matches!(event.what, What::Start { id, stands: true, .. } if id == start.id);
+    if stretches(&events).iter().any(|stretch| stretch.begun_by == Some(start.id)) {
+        StartEffect::Begins
+    } else if events.iter().any(stands) {
+        StartEffect::AlreadyRunning
+    } else if root(start, &starts.iter().collect::<Vec<_>>()).is_some() {
+        StartEffect::Corrected
+    } else {
+        StartEffect::Waits
+    }
+}
+
+fn standing(substance: Substance, lapses: &[Lapse]) -> impl Iterator<Item = &Lapse> {
+    lapses.iter().filter(move |one| one.substance == substance && one.withdrawn_at.is_none())
 }
 
 fn number(of: usize) -> i32 {
@@ -164,9 +196,20 @@ struct Event {
     what: What,
 }
 
+#[derive(Clone, Copy)]
 enum What {
-    Start,
-    Lapse(LapseOutcome),
+    Start {
+        id: StartId,
+        /// Whether it is the latest that was said of its start.
+        stands: bool,
+        /// Whether it says since when, where a single use began the count.
+        says: bool,
+    },
+    Use {
+        single: bool,
+        /// When the first of this use and those after it was told.
+        told: Anchor,
+    },
 }
 
 impl Event {
@@ -178,54 +221,68 @@ impl Event {
         Self {
             order: (start.at.unwrap_or(start.said_at().min(last).max(begins)), start.id.into()),
             anchor: Anchor { day: start.since, at: start.at.unwrap_or(begins) },
-            what: What::Start,
+            what: What::Start { id: start.id, stands: false, says: false },
         }
     }
 
-    fn of_lapse(lapse: &Lapse) -> Self {
-        Self {
-            order: (lapse.happened_at(), lapse.id.into()),
-            anchor: Anchor { day: lapse.local_day, at: lapse.happened_at() },
-            what: What::Lapse(lapse.outcome),
-        }
+    fn of_use(lapse: &Lapse) -> Self {
+        let anchor = Anchor { day: lapse.local_day, at: lapse.happened_at() };
+        let told = Anchor {
+            day: lapse.received_at.local_day(&lapse.time_zone).max(anchor.day),
+            at: lapse.received_at.max(anchor.at),
+        };
+        let single = lapse.outcome == LapseOutcome::SingleUse;
+        Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, told } }
     }
 }
 
 /// All that moves the count, in the order in which it happened, corrections applied.
-fn in_order(starts: &[&Start], lapses: &[&Lapse]) -> Vec<Event> {
+fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Event> {
+    let starts: Vec<_> = starts.iter().filter(|one| one.substance == substance).collect();
     let mut told: BTreeMap<StartId, Vec<&Start>> = BTreeMap::new();
-    for start in starts {
-        if let Some(root) = root(start, starts) {
+    for start in starts.iter().filter(|one| one.withdrawn_at.is_none()) {
+        if let Some(root) = root(start, &starts) {
             told.entry(root.id).or_default().push(start);
         }
     }
-    let mut events = Vec::new();
+    let lapses = standing(substance, lapses).filter(|one| one.outcome.is_use());
+    let mut events: Vec<_> = lapses.map(Event::of_use).collect();
+    let uses: Vec<_> = events.iter().map(|event| event.order).collect();
     for mut told in told.into_values() {
         // What was told first is the start itself, whatever its clock said.
         told.sort_by_key(|one| (one.corrects.is_some(), one.said_at(), one.id));
-        let mut standing = told.into_iter().rev().peekable();
-        while let Some(start) = standing.next() {
-            events.push(Event::of_start(start));
+        let mut moved_back = Vec::new();
+        let mut said = told.into_iter().rev().peekable();
+        while let Some(start) = said.next() {
+            moved_back.push(Event::of_start(start));
             // Moved back, the start before still holds: what was sober after it stays sober.
-            if standing.peek().is_none_or(|before| before.since <= start.since) {
+            if said.peek().is_none_or(|before| before.since <= start.since) {
                 break;
             }
         }
+        let last = moved_back.last().map(|event| event.order);
+        if let Some(Event { order, what: What::Start { stands, says, .. }, .. }) = moved_back.first_mut() {
+            *stands = true;
+            // Moved back across a use, it would take days away from a count that an earlier use began.
+            *says = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
+        }
+        events.append(&mut moved_back);
     }
-    events.extend(lapses.iter().map(|lapse| Event::of_lapse(lapse)));
     events.sort_by_key(|event| event.order);
+    let mut first: Option<Anchor> = None;
+    for event in events.iter_mut().rev() {
+        if let What::Use { told, .. } = &mut event.what {
+            *told = first.filter(|first| first.at < told.at).unwrap_or(*told);
+            first = Some(*told);
+        }
+    }
     events
 }
 
 /// The start that a correction, or a correction of a correction, is about; none if it has not come yet.
 fn root<'a>(start: &'a Start, starts: &[&'a Start]) -> Option<&'a Start> {
-    let mut root = start;
-    // At most as many steps as there are starts, so that two that name each other end it.
-    for _ in 0..=starts.len() {
-        let Some(corrects) = root.corrects else { return Some(root) };
-        root = starts.iter().find(|one| one.id == corrects)?;
-    }
-    None
+    let last = chain(start.corrects, starts).last().copied().unwrap_or(start);
+    last.corrects.is_none().then_some(last)
 }
 
 /// By what the count is read.
@@ -261,60 +318,99 @@ impl Clock<'_> {
     }
 }
 
+/// A count, from what began it to the use that ended it.
+struct Stretch {
+    since: Anchor,
+    /// The start that it begins with; none where it begins with a single use.
+    begun_by: Option<StartId>,
+    ended: Option<Ended>,
+}
+
+struct Ended {
+    at: Anchor,
+    /// Up to where the count had come when a use in it was first told.
+    told: Anchor,
+}
+
 enum State {
     /// Nothing was told yet.
     Fresh,
-    /// A count is running.
-    Running(Anchor),
+    /// A count is running since a single use. `first` is the first start after it: it counts once one says since
+    /// when.
+    Presumed { since: Anchor, first: Option<(Anchor, StartId)> },
+    /// A count is running since a start.
+    Running { since: Anchor, by: StartId },
     /// There was a return to use.
     Using,
 }
 
-fn count(events: &[Event], kept: &[Reached], clock: &Clock<'_>) -> Count {
-    let mut count = Count { reached: kept.to_vec(), ..Count::default() };
-    let mut found = Vec::new();
-    let mut state = State::Fresh;
-    let mut last_lapse: Option<Moment> = None;
-    for event in events {
-        match (&state, &event.what) {
-            (_, What::Lapse(LapseOutcome::NearMiss)) | (State::Running(_), What::Start) => {}
-            (State::Fresh | State::Using, What::Start) => {
-                // A day that counts from its beginning does not begin before a lapse of that same day.
-                let at = last_lapse.map_or(event.anchor.at, |lapse| lapse.max(event.anchor.at));
-                state = State::Running(Anchor { at, ..event.anchor });
-            }
-            (before, What::Lapse(outcome)) => {
-                if let State::Running(since) = before {
-                    found.extend(clock.reached(*since, event.anchor));
-                    let days = since.day.until(event.anchor.day).max(0);
-                    count.past.push(PastRun { since: since.day, until: event.anchor.day, days });
-                }
-                state = match (before, outcome) {
-                    (State::Fresh | State::Running(_), LapseOutcome::SingleUse) => {
-                        State::Running(event.anchor)
-                    }
-                    _ => State::Using,
-                };
-                last_lapse = Some(event.anchor.at);
-            }
+impl State {
+    fn stretch(&self, ended: Option<Ended>) -> Option<Stretch> {
+        match self {
+            Self::Fresh | Self::Using => None,
+            Self::Presumed { since, .. } => Some(Stretch { since: *since, begun_by: None, ended }),
+            Self::Running { since, by } => Some(Stretch { since: *since, begun_by: Some(*by), ended }),
         }
     }
-    if let State::Running(since) = state {
-        let today = clock.now.local_day(clock.zone);
-        let reached = clock.reached(since, Anchor { day: today, at: clock.now });
-        count.next = clock.next(since, &reached, today);
-        let milestones = reached.iter().map(|one| one.code.clone()).collect();
-        count.current = Some(Run { since: since.day, days: since.day.until(today).max(0), milestones });
+}
+
+/// The counts that there were, in order; the last one is running if no use ended it.
+fn stretches(events: &[Event]) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    let mut state = State::Fresh;
+    let mut last_use: Option<Moment> = None;
+    for Event { anchor, what, .. } in events {
+        // A day that counts from its beginning does not begin before a lapse of that same day.
+        let begin = Anchor { at: last_use.map_or(anchor.at, |last| last.max(anchor.at)), ..*anchor };
+        state = match (state, *what) {
+            (State::Fresh | State::Using, What::Start { id, .. }) => State::Running { since: begin, by: id },
+            (State::Presumed { since, first }, What::Start { id, says, .. }) => {
+                let (begin, by) = first.unwrap_or((begin, id));
+                if says {
+                    State::Running { since: begin, by }
+                } else {
+                    State::Presumed { since, first: Some((begin, by)) }
+                }
+            }
+            (running @ State::Running { .. }, What::Start { .. }) => running,
+            (before, What::Use { single, told }) => {
+                stretches.extend(before.stretch(Some(Ended { at: *anchor, told })));
+                last_use = Some(anchor.at);
+                if single && !matches!(before, State::Using) {
+                    State::Presumed { since: *anchor, first: None }
+                } else {
+                    State::Using
+                }
+            }
+        };
+    }
+    stretches.extend(state.stretch(None));
+    stretches
+}
+
+fn count(stretches: &[Stretch], clock: &Clock<'_>) -> Count {
+    let today = Anchor { day: clock.now.local_day(clock.zone), at: clock.now };
+    let mut count = Count::default();
+    let mut found = Vec::new();
+    for Stretch { since, ended, .. } in stretches {
+        let days = |end: &Anchor| since.day.until(end.day).max(0);
+        let reached = clock.reached(*since, ended.as_ref().map_or(today, |ended| ended.told));
+        if let Some(Ended { at, .. }) = ended {
+            count.past.push(PastRun { since: since.day, until: at.day, days: days(at) });
+        } else {
+            count.next = clock.next(*since, &reached, today.day);
+            let milestones = reached.iter().map(|one| one.code.clone()).collect();
+            count.current = Some(Run { since: since.day, days: days(&today), milestones });
+        }
         found.extend(reached);
     }
-    // The first time counts; what was kept keeps the day it was celebrated.
-    found.sort_by_key(|one| one.on);
+    // The first time counts.
+    found.sort_by(|a, b| (a.on, &a.code).cmp(&(b.on, &b.code)));
     for one in found {
         if count.reached.iter().all(|known| known.code != one.code) {
             count.reached.push(one);
         }
     }
-    count.reached.sort_by(|a, b| (a.on, &a.code).cmp(&(b.on, &b.code)));
     let runs = || count.past.iter().map(|run| run.days).chain(count.current.iter().map(|run| run.days));
     (count.lifetime_days, count.longest_days) = (runs().sum(), runs().max().unwrap_or(0));
     count

@@ -17,6 +17,8 @@ words! {
         NearMiss = "near_miss",
         /// Lost tolerance, naloxone, what to do in an overdose.
         Overdose = "overdose",
+        /// What stops breathing while asleep is not slept off alone.
+        NotAlone = "not_alone",
         /// Fentanyl in other drugs.
         FentanylInSupply = "fentanyl_in_supply",
         /// Why not to stop alcohol or sedatives alone.
@@ -59,14 +61,24 @@ static WRITTEN: LazyLock<Guidance> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/guidance.json")).expect("a test reads this file")
 });
 
-/// What a lapse is answered with. An opioid always brings the overdose guidance, whatever happened, since
-/// tolerance is lost within days; alcohol and sedatives used again bring the danger of stopping alone; drugs
-/// from the street bring that of fentanyl in them.
-pub fn guidance(substance: Substance, outcome: LapseOutcome) -> Guidance {
+/// What is answered to whoever tells of a lapse, in whichever way. `substances` are those it may have been, none
+/// where that is not known; `outcome` is none where there was use and how much is not known.
+///
+/// An opioid, and what nobody knows, always brings the overdose guidance, whatever happened, since tolerance is
+/// lost within days; what stops breathing brings that of staying with someone; alcohol and sedatives used again
+/// bring the danger of stopping alone; drugs from the street bring that of fentanyl in them.
+pub fn guidance(substances: &[Substance], outcome: Option<LapseOutcome>) -> Guidance {
+    let used = outcome.is_none_or(LapseOutcome::is_use);
+    let any = |of: fn(Substance) -> bool| substances.iter().any(|one| of(*one));
+    let overdose = substances.is_empty() || any(may_be_opioid);
+    let stops_breathing = overdose || substances.contains(&Substance::Sedatives);
+    let stopping = substances.is_empty() || any(is_dangerous_to_stop);
     let codes = [
-        Some(if outcome.is_use() { GuidanceCode::WithoutShame } else { GuidanceCode::NearMiss }),
-        danger_of_overdose(substance),
-        danger_of_stopping(substance, outcome),
+        overdose.then_some(GuidanceCode::Overdose),
+        Some(if used { GuidanceCode::WithoutShame } else { GuidanceCode::NearMiss }),
+        (used && stops_breathing).then_some(GuidanceCode::NotAlone),
+        (!overdose && any(may_hold_fentanyl)).then_some(GuidanceCode::FentanylInSupply),
+        (stopping && used && outcome != Some(LapseOutcome::SingleUse)).then_some(GuidanceCode::Withdrawal),
         Some(GuidanceCode::NextSteps),
     ];
     let section = |code| WRITTEN.sections.iter().find(|section| section.code == code).cloned();
@@ -76,25 +88,35 @@ pub fn guidance(substance: Substance, outcome: LapseOutcome) -> Guidance {
     }
 }
 
-fn danger_of_overdose(substance: Substance) -> Option<GuidanceCode> {
+/// Whether it is an opioid, or something of which nobody knows that it is none.
+fn may_be_opioid(substance: Substance) -> bool {
     match substance {
-        Substance::Opioids => Some(GuidanceCode::Overdose),
-        Substance::Cocaine
+        Substance::Opioids | Substance::Other => true,
+        Substance::Alcohol
+        | Substance::Cannabis
+        | Substance::Cocaine
         | Substance::Hallucinogens
+        | Substance::Inhalants
         | Substance::Methamphetamine
-        | Substance::Sedatives
-        | Substance::Other => Some(GuidanceCode::FentanylInSupply),
-        Substance::Alcohol | Substance::Cannabis | Substance::Inhalants | Substance::Nicotine => None,
+        | Substance::Nicotine
+        | Substance::Sedatives => false,
     }
 }
 
-fn danger_of_stopping(substance: Substance, outcome: LapseOutcome) -> Option<GuidanceCode> {
-    match (substance, outcome) {
-        (Substance::Alcohol | Substance::Sedatives, LapseOutcome::ReturnedToUse) => {
-            Some(GuidanceCode::Withdrawal)
-        }
-        _ => None,
+fn may_hold_fentanyl(substance: Substance) -> bool {
+    match substance {
+        Substance::Cocaine
+        | Substance::Hallucinogens
+        | Substance::Methamphetamine
+        | Substance::Opioids
+        | Substance::Sedatives
+        | Substance::Other => true,
+        Substance::Alcohol | Substance::Cannabis | Substance::Inhalants | Substance::Nicotine => false,
     }
+}
+
+fn is_dangerous_to_stop(substance: Substance) -> bool {
+    matches!(substance, Substance::Alcohol | Substance::Sedatives)
 }
 
 #[cfg(test)]
@@ -125,11 +147,22 @@ mod tests {
 
     #[rstest]
     #[case::overdose(GuidanceCode::Overdose, &["tolerance", "alone", "naloxone", "911", "recovery position", "test strips"])]
+    #[case::not_alone(GuidanceCode::NotAlone, &["awake", "next hours", "alone", "911"])]
     #[case::next(GuidanceCode::NextSteps, &["stop:", "leave:", "call:", "be safe:", "tell:", "return to care:", "988"])]
     #[case::withdrawal(GuidanceCode::Withdrawal, &["seizures", "doctor", "911"])]
     fn the_words_that_must_be_there_are_there(#[case] code: GuidanceCode, #[case] words: &[&str]) {
         for word in words {
             assert!(text(code).contains(word), "{word}");
+        }
+    }
+
+    /// Resting is the danger after opioids and sedatives.
+    #[test]
+    fn nobody_is_sent_to_rest() {
+        for section in &WRITTEN.sections {
+            for word in ["rest ", "rest.", "lie down"] {
+                assert!(!section.lines.join(" ").contains(word), "{:?}: {word}", section.code);
+            }
         }
     }
 
@@ -143,21 +176,38 @@ mod tests {
         }
     }
 
+    fn codes(substances: &[Substance], outcome: Option<LapseOutcome>) -> Vec<GuidanceCode> {
+        guidance(substances, outcome).sections.iter().map(|section| section.code).collect()
+    }
+
     /// There are few enough to try them all.
     #[test]
-    fn an_opioid_lapse_always_brings_the_overdose_guidance() {
+    fn an_opioid_lapse_always_begins_with_the_overdose_guidance() {
         for substance in Substance::ALL {
             for outcome in LapseOutcome::ALL {
-                let guidance = guidance(*substance, *outcome);
-                let opioid = *substance == Substance::Opioids;
-                assert_eq!(guidance.holds(GuidanceCode::Overdose), opioid, "{substance:?} {outcome:?}");
+                let codes = codes(&[*substance], Some(*outcome));
+                let opioid = matches!(substance, Substance::Opioids | Substance::Other);
                 let kind = if outcome.is_use() { GuidanceCode::WithoutShame } else { GuidanceCode::NearMiss };
-                assert_eq!(guidance.sections[0].code, kind, "kindness first");
-                assert_eq!(guidance.sections.last().unwrap().code, GuidanceCode::NextSteps);
+                assert_eq!(codes.contains(&GuidanceCode::Overdose), opioid, "{substance:?} {outcome:?}");
+                let first = if opioid { [GuidanceCode::Overdose, kind] } else { [kind, codes[1]] };
+                assert_eq!(codes[..2], first, "else kindness first");
+                assert_eq!(codes.last(), Some(&GuidanceCode::NextSteps));
+                let alone = (opioid || *substance == Substance::Sedatives) && outcome.is_use();
+                assert_eq!(codes.contains(&GuidanceCode::NotAlone), alone, "{substance:?} {outcome:?}");
                 let stopping = matches!(substance, Substance::Alcohol | Substance::Sedatives)
                     && *outcome == LapseOutcome::ReturnedToUse;
-                assert_eq!(guidance.holds(GuidanceCode::Withdrawal), stopping, "{substance:?} {outcome:?}");
+                assert_eq!(codes.contains(&GuidanceCode::Withdrawal), stopping, "{substance:?} {outcome:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_known_is_taken_for_the_worst() {
+        use GuidanceCode::{FentanylInSupply, NextSteps, NotAlone, Overdose, Withdrawal, WithoutShame};
+        assert_eq!(codes(&[], None), [Overdose, WithoutShame, NotAlone, Withdrawal, NextSteps]);
+        assert_eq!(codes(&[Substance::Alcohol], None), [WithoutShame, Withdrawal, NextSteps]);
+        let both = [Substance::Cocaine, Substance::Opioids];
+        assert_eq!(codes(&both, None), [Overdose, WithoutShame, NotAlone, NextSteps]);
+        assert_eq!(codes(&both[..1], None), [WithoutShame, FentanylInSupply, NextSteps]);
     }
 }

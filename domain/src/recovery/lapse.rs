@@ -2,10 +2,10 @@
 
 use super::Refusal;
 use super::debrief::Debrief;
-use crate::account::ParticipantId;
+use crate::account::{AccountId, ParticipantId};
 use crate::craving::{CravingId, Note, Substance};
 use crate::journal::words;
-use crate::log_entry::{self, Told};
+use crate::log_entry::{self, Reason, RevisionId, Told};
 use crate::value::{Day, Moment, TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -61,6 +61,57 @@ pub struct LapseDraft {
     pub craving: Option<CravingId>,
 }
 
+/// A correction: the whole lapse as it should read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "reason": "It was one evening only",
+    "lapse": {
+        "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "America/New_York",
+        "substance": "alcohol", "outcome": "single_use"
+    }
+}))]
+pub struct LapseCorrection {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The lapse as it should read.
+    pub lapse: LapseDraft,
+}
+
+/// What a lapse said from one correction to the next; the first has the lapse's own id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LapseRevision {
+    /// Its id.
+    pub id: RevisionId,
+    /// Its number, from 1.
+    #[schema(minimum = 1)]
+    pub revision: i32,
+    /// When the server received it.
+    pub received_at: Moment,
+    /// Why it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The lapse as sent.
+    pub lapse: LapseDraft,
+}
+
+impl LapseRevision {
+    /// Whether a correction that came again under this id is the one that was kept.
+    pub fn same(&self, again: &LapseCorrection) -> Result<(), Refusal> {
+        Ok(log_entry::same(&(&self.reason, &self.lapse), &(&again.reason, &again.lapse))?)
+    }
+}
+
+/// Who of those who treat the person has seen a lapse first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: AccountId,
+    /// When.
+    pub at: Moment,
+}
+
 /// A lapse as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Lapse {
@@ -89,9 +140,16 @@ pub struct Lapse {
     pub received_at: Moment,
     /// Whether the phone's clock was ahead; `received_at` then counts as the time it happened.
     pub clock_suspect: bool,
+    /// How often it was written: 1 until corrected.
+    #[schema(minimum = 1)]
+    pub revision: i32,
     /// When it was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Moment>,
+    /// Who of those who treat the person has seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub acknowledged: Option<Acknowledgement>,
     /// What led to it and what would help, as far as told.
     pub debrief: Debrief,
 }
@@ -100,6 +158,18 @@ impl Lapse {
     /// When it happened: by the phone's clock unless that was ahead.
     pub fn happened_at(&self) -> Moment {
         log_entry::believed(self.occurred_at, self.received_at)
+    }
+
+    /// The lapse as the phone would tell it now.
+    pub fn draft(&self) -> LapseDraft {
+        let Self { occurred_at, time_zone, substance, outcome, note, craving, .. } = self.clone();
+        LapseDraft { occurred_at, time_zone, substance, outcome, note, craving }
+    }
+
+    /// What the lapse says until its first correction.
+    pub fn first_revision(&self) -> LapseRevision {
+        let id = RevisionId::from(uuid::Uuid::from(self.id));
+        LapseRevision { id, revision: 1, received_at: self.received_at, reason: None, lapse: self.draft() }
     }
 }
 
@@ -119,25 +189,53 @@ pub fn report(participant: ParticipantId, id: LapseId, draft: LapseDraft, now: M
         local_day: day,
         received_at: now,
         clock_suspect,
+        revision: 1,
         withdrawn_at: None,
+        acknowledged: None,
         debrief: Debrief::default(),
     }
 }
 
-/// Whether a lapse that came again under its id is the one that was kept.
-pub fn same(lapse: &Lapse, again: &LapseDraft) -> Result<(), Refusal> {
-    if lapse.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
-    let Lapse { occurred_at, time_zone, substance, outcome, note, craving, .. } = lapse.clone();
-    let kept = LapseDraft { occurred_at, time_zone, substance, outcome, note, craving };
-    if kept == *again { Ok(()) } else { Err(Refusal::Different) }
+/// Whether a lapse that came again under its id is the one that was first sent; `first` is the draft of
+/// revision 1.
+pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(), Refusal> {
+    log_entry::standing(lapse.withdrawn_at)?;
+    Ok(log_entry::same(first, again)?)
+}
+
+/// Corrects a lapse: as it now stands, and the revisions to keep (at the first correction also the one before).
+/// Its debrief stays. Where something else was used or happened, nobody has seen that yet.
+pub fn correct(
+    lapse: &Lapse,
+    id: RevisionId,
+    correction: &LapseCorrection,
+    now: Moment,
+) -> Result<(Lapse, Vec<LapseRevision>), Refusal> {
+    log_entry::standing(lapse.withdrawn_at)?;
+    let LapseCorrection { reason, lapse: draft } = correction.clone();
+    let revision = lapse.revision + 1;
+    let seen = (draft.substance, draft.outcome) == (lapse.substance, lapse.outcome);
+    let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
+    let corrected = Lapse {
+        revision,
+        acknowledged: lapse.acknowledged.filter(|_| seen),
+        debrief: lapse.debrief.clone(),
+        ..report(lapse.participant, lapse.id, draft, lapse.received_at)
+    };
+    Ok((corrected, log_entry::kept(lapse.revision, || lapse.first_revision(), kept)))
 }
 
 /// Takes a lapse back; it counts in nothing any more. Done twice, the first time stands.
 #[must_use]
 pub fn withdraw(lapse: &Lapse, now: Moment) -> Lapse {
-    Lapse { withdrawn_at: lapse.withdrawn_at.or(Some(now)), ..lapse.clone() }
+    Lapse { withdrawn_at: log_entry::withdrawn(lapse.withdrawn_at, now), ..lapse.clone() }
+}
+
+/// Notes who has seen a lapse; of several, the first stands.
+pub fn acknowledge(lapse: &Lapse, by: AccountId, now: Moment) -> Result<Lapse, Refusal> {
+    log_entry::standing(lapse.withdrawn_at)?;
+    let acknowledged = lapse.acknowledged.or(Some(Acknowledgement { by, at: now }));
+    Ok(Lapse { acknowledged, ..lapse.clone() })
 }
 
 #[cfg(test)]
@@ -183,12 +281,49 @@ pub(crate) mod tests {
     fn the_same_lapse_again_is_the_same_and_another_under_its_id_is_refused() {
         let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
-        assert_eq!(same(&lapse, &told), Ok(()));
+        assert_eq!(same(&lapse, &told, &told), Ok(()));
         let other = LapseDraft { outcome: LapseOutcome::NearMiss, ..told.clone() };
-        assert_eq!(same(&lapse, &other), Err(Refusal::Different));
+        assert_eq!(same(&lapse, &told, &other), Err(Refusal::Different));
         let gone = withdraw(&lapse, moment("2026-07-02T00:00:00Z"));
-        assert_eq!(same(&gone, &told), Err(Refusal::Withdrawn));
+        assert_eq!(same(&gone, &told, &told), Err(Refusal::Withdrawn));
         assert_eq!(withdraw(&gone, moment("2026-07-03T00:00:00Z")), gone);
+    }
+
+    #[test]
+    fn a_lapse_is_acknowledged_once_and_not_when_it_was_taken_back() {
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let lapse = reported(told, "2026-07-01T00:31:00Z");
+        let now = moment("2026-07-02T00:00:00Z");
+        let seen = acknowledge(&lapse, Uuid::from_u128(5).into(), now).unwrap();
+        assert_eq!(seen.acknowledged, Some(Acknowledgement { by: Uuid::from_u128(5).into(), at: now }));
+        let again = acknowledge(&seen, Uuid::from_u128(6).into(), moment("2026-07-03T00:00:00Z"));
+        assert_eq!(again, Ok(seen));
+        let gone = withdraw(&lapse, now);
+        assert_eq!(acknowledge(&gone, Uuid::from_u128(5).into(), now), Err(Refusal::Withdrawn));
+    }
+
+    #[test]
+    fn a_correction_keeps_what_stood_before_it_and_the_debrief() {
+        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let now = moment("2026-07-02T00:00:00Z");
+        let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
+        let debrief = Debrief { revision: 1, saved_at: Some(now), ..Debrief::default() };
+        let lapse = acknowledge(&Lapse { debrief, ..lapse }, Uuid::from_u128(5).into(), now).unwrap();
+        let earlier = LapseDraft { occurred_at: moment("2026-06-30T03:00:00Z"), ..told.clone() };
+        let correction = LapseCorrection { reason: None, lapse: earlier.clone() };
+        let (corrected, kept) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
+        assert_eq!((corrected.local_day.to_string().as_str(), corrected.revision), ("2026-06-29", 2));
+        assert_eq!((&corrected.debrief, corrected.received_at), (&lapse.debrief, lapse.received_at));
+        assert_eq!(corrected.acknowledged, lapse.acknowledged);
+        assert_eq!(kept.iter().map(|one| &one.lapse).collect::<Vec<_>>(), [&told, &earlier]);
+        assert_eq!(kept[1].same(&correction), Ok(()));
+        let other =
+            LapseCorrection { lapse: LapseDraft { substance: Substance::Opioids, ..told }, ..correction };
+        assert_eq!(kept[1].same(&other), Err(Refusal::Different));
+        let (opioid, kept) = correct(&corrected, Uuid::from_u128(8).into(), &other, now).unwrap();
+        assert_eq!((opioid.revision, kept.len(), opioid.acknowledged), (3, 1, None), "that nobody has seen");
+        let gone = withdraw(&opioid, now);
+        assert_eq!(correct(&gone, Uuid::from_u128(9).into(), &other, now), Err(Refusal::Withdrawn));
     }
 
     #[test]

@@ -76,11 +76,21 @@ impl Start {
     }
 }
 
-/// A start that is told for the first time. It may lie as far back as the person says, but not ahead.
+/// The starts that a correction is about: the one it names, the one that this one corrects and so on, as far as
+/// they have come.
+pub(super) fn chain<'a>(corrects: Option<StartId>, starts: &[&'a Start]) -> Vec<&'a Start> {
+    let named = |of: Option<StartId>| starts.iter().find(|one| Some(one.id) == of).copied();
+    // At most as many steps as there are starts, so that two that name each other end it.
+    std::iter::successors(named(corrects), |one| named(one.corrects)).take(starts.len()).collect()
+}
+
+/// A start that is told for the first time, after those that are `known`. It may lie as far back as the person
+/// says, but not ahead. A correction may come before the start that it corrects.
 pub fn begin(
     participant: ParticipantId,
     id: StartId,
     draft: StartDraft,
+    known: &[Start],
     now: Moment,
 ) -> Result<Start, Refusal> {
     let Told { day, clock_suspect, .. } = Told::new(draft.told_at, &draft.time_zone, now);
@@ -92,6 +102,13 @@ pub fn begin(
     }
     if draft.at.is_some_and(|at| at.local_day(&draft.time_zone) != draft.since) {
         return Err(Refusal::OtherDay);
+    }
+    let chain = chain(draft.corrects, &known.iter().collect::<Vec<_>>());
+    let is_own = |of: Option<StartId>| of == Some(id);
+    if is_own(draft.corrects)
+        || chain.iter().any(|one| one.substance != draft.substance || is_own(one.corrects))
+    {
+        return Err(Refusal::OtherStart);
     }
     let StartDraft { substance, since, at, told_at, time_zone, corrects } = draft;
     Ok(Start {
@@ -146,7 +163,7 @@ pub(crate) mod tests {
         }
     }
     fn begun(draft: StartDraft, now: &str) -> Result<Start, Refusal> {
-        begin(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, moment(now))
+        begin(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, &[], moment(now))
     }
 
     #[rstest]
@@ -165,6 +182,25 @@ pub(crate) mod tests {
         let now = "2026-07-01T00:30:00Z";
         let told = StartDraft { at: at.map(moment), ..draft(since, now) };
         assert_eq!(begun(told, now).map(|_| ()), expected);
+    }
+
+    #[test]
+    fn a_correction_names_another_start_of_the_same_substance() {
+        let now = moment("2026-07-01T00:30:00Z");
+        let correcting = |id: u128, substance, of: u128, known: &[Start]| {
+            let corrects = Some(Uuid::from_u128(of).into());
+            let told = StartDraft { substance, corrects, ..draft("2026-06-01", "2026-07-01T00:30:00Z") };
+            begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, known, now)
+        };
+        let first = begun(draft("2026-01-31", "2026-02-01T12:00:00Z"), "2026-02-01T12:00:00Z").unwrap();
+        let gone = withdraw(&first, now);
+        assert_eq!(
+            correcting(3, Substance::Nicotine, 2, std::slice::from_ref(&first)),
+            Err(Refusal::OtherStart)
+        );
+        assert_eq!(correcting(2, Substance::Alcohol, 2, &[]), Err(Refusal::OtherStart), "itself");
+        let second = correcting(3, Substance::Alcohol, 2, &[gone]).unwrap();
+        assert_eq!(correcting(2, Substance::Alcohol, 3, &[second]), Err(Refusal::OtherStart), "in a ring");
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn new_york() -> TimeZone {
     TimeZone::try_from("America/New_York".to_owned()).unwrap()
 }
 fn begun(id: u128, draft: StartDraft, now: &str) -> Start {
-    start::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, moment(now)).unwrap()
+    start::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, &[], moment(now)).unwrap()
 }
 fn since(id: u128, since: &str) -> Start {
     begun(id, draft(since, "2026-12-01T12:00:00Z"), "2026-12-01T12:00:00Z")
@@ -29,15 +29,18 @@ fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
         note: None,
         craving: None,
     };
-    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, moment("2030-01-01T00:00:00Z"))
+    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, moment(at))
 }
-fn read(starts: &[Start], lapses: &[Lapse], kept: &[Reached], now: Moment) -> (Course, Count) {
-    let course = course(Substance::Alcohol, starts, lapses, kept, milestones(), &new_york(), now);
+fn told(lapse: Lapse, received_at: &str) -> Lapse {
+    Lapse { received_at: moment(received_at), ..lapse }
+}
+fn read(starts: &[Start], lapses: &[Lapse], now: Moment) -> (Course, Count) {
+    let course = course(Substance::Alcohol, starts, lapses, milestones(), &new_york(), now);
     let count = course.count.clone().unwrap();
     (course, count)
 }
 fn counted(starts: &[Start], lapses: &[Lapse], now: &str) -> Count {
-    read(starts, lapses, &[], moment(now)).1
+    read(starts, lapses, moment(now)).1
 }
 fn codes(reached: &[Reached]) -> Vec<(&str, String)> {
     reached.iter().map(|one| (one.code.as_ref(), one.on.to_string())).collect()
@@ -69,7 +72,7 @@ fn milestones_are_reached_one_after_the_other_and_the_next_is_told() {
 fn a_single_use_begins_a_new_count_and_keeps_the_days_before_it() {
     let starts = [since(2, "2026-01-31")];
     let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleUse)];
-    let (course, count) = read(&starts, &lapses, &[], moment("2026-03-16T12:00:00Z"));
+    let (course, count) = read(&starts, &lapses, moment("2026-03-16T12:00:00Z"));
     let run = count.current.as_ref().unwrap();
     assert_eq!((run.since, run.days), (day("2026-03-11"), 5));
     assert_eq!((count.lifetime_days, count.longest_days), (44, 39));
@@ -93,8 +96,8 @@ fn a_near_miss_changes_no_count() {
     let starts = [since(2, "2026-01-31")];
     let close = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::NearMiss)];
     let now = moment("2026-03-16T12:00:00Z");
-    let (course, count) = read(&starts, &close, &[], now);
-    assert_eq!(count, read(&starts, &[], &[], now).1);
+    let (course, count) = read(&starts, &close, now);
+    assert_eq!(count, read(&starts, &[], now).1);
     assert_eq!((course.lapses, course.near_misses, course.last_lapse_on), (0, 1, None));
 }
 
@@ -129,7 +132,7 @@ fn sober_since_today_means_after_what_happened_today(#[case] told_at: &str, #[ca
 fn a_start_moved_back_lengthens_the_count_and_makes_no_lapse() {
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-01", "2026-03-01T12:00:00Z");
-    let (course, count) = read(&[first, back], &[], &[], moment("2026-03-02T12:00:00Z"));
+    let (course, count) = read(&[first, back], &[], moment("2026-03-02T12:00:00Z"));
     assert_eq!((count.current.unwrap().since, count.lifetime_days), (day("2026-01-01"), 60));
     assert_eq!((course.lapses, count.past.len()), (0, 0));
 }
@@ -168,14 +171,81 @@ fn a_correction_whose_start_has_not_come_waits_for_it() {
 }
 
 #[test]
-fn a_milestone_keeps_the_day_it_was_reached_first() {
+fn a_milestone_goes_with_the_start_that_was_wrong() {
+    let wrong = since(2, "2005-01-31");
+    let right = corrected(3, &wrong, "2026-01-31", "2026-03-01T12:00:00Z");
+    let count = counted(&[wrong, right], &[], "2026-03-02T12:00:00Z");
+    assert_eq!(codes(&count.reached).len(), 2, "{count:?}");
+    assert_eq!(count.reached[1].code.as_ref(), "30_days");
+}
+
+#[rstest]
+#[case::told_at_once("2026-02-20T12:00:00Z", 1)]
+#[case::told_after_30_days("2026-03-03T12:00:00Z", 2)]
+#[case::told_after_60_days("2026-04-02T12:00:00Z", 3)]
+fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_told(
+    #[case] told_at: &str,
+    #[case] reached: usize,
+) {
+    let start = since(2, "2026-01-31");
+    let late = told(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnedToUse), told_at);
+    let count = counted(std::slice::from_ref(&start), std::slice::from_ref(&late), "2026-06-01T12:00:00Z");
+    assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
+    let next = lapsed(4, "2026-02-28T12:00:00Z", LapseOutcome::SingleUse);
+    let count = counted(&[start], &[late, next], "2026-06-01T12:00:00Z");
+    assert_eq!(count.reached.len(), 1, "what ended the count was told by then");
+}
+
+#[test]
+fn a_start_after_a_single_use_says_since_when() {
+    let lapses = [lapsed(3, "2026-11-01T17:00:00Z", LapseOutcome::SingleUse)];
+    let now = "2026-11-24T12:00:00Z";
+    let run = |starts: &[Start]| counted(starts, &lapses, now).current.unwrap();
+    assert_eq!((run(&[]).since, run(&[]).days), (day("2026-11-01"), 23));
+    let start = since(2, "2026-11-10");
+    assert_eq!(
+        (run(std::slice::from_ref(&start)).since, run(std::slice::from_ref(&start)).days),
+        (day("2026-11-10"), 14)
+    );
+    assert_eq!(run(&[since(4, "2026-10-01"), start.clone()]).since, day("2026-11-10"));
+    let back = corrected(5, &start, "2026-11-05", "2026-11-20T12:00:00Z");
+    assert_eq!(run(&[start.clone(), back]).since, day("2026-11-05"));
+    let across = corrected(5, &start, "2026-10-05", "2026-11-20T12:00:00Z");
+    assert_eq!(run(&[start, across]).since, day("2026-11-01"), "what stands says nothing of the day after");
+}
+
+#[test]
+fn the_latest_correction_stands_when_what_it_corrects_was_taken_back() {
+    let now = "2026-03-02T12:00:00Z";
     let first = since(2, "2026-01-31");
-    let kept = counted(std::slice::from_ref(&first), &[], "2026-03-02T12:00:00Z").reached;
-    let forth = corrected(3, &first, "2026-02-20", "2026-03-03T12:00:00Z");
-    let lapses = [lapsed(4, "2026-02-10T01:00:00Z", LapseOutcome::SingleUse)];
-    let (_, count) = read(&[first, forth], &lapses, &kept, moment("2026-03-05T12:00:00Z"));
-    assert_eq!(count.reached, kept);
-    assert_eq!(count.next.unwrap().code.as_ref(), "30_days", "the run that is on comes to it again");
+    let second = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
+    let third = corrected(4, &second, "2026-01-25", "2026-02-03T12:00:00Z");
+    let gone = |start: &Start| start::withdraw(start, moment(now));
+    for starts in [
+        [gone(&first), second.clone(), third.clone()],
+        [first.clone(), gone(&second), third.clone()],
+        [gone(&first), gone(&second), third.clone()],
+    ] {
+        assert_eq!(counted(&starts, &[], now).current.unwrap().since, day("2026-01-25"));
+    }
+    assert_eq!(
+        counted(&[first, gone(&second), gone(&third)], &[], now).current.unwrap().since,
+        day("2026-01-31")
+    );
+}
+
+#[test]
+fn a_start_tells_what_it_makes_of_the_count() {
+    use StartEffect::{AlreadyRunning, Begins, Corrected, Waits};
+    let first = since(2, "2026-01-31");
+    let back = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
+    let other = since(4, "2026-02-10");
+    let orphan = Start { corrects: Some(Uuid::from_u128(99).into()), ..since(5, "2026-02-10") };
+    let starts = [first, back, other, orphan];
+    let effects = |lapses: &[Lapse]| starts.each_ref().map(|one| effect(one, &starts, lapses));
+    assert_eq!(effects(&[]), [Corrected, Begins, AlreadyRunning, Waits]);
+    let between = lapsed(9, "2026-02-05T12:00:00Z", LapseOutcome::ReturnedToUse);
+    assert_eq!(effects(&[between]), [Corrected, Begins, Begins, Waits]);
 }
 
 #[test]
@@ -186,7 +256,7 @@ fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing(
         &lapsed(4, "2026-03-01T12:00:00Z", LapseOutcome::ReturnedToUse),
         moment("2026-03-02T12:00:00Z"),
     );
-    let (course, count) = read(&starts, &[gone], &[], moment("2026-03-02T12:00:00Z"));
+    let (course, count) = read(&starts, &[gone], moment("2026-03-02T12:00:00Z"));
     assert_eq!((course.lapses, count.lifetime_days), (0, 30));
     let taken_back = start::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
     assert_eq!(counted(&[taken_back], &[], "2026-03-02T12:00:00Z"), Count::default());
@@ -194,7 +264,7 @@ fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing(
 
 #[test]
 fn a_hidden_counter_shows_no_number_of_days() {
-    let (course, _) = read(&[since(2, "2026-01-31")], &[], &[], moment("2026-03-02T12:00:00Z"));
+    let (course, _) = read(&[since(2, "2026-01-31")], &[], moment("2026-03-02T12:00:00Z"));
     assert_eq!(course.clone().shown(CounterChoice::default()), course);
     let json = serde_json::to_value(course.shown(CounterChoice { hidden: true })).unwrap();
     let expected =
@@ -234,7 +304,12 @@ fn start_of(id: u128, ago: i32, told_ago: i64, corrects: Option<StartId>) -> Sta
 }
 fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
     let at = moment(NOW).plus(SignedDuration::from_hours(-hours_ago));
-    Lapse { occurred_at: at, local_day: at.local_day(&new_york()), ..lapsed(id, NOW, outcome) }
+    Lapse {
+        occurred_at: at,
+        local_day: at.local_day(&new_york()),
+        received_at: at,
+        ..lapsed(id, NOW, outcome)
+    }
 }
 fn any_lapses() -> impl Strategy<Value = Vec<Lapse>> {
     prop::collection::vec((1i64..9600, prop::sample::select(LapseOutcome::ALL)), 0..6).prop_map(|all| {
@@ -249,7 +324,7 @@ proptest! {
         (lapses, shuffled_lapses) in any_lapses().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
         prop_assert_eq!(
-            read(&starts, &lapses, &[], moment(NOW)), read(&shuffled_starts, &shuffled_lapses, &[], moment(NOW))
+            read(&starts, &lapses, moment(NOW)), read(&shuffled_starts, &shuffled_lapses, moment(NOW))
         );
     }
 
@@ -259,7 +334,7 @@ proptest! {
         ago in 0i32..400, by in 1i32..400
     ) {
         let starts = [starts, vec![start_of(98, ago, 0, None)]].concat();
-        let (before, count) = read(&starts, &lapses, &[], moment(NOW));
+        let (before, count) = read(&starts, &lapses, moment(NOW));
         let one = which.get(&starts);
         // Said last of a start, and earlier than what was said last before.
         let all: Vec<_> = starts.iter().collect();
@@ -267,7 +342,7 @@ proptest! {
         let said = starts.iter().filter(|other| begin.is_some() && root(other, &all).map(|root| root.id) == begin);
         let last = said.max_by_key(|other| (other.corrects.is_some(), other.said_at(), other.id)).unwrap_or(one);
         let back = Start { since: last.since.plus(-by), ..start_of(999, 0, 0, Some(one.id)) };
-        let (after, longer) = read(&[starts, vec![back]].concat(), &lapses, &[], moment(NOW));
+        let (after, longer) = read(&[starts, vec![back]].concat(), &lapses, moment(NOW));
         prop_assert_eq!((before.lapses, before.near_misses), (after.lapses, after.near_misses));
         prop_assert!(count.lifetime_days <= longer.lifetime_days);
         prop_assert!(count.longest_days <= longer.longest_days);
@@ -278,44 +353,49 @@ proptest! {
     fn a_lapse_takes_nothing_away_of_what_came_before_it(
         starts in any_starts(), lapses in any_lapses(), outcome in prop::sample::select(LapseOutcome::ALL)
     ) {
-        let count = read(&starts, &lapses, &[], moment(NOW)).1;
+        let count = read(&starts, &lapses, moment(NOW)).1;
         let all = [lapses.clone(), vec![lapse_of(300, 0, outcome)]].concat();
-        let after = read(&starts, &all, &[], moment(NOW)).1;
+        let after = read(&starts, &all, moment(NOW)).1;
         prop_assert_eq!((count.lifetime_days, count.longest_days), (after.lifetime_days, after.longest_days));
         prop_assert_eq!(&count.reached, &after.reached);
         // And days go on: later there are as many or more.
-        let later = read(&starts, &all, &after.reached, moment("2027-03-01T12:00:00Z")).1;
+        let later = read(&starts, &all, moment("2027-03-01T12:00:00Z")).1;
         prop_assert!(after.lifetime_days <= later.lifetime_days && after.longest_days <= later.longest_days);
+        for one in &after.reached {
+            prop_assert!(later.reached.contains(one));
+        }
     }
 
     #[test]
-    fn a_single_use_at_any_time_leaves_the_lifetime_days(
+    fn a_single_use_at_any_time_leaves_the_lifetime_days_unless_a_later_start_says_since_when(
         starts in any_starts(), lapses in any_lapses(), hours in 0i64..9600
     ) {
-        let count = read(&starts, &lapses, &[], moment(NOW)).1;
-        let all = [lapses.clone(), vec![lapse_of(300, hours, LapseOutcome::SingleUse)]].concat();
-        prop_assert!(count.lifetime_days <= read(&starts, &all, &[], moment(NOW)).1.lifetime_days);
+        let single = lapse_of(300, hours, LapseOutcome::SingleUse);
+        let starts: Vec<_> = starts.into_iter().filter(|one| one.since < single.local_day).collect();
+        let count = read(&starts, &lapses, moment(NOW)).1;
+        let all = [lapses, vec![single]].concat();
+        prop_assert!(count.lifetime_days <= read(&starts, &all, moment(NOW)).1.lifetime_days);
     }
 
     #[test]
-    fn milestones_reached_never_disappear(
-        starts in any_starts(), lapses in any_lapses(), more in any_starts(), worse in any_lapses()
+    fn a_lapse_told_now_takes_no_milestone_away(
+        starts in any_starts(), lapses in any_lapses(), late in any_lapses()
     ) {
-        let kept = read(&starts, &lapses, &[], moment(NOW)).1.reached;
-        let renamed = |one: &Start| Start { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..one.clone() };
-        let starts: Vec<_> = starts.iter().cloned().chain(more.iter().map(renamed)).collect();
-        let lapses: Vec<_> = lapses.iter().chain(&worse).cloned().collect();
-        let after = read(&starts, &lapses, &kept, moment(NOW)).1.reached;
-        for one in &kept {
-            prop_assert!(after.contains(one));
+        // A return to use before a single use leaves nothing to presume of it.
+        let started: Vec<_> =
+            lapses.into_iter().filter(|one| one.outcome != LapseOutcome::SingleUse).collect();
+        let before = read(&starts, &started, moment(NOW)).1.reached;
+        let late = late.into_iter().map(|one| Lapse { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..told(one, NOW) });
+        let after = read(&starts, &[started.clone(), late.collect()].concat(), moment(NOW)).1.reached;
+        let codes: Vec<_> = after.iter().map(|one| &one.code).collect();
+        for one in &before {
+            prop_assert!(codes.contains(&&one.code), "{:?}", one);
         }
-        let again = read(&starts, &lapses, &after, moment(NOW)).1.reached;
-        prop_assert_eq!(again, after);
     }
 
     #[test]
     fn runs_follow_each_other_and_add_up(starts in any_starts(), lapses in any_lapses()) {
-        let count = read(&starts, &lapses, &[], moment(NOW)).1;
+        let count = read(&starts, &lapses, moment(NOW)).1;
         prop_assert!(count.past.is_sorted_by(|a, b| a.until <= b.since));
         let days = count.past.iter().map(|run| run.days).sum::<i32>() + count.current.map_or(0, |run| run.days);
         prop_assert_eq!(days, count.lifetime_days);
