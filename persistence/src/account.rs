@@ -253,11 +253,8 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
 
 /// The zone a participant lives in.
 pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZone>, Error> {
-    let zone: Option<String> = participants::table
-        .find(Id::of(participant))
-        .select(participants::time_zone)
-        .get_result(tx)
-        .optional()?;
+    let query = participants::table.find(Id::of(participant)).select(participants::time_zone);
+    let zone: Option<String> = each!(tx, conn => query.get_result(conn)).optional()?;
     zone.map(read).transpose()
 }
 

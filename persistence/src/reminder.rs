@@ -54,8 +54,8 @@ fn preferences((enabled, at, weekdays, from, until, content): Wish) -> Result<Pr
 
 /// What a participant wishes, if they ever said.
 pub fn wish(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preferences>, Error> {
-    let row: Option<Wish> =
-        wishes::table.find(Id::of(participant)).select(wish_columns!()).get_result(tx).optional()?;
+    let query = wishes::table.find(Id::of(participant)).select(wish_columns!());
+    let row: Option<Wish> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map(preferences).transpose()
 }
 

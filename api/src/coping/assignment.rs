@@ -81,7 +81,8 @@ pub fn assign(
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
         note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
-        return Ok((standing(tx, grant, stored, &zone, now)?, false));
+        let practised_at = store::practised_at(tx, grant, id)?;
+        return Ok((standing(stored, practised_at, &zone, now), false));
     }
     let choices = store::chosen(tx, grant)?.choices;
     let own = store::skills(tx, grant.actor().organisation)?;
@@ -92,7 +93,8 @@ pub fn assign(
         return Err(Refusal::AssignedOther.into());
     }
     note(tx, grant, Deed::Assign, Room::Coping, Some(id.into()), request, now)?;
-    Ok((standing(tx, grant, assigned, &zone, now)?, true))
+    let practised_at = store::practised_at(tx, grant, id)?;
+    Ok((standing(assigned, practised_at, &zone, now), true))
 }
 
 fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Moment) -> Result<(), Problem> {
@@ -105,24 +107,16 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Mo
     Ok(())
 }
 
-/// The latest assignments, each with how it stands.
-pub fn listed(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Vec<Assigned>, Problem> {
-    let zone = zone(tx, grant)?;
+/// The latest assignments, each with how it stands by the calendar of a zone.
+pub fn listed(tx: &mut Tx, grant: &Grant, zone: &TimeZone, now: Moment) -> Result<Vec<Assigned>, Problem> {
     let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
     let found = store::assignments(tx, grant, since, MOST_LISTED)?;
-    found.into_iter().map(|one| standing(tx, grant, one, &zone, now)).collect()
+    Ok(found.into_iter().map(|(one, practised_at)| standing(one, practised_at, zone, now)).collect())
 }
 
-fn standing(
-    tx: &mut Tx,
-    grant: &Grant,
-    assignment: Assignment,
-    zone: &TimeZone,
-    now: Moment,
-) -> Result<Assigned, Problem> {
-    let practised_at = store::practised_since(tx, grant, &assignment.draft.skill, assignment.assigned_at)?;
+fn standing(assignment: Assignment, practised_at: Option<Moment>, zone: &TimeZone, now: Moment) -> Assigned {
     let state = assignment::state(&assignment, practised_at, now.local_day(zone));
-    Ok(Assigned { assignment, state, practised_at })
+    Assigned { assignment, state, practised_at }
 }
 
 fn zone(tx: &mut Tx, grant: &Grant) -> Result<TimeZone, Problem> {
@@ -190,7 +184,8 @@ async fn list_assignments(
     let (grant, items) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let items = listed(tx, &grant, now)?;
+            let zone = zone(tx, &grant)?;
+            let items = listed(tx, &grant, &zone, now)?;
             Ok((grant, items))
         })
         .await?;

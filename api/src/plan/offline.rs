@@ -155,7 +155,7 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
     let chosen = coping::chosen(tx, grant)?;
-    let mut assignments = assignment::listed(tx, grant, now)?;
+    let mut assignments = assignment::listed(tx, grant, &time_zone, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
     let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
     let skills = skills(&said, &chosen.choices, &own);

@@ -1,5 +1,6 @@
 //! What was assigned.
 
+use diesel::dsl::min;
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::coping::assignment::{Assignment, AssignmentDraft, AssignmentId, AssignmentNote};
@@ -7,7 +8,7 @@ use evenkeel_domain::value::Moment;
 
 use crate::account::read;
 use crate::column::{At, Id, On};
-use crate::schema::skill_assignments;
+use crate::schema::{practices, skill_assignments};
 use crate::{Error, Tx};
 
 /// Stores a new assignment; false if the participant has one of that id.
@@ -65,17 +66,45 @@ pub fn find_assignment(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<O
     row.map(|row| assignment(grant, row)).transpose()
 }
 
-/// What was assigned and not taken back, or taken back only at this moment or later; the latest first.
-pub fn assignments(tx: &mut Tx, grant: &Grant, since: Moment, most: i64) -> Result<Vec<Assignment>, Error> {
+/// When the skill of an assignment was first practised since, as far as that practice stands.
+macro_rules! first_practised_at {
+    () => {
+        practices::table
+            .filter(practices::participant_id.eq(skill_assignments::participant_id))
+            .filter(practices::withdrawn_at.is_null())
+            .filter(practices::skill.eq(skill_assignments::skill))
+            .filter(practices::practised_at.ge(skill_assignments::assigned_at))
+            .select(min(practices::practised_at))
+            .single_value()
+    };
+}
+
+/// When the skill of an assignment was first practised since.
+pub fn practised_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Moment>, Error> {
+    let query = skill_assignments::table
+        .find((Id::of(grant.participant()), Id::of(id)))
+        .select(first_practised_at!());
+    let first: Option<Option<At>> = each!(tx, conn => query.get_result(conn)).optional()?;
+    Ok(first.flatten().map(|at| at.0))
+}
+
+/// What was assigned and not taken back, or taken back only at this moment or later, with when it was first
+/// practised; the latest first.
+pub fn assignments(
+    tx: &mut Tx,
+    grant: &Grant,
+    since: Moment,
+    most: i64,
+) -> Result<Vec<(Assignment, Option<Moment>)>, Error> {
     let withdrawn_at = skill_assignments::withdrawn_at;
-    let rows: Vec<AssignmentRow> = skill_assignments::table
+    let query = skill_assignments::table
         .filter(skill_assignments::participant_id.eq(Id::of(grant.participant())))
         .filter(withdrawn_at.is_null().or(withdrawn_at.ge(At(since)).assume_not_null()))
         .order((skill_assignments::assigned_at.desc(), skill_assignments::id.desc()))
         .limit(most)
-        .select(assignment_columns!())
-        .load(tx)?;
-    rows.into_iter().map(|row| assignment(grant, row)).collect()
+        .select((assignment_columns!(), first_practised_at!()));
+    let rows: Vec<(AssignmentRow, Option<At>)> = each!(tx, conn => query.load(conn))?;
+    rows.into_iter().map(|(row, first)| Ok((assignment(grant, row)?, first.map(|at| at.0)))).collect()
 }
 
 /// Stores that an assignment was taken back: nothing else of it ever changes.
@@ -111,12 +140,12 @@ mod tests {
         assert!(add_assignment(tx, &counselor, &assigned).unwrap());
         assert!(!add_assignment(tx, &counselor, &assigned).unwrap());
         let (before, after) = (at("2026-03-03T18:00:00Z"), at("2026-03-03T18:00:01Z"));
-        assert_eq!(assignments(tx, &counselor, after, 1).unwrap(), std::slice::from_ref(&assigned));
+        assert_eq!(assignments(tx, &counselor, after, 1).unwrap(), [(assigned.clone(), None)]);
         assert_eq!(assignments(tx, &counselor, after, 0).unwrap(), []);
         let withdrawn = Assignment { withdrawn_at: Some(at("2026-03-03T18:00:00Z")), ..assigned };
         put_assignment(tx, &counselor, &withdrawn).unwrap();
         assert_eq!(find_assignment(tx, &counselor, id(5)).unwrap().as_ref(), Some(&withdrawn));
-        assert_eq!(assignments(tx, &counselor, before, 1).unwrap(), [withdrawn]);
+        assert_eq!(assignments(tx, &counselor, before, 1).unwrap(), [(withdrawn, None)]);
         assert_eq!(assignments(tx, &counselor, after, 1).unwrap(), []);
     }
 }

@@ -11,11 +11,10 @@ use crate::{Error, Tx};
 
 /// What a participant chose; nothing yet is revision 0, which says nothing.
 pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
-    let row: Option<(i32, Json)> = coping_choices::table
+    let query = coping_choices::table
         .find(Id::of(grant.participant()))
-        .select((coping_choices::revision, coping_choices::choices))
-        .get_result(tx)
-        .optional()?;
+        .select((coping_choices::revision, coping_choices::choices));
+    let row: Option<(i32, Json)> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map_or(Ok(Chosen::default()), |(revision, choices)| Ok(Chosen { revision, choices: choices.read()? }))
 }
 

@@ -69,11 +69,11 @@ pub fn find_skill(
 
 /// The skills that an organisation added, retired ones too, in the order of their ids: the oldest first.
 pub fn skills(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<OrganisationSkill>, Error> {
-    let rows: Vec<SkillRow> = organisation_skills::table
+    let query = organisation_skills::table
         .filter(organisation_skills::organisation_id.eq(Id::of(organisation)))
         .order(organisation_skills::id)
-        .select(skill_columns!())
-        .load(tx)?;
+        .select(skill_columns!());
+    let rows: Vec<SkillRow> = each!(tx, conn => query.load(conn))?;
     rows.into_iter().map(|row| skill(organisation, row)).collect()
 }
 

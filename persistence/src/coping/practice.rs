@@ -1,6 +1,6 @@
 //! What was practised.
 
-use diesel::dsl::{count_star, min, sum};
+use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::coping::SkillRef;
@@ -153,28 +153,13 @@ pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Option<Trigger
         .collect()
 }
 
-/// When a skill was first practised from an instant on, as far as that practice stands.
-pub fn practised_since(
-    tx: &mut Tx,
-    grant: &Grant,
-    skill: &SkillRef,
-    at: Moment,
-) -> Result<Option<Moment>, Error> {
-    let first: Option<At> = practices::table
-        .filter(practices::participant_id.eq(Id::of(grant.participant())))
-        .filter(practices::withdrawn_at.is_null())
-        .filter(practices::skill.eq(String::from(skill.clone())))
-        .filter(practices::practised_at.ge(At(at)))
-        .select(min(practices::practised_at))
-        .get_result(tx)?;
-    Ok(first.map(|at| at.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coping::{add_assignment, assignments, practised_at};
     use crate::fresh::{PARTICIPANT, at, grant, house, id, value};
     use evenkeel_domain::access::Act;
+    use evenkeel_domain::coping::assignment::Assignment;
     use evenkeel_domain::coping::evidence::Evidence;
     use evenkeel_domain::coping::practice as rule;
 
@@ -226,10 +211,23 @@ mod tests {
 
         let added: Evidence = tries(tx, &own).unwrap().into_iter().collect();
         assert_eq!(added, Evidence::of(&stored));
-        let surfing = &stored[0].draft.skill;
-        let since = |tx: &mut Tx, when| practised_since(tx, &own, surfing, at(when)).unwrap();
-        assert_eq!(since(tx, "2026-03-02T00:00:00Z"), Some(at("2026-03-03T18:40:00Z")));
-        assert_eq!(since(tx, "2026-03-04T18:40:01Z"), None);
+        let practised_since = |tx: &mut Tx, number, assigned_at| {
+            let assigned = Assignment {
+                id: id(number),
+                participant: id(PARTICIPANT),
+                draft: value(serde_json::json!({ "skill": stored[0].draft.skill, "until": "2026-03-09" })),
+                assigned_by: grant(Act::AssignSkill).actor().account,
+                assigned_at: at(assigned_at),
+                withdrawn_at: None,
+            };
+            assert!(add_assignment(tx, &own, &assigned).unwrap());
+            let first = practised_at(tx, &own, assigned.id).unwrap();
+            assert!(assignments(tx, &own, now, 9).unwrap().contains(&(assigned, first)));
+            first
+        };
+        let first = practised_since(tx, 21, "2026-03-02T00:00:00Z");
+        assert_eq!(first, Some(at("2026-03-03T18:40:00Z")));
+        assert_eq!(practised_since(tx, 22, "2026-03-04T18:40:01Z"), None);
 
         // The one of a clock that is a year ahead counts when it came in.
         let page = list(tx, &own, None, None, None, 2).unwrap();
