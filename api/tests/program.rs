@@ -173,64 +173,73 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
+/// A server in the middle of writes: the phones log, and a hundred cravings are answered.
+struct Busy {
+    served: Served,
+    client: Client,
+    token: String,
+    phones: JoinSet<()>,
+    answered: mpsc::UnboundedReceiver<String>,
+    known: BTreeSet<String>,
+}
+
+impl Busy {
+    async fn start(folder: &Path) -> Self {
+        let client = client();
+        let mut served = Served::start(folder);
+        let token = participant(&client, &mut served).await;
+        let (tell, mut answered) = mpsc::unbounded_channel();
+        let phones = phones(&client, &served.home, &token, &tell);
+        // Each phone has its own: when the last is cut off, all was told.
+        drop(tell);
+        let mut known = BTreeSet::new();
+        for _ in 0..100 {
+            known.insert(answered.recv().await.unwrap());
+        }
+        Self { served, client, token, phones, answered, known }
+    }
+
+    /// Hears all that was answered until the phones were cut off.
+    async fn drain(&mut self) {
+        while let Some(phone) = self.phones.join_next().await {
+            phone.unwrap();
+        }
+        while let Some(id) = self.answered.recv().await {
+            self.known.insert(id);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_stop_in_the_middle_of_writes_answers_all_that_it_stores() {
     let folder = tempfile::tempdir().unwrap();
-    let client = client();
-    let mut served = Served::start(folder.path());
-    let token = participant(&client, &mut served).await;
-    let (tell, mut answered) = mpsc::unbounded_channel();
-    let mut phones = phones(&client, &served.home, &token, &tell);
-    let mut known = BTreeSet::new();
-    for _ in 0..100 {
-        known.insert(answered.recv().await.unwrap());
-    }
-    served.signal("-TERM");
-    let stopped = spawn_blocking(move || served.child.wait().unwrap());
-    let stopped =
+    let mut busy = Busy::start(folder.path()).await;
+    busy.served.signal("-TERM");
+    let stopped = spawn_blocking(move || {
+        let code = busy.served.child.wait().unwrap().code();
+        (busy, code)
+    });
+    let (mut busy, code) =
         tokio::time::timeout(Duration::from_secs(10), stopped).await.expect("stops in time").unwrap();
-    assert_eq!(stopped.code(), Some(0));
-    while let Some(phone) = phones.join_next().await {
-        phone.unwrap();
-    }
-    drop(tell);
-    while let Some(id) = answered.recv().await {
-        known.insert(id);
-    }
+    assert_eq!(code, Some(0));
+    busy.drain().await;
     let served = Served::start(folder.path());
-    assert_eq!(
-        stored(&client, &served.home, &token).await,
-        known,
-        "answered is stored, and stored is answered"
-    );
+    let stored = stored(&busy.client, &served.home, &busy.token).await;
+    assert_eq!(stored, busy.known, "answered is stored, and stored is answered");
 }
 
 #[tokio::test]
 async fn a_kill_in_the_middle_of_writes_loses_nothing_that_was_answered() {
     let folder = tempfile::tempdir().unwrap();
-    let client = client();
-    let mut served = Served::start(folder.path());
-    let token = participant(&client, &mut served).await;
-    let (tell, mut answered) = mpsc::unbounded_channel();
-    let mut phones = phones(&client, &served.home, &token, &tell);
-    let mut known = BTreeSet::new();
-    for _ in 0..100 {
-        known.insert(answered.recv().await.unwrap());
-    }
-    served.signal("-KILL");
-    served.child.wait().unwrap();
-    while let Some(phone) = phones.join_next().await {
-        phone.unwrap();
-    }
-    drop(tell);
-    while let Some(id) = answered.recv().await {
-        known.insert(id);
-    }
+    let mut busy = Busy::start(folder.path()).await;
+    busy.served.signal("-KILL");
+    busy.served.child.wait().unwrap();
+    busy.drain().await;
     let verdict = asked(folder.path(), &["audit", "verify"]);
     assert!(verdict.status.success() && said(&verdict).contains("is whole"), "{}", said(&verdict));
     let served = Served::start(folder.path());
-    let stored = stored(&client, &served.home, &token).await;
-    let lost: Vec<_> = known.difference(&stored).collect();
+    let stored = stored(&busy.client, &served.home, &busy.token).await;
+    let lost: Vec<_> = busy.known.difference(&stored).collect();
     assert!(lost.is_empty(), "{lost:?}");
 }
 
