@@ -1,5 +1,7 @@
 //! Signing in and out, invites, devices and their sessions.
 
+mod time_zone;
+
 use crate::house::{PASSWORD, Person, TestHouse, ZONE, known};
 use crate::{Engine, story};
 use evenkeel_domain::journal::Kept;

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 82] = [
+const DOORS: [(&str, [u16; 9]); 83] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -49,6 +49,7 @@ const DOORS: [(&str, [u16; 9]); 82] = [
     ("GET /v1/invites",                                                             [401, 403, 403, 200, 200, 200, 200, 200, 200]),
     ("DELETE /v1/invites/{invite}",                                                 [401, 403, 403, 204, 404, 204, 403, 404, 404]),
     ("GET /v1/participants",                                                        [401, 403, 403, 200, 200, 200, 403, 200, 200]),
+    ("PUT /v1/participants/{participant}/time-zone",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/cravings",                                 [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/cravings/{craving}",                       [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/cravings/{craving}",                       [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -160,6 +161,7 @@ fn body(operation: &str) -> Option<Value> {
     let (method, path) = operation.split_once(' ').unwrap();
     let wanted = match path.rsplit('/').next().unwrap() {
         "invites" => json!({"display_name": "Noor", "time_zone": ZONE}),
+        "time-zone" => json!({"time_zone": ZONE}),
         "plan" => crate::plan::plan(),
         "safety-plan" => crate::plan::safety_plan(),
         "accept" if path.contains("/plan/") => crate::plan::acceptance(),

@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 
 const ALL_DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-fn daily(at: &str) -> Value {
+pub(crate) fn daily(at: &str) -> Value {
     json!({"enabled": true, "at": at, "weekdays": ALL_DAYS, "content": "discreet"})
 }
 
-async fn wishes(house: &TestHouse, who: &Person, preferences: Value) -> Value {
+pub(crate) async fn wishes(house: &TestHouse, who: &Person, preferences: Value) -> Value {
     house.put(who, "/v1/participants/me/reminders", preferences).await.is(200)
 }
 
 /// The states of all letters to this participant, oldest day first.
-async fn states(house: &TestHouse, who: &Person) -> Vec<String> {
+pub(crate) async fn states(house: &TestHouse, who: &Person) -> Vec<String> {
     let history = house.get(who, "/v1/participants/me/reminders/history").await.is(200);
     let mut letters = history["items"].as_array().unwrap().clone();
     letters.sort_by_key(|letter| letter["due_at"].to_string());

@@ -1,8 +1,9 @@
-//! People: signing in, devices, invitations, organisations.
+//! People: signing in, devices, invitations, organisations, where a participant lives by the clock.
 
 mod device;
 mod invite;
 mod session;
+mod time_zone;
 
 use actix_web::http::StatusCode;
 use evenkeel_domain::access::Grant;
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
     session::routes(config);
     device::routes(config);
     invite::routes(config);
+    time_zone::routes(config);
 }
 
 impl From<Refusal> for Problem {

@@ -129,6 +129,7 @@ pub fn note_denied(tx: &mut Tx, denied: &Denied, now: Moment) -> Result<(), Prob
         access::Act::SignPlan => (Act::Sign, Room::Plan),
         access::Act::ReadCare => (Act::Read, Room::Program),
         access::Act::ChangeCare => (Act::Record, Room::Program),
+        access::Act::ChangeTimeZone => (Act::Change, Room::Account),
     };
     let stream = denied.participant.into();
     if store::is_told_of_refusal(tx, stream, Some(denied.actor.account), room, None, now.plus(-REFUSALS))? {

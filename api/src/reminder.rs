@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 use actix_web::web::Data;
 use actix_web::{get, put};
 use evenkeel_domain::access::{Act, OfficeAct};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::reminder::{Letter, Preferences, Refusal, checked, next_due};
-use evenkeel_persistence::{account, reminder as store};
+use evenkeel_domain::value::Moment;
+use evenkeel_persistence::{Tx, account, reminder as store};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -53,6 +55,31 @@ impl From<Refusal> for Problem {
         Self::invalid(pointer, refusal.to_string())
     }
 }
+
+// What happens
+
+/// What happens when somebody wishes otherwise: the next reminder is the first due from now on.
+fn plan_next(
+    tx: &mut Tx,
+    participant: ParticipantId,
+    wish: &Preferences,
+    now: Moment,
+) -> Result<(), Problem> {
+    let zone = account::time_zone(tx, participant)?.ok_or_else(Problem::unknown)?;
+    let due_at = next_due(wish, &zone, now).map(|due| due.due_at);
+    Ok(store::put_wish(tx, participant, wish, due_at, now)?)
+}
+
+/// What happens when somebody lives by another clock: the same wish is planned anew. What went out for a local
+/// date is in the outbox, and so does not go out for it again.
+pub fn plan_anew(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result<(), Problem> {
+    match store::wish(tx, participant)? {
+        Some(wish) => plan_next(tx, participant, &wish, now),
+        None => Ok(()),
+    }
+}
+
+// Routes
 
 /// Read when reminders go out
 ///
@@ -118,9 +145,7 @@ async fn change_reminders(
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::ChangeReminders, &whose)?;
         let wish = checked(wish.clone())?;
-        let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-        let due_at = next_due(&wish, &zone, now).map(|due| due.due_at);
-        store::put_wish(tx, grant.participant(), &wish, due_at, now)?;
+        plan_next(tx, grant.participant(), &wish, now)?;
         note(tx, &grant, Deed::Change, Room::Reminder, None, caller.request_id, now)?;
         Ok(wish)
     });

@@ -62,11 +62,13 @@ pub enum Act {
     ReadCare,
     /// Record a step to another level of care.
     ChangeCare,
+    /// Say where the participant lives by the clock.
+    ChangeTimeZone,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::RecordCraving,
         Self::ReadCravings,
         Self::ReadTrend,
@@ -88,6 +90,7 @@ impl Act {
         Self::SignPlan,
         Self::ReadCare,
         Self::ChangeCare,
+        Self::ChangeTimeZone,
     ];
 
     /// The name for logs and the journal.
@@ -114,6 +117,7 @@ impl Act {
             Self::SignPlan => "sign_plan",
             Self::ReadCare => "read_care",
             Self::ChangeCare => "change_care",
+            Self::ChangeTimeZone => "change_time_zone",
         }
     }
 }
@@ -207,7 +211,8 @@ pub fn decide(
             | Act::ChangePlan
             | Act::SignPlan
             | Act::ReadCare
-            | Act::ChangeCare => true,
+            | Act::ChangeCare
+            | Act::ChangeTimeZone => true,
             Act::RecordCraving
             | Act::ReadJournal
             | Act::RecordPractice
@@ -227,7 +232,9 @@ pub fn decide(
             | Act::ReadPlan
             | Act::ReadCare
             // The level of care is a decision of the treatment that a supervisor answers for.
-            | Act::ChangeCare => true,
+            | Act::ChangeCare
+            // Whoever may invite a participant may say where they live.
+            | Act::ChangeTimeZone => true,
             // A plan is agreed between two: whoever only answers for the treatment does not write or sign it.
             Act::RecordCraving
             | Act::ChangeReminders
@@ -353,27 +360,27 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // log, read, trend, reminders, change, journal; practise, read practice, assign, choose, cautions;
-            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign; care, change
-            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYnYYYYn"),
-            (R::Participant, Is::Caseload,     "---------------------"),
-            (R::Participant, Is::Organisation, "---------------------"),
-            (R::Participant, Is::Foreign,      "---------------------"),
-            (R::Counselor,   Is::Own,          "---------------------"),
-            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYYYYY"),
-            (R::Counselor,   Is::Organisation, "---------------------"),
-            (R::Counselor,   Is::Foreign,      "---------------------"),
-            (R::Supervisor,  Is::Own,          "---------------------"),
-            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYYnnYY"),
-            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYYnnYY"),
-            (R::Supervisor,  Is::Foreign,      "---------------------"),
-            (R::Admin,       Is::Own,          "---------------------"),
-            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnnn"),
-            (R::Admin,       Is::Foreign,      "---------------------"),
-            (R::Supporter,   Is::Own,          "---------------------"),
-            (R::Supporter,   Is::Caseload,     "---------------------"),
-            (R::Supporter,   Is::Organisation, "---------------------"),
-            (R::Supporter,   Is::Foreign,      "---------------------"),
+            // answer, check-ins, lapse, recovery, acknowledge; plan, change, sign; care, change; time zone
+            (R::Participant, Is::Own,          "YYYYYYYYnYYYYYYnYYYYnY"),
+            (R::Participant, Is::Caseload,     "----------------------"),
+            (R::Participant, Is::Organisation, "----------------------"),
+            (R::Participant, Is::Foreign,      "----------------------"),
+            (R::Counselor,   Is::Own,          "----------------------"),
+            (R::Counselor,   Is::Caseload,     "nYYYYnnYYnYnYnYYYYYYYY"),
+            (R::Counselor,   Is::Organisation, "----------------------"),
+            (R::Counselor,   Is::Foreign,      "----------------------"),
+            (R::Supervisor,  Is::Own,          "----------------------"),
+            (R::Supervisor,  Is::Caseload,     "nYYYnYnYnnnnYnYYYnnYYY"),
+            (R::Supervisor,  Is::Organisation, "nYYYnYnYnnnnYnYYYnnYYY"),
+            (R::Supervisor,  Is::Foreign,      "----------------------"),
+            (R::Admin,       Is::Own,          "----------------------"),
+            (R::Admin,       Is::Caseload,     "nnnnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Organisation, "nnnnnnnnnnnnnnnnnnnnnn"),
+            (R::Admin,       Is::Foreign,      "----------------------"),
+            (R::Supporter,   Is::Own,          "----------------------"),
+            (R::Supporter,   Is::Caseload,     "----------------------"),
+            (R::Supporter,   Is::Organisation, "----------------------"),
+            (R::Supporter,   Is::Foreign,      "----------------------"),
         ];
         assert_eq!(table.len(), Role::ALL.len() * Relation::ALL.len());
         for (role, relation, row) in table {
@@ -425,7 +432,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_participant_reaches_the_own_record_alone(
-            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..21
+            own in prop::option::of(0u128..4), asked in 0u128..4, relation in 0usize..4, act in 0usize..22
         ) {
             let actor = actor(Role::Participant, own);
             let decision = decide(&actor, Act::ALL[act], Uuid::from_u128(asked).into(), Relation::ALL[relation]);

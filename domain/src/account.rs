@@ -310,6 +310,15 @@ pub struct Account {
     pub active: bool,
 }
 
+/// Where a participant lives by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "time_zone": "America/Denver" }))]
+pub struct HomeZone {
+    /// The zone there.
+    pub time_zone: TimeZone,
+}
+
 /// A phone or browser on which an account is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Device {

@@ -1,7 +1,7 @@
 //! Organisations, people, invites, and the devices they are signed in on.
 
 use diesel::prelude::*;
-use evenkeel_domain::access::{Actor, Permit, Relation};
+use evenkeel_domain::access::{Actor, Grant, Permit, Relation};
 use evenkeel_domain::account::{
     Account, AccountId, Device, DeviceId, DeviceName, DisplayName, Email, Invite, InviteId, OrganisationId,
     OrganisationName, ParticipantId, RefreshFamily, Role, SignInName, SignInThrottle,
@@ -256,6 +256,15 @@ pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZ
     let query = participants::table.find(Id::of(participant)).select(participants::time_zone);
     let zone: Option<String> = each!(tx, conn => query.get_result(conn)).optional()?;
     zone.map(read).transpose()
+}
+
+/// Keeps the zone a participant lives in, with their record and with their account.
+pub fn put_time_zone(tx: &mut Tx, grant: &Grant, zone: &TimeZone) -> Result<(), Error> {
+    let record = participants::table.find(Id::of(grant.participant()));
+    diesel::update(record).set(participants::time_zone.eq(zone.name())).execute(tx)?;
+    let account = accounts::table.filter(accounts::id.eq_any(record.select(participants::account_id)));
+    diesel::update(account).set(accounts::time_zone.eq(zone.name())).execute(tx)?;
+    Ok(())
 }
 
 /// When a participant joined.
