@@ -343,6 +343,28 @@ story! {
         assert_eq!(house.get(&maya, own).await.is(200)["items"][0].get("guidance"), None);
     }
 
+    async fn use_that_a_check_in_does_not_name_is_taken_for_the_worst(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        begun(&house, maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let mut draft = daily("2026-03-01T18:00:00Z", 4);
+        draft["answers"]["any_use"] = json!(true);
+        let drinks = answered(&house, maya, draft.clone()).await;
+        assert_eq!(about(&drinks)[0], "without_shame", "alcohol is all that is known");
+        let craving = json!({"occurred_at": "2026-03-01T17:00:00Z", "time_zone": "America/New_York", "intensity": 8, "substance": "opioids"});
+        house.put(maya, &format!("/v1/participants/me/cravings/{}", fresh_id()), craving).await.is(201);
+        draft["occurred_at"] = json!("2026-03-01T18:01:00Z");
+        assert_eq!(about(&answered(&house, maya, draft).await)[0], "overdose", "a craving told of more");
+
+        let theo = &clinic.theo;
+        let mut cannabis = start("2026-01-31", "2026-03-02T18:00:00Z");
+        cannabis["substance"] = json!("cannabis");
+        begun(&house, theo, cannabis).await;
+        let mut week = weekly("2026-03-01T18:00:00Z", &[]);
+        week["answers"]["drug_days"] = json!(3);
+        assert_eq!(about(&answered(&house, theo, week).await)[0], "overdose", "drugs may be any");
+    }
+
     async fn a_lapse_is_read_alone_with_its_debrief(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;

@@ -12,7 +12,7 @@ use evenkeel_domain::check_in::{
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, account, check_in as store, recovery};
+use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,6 +23,7 @@ use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
+use crate::recovery::known_substances;
 use crate::recovery::lapse::Heard;
 use crate::secret::{hexadecimal, sha256};
 use crate::trend::SpanQuery;
@@ -249,7 +250,7 @@ async fn answer_check_in(
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AnswerCheckIn, &whose)?;
         let (check_in, new) = answer(tx, &grant, id, &draft, caller.request_id, now)?;
-        let used = check_in::used(&check_in, &recovery::substances(tx, &grant)?);
+        let used = check_in::used(&check_in, &known_substances(tx, &grant)?);
         let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
         Ok((HeardCheckIn { check_in, heard }, new))
     });

@@ -17,7 +17,7 @@ use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
 use evenkeel_domain::value::{Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, recovery as store};
+use evenkeel_persistence::{Tx, account, craving, recovery as store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -38,6 +38,17 @@ pub fn routes(config: &mut ServiceConfig) {
     lapse::routes(config);
     correction::routes(config);
     proposal::routes(config);
+}
+
+/// How many of the latest cravings say which substances somebody uses or used.
+const CRAVINGS: i64 = 50;
+
+/// The substances that somebody uses or used, as far as the record tells.
+pub fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
+    let told = store::substances(tx, grant)?;
+    let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
+    let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
+    Ok(told.into_iter().chain(craved).collect())
 }
 
 impl From<Refusal> for Problem {

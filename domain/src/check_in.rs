@@ -396,8 +396,9 @@ pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
     codes.map(|code| SignSeen { code, day }).collect()
 }
 
-/// What a check-in tells was used, on its day or in its week, if it tells of use at all; nothing if who answered
-/// did not say what, and it is none of what is `known` of them.
+/// What a check-in tells was used, on its day or in its week, if it tells of use at all; nothing, and so the worst,
+/// where it may have been anything. It names no drug: only alcohol is told by its own question, or by being all
+/// that is `known` of the person.
 pub fn used(check_in: &CheckIn, known: &[Substance]) -> Option<Vec<Substance>> {
     let some_days = |code: &str| match check_in.answers.get(code) {
         Some(Answer::Number(days)) => days.whole().is_some_and(|days| 0 < days),
@@ -407,19 +408,10 @@ pub fn used(check_in: &CheckIn, known: &[Substance]) -> Option<Vec<Substance>> {
     let any = DayFigures::of(check_in).any_use == Some(true)
         || signs_seen(check_in).iter().any(|sign| sign.code.as_ref() == "use");
     // No question here is about nicotine.
-    let may_be = |one: &Substance| match one {
-        Substance::Nicotine => false,
-        Substance::Alcohol => drank || !drugs,
-        _ => drugs || !drank,
-    };
-    let mut may_be: Vec<_> = known.iter().copied().filter(may_be).collect();
-    if drugs && may_be.iter().all(|one| *one == Substance::Alcohol) {
-        return Some(Vec::new());
-    }
-    if drank && !may_be.contains(&Substance::Alcohol) {
-        may_be.push(Substance::Alcohol);
-    }
-    (drank || drugs || any).then_some(may_be)
+    let mut others = known.iter().filter(|one| **one != Substance::Nicotine).peekable();
+    let only_drinks = others.peek().is_some() && others.all(|one| *one == Substance::Alcohol);
+    let alcohol = !drugs && (drank || only_drinks);
+    (drank || drugs || any).then(|| if alcohol { vec![Substance::Alcohol] } else { Vec::new() })
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
-use evenkeel_domain::craving::Substance;
 use evenkeel_domain::plan::completeness::{Completeness, completeness};
 use evenkeel_domain::plan::{self, Author, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
 use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, craving, plan as store, recovery};
+use evenkeel_persistence::{Tx, plan as store};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{
@@ -24,9 +23,7 @@ use crate::caller::{Caller, Whose};
 use crate::etag::{IfMatch, IfNoneMatch};
 use crate::problem::Problem;
 use crate::program::level_on;
-
-/// How many of the latest cravings say which substances somebody uses or used.
-const CRAVINGS: i64 = 50;
+use crate::recovery::known_substances;
 
 /// The routes of the plan.
 pub fn routes(config: &mut ServiceConfig) {
@@ -75,18 +72,10 @@ impl Written for Plan {
         on: Day,
         withheld: &[PlanSection],
     ) -> Result<Completeness<PlanSection>, Problem> {
-        let (used, noted) = (substances(tx, grant)?, Noted::read(tx, grant)?);
+        let (used, noted) = (known_substances(tx, grant)?, Noted::read(tx, grant)?);
         let level = level_on(tx, grant, on)?;
         Ok(completeness(self, &used, |skill| noted.warns_of(skill), level, on, withheld))
     }
-}
-
-/// The substances that somebody uses or used, as far as the record tells.
-fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
-    let told = recovery::substances(tx, grant)?;
-    let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
-    let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(told.into_iter().chain(craved).collect())
 }
 
 /// Read the plan
