@@ -8,11 +8,11 @@ mod time_zone;
 use actix_web::http::StatusCode;
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::{
-    Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganisationId, OrganisationName, Refusal,
-    Role,
+    Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganisationId, OrganisationName,
+    ParticipantId, Refusal, Role,
 };
 use evenkeel_domain::journal::{Act, Room};
-use evenkeel_domain::value::{Day, Moment};
+use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -62,10 +62,14 @@ pub fn add_person(
     Ok(())
 }
 
+/// The zone in which a participant lives.
+pub fn home_zone(tx: &mut Tx, participant: ParticipantId) -> Result<TimeZone, Problem> {
+    store::time_zone(tx, participant)?.ok_or_else(Problem::unknown)
+}
+
 /// The day that it is for a participant.
 pub fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
-    let zone = store::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-    Ok(now.local_day(&zone))
+    Ok(now.local_day(&home_zone(tx, grant.participant())?))
 }
 
 /// Adds an organisation and answers the code that makes its first admin. It is shown once.

@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
@@ -364,7 +365,7 @@ async fn read_adherence(
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadCheckIns, &whose)?;
             let span = query.span(tx, &grant, now)?;
-            let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+            let zone = home_zone(tx, grant.participant())?;
             let joined_at = account::joined_at(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
             let adherence = match span.within(joined_at.local_day(&zone), now.local_day(&zone)) {
                 // Days of hospital or holiday will come with the program; until then every day is asked for.

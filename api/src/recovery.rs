@@ -17,12 +17,13 @@ use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
 use evenkeel_domain::value::{Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, craving, recovery as store};
+use evenkeel_persistence::{Tx, craving, recovery as store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
@@ -117,7 +118,7 @@ struct Told {
 impl Told {
     fn of(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
         Ok(Self {
-            zone: account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?,
+            zone: home_zone(tx, grant.participant())?,
             starts: store::starts(tx, grant)?,
             lapses: store::lapses(tx, grant)?,
             choices: store::counter_choices(tx, grant)?,

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
@@ -65,7 +66,7 @@ fn plan_next(
     wish: &Preferences,
     now: Moment,
 ) -> Result<(), Problem> {
-    let zone = account::time_zone(tx, participant)?.ok_or_else(Problem::unknown)?;
+    let zone = home_zone(tx, participant)?;
     let due_at = next_due(wish, &zone, now).map(|due| due.due_at);
     Ok(store::put_wish(tx, participant, wish, due_at, now)?)
 }

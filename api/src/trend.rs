@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::caller::{Caller, Whose};
@@ -58,7 +59,7 @@ impl SpanQuery {
         let to = if let Some(to) = self.to {
             to
         } else {
-            let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+            let zone = home_zone(tx, grant.participant())?;
             now.local_day(&zone)
         };
         Ok(Span::new(self.from.unwrap_or(to.plus(-27)), to)?)

@@ -10,6 +10,7 @@ use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path};
 use crate::caller::{Caller, Whose};
@@ -24,7 +25,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// What happens when a participant moves: from now on their days and reminders follow the clock there. The zone
 /// they live in already changes nothing.
 fn settle(tx: &mut Tx, grant: &Grant, home: &HomeZone, request: Uuid, now: Moment) -> Result<(), Problem> {
-    let before = store::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+    let before = home_zone(tx, grant.participant())?;
     if home.time_zone == before {
         return note_shown(tx, grant, Room::Account, None, request, now);
     }

@@ -10,7 +10,7 @@ use evenkeel_domain::coping::library::library;
 use evenkeel_domain::coping::{Refusal, Skills};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Moment, TimeZone, standing_schema};
-use evenkeel_persistence::{Tx, account, coping as store};
+use evenkeel_persistence::{Tx, coping as store};
 use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -18,6 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
@@ -77,7 +78,7 @@ pub fn assign(
     request: Uuid,
     now: Moment,
 ) -> Result<(Assigned, bool), Problem> {
-    let zone = zone(tx, grant)?;
+    let zone = home_zone(tx, grant.participant())?;
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
         note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
@@ -117,10 +118,6 @@ pub fn listed(tx: &mut Tx, grant: &Grant, zone: &TimeZone, now: Moment) -> Resul
 fn standing(assignment: Assignment, practised_at: Option<Moment>, zone: &TimeZone, now: Moment) -> Assigned {
     let state = assignment::state(&assignment, practised_at, now.local_day(zone));
     Assigned { assignment, state, practised_at }
-}
-
-fn zone(tx: &mut Tx, grant: &Grant) -> Result<TimeZone, Problem> {
-    account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)
 }
 
 // Routes
@@ -184,7 +181,7 @@ async fn list_assignments(
     let (grant, items) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let zone = zone(tx, &grant)?;
+            let zone = home_zone(tx, grant.participant())?;
             let items = listed(tx, &grant, &zone, now)?;
             Ok((grant, items))
         })

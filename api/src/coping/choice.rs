@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::body::{Json, Path};
 use crate::caller::{Caller, Whose};
 use crate::etag::{MayMatch, Tag, Tagged};
-use crate::journal::{note, seen};
+use crate::journal::{note, note_shown, seen};
 use crate::problem::Problem;
 
 /// The routes of this part.
@@ -36,7 +36,18 @@ pub fn change(
 ) -> Result<Chosen, Problem> {
     let before = store::chosen(tx, grant)?;
     let chosen = change(&before)?;
-    if chosen != before {
+    keep(tx, grant, &before, chosen, request, now)
+}
+
+fn keep(
+    tx: &mut Tx,
+    grant: &Grant,
+    before: &Chosen,
+    chosen: Chosen,
+    request: Uuid,
+    now: Moment,
+) -> Result<Chosen, Problem> {
+    if chosen != *before {
         store::put_chosen(tx, grant, &chosen, now)?;
         note(tx, grant, Deed::Change, Room::Coping, None, request, now)?;
     }
@@ -55,13 +66,13 @@ async fn changed(
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, act, &whose)?;
         let current = store::chosen(tx, &grant)?;
-        if by(&current) == Err(Refusal::Stale) {
-            if grant.actor().participant != Some(grant.participant()) {
-                note(tx, &grant, Deed::Read, Room::Coping, None, caller.request_id, now)?;
+        match by(&current) {
+            Err(Refusal::Stale) => {
+                note_shown(tx, &grant, Room::Coping, None, caller.request_id, now)?;
+                Ok(Err(current))
             }
-            return Ok(Err(current));
+            made => keep(tx, &grant, &current, made?, caller.request_id, now).map(Ok),
         }
-        change(tx, &grant, &by, caller.request_id, now).map(Ok)
     });
     match done.await? {
         Ok(chosen) => Ok(Tagged(chosen.revision, Json(chosen))),

@@ -19,13 +19,14 @@ use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
 use evenkeel_domain::reminder::next_due;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, coping, plan as store, reminder};
+use evenkeel_persistence::{Tx, coping, plan as store, reminder};
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::view::{Edition, edition};
+use crate::account::home_zone;
 use crate::app::App;
 use crate::caller::{Caller, Whose};
 use crate::coping::assignment::{self, Assigned};
@@ -148,7 +149,7 @@ fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill]) -> Vec<Offl
 }
 
 fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
-    let time_zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+    let time_zone = home_zone(tx, grant.participant())?;
     let plan = store::current::<Plan>(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safety_plan = store::current::<SafetyPlan>(tx, grant)?;

@@ -10,12 +10,13 @@ use evenkeel_domain::recovery::learning::{
     Declined, Evidence, LOG_DAYS, Lesson, PlanSummary, TriggerSeen, learn,
 };
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, account, check_in, coping, craving, plan as plans, recovery as store};
+use evenkeel_persistence::{Tx, check_in, coping, craving, plan as plans, recovery as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path};
 use crate::caller::{Caller, Whose};
@@ -45,7 +46,7 @@ struct Learning {
 
 impl Learning {
     fn read(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Self, Problem> {
-        let zone = account::time_zone(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+        let zone = home_zone(tx, grant.participant())?;
         let today = now.local_day(&zone);
         let mut evidence = Evidence::default();
         // A day more than is looked at: entries count on the day of their own zone.
