@@ -171,6 +171,30 @@ story! {
         assert_eq!(days["days"][0]["day"], "2026-03-01");
     }
 
+    async fn a_correction_may_move_a_craving_to_after_it_was_first_received(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let id = house.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
+        house.later(SignedDuration::from_hours(24));
+        let maya = house.sign_in(&maya).await;
+        let correction = json!({"craving": craving("2026-03-03T17:00:00Z", 6)});
+        let stored = house.put(&maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
+        assert_eq!((&stored["local_day"], &stored["clock_suspect"]), (&json!("2026-03-03"), &json!(false)));
+        let days = house.get(&maya, "/v1/participants/me/trends?from=2026-03-01&to=2026-03-03").await.is(200);
+        assert_eq!((days["days"].as_array().unwrap().len(), &days["days"][0]["day"]), (1, &json!("2026-03-03")));
+    }
+
+    async fn a_clock_in_the_future_does_not_lead_the_list(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let ahead = house.craving(&maya, "2031-01-01T12:00:00Z", 6).await;
+        house.later(SignedDuration::from_mins(10));
+        let latest = house.craving(&maya, "2026-03-02T18:45:00Z", 5).await;
+        let all = house.get(&maya, "/v1/participants/me/cravings").await.is(200);
+        assert_eq!(ids(&all), [latest, ahead.clone()]);
+        assert_eq!(all["items"][1]["occurred_at"], "2031-01-01T12:00:00Z");
+        let then = house.get(&maya, "/v1/participants/me/cravings?from=2026-03-02T18:30:00Z&until=2026-03-02T18:44:00Z").await.is(200);
+        assert_eq!(ids(&then), [ahead]);
+    }
+
     async fn a_withdrawn_craving_leaves_a_tombstone_and_no_trend(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;

@@ -163,6 +163,33 @@ story! {
         assert_eq!(codes(&course(&house, &maya).await).len(), 3, "60 days are counted from the lapse");
     }
 
+    async fn what_came_close_and_is_told_as_use_later_takes_no_milestone_away(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        begun(&house, &maya, start("2026-01-31", "2026-01-31T18:00:00Z")).await;
+        let near = lapse("2026-02-20T18:00:00Z", "near_miss");
+        let id = lapsed(&house, &maya, near).await;
+        house.at("2026-04-02T12:00:00Z");
+        let maya = house.sign_in(&maya).await;
+        let before = course(&house, &maya).await;
+        assert_eq!(codes(&before).len(), 3, "{before}");
+        let correction = json!({"lapse": lapse("2026-02-20T18:00:00Z", "returned_to_use")});
+        house.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
+        let after = course(&house, &maya).await;
+        assert_eq!(codes(&after), codes(&before));
+        assert_eq!((&after["count"]["current"], &after["count"]["lifetime_days"]), (&Value::Null, &json!(20)));
+    }
+
+    async fn a_lapse_may_be_corrected_to_after_it_was_first_told(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let id = lapsed(&house, &maya, lapse("2026-03-01T18:00:00Z", "single_use")).await;
+        house.later(jiff::SignedDuration::from_hours(24));
+        let correction = json!({"lapse": lapse("2026-03-03T12:00:00Z", "single_use")});
+        let maya = house.sign_in(&maya).await;
+        let corrected = house.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
+        assert_eq!((&corrected["local_day"], &corrected["clock_suspect"]), (&json!("2026-03-03"), &json!(false)));
+        assert_eq!(course(&house, &maya).await["last_lapse_on"], "2026-03-03");
+    }
+
     async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let first = begun(&house, &maya, start("2026-01-31", "2026-02-01T12:00:00Z")).await;

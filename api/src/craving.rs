@@ -281,7 +281,7 @@ async fn list_cravings(
         })
         .await?;
     seen(&app, grant, Room::Craving, None, caller.request_id).await?;
-    let (items, next) = cut(found, limit, |last| Cursor(last.draft.occurred_at, last.id.into()));
+    let (items, next) = cut(found, limit, |last| Cursor(last.felt_at(), last.id.into()));
     Ok(Json(CravingPage { items, next }))
 }
 

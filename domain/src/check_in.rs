@@ -308,6 +308,11 @@ impl CheckIn {
         kept.first().map(|first| Self::new(participant, kept, first))
     }
 
+    /// When what stands was filled in: by the phone's clock unless that was ahead.
+    pub fn filled_in_at(&self) -> Moment {
+        log_entry::took_place(self.occurred_at, self.received_at, self.clock_suspect)
+    }
+
     fn new(participant: ParticipantId, kept: &[CheckInRevision], new: &CheckInRevision) -> Self {
         let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
         let last = kept
@@ -391,7 +396,7 @@ pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
     let Some(Answer::Choices(codes)) = check_in.answers.get("signs") else {
         return Vec::new();
     };
-    let Told { day, .. } = Told::new(check_in.occurred_at, &check_in.time_zone, check_in.received_at);
+    let day = check_in.filled_in_at().local_day(&check_in.time_zone);
     let codes = codes.iter().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok());
     codes.map(|code| SignSeen { code, day }).collect()
 }

@@ -5,7 +5,7 @@
 
 use crate::account::ParticipantId;
 use crate::journal::words;
-use crate::log_entry;
+use crate::log_entry::{self, Told};
 pub use crate::log_entry::{CLOCK_TOLERANCE, Reason, RevisionId};
 use crate::value::{Day, Few, Moment, TimeZone, standing_schema};
 use serde::{Deserialize, Serialize};
@@ -403,7 +403,7 @@ impl From<log_entry::Refusal> for Refusal {
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        log_entry::believed(self.draft.occurred_at, self.received_at)
+        log_entry::took_place(self.draft.occurred_at, self.received_at, self.clock_suspect)
     }
 
     /// The hour of the local day, 0 to 23.
@@ -417,10 +417,8 @@ impl Craving {
         Revision { id, revision: 1, received_at: self.received_at, reason: None, craving: self.draft.clone() }
     }
 
-    /// Sets again what follows from the entry and its ratings.
-    fn settled(mut self) -> Self {
-        self.clock_suspect = log_entry::is_ahead(self.draft.occurred_at, self.received_at);
-        self.local_day = self.felt_at().local_day(&self.draft.time_zone);
+    /// Sets again the strongest it was.
+    fn peaked(mut self) -> Self {
         let rated = self.ratings.iter().map(|rating| rating.intensity);
         self.peak = rated.fold(self.draft.intensity, Intensity::max);
         self
@@ -437,22 +435,20 @@ impl Revision {
 /// A new entry. However late it comes, it counts on the local day it was felt; told from the future, on the
 /// day it was received.
 pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, now: Moment) -> Craving {
-    let craving = Craving {
+    let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
+    Craving {
         id,
         participant,
-        local_day: now.local_day(&draft.time_zone),
+        local_day: day,
         received_at: now,
-        clock_suspect: false,
+        clock_suspect,
         peak: draft.intensity,
-        outcome_at: None,
+        outcome_at: draft.outcome.map(|_| at),
         revision: 1,
         withdrawn_at: None,
         ratings: Vec::new(),
         draft,
     }
-    .settled();
-    let outcome_at = craving.draft.outcome.map(|_| craving.felt_at());
-    Craving { outcome_at, ..craving }
 }
 
 /// Whether an entry that came again under its id is the one that was first sent; `first` is the draft of
@@ -478,7 +474,7 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
     let mut rated = craving.clone();
     rated.ratings.push(rating);
     rated.ratings.sort_by_key(|rating| (rating.rated_at, rating.id));
-    Ok(rated.settled())
+    Ok(rated.peaked())
 }
 
 /// Tells how it ended. What was observed later stands, whatever came in last; a clock that is ahead counts
@@ -506,13 +502,19 @@ pub fn correct(
     let CorrectionDraft { reason, craving: draft } = correction.clone();
     let revision = craving.revision + 1;
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
+    let Told { at, day, clock_suspect } =
+        Told::corrected(draft.occurred_at, &draft.time_zone, craving.received_at, now);
     let outcome = draft.outcome.or(craving.draft.outcome);
-    let corrected =
-        Craving { revision, draft: CravingDraft { outcome, ..draft }, ..craving.clone() }.settled();
-    let outcome_at =
-        outcome.map(|_| craving.outcome_at.unwrap_or(corrected.felt_at()).max(corrected.felt_at()));
+    let corrected = Craving {
+        draft: CravingDraft { outcome, ..draft },
+        local_day: day,
+        clock_suspect,
+        outcome_at: outcome.map(|_| craving.outcome_at.unwrap_or(at).max(at)),
+        revision,
+        ..craving.clone()
+    };
     let kept = log_entry::kept(craving.revision, || craving.first_revision(), kept);
-    Ok((Craving { outcome_at, ..corrected }, kept))
+    Ok((corrected.peaked(), kept))
 }
 
 /// Withdraws an entry; it counts in nothing any more. Done twice, the first time stands.
@@ -685,6 +687,20 @@ pub(crate) mod tests {
         );
         let (third, kept) = correct(&corrected, Uuid::from_u128(10).into(), &correction, now).unwrap();
         assert_eq!((third.revision, kept.len()), (3, 1));
+    }
+
+    #[test]
+    fn a_correction_may_move_an_entry_to_after_it_was_first_received() {
+        let now = moment("2026-03-03T09:00:00Z");
+        let first = recorded(draft("2026-03-02T18:00:00Z", "UTC", 5), "2026-03-02T18:00:00Z");
+        let correction = CorrectionDraft { reason: None, craving: draft("2026-03-03T08:00:00Z", "UTC", 5) };
+        let (corrected, _) = correct(&first, Uuid::from_u128(9).into(), &correction, now).unwrap();
+        assert_eq!(
+            (corrected.clock_suspect, corrected.felt_at(), corrected.local_day.to_string().as_str()),
+            (false, moment("2026-03-03T08:00:00Z"), "2026-03-03")
+        );
+        let rated = rate(&corrected, rating_id(1), &rating("2026-03-03T08:10:00Z", 2)).unwrap();
+        assert_eq!((rated.felt_at(), rated.local_day), (corrected.felt_at(), corrected.local_day));
     }
 
     #[test]

@@ -59,6 +59,11 @@ pub fn withdrawn(earlier: Option<Moment>, now: Moment) -> Option<Moment> {
     earlier.or(Some(now))
 }
 
+/// When an entry that stands took place: as told or, where the phone's clock was ahead, when it was first received.
+pub fn took_place(occurred_at: Moment, received_at: Moment, clock_suspect: bool) -> Moment {
+    if clock_suspect { received_at } else { occurred_at }
+}
+
 /// When something logged took place. However late it comes, it counts on the local day it was; told from the
 /// future, on the day it was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +72,48 @@ pub struct Told {
     pub at: Moment,
     /// The local day of that.
     pub day: Day,
-    /// Whether the phone's clock was ahead; `at` is then when it was received.
+    /// Whether the phone's clock was ahead; `at` is then when it was first received.
     pub clock_suspect: bool,
 }
 
 impl Told {
-    /// What a phone told, received at an instant.
-    pub fn new(occurred_at: Moment, zone: &TimeZone, received_at: Moment) -> Self {
-        let at = believed(occurred_at, received_at);
-        Self { at, day: at.local_day(zone), clock_suspect: is_ahead(occurred_at, received_at) }
+    /// What a phone told, received now.
+    pub fn new(occurred_at: Moment, zone: &TimeZone, now: Moment) -> Self {
+        Self::corrected(occurred_at, zone, now, now)
+    }
+
+    /// What a correction told, received now, of an entry that was first received at an instant. It may lie after
+    /// that: the clock is held against that of the server when the correction came.
+    pub fn corrected(occurred_at: Moment, zone: &TimeZone, received_at: Moment, now: Moment) -> Self {
+        let clock_suspect = is_ahead(occurred_at, now);
+        let at = took_place(occurred_at, received_at, clock_suspect);
+        Self { at, day: at.local_day(zone), clock_suspect }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_780_000_000;
+
+    fn at(second: i64) -> Moment {
+        Timestamp::from_second(second).unwrap().try_into().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_corrected_time_is_believed_unless_it_was_ahead_when_the_correction_came(
+            told in -500_000i64..500_000, first in -500_000i64..=0,
+        ) {
+            let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
+            let Told { at: believed, day, clock_suspect } =
+                Told::corrected(at(NOW + told), &zone, at(NOW + first), at(NOW));
+            let ahead = 300 < told;
+            prop_assert_eq!((believed, clock_suspect), (at(NOW + if ahead { first } else { told }), ahead));
+            prop_assert_eq!(day, believed.local_day(&zone));
+            prop_assert_eq!(took_place(at(NOW + told), at(NOW + first), clock_suspect), believed);
+        }
     }
 }

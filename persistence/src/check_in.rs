@@ -8,7 +8,7 @@ use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::{
     CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, DayFigures, Figure,
 };
-use evenkeel_domain::log_entry::believed;
+use evenkeel_domain::log_entry::took_place;
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
@@ -295,14 +295,14 @@ pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
 
 /// When the daily check-in of a day was filled in, for the worker that reminded of it; none if it was not.
 pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<Option<Moment>, Error> {
-    let row: Option<(At, Json)> = check_ins::table
+    let row: Option<(At, bool, Json)> = check_ins::table
         .find((Id::of(participant), CheckInKind::Daily.as_str(), On(day)))
-        .select((check_ins::received_at, check_ins::draft))
+        .select((check_ins::received_at, check_ins::clock_suspect, check_ins::draft))
         .get_result(tx)
         .optional()?;
-    let filled_in = |(received_at, draft): (At, Json)| {
+    let filled_in = |(received_at, clock_suspect, draft): (At, bool, Json)| {
         let draft: CheckInDraft = draft.read()?;
-        Ok(believed(draft.occurred_at, received_at.0))
+        Ok(took_place(draft.occurred_at, received_at.0, clock_suspect))
     };
     row.map(filled_in).transpose()
 }

@@ -15,7 +15,7 @@ pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error>
     let row = (
         cravings::participant_id.eq(Id::of(grant.participant())),
         cravings::id.eq(Id::of(craving.id)),
-        cravings::occurred_at.eq(At(craving.draft.occurred_at)),
+        cravings::felt_at.eq(At(craving.felt_at())),
         cravings::local_day.eq(On(craving.local_day)),
         cravings::received_at.eq(At(craving.received_at)),
         cravings::clock_suspect.eq(craving.clock_suspect),
@@ -107,19 +107,19 @@ pub fn list(
     let mut query = cravings::table
         .filter(cravings::participant_id.eq(participant))
         .filter(cravings::withdrawn_at.is_null())
-        .order((cravings::occurred_at.desc(), cravings::id.desc()))
+        .order((cravings::felt_at.desc(), cravings::id.desc()))
         .select(craving_columns!())
         .limit(limit)
         .into_boxed();
     if let Some(from) = from {
-        query = query.filter(cravings::occurred_at.ge(At(from)));
+        query = query.filter(cravings::felt_at.ge(At(from)));
     }
     if let Some(until) = until {
-        query = query.filter(cravings::occurred_at.lt(At(until)));
+        query = query.filter(cravings::felt_at.lt(At(until)));
     }
     if let Some((at, id)) = after {
-        let same = cravings::occurred_at.eq(At(at)).and(cravings::id.lt(Id::of(id)));
-        query = query.filter(cravings::occurred_at.lt(At(at)).or(same));
+        let same = cravings::felt_at.eq(At(at)).and(cravings::id.lt(Id::of(id)));
+        query = query.filter(cravings::felt_at.lt(At(at)).or(same));
     }
     let rows: Vec<Row> = query.load(tx)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.0).collect();
@@ -165,7 +165,7 @@ pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving, corrected: bool) -> Re
     diesel::update(target()).set(state).execute(tx)?;
     if corrected {
         let content = (
-            cravings::occurred_at.eq(At(craving.draft.occurred_at)),
+            cravings::felt_at.eq(At(craving.felt_at())),
             cravings::local_day.eq(On(craving.local_day)),
             cravings::clock_suspect.eq(craving.clock_suspect),
             cravings::intensity.eq(i16::from(craving.draft.intensity)),

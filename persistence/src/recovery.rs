@@ -122,6 +122,7 @@ pub fn add_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<bool, Erro
         lapses::received_at.eq(At(lapse.received_at)),
         lapses::clock_suspect.eq(lapse.clock_suspect),
         lapses::revision.eq(lapse.revision),
+        lapses::use_told_at.eq(lapse.use_told_at.map(At)),
         lapses::withdrawn_at.eq(lapse.withdrawn_at.map(At)),
         lapses::debrief_revision.eq(lapse.debrief.revision),
         lapses::debrief_saved_at.eq(lapse.debrief.saved_at.map(At)),
@@ -132,7 +133,7 @@ pub fn add_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<bool, Erro
 }
 
 type Told = (Id, At, String, String, String, Option<String>, Option<Id>);
-type Kept = (On, At, bool, i32, Option<At>, (Option<Id>, Option<At>), (i32, Option<At>, Json));
+type Kept = (On, (At, Option<At>), bool, i32, Option<At>, (Option<Id>, Option<At>), (i32, Option<At>, Json));
 
 macro_rules! lapse_columns {
     () => {
@@ -148,7 +149,7 @@ macro_rules! lapse_columns {
             ),
             (
                 lapses::local_day,
-                lapses::received_at,
+                (lapses::received_at, lapses::use_told_at),
                 lapses::clock_suspect,
                 lapses::revision,
                 lapses::withdrawn_at,
@@ -161,7 +162,8 @@ macro_rules! lapse_columns {
 
 fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
     let (id, occurred_at, time_zone, substance, outcome, note, craving) = told;
-    let (local_day, received_at, clock_suspect, revision, withdrawn_at, (by, seen_at), debrief) = kept;
+    let (local_day, (received_at, use_told_at), clock_suspect, revision, withdrawn_at, seen, debrief) = kept;
+    let (by, seen_at) = seen;
     let (saved, saved_at, content) = debrief;
     Ok(Lapse {
         id: id.to(),
@@ -174,6 +176,7 @@ fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
         craving: craving.map(Id::to),
         local_day: local_day.0,
         received_at: received_at.0,
+        use_told_at: use_told_at.map(|at| at.0),
         clock_suspect,
         revision,
         withdrawn_at: withdrawn_at.map(|at| at.0),
@@ -215,6 +218,7 @@ pub fn put_lapse(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<(), Error>
         lapses::local_day.eq(On(lapse.local_day)),
         lapses::clock_suspect.eq(lapse.clock_suspect),
         lapses::revision.eq(lapse.revision),
+        lapses::use_told_at.eq(lapse.use_told_at.map(At)),
     );
     let row = (
         content,

@@ -112,7 +112,8 @@ diesel::table! {
     cravings (participant_id, id) {
         participant_id -> Key,
         id -> Key,
-        occurred_at -> Instant,
+        #[sql_name = "occurred_at"]
+        felt_at -> Instant,
         local_day -> Calendar,
         received_at -> Instant,
         clock_suspect -> Bool,
@@ -442,6 +443,7 @@ diesel::table! {
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
         revision -> Integer,
+        use_told_at -> Nullable<Instant>,
     }
 }
 

@@ -94,6 +94,16 @@ story! {
         assert_eq!(skills(&worked), ["library:urge_surfing"]);
     }
 
+    async fn a_correction_may_move_a_practice_to_after_it_was_first_received(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let at = path(&practise(&house, &maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4).await);
+        house.later(SignedDuration::from_hours(24));
+        let maya = house.sign_in(&maya).await;
+        let correction = json!({"practice": practice("2026-03-03T17:00:00Z", "library:urge_surfing", 7, 4)});
+        let stored = house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), correction).await.is(201);
+        assert_eq!((&stored["local_day"], &stored["clock_suspect"]), (&json!("2026-03-03"), &json!(false)));
+    }
+
     async fn a_withdrawn_practice_leaves_a_tombstone_and_counts_in_nothing(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;

@@ -6,7 +6,7 @@
 use super::{Refusal, SkillRef};
 use crate::account::ParticipantId;
 use crate::craving::{CravingId, Note, TriggerCategory};
-use crate::log_entry::{self, Reason, RevisionId};
+use crate::log_entry::{self, Reason, RevisionId, Told};
 use crate::value::{Day, Moment, TimeZone, standing_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -173,7 +173,7 @@ impl PracticeDraft {
 impl Practice {
     /// When it was practised: by the phone's clock unless that was ahead.
     pub fn practised_at(&self) -> Moment {
-        log_entry::believed(self.draft.occurred_at, self.received_at)
+        log_entry::took_place(self.draft.occurred_at, self.received_at, self.clock_suspect)
     }
 
     /// What the practice says until its first correction.
@@ -186,29 +186,22 @@ impl Practice {
             practice: self.draft.clone(),
         }
     }
-
-    /// Sets again what follows from the draft.
-    fn settled(mut self) -> Self {
-        self.clock_suspect = log_entry::is_ahead(self.draft.occurred_at, self.received_at);
-        self.local_day = self.practised_at().local_day(&self.draft.time_zone);
-        self
-    }
 }
 
 /// A new practice. However late it comes, it counts on the local day it was done; told from the future, on the
 /// day it was received.
 pub fn record(participant: ParticipantId, id: PracticeId, draft: PracticeDraft, now: Moment) -> Practice {
-    let practice = Practice {
+    let Told { day, clock_suspect, .. } = Told::new(draft.occurred_at, &draft.time_zone, now);
+    Practice {
         id,
         participant,
-        local_day: now.local_day(&draft.time_zone),
+        local_day: day,
         received_at: now,
-        clock_suspect: false,
+        clock_suspect,
         revision: 1,
         withdrawn_at: None,
         draft,
-    };
-    practice.settled()
+    }
 }
 
 /// Whether a practice that came again under its id is the one that was first sent; `first` is the draft of
@@ -230,7 +223,9 @@ pub fn correct(
     let revision = practice.revision + 1;
     let kept = PracticeRevision { id, revision, received_at: now, reason, practice: draft.clone() };
     let kept = log_entry::kept(practice.revision, || practice.first_revision(), kept);
-    Ok((Practice { draft, revision, ..practice.clone() }.settled(), kept))
+    let Told { day, clock_suspect, .. } =
+        Told::corrected(draft.occurred_at, &draft.time_zone, practice.received_at, now);
+    Ok((Practice { draft, local_day: day, clock_suspect, revision, ..practice.clone() }, kept))
 }
 
 /// Withdraws a practice; it counts in nothing any more. Done twice, the first time stands.

@@ -227,10 +227,9 @@ impl Event {
 
     fn of_use(lapse: &Lapse) -> Self {
         let anchor = Anchor { day: lapse.local_day, at: lapse.happened_at() };
-        let told = Anchor {
-            day: lapse.received_at.local_day(&lapse.time_zone).max(anchor.day),
-            at: lapse.received_at.max(anchor.at),
-        };
+        let told_at = lapse.use_told_at.unwrap_or(lapse.received_at);
+        let told =
+            Anchor { day: told_at.local_day(&lapse.time_zone).max(anchor.day), at: told_at.max(anchor.at) };
         let single = lapse.outcome == LapseOutcome::SingleUse;
         Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, told } }
     }

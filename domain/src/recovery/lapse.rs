@@ -138,6 +138,9 @@ pub struct Lapse {
     pub local_day: Day,
     /// When the server received it.
     pub received_at: Moment,
+    /// Since when the server knows of this use; none of a near miss.
+    #[serde(skip)]
+    pub use_told_at: Option<Moment>,
     /// Whether the phone's clock was ahead; `received_at` then counts as the time it happened.
     pub clock_suspect: bool,
     /// How often it was written: 1 until corrected.
@@ -157,7 +160,7 @@ pub struct Lapse {
 impl Lapse {
     /// When it happened: by the phone's clock unless that was ahead.
     pub fn happened_at(&self) -> Moment {
-        log_entry::believed(self.occurred_at, self.received_at)
+        log_entry::took_place(self.occurred_at, self.received_at, self.clock_suspect)
     }
 
     /// The lapse as the phone would tell it now.
@@ -188,6 +191,7 @@ pub fn report(participant: ParticipantId, id: LapseId, draft: LapseDraft, now: M
         craving,
         local_day: day,
         received_at: now,
+        use_told_at: outcome.is_use().then_some(now),
         clock_suspect,
         revision: 1,
         withdrawn_at: None,
@@ -216,11 +220,20 @@ pub fn correct(
     let revision = lapse.revision + 1;
     let seen = (draft.substance, draft.outcome) == (lapse.substance, lapse.outcome);
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
+    let Told { day, clock_suspect, .. } =
+        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.received_at, now);
+    // Use of something else, or after a near miss, is news of today.
+    let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
+    let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
     let corrected = Lapse {
+        local_day: day,
+        received_at: lapse.received_at,
+        use_told_at,
+        clock_suspect,
         revision,
         acknowledged: lapse.acknowledged.filter(|_| seen),
         debrief: lapse.debrief.clone(),
-        ..report(lapse.participant, lapse.id, draft, lapse.received_at)
+        ..report(lapse.participant, lapse.id, draft, now)
     };
     Ok((corrected, log_entry::kept(lapse.revision, || lapse.first_revision(), kept)))
 }

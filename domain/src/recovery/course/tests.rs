@@ -1,6 +1,6 @@
 use super::*;
 use crate::craving::tests::moment;
-use crate::recovery::lapse::{self, LapseDraft};
+use crate::recovery::lapse::{self, LapseCorrection, LapseDraft};
 use crate::recovery::milestone::milestones;
 use crate::recovery::start::tests::{day, draft};
 use crate::recovery::start::{self, StartDraft};
@@ -32,7 +32,8 @@ fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
     lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, moment(at))
 }
 fn told(lapse: Lapse, received_at: &str) -> Lapse {
-    Lapse { received_at: moment(received_at), ..lapse }
+    let received_at = moment(received_at);
+    Lapse { received_at, use_told_at: lapse.use_told_at.map(|_| received_at), ..lapse }
 }
 fn read(starts: &[Start], lapses: &[Lapse], now: Moment) -> (Course, Count) {
     let course = course(Substance::Alcohol, starts, lapses, milestones(), &new_york(), now);
@@ -196,6 +197,26 @@ fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_told(
     assert_eq!(count.reached.len(), 1, "what ended the count was told by then");
 }
 
+#[rstest]
+#[case::what_came_close(Substance::Alcohol, LapseOutcome::NearMiss, 3)]
+#[case::use_of_something_else(Substance::Cannabis, LapseOutcome::ReturnedToUse, 3)]
+#[case::what_was_use_all_along(Substance::Alcohol, LapseOutcome::SingleUse, 1)]
+fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
+    #[case] substance: Substance,
+    #[case] outcome: LapseOutcome,
+    #[case] reached: usize,
+) {
+    let start = since(2, "2026-01-31");
+    let first = Lapse { substance, ..lapsed(3, "2026-02-20T12:00:00Z", outcome) };
+    let used =
+        LapseDraft { substance: Substance::Alcohol, outcome: LapseOutcome::ReturnedToUse, ..first.draft() };
+    let correction = LapseCorrection { reason: None, lapse: used };
+    let at = moment("2026-04-02T12:00:00Z");
+    let (corrected, _) = lapse::correct(&first, Uuid::from_u128(9).into(), &correction, at).unwrap();
+    let count = counted(&[start], &[corrected], "2026-06-01T12:00:00Z");
+    assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
+}
+
 #[test]
 fn a_start_after_a_single_use_says_since_when() {
     let lapses = [lapsed(3, "2026-11-01T17:00:00Z", LapseOutcome::SingleUse)];
@@ -308,6 +329,7 @@ fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
         occurred_at: at,
         local_day: at.local_day(&new_york()),
         received_at: at,
+        use_told_at: outcome.is_use().then_some(at),
         ..lapsed(id, NOW, outcome)
     }
 }

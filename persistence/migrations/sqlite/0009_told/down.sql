@@ -1,0 +1,1 @@
+ALTER TABLE lapses DROP COLUMN use_told_at;

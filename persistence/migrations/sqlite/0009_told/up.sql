@@ -1,0 +1,11 @@
+ALTER TABLE lapses ADD COLUMN use_told_at INTEGER;
+-- What was corrected counts as told with its last correction: too late takes no milestone away, too early might.
+UPDATE lapses SET use_told_at = COALESCE(
+    (
+        SELECT MAX(received_at) FROM lapse_revisions
+        WHERE lapse_revisions.participant_id = lapses.participant_id AND lapse_revisions.lapse_id = lapses.id
+    ),
+    received_at
+) WHERE outcome IN ('single_use', 'returned_to_use');
+-- A phone's clock that was ahead does not put a craving at the top of the list; its draft keeps what was told.
+UPDATE cravings SET occurred_at = received_at WHERE clock_suspect = 1;
