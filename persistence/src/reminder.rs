@@ -6,7 +6,7 @@ use evenkeel_domain::account::{ParticipantId, Role};
 use evenkeel_domain::reminder::{
     Letter, LetterId, LetterState, Preferences, QuietHours, Suppression, Weekday,
 };
-use evenkeel_domain::value::{Moment, TimeOfDay};
+use evenkeel_domain::value::{Moment, TimeOfDay, TimeZone};
 
 use crate::account::{broken, read};
 use crate::column::{At, Id, On};
@@ -57,6 +57,19 @@ pub fn wish(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preference
     let query = wishes::table.find(Id::of(participant)).select(wish_columns!());
     let row: Option<Wish> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map(preferences).transpose()
+}
+
+/// The zone a participant lives in, and what they wish; none if there is no such participant.
+pub fn zone_and_wish(
+    tx: &mut Tx,
+    participant: ParticipantId,
+) -> Result<Option<(TimeZone, Option<Preferences>)>, Error> {
+    let query = participants::table
+        .left_join(wishes::table.on(wishes::participant_id.eq(participants::id)))
+        .filter(participants::id.eq(Id::of(participant)))
+        .select((participants::time_zone, wish_columns!().nullable()));
+    let row: Option<(String, Option<Wish>)> = each!(tx, conn => query.get_result(conn)).optional()?;
+    row.map(|(zone, wish)| Ok((read(zone)?, wish.map(preferences).transpose()?))).transpose()
 }
 
 /// Keeps what a participant wishes, and when the next reminder is due.

@@ -17,7 +17,7 @@ use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
 use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
-use evenkeel_domain::reminder::next_due;
+use evenkeel_domain::reminder::{Preferences, next_due};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::{Tx, coping, plan as store, reminder};
 use jiff::SignedDuration;
@@ -26,7 +26,6 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::view::{Edition, edition};
-use crate::account::home_zone;
 use crate::app::App;
 use crate::caller::{Caller, Whose};
 use crate::coping::assignment::{self, Assigned};
@@ -149,16 +148,16 @@ fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill]) -> Vec<Offl
 }
 
 fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
-    let time_zone = home_zone(tx, grant.participant())?;
-    let plan = store::current::<Plan>(tx, grant)?;
+    let lives = reminder::zone_and_wish(tx, grant.participant())?;
+    let (time_zone, wish) = lives.ok_or_else(Problem::unknown)?;
+    let (plan, safety_plan) = store::current_both(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
-    let safety_plan = store::current::<SafetyPlan>(tx, grant)?;
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
     let chosen = coping::chosen(tx, grant)?;
     let mut assignments = assignment::listed(tx, grant, &time_zone, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
-    let days = days(tx, grant, &time_zone, [said.review_on, safe.review_on], now)?;
+    let days = days(&wish.unwrap_or_default(), &time_zone, [said.review_on, safe.review_on], now);
     let skills = skills(&said, &chosen.choices, &own);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
@@ -176,18 +175,16 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
 }
 
 fn days(
-    tx: &mut Tx,
-    grant: &Grant,
+    wish: &Preferences,
     zone: &TimeZone,
     [plan, safety_plan]: [Option<Day>; 2],
     now: Moment,
-) -> Result<Vec<OfflineDay>, Problem> {
-    let wish = reminder::wish(tx, grant.participant())?.unwrap_or_default();
+) -> Vec<OfflineDay> {
     let today = now.local_day(zone);
     // All of today's, so that the bundle stays the same all day.
     let mut after = today.begins(zone).unwrap_or(now).plus(-SignedDuration::from_micros(1));
     let mut due = Vec::new();
-    while let Some(next) = next_due(&wish, zone, after).filter(|next| today.until(next.local_date) < DAYS) {
+    while let Some(next) = next_due(wish, zone, after).filter(|next| today.until(next.local_date) < DAYS) {
         after = next.due_at;
         due.push(next);
     }
@@ -200,7 +197,7 @@ fn days(
             reviews: reviews.into_iter().filter(|(on, _)| *on == Some(day)).map(|(_, of)| of).collect(),
         }
     });
-    Ok(days.collect())
+    days.collect()
 }
 
 /// Read what a phone keeps for when it is offline
