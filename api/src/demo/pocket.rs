@@ -320,7 +320,7 @@ impl Pocket<'_> {
         (at, Step::Start(dice.id(at).into(), draft))
     }
 
-    /// A lapse, told the next day, and what came of looking back at it.
+    /// A lapse, told the next day, what came of looking back at it, and that the counselor has seen it.
     fn lapse(
         &self,
         at: Moment,
@@ -348,9 +348,17 @@ impl Pocket<'_> {
             }));
             steps.push((later(told, 24 * 60), Step::Debrief(id, said.map_err(Problem::internal)?)));
         }
+        // Some of the last days are still to be seen.
+        let seen = later(told, dice.between(12, 96) * 60);
+        if later(told, UNSEEN) < self.now || dice.chance(50) {
+            steps.push((seen, Step::Acknowledge(id)));
+        }
         Ok(steps)
     }
 }
+
+/// How far back a lapse may be that nobody has acknowledged, in minutes: ten days.
+const UNSEEN: i64 = 10 * 24 * 60;
 
 /// The day on which the person that visitors look at first had a lapse: a good month ago.
 pub(super) const LAPSE: i32 = 52;

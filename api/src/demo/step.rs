@@ -35,6 +35,8 @@ pub(super) enum Step {
     Start(StartId, StartDraft),
     Lapse(LapseId, LapseDraft),
     Debrief(LapseId, Box<DebriefDraft>),
+    /// The counselor has seen a lapse.
+    Acknowledge(LapseId),
     /// The plan, made from a revision, by the participant.
     Plan(i32, Box<Plan>),
     /// The same by the counselor.
@@ -64,6 +66,7 @@ impl Step {
             Self::Practice(..) => (Act::RecordPractice, Relation::Own),
             Self::Choose(..) => (Act::ChooseSkills, Relation::Own),
             Self::Start(..) | Self::Lapse(..) | Self::Debrief(..) => (Act::ReportLapse, Relation::Own),
+            Self::Acknowledge(_) => (Act::AcknowledgeLapse, Relation::Caseload),
             Self::Plan(..) | Self::SafetyPlan(..) => (Act::ChangePlan, Relation::Own),
             Self::Revise(..) => (Act::ChangePlan, Relation::Caseload),
             Self::Sign(..) => (Act::SignPlan, Relation::Own),
@@ -93,6 +96,7 @@ impl Step {
             Self::Start(id, draft) => recovery::begin(tx, &grant, id, &draft, request, at).map(drop),
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
             Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),
+            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, request, at),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
                 saved(&plan::change(tx, &grant, from, *draft, false, request, at)?)
             }

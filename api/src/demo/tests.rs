@@ -1,5 +1,6 @@
 use super::*;
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome};
+use evenkeel_domain::recovery::lapse::LapseId;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -122,6 +123,26 @@ fn a_pocket_is_the_same_again_and_never_too_full() {
         lapses += usize::from(0 < count(&|step| matches!(step, Step::Debrief(..))));
     }
     assert!((5..50).contains(&lapses), "some looked back at a lapse: {lapses}");
+}
+
+#[test]
+fn the_counselor_has_seen_all_lapses_but_some_of_the_last_days() {
+    let mut unseen = 0;
+    for number in 0..PEOPLE {
+        let steps = pocket(number);
+        let seen =
+            |id: LapseId| steps.iter().any(|(at, step)| *step == Step::Acknowledge(id) && *at <= now());
+        for (at, step) in &steps {
+            if let Step::Lapse(id, _) = step
+                && *at <= now()
+                && !seen(*id)
+            {
+                assert!(now().plus(SignedDuration::from_hours(-10 * 24)) <= *at, "{number}");
+                unseen += 1;
+            }
+        }
+    }
+    assert!((1..=8).contains(&unseen), "{unseen}");
 }
 
 #[test]

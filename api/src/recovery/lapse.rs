@@ -75,7 +75,13 @@ pub fn take_back(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Mo
 }
 
 /// What happens when somebody who treats the person has seen a lapse.
-fn acknowledge(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Moment) -> Result<(), Problem> {
+pub fn acknowledge(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: LapseId,
+    request: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
     let before = told(tx, grant, id)?;
     let seen = lapse::acknowledge(&before, grant.actor().account, now)?;
     if seen != before {
