@@ -129,11 +129,11 @@ pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>
     whole(tx, grant, row)
 }
 
+/// A plan and a safety plan; none of those of which nothing was saved.
+pub type Both = (Option<Revision<Plan>>, Option<Revision<SafetyPlan>>);
+
 /// The latest revisions of the plan and the safety plan, as [`current`] reads each, in half as many queries.
-pub fn current_both(
-    tx: &mut Tx,
-    grant: &Grant,
-) -> Result<(Option<Revision<Plan>>, Option<Revision<SafetyPlan>>), Error> {
+pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     let participant = Id::of(grant.participant());
     let latest = diesel::alias!(plan_revisions as latest_of_kind);
     let is_current = |kind: &'static str| {
