@@ -146,6 +146,8 @@ story! {
         assert_eq!(stale["current"], noted);
         let stale = house.put_on(casey, &cautions, "\"1\"", json!({"cautions": []})).await.refused(412, "");
         assert_eq!(stale["current"], noted);
+        let same = house.put_on(casey, &cautions, "\"2\"", json!({"cautions": ["trauma"]})).await.is(200);
+        assert_eq!(same, noted, "nothing changed, but Casey saw it");
         house.put_on(casey, &cautions, "\"2\"", json!({})).await.refused(422, "/cautions");
         house.put_on(casey, &format!("{record}/choices"), "\"2\"", json!({"favourites": [], "cautions": []})).await.refused(403, "");
         house.put_on(&clinic.supervisor, &cautions, "\"2\"", json!({"cautions": []})).await.refused(403, "");
@@ -154,7 +156,7 @@ story! {
         let journal = house.get(maya, "/v1/participants/me/journal").await.is(200);
         let acts = journal["items"].as_array().unwrap().iter().rev();
         let acts: Vec<_> = acts.filter(|entry| entry["actor"] == casey.account.as_str() && entry["room"] == "coping").map(|entry| (entry["act"].as_str().unwrap(), entry["outcome"].as_str().unwrap())).collect();
-        assert_eq!(acts, [("change", "done"), ("read", "done"), ("change", "refused")]);
+        assert_eq!(acts, [("change", "done"), ("read", "done"), ("read", "done"), ("change", "refused")]);
     }
 
     async fn a_skill_with_a_caution_that_holds_is_never_suggested(house) {

@@ -75,6 +75,7 @@ story! {
         let seen = entries(&house, maya, "me").await;
         let steps = told(&seen, casey, "record", "program");
         assert_eq!(steps.len(), 1, "{seen:#?}");
+        assert_eq!(told(&seen, casey, "read", "program").len(), 1, "the step that was sent again was shown");
         assert_eq!((&steps[0]["entity"], &steps[0]["outcome"], &steps[0]["at"]), (&json!(id), &json!("done"), &json!(START)));
     }
 

@@ -14,7 +14,7 @@ use crate::account::today;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
+use crate::journal::{note, note_shown, seen};
 use crate::problem::Problem;
 
 /// The routes of this room.
@@ -52,6 +52,8 @@ pub fn record(
     if is_new {
         store::add(tx, grant, &step)?;
         note(tx, grant, Deed::Record, Room::Program, Some(id.into()), request, now)?;
+    } else {
+        note_shown(tx, grant, Room::Program, Some(id.into()), request, now)?;
     }
     Ok((step, is_new))
 }

@@ -47,7 +47,9 @@ fn keep(
     request: Uuid,
     now: Moment,
 ) -> Result<Chosen, Problem> {
-    if chosen != *before {
+    if chosen == *before {
+        note_shown(tx, grant, Room::Coping, None, request, now)?;
+    } else {
         store::put_chosen(tx, grant, &chosen, now)?;
         note(tx, grant, Deed::Change, Room::Coping, None, request, now)?;
     }
