@@ -123,14 +123,15 @@ story! {
         let id = fresh_id().to_string();
         let stands = house.put(&maya, &path(&id), right.clone()).await.is(201);
         assert_eq!((&stands["id"], &stands["day"], &stands["revision"]), (&first["id"], &json!("2026-03-02"), &json!(2)));
-        assert_eq!(stands["answers"]["mood"], 6);
+        assert_eq!((&stands["answers"]["mood"], &stands["late"]), (&json!(6), &json!(false)));
         assert_eq!(house.put(&maya, &path(&id), right.clone()).await.is(200), stands);
         let kept = house.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
         assert_eq!(kept["items"][1]["check_in"]["reason"], right["reason"]);
         let figures = house.get(&maya, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02&check_ins=true").await.is(200);
         assert_eq!(figures["check_ins"][0]["mood"], 6);
         right["day"] = json!("2026-03-05");
-        house.put(&maya, &path(&fresh_id().to_string()), right).await.refused(422, "/day");
+        let refused = house.put(&maya, &path(&fresh_id().to_string()), right).await.refused(422, "/day");
+        assert!(refused["detail"].as_str().unwrap().contains("was not answered then"), "{refused}");
     }
 
     async fn nobody_is_expected_to_answer_before_joining_or_ahead(house) {

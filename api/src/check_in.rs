@@ -45,7 +45,11 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
-            Refusal::UnknownVersion | Refusal::Answers(_) | Refusal::NotYet | Refusal::Over => {
+            Refusal::UnknownVersion
+            | Refusal::Answers(_)
+            | Refusal::NotYet
+            | Refusal::Over
+            | Refusal::NeverAnswered => {
                 let mut faults = refusal.faults().into_iter();
                 let first = match faults.next() {
                     Some((pointer, detail)) => Self::invalid(pointer, detail),

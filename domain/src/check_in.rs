@@ -122,7 +122,7 @@ pub struct CheckIn {
     pub received_at: Moment,
     /// Whether the phone's clock was ahead.
     pub clock_suspect: bool,
-    /// Whether what stands arrived when the time to fill it in was over.
+    /// Whether the first of it arrived when the time to fill it in was over. A correction makes nothing late.
     pub late: bool,
     /// How many were kept: 1 until it is answered anew.
     #[schema(minimum = 1)]
@@ -146,6 +146,11 @@ pub enum Refusal {
         "the time to fill in this check-in is over; answer today's, or tell by `reason` why you correct what was answered"
     )]
     Over,
+    /// The time for it is over, and nothing was answered in it that could be corrected.
+    #[error(
+        "the time to fill in this check-in is over, and it was not answered then, so that nothing can be corrected; answer today's"
+    )]
+    NeverAnswered,
     /// The id already stands for other content.
     #[error("this id already stands for other content; send it under a new id")]
     Different,
@@ -161,7 +166,7 @@ impl Refusal {
     pub fn faults(&self) -> Vec<(String, String)> {
         match self {
             Self::UnknownVersion => vec![("/version".to_owned(), self.to_string())],
-            Self::NotYet | Self::Over => vec![("/day".to_owned(), self.to_string())],
+            Self::NotYet | Self::Over | Self::NeverAnswered => vec![("/day".to_owned(), self.to_string())],
             Self::Answers(faults) => {
                 faults.iter().map(|fault| (fault.pointer(), fault.why.to_string())).collect()
             }
@@ -272,7 +277,7 @@ pub fn answer(
     }
     let Placed { day, clock_suspect, late, over } = place(draft, now)?;
     if over && kept.is_empty() {
-        return Err(Refusal::Over);
+        return Err(Refusal::NeverAnswered);
     }
     if MOST_REVISIONS <= kept.len() {
         return Err(Refusal::TooManyRevisions);
@@ -330,7 +335,7 @@ impl CheckIn {
             answers,
             received_at: first.received_at,
             clock_suspect: last.clock_suspect,
-            late: last.late,
+            late: first.late,
             revision: kept.iter().map(|one| one.revision).max().unwrap_or(0).max(new.revision),
         }
     }

@@ -136,8 +136,10 @@ fn when_the_time_is_over_what_was_answered_can_be_corrected_with_a_reason() {
         answer(someone(), &kept, id(3), &correction, moment(later)).unwrap();
     assert_eq!((check_in.id, check_in.day, check_in.revision), (id(2), day("2026-07-01"), 2));
     assert_eq!(check_in.answers, correction.answers);
-    assert_eq!(new.unwrap().check_in.reason, correction.reason);
-    assert_eq!(answer(someone(), &[], id(3), &correction, moment(later)), Err(Refusal::Over));
+    let new = new.unwrap();
+    assert_eq!(new.check_in.reason, correction.reason);
+    assert_eq!((new.late, check_in.late), (true, false), "the day was answered in time");
+    assert_eq!(answer(someone(), &[], id(3), &correction, moment(later)), Err(Refusal::NeverAnswered));
 }
 
 #[test]

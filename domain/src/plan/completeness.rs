@@ -144,7 +144,7 @@ pub fn completeness(
         let (code, why) = if is_cautioned {
             (
                 GapCode::CautionedSkill,
-                "A skill that you named here has a caution that you noted. Choose another one, which is safe for you.",
+                "A skill that you named here has a caution that holds for you. Choose another one, which is safe for you.",
             )
         } else {
             (

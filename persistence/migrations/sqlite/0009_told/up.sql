@@ -9,3 +9,8 @@ UPDATE lapses SET use_told_at = COALESCE(
 ) WHERE outcome IN ('single_use', 'returned_to_use');
 -- A phone's clock that was ahead does not put a craving at the top of the list; its draft keeps what was told.
 UPDATE cravings SET occurred_at = received_at WHERE clock_suspect = 1;
+-- A correction makes no check-in late that was answered in time.
+UPDATE check_ins SET late = told.late
+FROM check_in_revisions AS told
+WHERE told.participant_id = check_ins.participant_id AND told.kind = check_ins.kind
+    AND told.day = check_ins.day AND told.revision = 1;
