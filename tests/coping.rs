@@ -225,6 +225,25 @@ story! {
         assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
     }
 
+    async fn what_may_harm_is_no_longer_asked_for(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
+        let draft = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
+        house.put(casey, &at, draft.clone()).await.is(201);
+        let bundle = "/v1/participants/me/offline";
+        assert_eq!(house.get(maya, bundle).await.is(200)["assignments"][0]["state"], "open");
+        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["trauma"]})).await.is(200);
+        assert_eq!(state(&house, maya).await, "cautioned");
+        assert_eq!(house.put(casey, &at, draft).await.is(200)["state"], "cautioned", "who asked for it sees that");
+        assert_eq!(house.get(maya, bundle).await.is(200)["assignments"], json!([]));
+        house.at("2026-03-20T12:00:00Z");
+        let maya = &house.sign_in(maya).await;
+        assert_eq!(state(&house, maya).await, "cautioned", "it was not missed");
+        house.put_on(maya, &format!("{MINE}/choices"), "\"1\"", json!({"favourites": [], "cautions": []})).await.is(200);
+        assert_eq!(state(&house, maya).await, "over");
+    }
+
     async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);

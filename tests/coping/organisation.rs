@@ -13,7 +13,37 @@ async fn edit(house: &TestHouse, who: &Person, path: &str, tag: &str, body: Valu
     house.send("PUT", path, &headers, body.to_string().into_bytes()).await
 }
 
+/// The skills in what a phone keeps.
+fn kept(bundle: &Value) -> Vec<&str> {
+    bundle["skills"].as_array().unwrap().iter().map(|one| one["skill"].as_str().unwrap()).collect()
+}
+
 story! {
+    async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let mut own = Vec::new();
+        for number in 0..100 {
+            let id = fresh_id();
+            let mut long = tea();
+            long["name"] = json!(format!("Skill {number:03}"));
+            long["steps"] = json!(vec!["Step by step. ".repeat(21); 6]);
+            house.put(&clinic.supervisor, &format!("/v1/skills/{id}"), long).await.is(201);
+            own.push(format!("organisation:{id}"));
+        }
+        let bundle = house.get(maya, "/v1/participants/me/offline").await.is(200);
+        assert!(!kept(&bundle).contains(&own[99].as_str()), "there are too many for one bundle");
+        let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
+        house.put(&clinic.casey, &format!("{all}/{}", fresh_id()), json!({"skill": own[99], "until": "2026-03-09"})).await.is(201);
+        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [own[98]], "cautions": []})).await.is(200);
+        let answer = house.get(maya, "/v1/participants/me/offline").await;
+        assert!(answer.text.len() < 200_000);
+        let bundle = answer.is(200);
+        let kept = kept(&bundle);
+        assert_eq!(kept[..2], [&own[99], &own[98]]);
+        assert!(kept[2..42].iter().all(|skill| skill.starts_with("library:")), "{kept:?}");
+    }
+
     async fn an_organisations_skill_is_for_its_own_people(house) {
         let clinic = house.clinic("harbor.example").await;
         let other = house.clinic("summit.example").await;

@@ -9,7 +9,7 @@ use evenkeel_domain::coping::assignment::{
 use evenkeel_domain::coping::library::library;
 use evenkeel_domain::coping::{Refusal, Skills};
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::value::{Moment, TimeZone, standing_schema};
+use evenkeel_domain::value::{Moment, standing_schema};
 use evenkeel_persistence::{Tx, coping as store};
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -79,23 +79,23 @@ pub fn assign(
     now: Moment,
 ) -> Result<(Assigned, bool), Problem> {
     let zone = home_zone(tx, grant.participant())?;
-    if let Some(stored) = store::find_assignment(tx, grant, id)? {
-        assignment::same(&stored, &draft)?;
-        note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
-        let practised_at = store::practised_at(tx, grant, id)?;
-        return Ok((standing(stored, practised_at, &zone, now), false));
-    }
     let choices = store::chosen(tx, grant)?.choices;
     let own = store::skills(tx, grant.actor().organisation)?;
     let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
     let skills = Skills::new(library(), &own);
+    if let Some(stored) = store::find_assignment(tx, grant, id)? {
+        assignment::same(&stored, &draft)?;
+        note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
+        let practised_at = store::practised_at(tx, grant, id)?;
+        return Ok((standing(stored, practised_at, to, &skills, now), false));
+    }
     let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, now)?;
     if !store::add_assignment(tx, grant, &assigned)? {
         return Err(Refusal::AssignedOther.into());
     }
     note(tx, grant, Deed::Assign, Room::Coping, Some(id.into()), request, now)?;
     let practised_at = store::practised_at(tx, grant, id)?;
-    Ok((standing(assigned, practised_at, &zone, now), true))
+    Ok((standing(assigned, practised_at, to, &skills, now), true))
 }
 
 fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Moment) -> Result<(), Problem> {
@@ -108,15 +108,28 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Mo
     Ok(())
 }
 
-/// The latest assignments, each with how it stands by the calendar of a zone.
-pub fn listed(tx: &mut Tx, grant: &Grant, zone: &TimeZone, now: Moment) -> Result<Vec<Assigned>, Problem> {
+/// The latest assignments, each with how it stands for whom it was made, given the skills on offer.
+pub fn listed(
+    tx: &mut Tx,
+    grant: &Grant,
+    to: Assignee<'_>,
+    skills: &Skills<'_>,
+    now: Moment,
+) -> Result<Vec<Assigned>, Problem> {
     let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
     let found = store::assignments(tx, grant, since, MOST_LISTED)?;
-    Ok(found.into_iter().map(|(one, practised_at)| standing(one, practised_at, zone, now)).collect())
+    Ok(found.into_iter().map(|(one, practised_at)| standing(one, practised_at, to, skills, now)).collect())
 }
 
-fn standing(assignment: Assignment, practised_at: Option<Moment>, zone: &TimeZone, now: Moment) -> Assigned {
-    let state = assignment::state(&assignment, practised_at, now.local_day(zone));
+fn standing(
+    assignment: Assignment,
+    practised_at: Option<Moment>,
+    to: Assignee<'_>,
+    skills: &Skills<'_>,
+    now: Moment,
+) -> Assigned {
+    let is_cautioned = to.choices.warn_of(&assignment.draft.skill, skills);
+    let state = assignment::state(&assignment, practised_at, is_cautioned, now.local_day(to.zone));
     Assigned { assignment, state, practised_at }
 }
 
@@ -163,7 +176,8 @@ struct Assignments {
 /// List assigned skills
 ///
 /// The latest 200, each with how it stands: done once the skill was practised since, late or not; open, or over
-/// when its last day has passed. One that was taken back is listed as withdrawn for 28 days.
+/// when its last day has passed; cautioned, and neither open nor over, while a caution that holds for the
+/// participant speaks against the skill. One that was taken back is listed as withdrawn for 28 days.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path)),
@@ -182,7 +196,10 @@ async fn list_assignments(
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
             let zone = home_zone(tx, grant.participant())?;
-            let items = listed(tx, &grant, &zone, now)?;
+            let choices = store::chosen(tx, &grant)?.choices;
+            let own = store::skills(tx, grant.actor().organisation)?;
+            let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
+            let items = listed(tx, &grant, to, &Skills::new(library(), &own), now)?;
             Ok((grant, items))
         })
         .await?;

@@ -189,7 +189,7 @@ pub(super) const LAPSE_STEPS: [&str; 7] = [
     "Stop. Get rid of the rest. Once is not all.",
     "Go where somebody is",
     "Ring Ray or Dee, whoever picks up first",
-    "Eat something, drink water, sleep",
+    "Eat something and drink water; rest only where somebody checks on me",
     "Tell my counselor by the next session",
     "Write down what came before it",
     "Go to the next meeting, even if I sit at the back",

@@ -8,10 +8,9 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::coping::assignment::AssignmentState;
+use evenkeel_domain::coping::assignment::{Assignee, AssignmentState};
 use evenkeel_domain::coping::choice::{Choices, Chosen};
 use evenkeel_domain::coping::library::{CautionNote, LibrarySkill, library};
-use evenkeel_domain::coping::organisation::OrganisationSkill;
 use evenkeel_domain::coping::{SkillDraft, SkillRef, Skills};
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
@@ -44,8 +43,8 @@ struct Offline {
     as_of: Moment,
     #[serde(flatten)]
     bundle: Bundle,
-    /// The coping skills on offer, those of the plan first, then the library's, as many as keep it small. One with
-    /// a caution that holds for this person comes last
+    /// The coping skills on offer, as many as keep it small: those of the plan first, then those to practise, the
+    /// favourites, the library's, and the organisation's. One with a caution that holds for this person comes last
     #[schema(max_items = 400)]
     skills: Vec<OfflineSkill>,
 }
@@ -124,10 +123,17 @@ enum Reviewed {
     SafetyPlan,
 }
 
-/// The skills on offer: those of the plan first, then the library's; those with a caution last.
-fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill]) -> Vec<OfflineSkill> {
-    let planned = plan.skills(None);
-    let on_offer = Skills::new(library(), own);
+/// The skills on offer: those of the plan first, then those to practise, the favourites, the library's, and the
+/// organisation's; those with a caution last.
+fn skills(
+    plan: &Plan,
+    assignments: &[Assigned],
+    choices: &Choices,
+    on_offer: &Skills<'_>,
+) -> Vec<OfflineSkill> {
+    let assigned = assignments.iter().map(|one| one.assignment.draft.skill.clone());
+    let liked = choices.favourites.iter().cloned();
+    let near: Vec<SkillRef> = plan.skills(None).into_iter().chain(assigned).chain(liked).collect();
     let mut skills: Vec<OfflineSkill> = on_offer
         .iter()
         .filter_map(|(skill, draft)| {
@@ -141,7 +147,7 @@ fn skills(plan: &Plan, choices: &Choices, own: &[OrganisationSkill]) -> Vec<Offl
         })
         .collect();
     skills.sort_by_key(|one| {
-        let place = planned.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
+        let place = near.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
         (one.cautioned, place, matches!(one.skill, SkillRef::Organisation(_)))
     });
     skills
@@ -155,10 +161,12 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
     let chosen = coping::chosen(tx, grant)?;
-    let mut assignments = assignment::listed(tx, grant, &time_zone, now)?;
+    let on_offer = Skills::new(library(), &own);
+    let to = Assignee { participant: grant.participant(), zone: &time_zone, choices: &chosen.choices };
+    let mut assignments = assignment::listed(tx, grant, to, &on_offer, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
     let days = days(&wish.unwrap_or_default(), &time_zone, [said.review_on, safe.review_on], now);
-    let skills = skills(&said, &chosen.choices, &own);
+    let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
         safety_steps: safe.steps().into(),

@@ -37,6 +37,8 @@ words! {
         Done = "done",
         /// Its last day has passed without practice.
         Over = "over",
+        /// Not to be practised: a caution that holds for the person speaks against it.
+        Cautioned = "cautioned",
         /// Taken back.
         Withdrawn = "withdrawn",
     }
@@ -164,12 +166,20 @@ pub fn practised_since<'a>(
     of_it.map(Practice::practised_at).filter(|at| assignment.assigned_at <= *at).min()
 }
 
-/// How an assignment stands on the participant's today, given the first practice since.
-pub fn state(assignment: &Assignment, practised_at: Option<Moment>, today: Day) -> AssignmentState {
+/// How an assignment stands on the participant's today, given the first practice since, and whether its skill has
+/// a caution that holds for them. One that may do harm is neither asked for nor missed.
+pub fn state(
+    assignment: &Assignment,
+    practised_at: Option<Moment>,
+    is_cautioned: bool,
+    today: Day,
+) -> AssignmentState {
     if assignment.withdrawn_at.is_some() {
         AssignmentState::Withdrawn
     } else if practised_at.is_some() {
         AssignmentState::Done
+    } else if is_cautioned {
+        AssignmentState::Cautioned
     } else if assignment.draft.until < today {
         AssignmentState::Over
     } else {
@@ -245,11 +255,14 @@ mod tests {
         let other = practised("library:five_senses", "2026-03-03T03:00:00Z", 7, 4);
         let late = practised("library:urge_surfing", "2026-03-09T03:00:00Z", 7, 4);
         assert_eq!(practised_since(&assignment, [&before, &other]), None);
-        assert_eq!(state(&assignment, None, day("2026-03-04")), AssignmentState::Open);
-        assert_eq!(state(&assignment, None, day("2026-03-05")), AssignmentState::Over);
+        assert_eq!(state(&assignment, None, false, day("2026-03-04")), AssignmentState::Open);
+        assert_eq!(state(&assignment, None, false, day("2026-03-05")), AssignmentState::Over);
+        for today in ["2026-03-04", "2026-03-05"] {
+            assert_eq!(state(&assignment, None, true, day(today)), AssignmentState::Cautioned);
+        }
         let done = practised_since(&assignment, [&before, &late, &other]);
         assert_eq!(done, Some(moment("2026-03-09T03:00:00Z")));
-        assert_eq!(state(&assignment, done, day("2026-03-09")), AssignmentState::Done);
+        assert_eq!(state(&assignment, done, true, day("2026-03-09")), AssignmentState::Done);
         let gone = practice::withdraw(&late, moment("2026-03-10T00:00:00Z"));
         assert_eq!(practised_since(&assignment, [&gone]), None);
     }
@@ -262,6 +275,6 @@ mod tests {
         let gone = withdraw(&assignment, moment("2026-03-03T09:00:00Z"));
         assert_eq!(withdraw(&gone, moment("2026-03-04T09:00:00Z")), gone);
         assert_eq!(same(&gone, &gone.draft), Err(Refusal::Withdrawn));
-        assert_eq!(state(&gone, Some(moment(NOW)), day("2026-03-03")), AssignmentState::Withdrawn);
+        assert_eq!(state(&gone, Some(moment(NOW)), true, day("2026-03-03")), AssignmentState::Withdrawn);
     }
 }
