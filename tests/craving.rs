@@ -164,6 +164,11 @@ story! {
         let stored = house.put(&maya, &revision, correction.clone()).await.is(201);
         assert_eq!((&stored["revision"], &stored["intensity"], &stored["local_day"]), (&json!(2), &json!(4), &json!("2026-03-01")));
         house.put(&maya, &revision, correction).await.is(200);
+        let other = house.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
+        let own = json!({"craving": craving("2026-03-02T17:00:00Z", 6)});
+        let own = house.put(&maya, &format!("{}/revisions/{other}", path(&other)), own).await.refused(409, "");
+        assert!(own["detail"].as_str().unwrap().contains("under a new id"), "{own}");
+        house.delete(&maya, &path(&other)).await.is(204);
         let kept = house.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
         assert!(kept["items"].to_string().contains("\"intensity\":7"), "{kept}");
         let days = house.get(&maya, "/v1/participants/me/trends?from=2026-03-01&to=2026-03-02").await.is(200);

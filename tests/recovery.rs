@@ -322,6 +322,20 @@ story! {
             let read = house.get(&maya, &at).await.is(200);
             assert_eq!((read.get("guidance"), read.get("tell_lapse"), &read["outcome"]), (None, None, &json!("lapsed")));
         }
+        // The craving passed in the end; that there was use before is told late, and heard.
+        let at = format!("{own}/{}", fresh_id());
+        house.put(&maya, &at, of(json!("opioids"), "still_going")).await.is(201);
+        let passed = json!({"outcome": "passed", "observed_at": "2026-03-02T14:00:00Z"});
+        assert_eq!(house.put(&maya, &format!("{at}/outcome"), passed).await.is(200).get("guidance"), None);
+        let before = json!({"outcome": "lapsed", "observed_at": "2026-03-02T13:00:00Z"});
+        let heard = house.put(&maya, &format!("{at}/outcome"), before).await.is(200);
+        assert_eq!((about(&heard)[0], &heard["outcome"]), ("overdose", &json!("passed")));
+        // A queue that is sent again after a lost answer is heard again.
+        let at = format!("{own}/{}", fresh_id());
+        house.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(201);
+        let mended = json!({"craving": of(json!("alcohol"), "passed")});
+        assert_eq!(house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), mended).await.is(201).get("guidance"), None);
+        assert_eq!(about(&house.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(200))[0], "without_shame");
         let at = format!("{own}/{}", fresh_id());
         let going = house.put(&maya, &at, craving("2026-03-02T12:00:00Z", 8)).await.is(201);
         assert_eq!((going.get("guidance"), going.get("tell_lapse")), (None, None));
@@ -349,6 +363,13 @@ story! {
         let at = format!("{own}/{}", fresh_id());
         let stored = house.put(&maya, &at, day("2026-03-01", json!(true))).await;
         assert_eq!(about(&stored.is(201)), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        let mut later = day("2026-03-01", json!(false));
+        later["occurred_at"] = json!("2026-03-01T20:00:00Z");
+        assert_eq!(answered(&house, &maya, later).await.get("guidance"), None);
+        let mut between = day("2026-03-01", json!(true));
+        between["occurred_at"] = json!("2026-03-01T19:00:00Z");
+        let between = answered(&house, &maya, between).await;
+        assert_eq!((about(&between)[0], &between["answers"]["any_use"]), ("overdose", &json!(false)), "what does not stand is heard too");
         begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
         let again = house.put(&maya, &at, day("2026-03-01", json!(true))).await.is(200);
         assert_eq!(about(&again), ["without_shame", "withdrawal", "next_steps"], "of what somebody is free from");
@@ -429,6 +450,10 @@ story! {
         assert_eq!(house.put(maya, &at, sent.clone()).await.is(200), corrected, "what was sent first, sent again, is no clash");
         house.put(maya, &at, right).await.refused(409, "");
         house.put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"lapse": {"substance": "sugar"}})).await.refused(422, "/lapse/substance");
+        let other = lapsed(&house, maya, sent.clone()).await;
+        let own = house.put(maya, &format!("{MINE}/lapses/{other}/revisions/{other}"), json!({"lapse": sent})).await.refused(409, "");
+        assert!(own["detail"].as_str().unwrap().contains("under a new id"), "{own}");
+        house.delete(maya, &format!("{MINE}/lapses/{other}")).await.is(204);
         let read = house.get(&clinic.casey, &format!("/v1/participants/{}/recovery/lapses/{id}/revisions", maya.participant)).await.is(200);
         let said: Vec<_> = read["items"].as_array().unwrap().iter().map(|one| (&one["revision"], &one["lapse"]["substance"])).collect();
         assert_eq!(said, [(&json!(1), &json!("alcohol")), (&json!(2), &json!("opioids"))]);

@@ -214,7 +214,7 @@ async fn read_check_in_definition(
 
 // Check-ins
 
-/// A check-in as it stands; one that tells of use is answered like a lapse.
+/// A check-in as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
 #[derive(Serialize, ToSchema)]
 struct HeardCheckIn {
     #[serde(flatten)]
@@ -255,7 +255,10 @@ async fn answer_check_in(
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AnswerCheckIn, &whose)?;
         let (check_in, new) = answer(tx, &grant, id, &draft, caller.request_id, now)?;
-        let used = check_in::used(&check_in, &known_substances(tx, &grant)?);
+        let known = known_substances(tx, &grant)?;
+        // Use is heard whether or not it is what stands; of two answers the one that may be worse.
+        let told = [&draft.answers, &check_in.answers].map(|answers| check_in::used(answers, &known));
+        let used = told.into_iter().flatten().min_by_key(Vec::len);
         let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
         Ok((HeardCheckIn { check_in, heard }, new))
     });

@@ -173,7 +173,7 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
 
 // Routes
 
-/// A craving as it stands; one that ended in use is answered like a lapse.
+/// A craving as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
 #[derive(Serialize, ToSchema)]
 struct HeardCraving {
     #[serde(flatten)]
@@ -182,12 +182,11 @@ struct HeardCraving {
     heard: Heard,
 }
 
-impl From<Craving> for HeardCraving {
-    fn from(craving: Craving) -> Self {
-        let heard = match craving.draft.outcome {
-            Some(Outcome::Lapsed) => Heard::of_use(craving.draft.substance.as_slice()),
-            Some(Outcome::Passed | Outcome::StillGoing) | None => Heard::default(),
-        };
+impl HeardCraving {
+    /// The answer to an outcome that was told just now: use is heard whether or not it is what stands.
+    fn new(craving: Craving, told: Option<Outcome>) -> Self {
+        let is_use = [told, craving.draft.outcome].contains(&Some(Outcome::Lapsed));
+        let heard = if is_use { Heard::of_use(craving.draft.substance.as_slice()) } else { Heard::default() };
         Self { craving, heard }
     }
 }
@@ -216,12 +215,12 @@ async fn record_craving(
     Json(draft): Json<CravingDraft>,
 ) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id) = path.into_inner();
-    let now = app.now();
+    let (now, told) = (app.now(), draft.outcome);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(|(craving, new)| Recorded::from((craving.into(), new)))
+    done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -390,12 +389,12 @@ async fn conclude_craving(
     Json(draft): Json<OutcomeDraft>,
 ) -> Result<Json<HeardCraving>, Problem> {
     let (whose, id) = path.into_inner();
-    let now = app.now();
+    let (now, told) = (app.now(), draft.outcome);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         conclude(tx, &grant, id, &draft, caller.request_id, now)
     });
-    done.await.map(|craving| Json(craving.into()))
+    done.await.map(|craving| Json(HeardCraving::new(craving, Some(told))))
 }
 
 /// Correct a craving
@@ -422,12 +421,12 @@ async fn correct_craving(
     Json(draft): Json<CorrectionDraft>,
 ) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id, revision) = path.into_inner();
-    let now = app.now();
+    let (now, told) = (app.now(), draft.craving.outcome);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });
-    done.await.map(|(craving, new)| Recorded::from((craving.into(), new)))
+    done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
 }
 
 /// All revisions of a craving, the first one first.

@@ -398,25 +398,29 @@ impl DayFigures {
 
 /// The warning signs that were ticked in a check-in, on the local day on which it was filled in.
 pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
-    let Some(Answer::Choices(codes)) = check_in.answers.get("signs") else {
-        return Vec::new();
-    };
     let day = check_in.filled_in_at().local_day(&check_in.time_zone);
-    let codes = codes.iter().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok());
-    codes.map(|code| SignSeen { code, day }).collect()
+    signs(&check_in.answers).map(|code| SignSeen { code, day }).collect()
 }
 
-/// What a check-in tells was used, on its day or in its week, if it tells of use at all; nothing, and so the worst,
-/// where it may have been anything. It names no drug: only alcohol is told by its own question, or by being all
+fn signs(answers: &Answers) -> impl Iterator<Item = SignCode> {
+    let ticked = match answers.get("signs") {
+        Some(Answer::Choices(codes)) => Some(codes),
+        _ => None,
+    };
+    ticked.into_iter().flatten().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok())
+}
+
+/// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the worst,
+/// where it may have been anything. They name no drug: only alcohol is told by its own question, or by being all
 /// that is `known` of the person.
-pub fn used(check_in: &CheckIn, known: &[Substance]) -> Option<Vec<Substance>> {
-    let some_days = |code: &str| match check_in.answers.get(code) {
+pub fn used(answers: &Answers, known: &[Substance]) -> Option<Vec<Substance>> {
+    let some_days = |code: &str| match answers.get(code) {
         Some(Answer::Number(days)) => days.whole().is_some_and(|days| 0 < days),
         _ => false,
     };
     let (drank, drugs) = (some_days("alcohol_days"), some_days("drug_days"));
-    let any = DayFigures::of(check_in).any_use == Some(true)
-        || signs_seen(check_in).iter().any(|sign| sign.code.as_ref() == "use");
+    let any = matches!(answers.get("any_use"), Some(Answer::YesNo(true)))
+        || signs(answers).any(|sign| sign.as_ref() == "use");
     // No question here is about nicotine.
     let mut others = known.iter().filter(|one| **one != Substance::Nicotine).peekable();
     let only_drinks = others.peek().is_some() && others.all(|one| *one == Substance::Alcohol);

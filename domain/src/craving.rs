@@ -499,6 +499,7 @@ pub fn correct(
     now: Moment,
 ) -> Result<(Craving, Vec<Revision>), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
+    log_entry::named(id, craving.id)?;
     let CorrectionDraft { reason, craving: draft } = correction.clone();
     let revision = craving.revision + 1;
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };

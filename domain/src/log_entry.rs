@@ -47,6 +47,11 @@ pub fn same<T: PartialEq>(kept: &T, again: &T) -> Result<(), Refusal> {
     if kept == again { Ok(()) } else { Err(Refusal::Different) }
 }
 
+/// Whether a correction can have this id: that of the entry stands for what was sent first.
+pub fn named(revision: RevisionId, entry: impl Into<uuid::Uuid>) -> Result<(), Refusal> {
+    if uuid::Uuid::from(revision) == entry.into() { Err(Refusal::Different) } else { Ok(()) }
+}
+
 /// The revisions to keep when an entry of this revision is corrected: the new one, and at the first correction
 /// also the one before it, which was nowhere but in the entry itself.
 pub fn kept<R>(revision: i32, before: impl FnOnce() -> R, new: R) -> Vec<R> {

@@ -33,7 +33,17 @@ impl LastLapse {
     /// Whether somebody has to look after the person: there was use, or an opioid came close, and nobody has
     /// acknowledged it. Source: clinical.md 3.6 and 3.9.
     pub fn needs_attention(&self) -> bool {
-        !self.acknowledged && (self.outcome.is_use() || self.substance == Substance::Opioids)
+        0 < self.urgency()
+    }
+
+    /// How soon: opioids first, use before what came close; 0 not at all.
+    fn urgency(&self) -> u8 {
+        match (self.acknowledged, self.substance, self.outcome.is_use()) {
+            (false, Substance::Opioids, true) => 3,
+            (false, Substance::Opioids, false) => 2,
+            (false, _, true) => 1,
+            (true, ..) | (false, _, false) => 0,
+        }
     }
 }
 
@@ -43,10 +53,10 @@ pub fn lately(now: Moment) -> Moment {
 }
 
 /// The lapse that a caseload shows of those that stand: the one told last, one that needs attention before all
-/// others; none that needs none and was told longer ago than [`lately`].
+/// others and of those an opioid first; none that needs none and was told longer ago than [`lately`].
 pub fn last(lapses: &[LastLapse], now: Moment) -> Option<LastLapse> {
     let shown = lapses.iter().filter(|one| one.needs_attention() || lately(now) <= one.received_at);
-    shown.max_by_key(|one| (one.needs_attention(), one.received_at, one.id)).copied()
+    shown.max_by_key(|one| (one.urgency(), one.received_at, one.id)).copied()
 }
 
 #[cfg(test)]
@@ -74,6 +84,11 @@ mod tests {
         let opioid = told(3, "2026-01-02", Substance::Opioids, LapseOutcome::NearMiss, false);
         assert_eq!(shown(&[old, close]), Some(old));
         assert_eq!(shown(&[old, close, opioid]), Some(opioid));
+        let later = told(5, "2026-07-18", Substance::Alcohol, LapseOutcome::ReturnedToUse, false);
+        assert_eq!(shown(&[opioid, later]), Some(opioid), "what can kill comes first");
+        let used = told(6, "2026-01-03", Substance::Opioids, LapseOutcome::SingleUse, false);
+        let close_again = told(7, "2026-07-18", Substance::Opioids, LapseOutcome::NearMiss, false);
+        assert_eq!(shown(&[used, close_again, later]), Some(used));
         let seen = |lapse: LastLapse| LastLapse { acknowledged: true, ..lapse };
         assert_eq!(shown(&[seen(old), close, seen(opioid)]), Some(close));
         let (within, before) =

@@ -28,6 +28,15 @@ words! {
 }
 
 impl LapseOutcome {
+    /// How grave it is, to tell what was seen of it from what is news.
+    fn severity(self) -> u8 {
+        match self {
+            Self::NearMiss => 0,
+            Self::SingleUse => 1,
+            Self::ReturnedToUse => 2,
+        }
+    }
+
     /// Whether there was use, so that a new count begins.
     pub fn is_use(self) -> bool {
         match self {
@@ -208,7 +217,7 @@ pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(),
 }
 
 /// Corrects a lapse: as it now stands, and the revisions to keep (at the first correction also the one before).
-/// Its debrief stays. Where something else was used or happened, nobody has seen that yet.
+/// Its debrief stays. Where something else was used, or worse happened, nobody has seen that yet.
 pub fn correct(
     lapse: &Lapse,
     id: RevisionId,
@@ -216,9 +225,10 @@ pub fn correct(
     now: Moment,
 ) -> Result<(Lapse, Vec<LapseRevision>), Refusal> {
     log_entry::standing(lapse.withdrawn_at)?;
+    log_entry::named(id, lapse.id)?;
     let LapseCorrection { reason, lapse: draft } = correction.clone();
     let revision = lapse.revision + 1;
-    let seen = (draft.substance, draft.outcome) == (lapse.substance, lapse.outcome);
+    let seen = draft.substance == lapse.substance && draft.outcome.severity() <= lapse.outcome.severity();
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
         Told::corrected(draft.occurred_at, &draft.time_zone, lapse.received_at, now);
@@ -255,6 +265,7 @@ pub fn acknowledge(lapse: &Lapse, by: AccountId, now: Moment) -> Result<Lapse, R
 pub(crate) mod tests {
     use super::*;
     use crate::craving::tests::moment;
+    use rstest::rstest;
     use uuid::Uuid;
 
     pub(crate) fn draft(at: &str, substance: Substance, outcome: LapseOutcome) -> LapseDraft {
@@ -335,8 +346,27 @@ pub(crate) mod tests {
         assert_eq!(kept[1].same(&other), Err(Refusal::Different));
         let (opioid, kept) = correct(&corrected, Uuid::from_u128(8).into(), &other, now).unwrap();
         assert_eq!((opioid.revision, kept.len(), opioid.acknowledged), (3, 1, None), "that nobody has seen");
+        let own = correct(&opioid, Uuid::from_u128(2).into(), &other, now);
+        assert_eq!(own, Err(Refusal::Different), "its own id stands for what was sent first");
         let gone = withdraw(&opioid, now);
         assert_eq!(correct(&gone, Uuid::from_u128(9).into(), &other, now), Err(Refusal::Withdrawn));
+    }
+
+    #[rstest]
+    #[case::what_came_close(LapseOutcome::NearMiss, true)]
+    #[case::the_same(LapseOutcome::SingleUse, true)]
+    #[case::worse(LapseOutcome::ReturnedToUse, false)]
+    fn a_lapse_that_was_seen_is_news_again_when_worse_is_told(
+        #[case] outcome: LapseOutcome,
+        #[case] seen: bool,
+    ) {
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let now = moment("2026-07-02T00:00:00Z");
+        let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
+        let lapse = acknowledge(&lapse, Uuid::from_u128(5).into(), now).unwrap();
+        let correction = LapseCorrection { reason: None, lapse: LapseDraft { outcome, ..told } };
+        let (corrected, _) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
+        assert_eq!(corrected.acknowledged.is_some(), seen);
     }
 
     #[test]
