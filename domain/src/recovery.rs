@@ -12,6 +12,7 @@ pub mod lapse;
 pub mod learning;
 pub mod milestone;
 pub mod start;
+pub mod told_use;
 pub mod warning;
 
 use crate::log_entry;
