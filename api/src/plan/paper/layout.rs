@@ -361,7 +361,7 @@ mod tests {
             };
             let mut last = headings(&pages[0]).pop().unwrap();
             for page in &pages {
-                let alone = |pair: &[Row]| pair.iter().all(|row| row.is_heading());
+                let alone = |pair: &[Row]| pair.iter().all(Row::is_heading);
                 assert!(!page.windows(2).any(alone));
                 assert!(!page.last().unwrap().is_heading());
             }

@@ -63,8 +63,9 @@ impl Sheet<'_, '_> {
         }
     }
 
-    fn rule(&mut self, y: f32) {
-        area(self.surface, LIGHT, Rect::from_xywh(self.left, y, self.right - self.left, 0.7));
+    fn rule(&mut self, indent: f32, y: f32) {
+        let from = self.left + indent;
+        area(self.surface, LIGHT, Rect::from_xywh(from, y, self.right - from, 0.7));
     }
 
     /// A frame around what stands from one row to another.
@@ -100,7 +101,7 @@ impl Sheet<'_, '_> {
                 self.write((indent, y), size, BLACK, &row.text, part);
             }
             Kind::Note => self.write((indent, y), size * NOTE, GREY, &row.text, part),
-            Kind::Blank => self.rule(y),
+            Kind::Blank => self.rule(indent, y),
             Kind::Foot => self.write((0.0, y), size * NOTE, GREY, &row.text, part),
         }
     }
@@ -114,14 +115,15 @@ impl Sheet<'_, '_> {
         let placed: Vec<(&Row, f32)> = rows.iter().map(|row| (row, down(row))).collect();
         let mut framed = placed.iter().filter(|(row, _)| row.is_framed).map(|(_, y)| *y);
         if let Some(from) = framed.next() {
-            self.frame(from, framed.last().unwrap_or(from));
+            self.frame(from, framed.next_back().unwrap_or(from));
         }
-        let mut was_framed = false;
+        let mut is_parted = false;
         for (row, y) in placed {
-            if row.is_heading() && !row.is_framed && !was_framed {
-                self.rule(y - self.size * 1.5);
+            if row.is_heading() && !row.is_framed && !is_parted {
+                self.rule(0.0, y - self.size * 1.5);
             }
-            was_framed = row.is_framed;
+            // A frame, or a line to write on, parts what is above from what is below.
+            is_parted = row.is_framed || matches!(row.kind, Kind::Blank);
             self.row(row, y);
         }
     }

@@ -83,7 +83,9 @@ impl Faces {
             text.push_str(": ");
             bold.start = text.len();
             // Whatever language the name is in, what belongs to the number stays beside it in its own order.
-            text.push_str(&format!("{FIRST_STRONG}{}{POP_ISOLATE}", with_numbers(&answer)));
+            text.push(FIRST_STRONG);
+            text.push_str(&with_numbers(&answer));
+            text.push(POP_ISOLATE);
             bold.end = text.len();
         }
         Text::new(self, text, bold, lost)
