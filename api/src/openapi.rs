@@ -199,7 +199,15 @@ pub fn documentation(config: &mut web::ServiceConfig) {
                 HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
             }),
         )
-        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+        // The page asks nobody else whether the document is valid, and shows no document but this one.
+        .service(
+            SwaggerUi::new("/docs/{_:.*}").config(
+                Config::from("/openapi.json")
+                    .validator_url("none")
+                    .use_base_layout()
+                    .default_models_expand_depth(0),
+            ),
+        );
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ const SIZE: (u32, u32) = (720, 420);
 const HEAD: u32 = 88;
 const FONT: &str = "sans-serif";
 const LABEL: i32 = 25;
+/// Where the picture ends on the right.
+const RIGHT: i32 = 692;
 
 // Dark, middle and light enough to be told apart without colour.
 const INK: RGBColor = RGBColor(26, 26, 26);
@@ -58,6 +60,8 @@ fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
     let root = SVGBackend::with_string(into, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     root.draw(&Text::new("Craving intensity", (20, 16), (FONT, 36).into_font().color(&INK)))?;
+    let right = TextStyle::from((FONT, LABEL).into_font()).color(&INK).pos(Pos::new(HPos::Right, VPos::Top));
+    root.draw(&Text::new(period(trend), (RIGHT, 22), right))?;
     let (head, plot) = root.split_vertically(HEAD);
     let last = trend.from.until(trend.to);
     let step = [1, 2, 7, 14, 28, 56].into_iter().find(|step| last / step <= 6).unwrap_or(91);
@@ -86,22 +90,25 @@ fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
             TextStyle::from((FONT, 30).into_font()).color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
         return plot.draw(&Text::new("No logs in these days", (380, 140), middle));
     }
-    legend(&head)?;
-    let size = if last < 120 { 4 } else { 2 };
+    legend(&head, 0 < trend.outcomes.lapsed)?;
+    // Many days stand close together.
+    let (size, width) = if last < 120 { (4, 3) } else { (2, 1) };
     let at = |day: &TrendDay| trend.from.until(day.day);
     let peak = |day: &TrendDay| (at(day), f64::from(i16::from(day.peak)));
     let mean = |day: &TrendDay| day.mean.map(|mean| (at(day), mean));
     for days in trend.days.chunk_by(|a, b| a.day.until(b.day) == 1) {
-        chart.draw_series(LineSeries::new(days.iter().filter_map(mean), MEAN.stroke_width(3)))?;
+        chart.draw_series(LineSeries::new(days.iter().filter_map(mean), MEAN.stroke_width(width)))?;
     }
     chart.draw_series(trend.days.iter().filter_map(mean).map(|dot| Circle::new(dot, size, MEAN.filled())))?;
-    chart.draw_series(trend.days.iter().map(|day| Circle::new(peak(day), size + 1, PEAK.stroke_width(2))))?;
+    chart.draw_series(
+        trend.days.iter().map(|day| Circle::new(peak(day), size + 1, PEAK.stroke_width(width.min(2)))),
+    )?;
     let lapses = trend.days.iter().filter(|day| 0 < day.outcomes.lapsed);
     chart.draw_series(lapses.map(|day| Cross::new(peak(day), 8, INK.stroke_width(4))))?;
     Ok(())
 }
 
-fn legend<'a>(area: &Area<'a>) -> Result<(), Failed<'a>> {
+fn legend<'a>(area: &Area<'a>, has_lapse: bool) -> Result<(), Failed<'a>> {
     let row = 68;
     let label = |text: &'static str, x: i32| {
         let left =
@@ -113,8 +120,24 @@ fn legend<'a>(area: &Area<'a>) -> Result<(), Failed<'a>> {
     area.draw(&label("Daily mean", 110))?;
     area.draw(&Circle::new((258, row), 5, PEAK.stroke_width(2)))?;
     area.draw(&label("Daily peak", 274))?;
-    area.draw(&Cross::new((424, row), 8, INK.stroke_width(4)))?;
-    area.draw(&label("Day with a lapse", 442))
+    if has_lapse {
+        area.draw(&Cross::new((424, row), 8, INK.stroke_width(4)))?;
+        area.draw(&label("Day with a lapse", 442))?;
+    }
+    Ok(())
+}
+
+/// The days that it shows, with their year.
+fn period(trend: &Trend) -> String {
+    let (from, to) = (civil::Date::from(trend.from), civil::Date::from(trend.to));
+    let last = to.strftime("%b %-d, %Y");
+    if from == to {
+        last.to_string()
+    } else if from.year() == to.year() {
+        format!("{} – {last}", date(trend.from))
+    } else {
+        format!("{} – {last}", from.strftime("%b %-d, %Y"))
+    }
 }
 
 fn date(day: Day) -> String {
@@ -173,8 +196,22 @@ mod tests {
     #[test]
     fn a_lapse_has_a_shape_of_its_own() {
         let strokes = |picture: &str| picture.matches("stroke-width=\"4\"").count();
-        let without = strokes(&picture(&[summary("2026-03-01", 5, 0)]));
-        assert_eq!(strokes(&picture(&[summary("2026-03-01", 5, 1)])), 2 * without);
+        assert_eq!(strokes(&picture(&[summary("2026-03-01", 5, 0)])), 0);
+        assert_eq!(strokes(&picture(&[summary("2026-03-01", 5, 1)])), 2 * 2, "in the picture and its legend");
+    }
+
+    #[test]
+    fn the_legend_names_a_lapse_only_where_there_is_one() {
+        let named = |lapsed| picture(&[summary("2026-03-01", 5, lapsed)]).contains("Day with a lapse");
+        assert_eq!((named(0), named(1)), (false, true));
+    }
+
+    #[test]
+    fn the_days_are_named_with_their_year() {
+        let said = |from, to| period(&trend(Span::new(day(from), day(to)).unwrap(), &[]));
+        assert_eq!(said("2026-03-01", "2026-03-01"), "Mar 1, 2026");
+        assert_eq!(said("2026-02-24", "2026-03-09"), "Feb 24 – Mar 9, 2026");
+        assert_eq!(said("2025-03-10", "2026-03-09"), "Mar 10, 2025 – Mar 9, 2026");
     }
 
     #[test]
@@ -184,6 +221,7 @@ mod tests {
         assert!(picture.trim_end().ends_with("</svg>"));
         assert!(picture.contains(r#"role="img""#));
         assert!(picture.contains("logs 2, on days 2, mean intensity 5.5, strongest 9, ended in a lapse 1."));
+        assert!(picture.contains("Feb 24 – Mar 9, 2026"));
         for words in
             ["Daily mean", "Daily peak", "Day with a lapse", "Feb 24", "Mar 4", "0 none, 10 strongest"]
         {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::item::{Called, Reach};
+use super::item::Reach;
 use super::lines::CrisisLine;
 use super::section::{Plan, PlanSection, PlanTrigger, Support};
 use crate::coping::{Choices, SkillRef, Skills};
@@ -11,6 +11,9 @@ use crate::value::Day;
 
 /// Skills that are named for when a craving comes: few enough to remember.
 pub const MOST_SKILLS: usize = 3;
+
+/// What is answered to a trigger if nobody and nothing of the person's own is left.
+const ANYBODY: &str = "Call someone on this page";
 
 const TRIGGERS: &str = "What sets it off, and what I do";
 const PEOPLE: &str = "Who I call";
@@ -21,24 +24,28 @@ const REASONS: &str = "Why I do this";
 pub struct PosterLine {
     /// What it says.
     pub words: String,
-    /// How to get through. Apart from the words, because a number reads from left to right in every language.
-    pub reach: Option<String>,
+    /// How to get through, or what to do about it. Apart from the words, because it is what the eye looks for, and
+    /// a number reads from left to right in every language.
+    pub answer: Option<String>,
 }
 
 impl PosterLine {
     /// Words alone.
     pub fn new(words: impl Into<String>) -> Self {
-        Self { words: words.into(), reach: None }
+        Self { words: words.into(), answer: None }
     }
     /// Who, or where, and how to get through.
     pub fn reached(words: impl Into<String>, reach: Option<&Reach>) -> Self {
-        Self { words: words.into(), reach: reach.map(|reach| reach.as_ref().to_owned()) }
+        Self { words: words.into(), answer: reach.map(|reach| reach.as_ref().to_owned()) }
+    }
+    fn answered(words: &str, answer: &str) -> Self {
+        Self { words: words.to_owned(), answer: Some(answer.to_owned()) }
     }
 }
 impl fmt::Display for PosterLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reach {
-            Some(reach) => write!(f, "{}: {reach}", self.words),
+        match &self.answer {
+            Some(answer) => write!(f, "{}: {answer}", self.words),
             None => f.write_str(&self.words),
         }
     }
@@ -53,6 +60,10 @@ pub struct PosterGroup {
     pub lines: Vec<PosterLine>,
     /// How many more there are in the app.
     pub left_out: usize,
+    /// Whether its lines are steps, to be taken in their order.
+    pub is_numbered: bool,
+    /// Whether there is room to write by hand while it says nothing.
+    pub is_to_fill: bool,
     /// How many of its lines never give way.
     least: usize,
 }
@@ -60,7 +71,13 @@ pub struct PosterGroup {
 impl PosterGroup {
     /// Lines that somebody's life may hang on: none of them gives way.
     pub fn critical(heading: impl Into<String>, lines: Vec<PosterLine>) -> Self {
-        Self { heading: heading.into(), lines, left_out: 0, least: usize::MAX }
+        let heading = heading.into();
+        Self { heading, lines, left_out: 0, is_numbered: false, is_to_fill: false, least: usize::MAX }
+    }
+    /// The same, with room to write by hand while it says nothing.
+    #[must_use]
+    pub fn to_fill(self) -> Self {
+        Self { is_to_fill: true, ..self }
     }
     fn at_least(least: usize, heading: &str, lines: Vec<PosterLine>) -> Self {
         Self { least, ..Self::critical(heading, lines) }
@@ -78,6 +95,10 @@ pub struct Poster {
     pub title: &'static str,
     /// The day it was made.
     pub on: Day,
+    /// What saves a life, above everything else.
+    pub band: PosterGroup,
+    /// How many of its lines stand on each further page too.
+    pub again: usize,
     /// The groups in reading order, the most urgent first.
     pub groups: Vec<PosterGroup>,
     /// What the reader should know about it, in small print.
@@ -101,8 +122,9 @@ impl Poster {
 /// Lays a plan out for paper.
 ///
 /// `withheld` is what the participant keeps from whom it is printed for. A skill is named if it is on offer and has
-/// none of this person's cautions, as for a suggestion. Steps after a slip, naloxone and the lines that answer day
-/// and night never give way.
+/// none of this person's cautions, as for a suggestion. No trigger is without an answer: where none of its own
+/// skills is left there is another of the plan or a favourite, else a person, else the page itself. Steps after a
+/// slip, naloxone and the lines that answer day and night never give way.
 pub fn poster(
     plan: &Plan,
     withheld: &[PlanSection],
@@ -115,33 +137,66 @@ pub fn poster(
         let allowed = skills.find(skill).filter(|skill| choices.allow(skill))?;
         Some(allowed.name.as_ref().to_owned())
     };
-    let best = plan.skills(None).iter().filter_map(name).map(PosterLine::new).collect();
+    let own = own_skills(plan, choices, name);
+    let best = own.iter().map(PosterLine::new).collect();
     let mut best = PosterGroup::at_least(MOST_SKILLS, "When a craving comes", best);
     best.keep(MOST_SKILLS);
     let reasons = plan.reasons.iter().map(|item| PosterLine::new(item.words.as_ref())).collect();
+    let slip = plan.lapse_steps.iter().map(|step| PosterLine::new(step.words.as_ref())).collect();
     let groups = vec![
         best,
-        PosterGroup::at_least(6, TRIGGERS, triggers(plan, name)),
         PosterGroup::at_least(4, PEOPLE, people(plan)),
-        PosterGroup::critical("If I slip", slip(plan)),
-        PosterGroup::critical("Day and night", all_lines(plan, lines)),
+        PosterGroup { is_numbered: true, ..PosterGroup::critical("If I slip", slip) },
+        PosterGroup::at_least(6, TRIGGERS, triggers(plan, name, &spare(&own, plan))),
         PosterGroup::at_least(2, REASONS, reasons),
     ];
     let note =
         (!withheld.is_empty()).then_some("Parts of the plan are left out here at the participant's wish.");
-    Poster { title: "My plan", on, groups, note }
+    let local = plan.lines.iter().map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
+    let (mut band, again) = band(lines, naloxone(plan));
+    band.lines.extend(local);
+    Poster { title: "My plan", on, band, again, groups, note }
 }
 
-/// Triggers with something to do about them come before those without.
-fn triggers(plan: &Plan, name: impl Fn(&SkillRef) -> Option<String>) -> Vec<PosterLine> {
-    let named = |trigger: &PlanTrigger| {
-        let names: Vec<String> = trigger.coping.iter().filter_map(&name).collect();
-        (trigger.words.as_ref().to_owned(), names.join(", "))
+/// What saves a life: the emergency number, what is at hand until somebody comes, then the other national lines.
+/// Up to the first of these it belongs on every page.
+pub(super) fn band(lines: &[CrisisLine], at_hand: Option<PosterLine>) -> (PosterGroup, usize) {
+    let of = |emergency| {
+        let some = lines.iter().filter(move |line| line.emergency == emergency);
+        some.map(|line| PosterLine::reached(line.name.as_ref(), Some(&line.reach)))
     };
-    let (with, without): (Vec<_>, Vec<_>) =
-        plan.triggers.iter().map(named).partition(|(_, names)| !names.is_empty());
-    let with = with.into_iter().map(|(words, names)| format!("{words}: {names}"));
-    with.chain(without.into_iter().map(|(words, _)| words)).map(PosterLine::new).collect()
+    let mut all: Vec<PosterLine> = of(true).chain(at_hand).collect();
+    let again = all.len() + 1;
+    all.extend(of(false));
+    (PosterGroup::critical("Help, day and night", all), again)
+}
+
+/// The names of the plan's skills, those for most triggers first; of the favourites if there are none.
+fn own_skills(plan: &Plan, choices: &Choices, name: impl Fn(&SkillRef) -> Option<String>) -> Vec<String> {
+    let planned: Vec<String> = plan.skills(None).iter().filter_map(&name).collect();
+    if planned.is_empty() {
+        choices.favourites.iter().filter_map(&name).take(MOST_SKILLS).collect()
+    } else {
+        planned
+    }
+}
+
+/// What answers a trigger that has no skill of its own left.
+fn spare(own: &[String], plan: &Plan) -> String {
+    let person = || {
+        let reachable = plan.supports.iter().find(|support| support.reach.is_some());
+        reachable.map(|support| format!("Talk to {}", support.name.as_ref()))
+    };
+    own.first().cloned().or_else(person).unwrap_or_else(|| ANYBODY.to_owned())
+}
+
+/// Triggers with skills of their own come before those answered with what is `spare`.
+fn triggers(plan: &Plan, name: impl Fn(&SkillRef) -> Option<String>, spare: &str) -> Vec<PosterLine> {
+    let named = |trigger: &PlanTrigger| -> Vec<String> { trigger.coping.iter().filter_map(&name).collect() };
+    let all = plan.triggers.iter().map(|trigger| (trigger.words.as_ref(), named(trigger)));
+    let (with, without): (Vec<_>, Vec<_>) = all.partition(|(_, names)| !names.is_empty());
+    let with = with.into_iter().map(|(words, names)| PosterLine::answered(words, &names.join(", ")));
+    with.chain(without.into_iter().map(|(words, _)| PosterLine::answered(words, spare))).collect()
 }
 
 fn people(plan: &Plan) -> Vec<PosterLine> {
@@ -153,23 +208,10 @@ fn people(plan: &Plan) -> Vec<PosterLine> {
     reachable.map(line).collect()
 }
 
-fn slip(plan: &Plan) -> Vec<PosterLine> {
-    let steps =
-        (1..).zip(&plan.lapse_steps).map(|(number, step)| format!("{number}. {}", step.words.as_ref()));
-    let naloxone = plan.naloxone.as_ref().filter(|naloxone| naloxone.has).map(|naloxone| {
-        naloxone
-            .kept
-            .as_ref()
-            .map_or("Naloxone is at hand".to_owned(), |kept| format!("Naloxone: {}", kept.as_ref()))
-    });
-    steps.chain(naloxone).map(PosterLine::new).collect()
-}
-
-fn all_lines(plan: &Plan, lines: &[CrisisLine]) -> Vec<PosterLine> {
-    let line = |name: &Called, reach| PosterLine::reached(name.as_ref(), Some(reach));
-    let national = lines.iter().map(|national| line(&national.name, &national.reach));
-    let local = plan.lines.iter().map(|local| line(&local.name, &local.reach));
-    national.chain(local).collect()
+fn naloxone(plan: &Plan) -> Option<PosterLine> {
+    let naloxone = plan.naloxone.as_ref().filter(|naloxone| naloxone.has)?;
+    let kept = naloxone.kept.as_ref().map_or("at hand", AsRef::as_ref);
+    Some(PosterLine::answered("Naloxone", kept))
 }
 
 #[cfg(test)]
@@ -178,9 +220,10 @@ mod tests {
     use crate::coping::Caution;
     use crate::coping::library::library;
     use crate::coping::organisation::tests::added;
-    use crate::coping::tests::tea;
+    use crate::coping::tests::{skill, tea};
+    use crate::plan::item::Called;
     use crate::plan::lines::crisis_lines;
-    use crate::plan::section::{Naloxone, SupportRole};
+    use crate::plan::section::{LocalLine, Naloxone, SupportRole};
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
     use proptest::prelude::*;
 
@@ -224,22 +267,14 @@ mod tests {
         let tea = tea().name;
         let tea: &str = tea.as_ref();
         let payday = format!("payday: Urge surfing, {tea}");
+        let boredom = "boredom: Urge surfing";
         let expected = [
             ("When a craving comes", vec!["Urge surfing", tea, "Take a brisk walk"]),
+            ("Who I call", vec!["Sam (sponsor): 555-0100"]),
+            ("If I slip", vec!["Stop", "Call Sam"]),
             (
                 "What sets it off, and what I do",
-                vec![payday.as_str(), "a row: Take a brisk walk, Urge surfing", "boredom"],
-            ),
-            ("Who I call", vec!["Sam (sponsor): 555-0100"]),
-            ("If I slip", vec!["1. Stop", "2. Call Sam", "Naloxone: kitchen drawer"]),
-            (
-                "Day and night",
-                vec![
-                    "988 Suicide & Crisis Lifeline: call or text 988",
-                    "SAMHSA National Helpline: call 1-800-662-4357",
-                    "Crisis Text Line: text HOME to 741741",
-                    "Emergency: overdose, or a life in danger: call 911",
-                ],
+                vec![payday.as_str(), "a row: Take a brisk walk, Urge surfing", boredom],
             ),
             ("Why I do this", vec!["My daughter"]),
         ];
@@ -247,7 +282,32 @@ mod tests {
             expected.map(|(heading, lines)| (heading, lines.into_iter().map(str::to_owned).collect()));
         assert_eq!(said, expected);
         assert!(poster.groups.iter().all(|group| group.left_out == 0));
+        assert!(poster.groups.iter().all(|group| group.is_numbered == (group.heading == "If I slip")));
         assert_eq!(poster.note, None);
+    }
+
+    #[test]
+    fn what_saves_a_life_stands_above_everything_and_the_first_of_it_on_every_page() {
+        let called = |text: &str| Called::try_from(text.to_owned()).unwrap();
+        let reach = Reach::try_from("555-0142".to_owned()).unwrap();
+        let with = |kept: Option<&str>| Plan {
+            naloxone: Some(Naloxone { has: true, kept: kept.map(words) }),
+            lines: list([LocalLine { id: id(1), name: called("Night line"), reach: reach.clone() }]),
+            ..Plan::default()
+        };
+        let poster = of(&with(Some("kitchen drawer")), &Choices::default());
+        let lines = [
+            "Emergency: overdose, or a life in danger: call 911",
+            "Naloxone: kitchen drawer",
+            "988 Suicide & Crisis Lifeline: call or text 988",
+            "SAMHSA National Helpline: call 1-800-662-4357",
+            "Crisis Text Line: text HOME to 741741",
+            "Night line: 555-0142",
+        ];
+        assert_eq!((text(&poster.band), poster.again), (lines.map(str::to_owned).to_vec(), 3));
+        assert_eq!(text(&of(&with(None), &Choices::default()).band)[1], "Naloxone: at hand");
+        let bare = of(&Plan::default(), &Choices::default());
+        assert_eq!((&text(&bare.band)[1], bare.again), (&lines[2].to_owned(), 2));
     }
 
     #[test]
@@ -258,7 +318,9 @@ mod tests {
         };
         let cautious =
             Choices { cautions: vec![Caution::HeartCondition].try_into().unwrap(), ..Choices::default() };
-        let named = |choices: &Choices| of(&plan, choices).groups[..2].iter().map(text).collect::<Vec<_>>();
+        let named = |choices: &Choices| {
+            of(&plan, choices).groups.iter().map(text).filter(|lines| !lines.is_empty()).collect::<Vec<_>>()
+        };
         assert_eq!(
             named(&Choices::default()),
             [
@@ -267,6 +329,46 @@ mod tests {
             ]
         );
         assert_eq!(named(&cautious), [["Urge surfing"], ["a row: Urge surfing"]]);
+    }
+
+    #[test]
+    fn a_trigger_without_a_skill_for_this_person_still_has_an_answer() {
+        let plan = Plan {
+            triggers: list([trigger(1, "a row", &["library:cold_water"]), trigger(2, "boredom", &[])]),
+            ..Plan::default()
+        };
+        let favourite = |cautions: &[Caution], skills: &[&str]| Choices {
+            cautions: cautions.to_vec().try_into().unwrap(),
+            favourites: skills.iter().map(|code| skill(code)).collect::<Vec<_>>().try_into().unwrap(),
+        };
+        let answers = |plan: &Plan, choices: &Choices| {
+            let poster = of(plan, choices);
+            text(poster.groups.iter().find(|group| group.heading == TRIGGERS).unwrap())
+        };
+        let heart = [Caution::HeartCondition];
+        assert_eq!(
+            answers(&plan, &Choices::default()),
+            ["a row: Cold water on the face", "boredom: Cold water on the face"],
+            "another skill of the plan"
+        );
+        assert_eq!(
+            answers(&plan, &favourite(&heart, &["library:cold_water", "library:urge_surfing"])),
+            ["a row: Urge surfing", "boredom: Urge surfing"],
+            "a favourite without such a caution"
+        );
+        let reachable = Plan {
+            supports: list([support(5, "Ann", None), support(6, "Sam", Some("555-0100"))]),
+            ..plan.clone()
+        };
+        assert_eq!(
+            answers(&reachable, &favourite(&heart, &[])),
+            ["a row: Talk to Sam", "boredom: Talk to Sam"],
+            "somebody who can be reached"
+        );
+        assert_eq!(
+            answers(&plan, &favourite(&heart, &[])),
+            ["a row: Call someone on this page", "boredom: Call someone on this page"]
+        );
     }
 
     #[test]
@@ -284,17 +386,17 @@ mod tests {
         let mut poster = of(&fullest("x"), &Choices::default());
         let counts =
             |poster: &Poster| poster.groups.iter().map(|group| group.lines.len()).collect::<Vec<_>>();
-        assert_eq!(counts(&poster), [0, 16, 10, 10, 10, 8]);
+        assert_eq!(counts(&poster), [0, 10, 10, 16, 8]);
         assert!(poster.shorten());
-        assert_eq!(counts(&poster), [0, 16, 10, 10, 10, 7]);
+        assert_eq!(counts(&poster), [0, 10, 10, 16, 7]);
         for _ in 0..5 + 10 + 5 {
             assert!(poster.shorten());
         }
-        assert_eq!(counts(&poster), [0, 6, 5, 10, 10, 2]);
+        assert_eq!(counts(&poster), [0, 5, 10, 6, 2]);
         assert!(poster.shorten());
         assert!(!poster.shorten(), "the rest stays");
         let left_out: Vec<_> = poster.groups.iter().map(|group| group.left_out).collect();
-        assert_eq!(left_out, [0, 10, 6, 0, 0, 6]);
+        assert_eq!(left_out, [0, 6, 0, 10, 6]);
     }
 
     proptest! {
@@ -307,7 +409,14 @@ mod tests {
                 prop_assert!(whole.lines.starts_with(&short.lines));
                 prop_assert_eq!(whole.lines.len() + whole.left_out, short.lines.len() + short.left_out);
             }
-            prop_assert_eq!(&whole.groups[3..5], &short.groups[3..5]);
+            prop_assert_eq!((&whole.band, &whole.groups[2]), (&short.band, &short.groups[2]));
+        }
+
+        #[test]
+        fn every_trigger_on_a_poster_has_an_answer(plan in any_plan()) {
+            let poster = of(&plan, &Choices::default());
+            let triggers = poster.groups.iter().find(|group| group.heading == TRIGGERS).unwrap();
+            prop_assert!(triggers.lines.iter().all(|line| line.answer.as_ref().is_some_and(|a| !a.is_empty())));
         }
     }
 }

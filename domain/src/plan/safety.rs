@@ -12,7 +12,7 @@ use super::completeness::{Checks, Completeness, GapCode};
 use super::document::document;
 use super::item::{Called, ItemId, Items, Reach, Words, items};
 use super::lines::crisis_lines;
-use super::poster::{Poster, PosterGroup, PosterLine};
+use super::poster::{Poster, PosterGroup, PosterLine, band};
 use super::section::entries;
 use super::{Author, Refusal, Revision, check_review, next};
 use crate::journal::words;
@@ -169,11 +169,16 @@ impl SafetyPlan {
         })
     }
 
-    /// The six steps for paper. All of it is critical: nothing gives way.
+    /// The six steps for paper, below what saves a life at once. All of it is critical: nothing gives way, and a
+    /// step that is empty yet can be written in by hand.
     pub fn poster(&self, on: Day) -> Poster {
-        let group = |(number, (title, lines))| PosterGroup::critical(format!("{number}. {title}"), lines);
+        let group =
+            |(number, (title, lines))| PosterGroup::critical(format!("{number}. {title}"), lines).to_fill();
         let groups = (1..).zip(self.said()).map(group).collect();
-        Poster { title: "My safety plan", on, groups, note: None }
+        let (mut band, again) = band(&crisis_lines().lines, None);
+        // The fifth step has the others.
+        band.lines.truncate(again);
+        Poster { title: "My safety plan", on, band, again, groups, note: None }
     }
 
     fn said(&self) -> [(&'static str, Vec<PosterLine>); 6] {
@@ -334,6 +339,8 @@ mod tests {
     fn on_paper_a_safety_plan_says_what_its_steps_say_and_nothing_gives_way() {
         let mut poster = sample().poster(day("2026-03-02"));
         assert!(!poster.shorten());
+        let band: Vec<_> = poster.band.lines.iter().map(|line| line.answer.as_deref()).collect();
+        assert_eq!((band.as_slice(), poster.again), (&[Some("call 911"), Some("call or text 988")][..], 2));
         for (group, step) in poster.groups.iter().zip(sample().steps()) {
             assert_eq!(group.heading, format!("{}. {}", step.number, step.title));
             assert_eq!(group.lines.iter().map(ToString::to_string).collect::<Vec<_>>(), step.lines);

@@ -41,7 +41,7 @@ impl Face {
 /// The faces, each for what those before it lack.
 pub struct Faces {
     plain: Vec<Face>,
-    bold: Vec<Face>,
+    bold: Face,
 }
 
 impl Faces {
@@ -55,32 +55,48 @@ impl Faces {
                 Face::new(include_bytes!("../../../fonts/NotoSansDevanagari-Regular.ttf")),
                 Face::new(include_bytes!("../../../fonts/NotoSansThai-Regular.ttf")),
             ];
-            let bold = [Face::new(include_bytes!("../../../fonts/NotoSans-Bold.ttf"))];
-            let all = |faces: Vec<Option<Face>>| faces.into_iter().collect::<Option<Vec<_>>>();
-            Some(Faces { plain: all(plain.into())?, bold: all(bold.into())? })
+            let bold = Face::new(include_bytes!("../../../fonts/NotoSans-Bold.ttf"));
+            Some(Faces { plain: plain.into_iter().collect::<Option<_>>()?, bold: bold? })
         });
         FACES.as_ref()
     }
 
-    /// A line of a plan.
-    pub fn line(&'static self, line: &PosterLine) -> Text {
-        let (mut text, mut lost) = printable(&self.plain, &line.words);
-        text = with_numbers(&text);
-        if let Some(reach) = &line.reach {
-            let (reach, lost_too) = printable(&self.plain, reach);
-            lost |= lost_too;
-            // Whatever language the name is in, what belongs to the number stays beside it in its own order.
-            text = format!("{text}: {FIRST_STRONG}{}{POP_ISOLATE}", with_numbers(&reach));
+    /// The face for a letter; letters that have none in bold stay plain.
+    fn of(&self, c: char, is_bold: bool) -> &Face {
+        if is_bold && self.bold.has(c) {
+            return &self.bold;
         }
-        Text::new(&self.plain, text, lost)
+        self.plain.iter().find(|face| face.has(c)).unwrap_or(&self.bold)
+    }
+    fn has(&self, c: char) -> bool {
+        self.plain.iter().any(|face| face.has(c))
+    }
+
+    /// A line of a plan, its answer in bold.
+    pub fn line(&'static self, line: &PosterLine) -> Text {
+        let (mut text, mut lost) = printable(self, &line.words);
+        text = with_numbers(&text);
+        let mut bold = text.len()..text.len();
+        if let Some(answer) = &line.answer {
+            let (answer, lost_too) = printable(self, answer);
+            lost |= lost_too;
+            text.push_str(": ");
+            bold.start = text.len();
+            // Whatever language the name is in, what belongs to the number stays beside it in its own order.
+            text.push(FIRST_STRONG);
+            text.push_str(&with_numbers(&answer));
+            text.push(POP_ISOLATE);
+            bold.end = text.len();
+        }
+        Text::new(self, text, bold, lost)
     }
     /// Words of ours.
     pub fn plain(&'static self, text: &str) -> Text {
-        Text::new(&self.plain, text.to_owned(), false)
+        Text::new(self, text.to_owned(), 0..0, false)
     }
     /// Words of ours, in bold.
     pub fn bold(&'static self, text: &str) -> Text {
-        Text::new(&self.bold, text.to_owned(), false)
+        Text::new(self, text.to_owned(), 0..text.len(), false)
     }
 }
 
@@ -111,14 +127,13 @@ fn plain(c: char) -> Option<char> {
 }
 
 /// A text with one space between words, and a mark in place of what no face has; `true` if there is one.
-fn printable(faces: &[Face], text: &str) -> (String, bool) {
+fn printable(faces: &Faces, text: &str) -> (String, bool) {
     // Letters of some scripts need joiners; those of emoji that are lost go with them.
     let is_joiner = |c| matches!(c, '\u{200c}' | '\u{200d}');
     let (mut out, mut lost) = (String::new(), false);
-    let has = |c| faces.iter().any(|face| face.has(c));
     for c in text.chars() {
-        let c = if has(c) { c } else { plain(c).unwrap_or(c) };
-        let has = has(c);
+        let c = if faces.has(c) { c } else { plain(c).unwrap_or(c) };
+        let has = faces.has(c);
         if is_unseen(c) || is_joiner(c) && (!has || out.ends_with(LOST)) {
             continue;
         }
@@ -185,7 +200,8 @@ fn with_numbers(text: &str) -> String {
 
 /// Letters that one face draws in one direction.
 struct Piece {
-    face: usize,
+    face: &'static Face,
+    is_bold: bool,
     level: Level,
     range: Range<usize>,
 }
@@ -208,9 +224,10 @@ struct Cluster {
 
 /// A text of one line or more.
 pub struct Text {
-    faces: &'static [Face],
+    faces: &'static Faces,
     /// What it says, in the order in which it is read, with marks for the direction.
     pub said: String,
+    bold: Range<usize>,
     levels: Vec<Level>,
     clusters: Vec<Cluster>,
     /// Whether it reads from right to left.
@@ -220,11 +237,11 @@ pub struct Text {
 }
 
 impl Text {
-    fn new(faces: &'static [Face], text: String, is_lost: bool) -> Self {
+    fn new(faces: &'static Faces, text: String, bold: Range<usize>, is_lost: bool) -> Self {
         let info = BidiInfo::new(&text, None);
         let is_leftward = info.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());
         let levels = info.levels;
-        let mut new = Self { faces, said: text, levels, clusters: Vec::new(), is_leftward, is_lost };
+        let mut new = Self { faces, said: text, bold, levels, clusters: Vec::new(), is_leftward, is_lost };
         let mut widths = BTreeMap::new();
         for glyph in new.runs(0..new.said.len()).iter().flat_map(|run| &run.glyphs) {
             *widths.entry(glyph.text_range.start).or_insert(0.0) += glyph.x_advance;
@@ -274,20 +291,20 @@ impl Text {
                 continue;
             }
             let (level, end) = (self.levels[at], at + c.len_utf8());
-            let last = pieces.last_mut().filter(|last| last.level == level);
+            let is_bold = self.bold.contains(&at);
+            let last = pieces.last_mut().filter(|last| last.level == level && last.is_bold == is_bold);
             // Marks and spaces stay with the letters around them.
-            if let Some(last) = last.filter(|last| self.faces[last.face].has(c)) {
+            if let Some(last) = last.filter(|last| last.face.has(c)) {
                 last.range.end = end;
             } else {
-                let face = self.faces.iter().position(|face| face.has(c)).unwrap_or_default();
-                pieces.push(Piece { face, level, range: at..end });
+                pieces.push(Piece { face: self.faces.of(c, is_bold), is_bold, level, range: at..end });
             }
         }
         pieces
     }
 
     fn shaped(&self, piece: &Piece) -> Run {
-        let Face { shapes, font, em } = &self.faces[piece.face];
+        let Face { shapes, font, em } = piece.face;
         let mut buffer = UnicodeBuffer::new();
         let seen = self.said[piece.range.clone()].char_indices();
         let seen = seen.map(|(at, c)| (piece.range.start + at, c)).filter(|(_, c)| !is_unseen(*c));
@@ -333,7 +350,7 @@ mod tests {
         Faces::get().unwrap()
     }
     fn line(words: &str, reach: &str) -> Text {
-        faces().line(&PosterLine { words: words.to_owned(), reach: Some(reach.to_owned()) })
+        faces().line(&PosterLine { words: words.to_owned(), answer: Some(reach.to_owned()) })
     }
     /// What an eye that knows no script sees of a part, from left to right.
     fn seen_in(text: &Text, part: Range<usize>) -> String {
@@ -399,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_letter_without_a_face_is_never_a_box_and_takes_nothing_with_it() {
-        let said = |words: &str| printable(&faces().plain, words);
+        let said = |words: &str| printable(faces(), words);
         let lost = |text: &str| (text.to_owned(), true);
         assert_eq!(said("Call Sam"), ("Call Sam".to_owned(), false));
         assert_eq!(said("山田さん (family)"), lost("… (family)"));
