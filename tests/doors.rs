@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 83] = [
+const DOORS: [(&str, [u16; 9]); 84] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -91,6 +91,7 @@ const DOORS: [(&str, [u16; 9]); 83] = [
     ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/acknowledgement",  [401, 403, 404, 204, 404, 204, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/told-uses/{told-use}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}/revisions",        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/debrief",          [401, 200, 404, 403, 404, 403, 403, 404, 404]),
@@ -212,6 +213,12 @@ async fn id_of(house: &TestHouse, clinic: &Clinic, kind: &str, operation: &str) 
             crate::program::stepped(house, clinic, "intensive_outpatient", "2026-03-02").await;
             return id;
         }
+        "{told-use}" => {
+            let mut draft = craving("2026-03-02T18:00:00Z", 4);
+            draft["outcome"] = json!("lapsed");
+            house.put(maya, &format!("/v1/participants/me/cravings/{id}"), draft).await.is(201);
+            return id;
+        }
         "{proposal}" => {
             crate::recovery::conflicts(house, maya, 0..3).await;
             return "trigger:conflict".to_owned();
@@ -232,7 +239,7 @@ async fn id_of(house: &TestHouse, clinic: &Clinic, kind: &str, operation: &str) 
 }
 
 /// The ids that [`id_of`] knows.
-const IDS: [&str; 12] = [
+const IDS: [&str; 13] = [
     "{craving}",
     "{rating}",
     "{revision}",
@@ -240,6 +247,7 @@ const IDS: [&str; 12] = [
     "{start}",
     "{step}",
     "{lapse}",
+    "{told-use}",
     "{definition}",
     "{proposal}",
     "{practice}",

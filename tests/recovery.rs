@@ -1,5 +1,7 @@
 //! Recovery: sober time, milestones, lapses without shame, and the plan that learns from them.
 
+mod told_use;
+
 use crate::check_in::{answered, daily, weekly};
 use crate::house::{Answer, Person, TestHouse, ZONE, craving};
 use crate::journal::{entries, told};

@@ -11,6 +11,7 @@ use evenkeel_domain::check_in::{
     Refusal,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::told_use::ToldUse;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ use crate::journal::{note, seen};
 use crate::problem::Problem;
 use crate::recovery::known_substances;
 use crate::recovery::lapse::Heard;
+use crate::recovery::told_use;
 use crate::secret::{hexadecimal, sha256};
 use crate::trend::SpanQuery;
 
@@ -92,6 +94,10 @@ pub fn answer(
         store::put(tx, grant, &check_in)?;
         Deed::Correct
     };
+    let told = ToldUse::of_check_in(&check_in, now);
+    if told.is_some() || !kept.is_empty() {
+        told_use::tell(tx, grant, Uuid::from(check_in.id).into(), told)?;
+    }
     note(tx, grant, deed, Room::CheckIn, Some(check_in.id.into()), request, now)?;
     Ok((check_in, true))
 }

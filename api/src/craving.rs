@@ -8,6 +8,7 @@ use evenkeel_domain::craving::{
     Refusal, Revision, RevisionId,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::told_use::ToldUse;
 use evenkeel_domain::trend::DaySummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, craving as store, trend};
@@ -23,6 +24,7 @@ use crate::journal::{note, seen};
 use crate::page::{Cursor, Limit, cut};
 use crate::problem::Problem;
 use crate::recovery::lapse::Heard;
+use crate::recovery::told_use;
 
 /// The routes of this room.
 pub fn routes(config: &mut ServiceConfig) {
@@ -70,6 +72,9 @@ pub fn record(
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
+    if craving.draft.outcome == Some(Outcome::Lapsed) {
+        tell_use(tx, grant, &craving, now)?;
+    }
     note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
     Ok((craving, true))
 }
@@ -114,6 +119,7 @@ pub fn conclude(
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
+        tell_use(tx, grant, &concluded, now)?;
         note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(concluded)
@@ -141,6 +147,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
+    tell_use(tx, grant, &corrected, now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -151,6 +158,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
+        tell_use(tx, grant, &withdrawn, now)?;
         note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(())
@@ -158,6 +166,11 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
 
 fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem> {
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+/// Who treats the person hears of use that a craving tells of as it stands.
+fn tell_use(tx: &mut Tx, grant: &Grant, craving: &Craving, now: Moment) -> Result<(), Problem> {
+    told_use::tell(tx, grant, Uuid::from(craving.id).into(), ToldUse::of_craving(craving, now))
 }
 
 /// Counts a day anew from what stands on it, after anything but a new entry.

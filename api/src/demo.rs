@@ -212,6 +212,8 @@ fn rest(
     steps.extend(pocket.safety_plan(dice)?);
     steps.extend([pocket.choices(&skills, dice), pocket.assignment(dice)?]);
     steps.extend(pocket.step_down(dice));
+    let seen = pocket.seen_uses(&[course, &steps], dice);
+    steps.extend(seen);
     Ok(steps)
 }
 

@@ -3,6 +3,7 @@
 mod correction;
 pub mod lapse;
 pub mod proposal;
+pub mod told_use;
 
 use std::cmp::Reverse;
 
@@ -16,6 +17,7 @@ use evenkeel_domain::recovery::course::{CounterChoice, Course, StartEffect, cour
 use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
+use evenkeel_domain::recovery::told_use::ToldUse;
 use evenkeel_domain::value::{Moment, TimeZone};
 use evenkeel_persistence::{Tx, craving, recovery as store};
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
     lapse::routes(config);
     correction::routes(config);
     proposal::routes(config);
+    told_use::routes(config);
 }
 
 /// How many of the latest cravings say which substances somebody uses or used.
@@ -155,7 +158,10 @@ fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem
     lapses.retain(|one| one.withdrawn_at.is_none());
     lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
     lapses.truncate(MOST_TOLD);
-    Ok(Recovery { courses, starts, lapses })
+    let mut told_uses = store::told_uses(tx, grant)?;
+    told_uses.sort_by_key(|one| Reverse((one.to, one.id)));
+    told_uses.truncate(MOST_TOLD);
+    Ok(Recovery { courses, starts, lapses, told_uses })
 }
 
 /// What happens when somebody hides or shows the counter of a substance.
@@ -203,6 +209,10 @@ pub struct ShownCourse {
         "received_at": "2026-03-02T18:40:02Z", "clock_suspect": false,
     }],
     "lapses": [],
+    "told_uses": [{
+        "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b5", "kind": "craving", "from": "2026-01-29", "to": "2026-01-29",
+        "substance": "alcohol", "told_at": "2026-01-30T18:40:02Z",
+    }],
 }))]
 pub struct Recovery {
     /// The course with each substance that there is a start or a lapse of
@@ -214,6 +224,10 @@ pub struct Recovery {
     /// The lapses that were told, the latest first; at most the last 1,000
     #[schema(max_items = 1000)]
     lapses: Vec<Lapse>,
+    /// Use that cravings and check-ins tell of, the latest first; at most the last 1,000. It counts only once a lapse
+    /// tells of it: the person may be asked whether to tell one
+    #[schema(max_items = 1000)]
+    told_uses: Vec<ToldUse>,
 }
 
 /// Read recovery

@@ -11,6 +11,7 @@ use evenkeel_domain::account::{DisplayName, ParticipantId};
 use evenkeel_domain::check_in::DayFigures;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::attention::{self, LastLapse};
+use evenkeel_domain::recovery::told_use::{self, ToldUse};
 use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::{Tx, account, check_in, recovery, trend as store};
@@ -204,7 +205,13 @@ struct CaseloadLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_lapse: Option<LastLapse>,
-    /// Whether a lapse with use, or with an opioid that came close, was told and nobody has acknowledged it
+    /// Use that a craving or a check-in tells of, that no lapse tells of and nobody has acknowledged; an opioid, or
+    /// what nobody knows, before all others
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    told_use: Option<ToldUse>,
+    /// Whether there is such use, or a lapse with use, or with an opioid that came close, was told and nobody has
+    /// acknowledged it
     needs_attention: bool,
 }
 
@@ -224,7 +231,7 @@ fn hour(now: Moment) -> Moment {
 /// See the caseload
 ///
 /// A counselor sees their own participants, a supervisor the whole organisation's: the last log, the last 7
-/// days against the 14 before, since when somebody is quiet, and the last lapse. Each participant's journal tells
+/// days against the 14 before, since when somebody is quiet, the last lapse, and use that was told without one. Each participant's journal tells
 /// of it once an hour.
 #[utoipa::path(
     tag = "trend",
@@ -248,6 +255,17 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             for (participant, lapse) in recovery::caseload(tx, &permit, attention::lately(now))? {
                 lapses.entry(participant).or_default().push(lapse);
             }
+            let mut told = HashMap::<ParticipantId, Vec<_>>::new();
+            for (participant, use_) in recovery::unacknowledged_uses(tx, &permit)? {
+                told.entry(participant).or_default().push(use_);
+            }
+            let mut use_days = HashMap::<ParticipantId, Vec<_>>::new();
+            if !told.is_empty() {
+                let of: Vec<_> = told.keys().copied().collect();
+                for day in recovery::use_days(tx, &permit, &of)? {
+                    use_days.entry(day.participant).or_default().push(day);
+                }
+            }
             let mut items = Vec::new();
             for member in account::members(tx, &permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();
@@ -260,8 +278,19 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
                 let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, now));
-                let needs_attention = last_lapse.is_some_and(|lapse| lapse.needs_attention());
-                items.push(CaseloadLine { id, display_name, time_zone, recent, last_lapse, needs_attention });
+                let lapsed = use_days.remove(&id).unwrap_or_default();
+                let told_use = told.get(&id).and_then(|told| told_use::last(told, &lapsed));
+                let needs_attention =
+                    told_use.is_some() || last_lapse.is_some_and(|lapse| lapse.needs_attention());
+                items.push(CaseloadLine {
+                    id,
+                    display_name,
+                    time_zone,
+                    recent,
+                    last_lapse,
+                    told_use,
+                    needs_attention,
+                });
             }
             Ok(items)
         })

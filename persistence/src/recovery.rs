@@ -1,5 +1,9 @@
 //! Recovery: starts and lapses as they were told, what is hidden and what was declined.
 
+mod told_use;
+
+pub use told_use::{find_told_use, put_told_use, remove_told_use, told_uses, unacknowledged_uses, use_days};
+
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};

@@ -529,4 +529,21 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps);
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::column::{Calendar, Instant, Key};
+
+    told_uses (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        kind -> Text,
+        first_day -> Calendar,
+        last_day -> Calendar,
+        substance -> Nullable<Text>,
+        told_at -> Instant,
+        acknowledged_by -> Nullable<Key>,
+        acknowledged_at -> Nullable<Instant>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps, told_uses);

@@ -1,6 +1,6 @@
 //! What else an invented phone holds: check-ins, practice, favourites, sober time and lapses.
 
-use evenkeel_domain::check_in::{Answer, Answers, CheckInDraft, CheckInKind, Code, Figure};
+use evenkeel_domain::check_in::{Answer, Answers, CheckInDraft, CheckInKind, Code, Figure, used};
 use evenkeel_domain::coping::practice::{Distress, Helpful, PracticeDraft};
 use evenkeel_domain::coping::{Caution, Choices, SkillId, SkillRef};
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome, Substance};
@@ -9,6 +9,7 @@ use evenkeel_domain::recovery::start::StartDraft;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use jiff::civil;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::dice::Dice;
 use super::person::Person;
@@ -320,6 +321,27 @@ impl Pocket<'_> {
         (at, Step::Start(dice.id(at).into(), draft))
     }
 
+    /// That the counselor has seen what was told, unless it is of the last days.
+    fn seen(&self, told: Moment, step: Step, dice: &mut Dice) -> Option<(Moment, Step)> {
+        let at = later(told, dice.between(12, 96) * 60);
+        (later(told, UNSEEN) < self.now).then_some((at, step))
+    }
+
+    /// That the counselor has seen what cravings and check-ins tell of use.
+    pub(super) fn seen_uses(&self, sent: &[&[(Moment, Step)]], dice: &mut Dice) -> Vec<(Moment, Step)> {
+        let telling = |step: &Step| match step {
+            Step::Record(id, draft) => {
+                (draft.outcome == Some(Outcome::Lapsed)).then(|| Uuid::from(*id).into())
+            }
+            Step::Conclude(id, draft) => (draft.outcome == Outcome::Lapsed).then(|| Uuid::from(*id).into()),
+            Step::CheckIn(id, draft) => used(&draft.answers, &[]).map(|_| Uuid::from(*id).into()),
+            _ => None,
+        };
+        let told = sent.iter().flat_map(|steps| steps.iter());
+        let told = told.filter_map(|(at, step)| Some((*at, telling(step)?)));
+        told.filter_map(|(at, id)| self.seen(at, Step::AcknowledgeUse(id), dice)).collect()
+    }
+
     /// A lapse, told the next day, what came of looking back at it, and that the counselor has seen it.
     fn lapse(
         &self,
@@ -348,16 +370,12 @@ impl Pocket<'_> {
             }));
             steps.push((later(told, 24 * 60), Step::Debrief(id, said.map_err(Problem::internal)?)));
         }
-        // Some of the last days are still to be seen.
-        let seen = later(told, dice.between(12, 96) * 60);
-        if later(told, UNSEEN) < self.now || dice.chance(50) {
-            steps.push((seen, Step::Acknowledge(id)));
-        }
+        steps.extend(self.seen(told, Step::Acknowledge(id), dice));
         Ok(steps)
     }
 }
 
-/// How far back a lapse may be that nobody has acknowledged, in minutes: ten days.
+/// How far back that is which nobody has acknowledged, in minutes: ten days.
 const UNSEEN: i64 = 10 * 24 * 60;
 
 /// The day on which the person that visitors look at first had a lapse: a good month ago.

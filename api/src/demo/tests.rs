@@ -126,7 +126,7 @@ fn a_pocket_is_the_same_again_and_never_too_full() {
 }
 
 #[test]
-fn the_counselor_has_seen_all_lapses_but_some_of_the_last_days() {
+fn the_counselor_has_seen_all_lapses_but_those_of_the_last_days() {
     let mut unseen = 0;
     for number in 0..PEOPLE {
         let steps = pocket(number);

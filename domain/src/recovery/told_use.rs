@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn what_may_kill_comes_first_and_what_somebody_has_seen_comes_no_more() {
-        let (opioid, unknown) = (told(2, Some(Substance::Opioids), "2026-07-01"), told(3, None, "2026-07-02"));
+        let (opioid, unknown) =
+            (told(2, Some(Substance::Opioids), "2026-07-01"), told(3, None, "2026-07-02"));
         let later = told(4, Some(Substance::Alcohol), "2026-07-05");
         let seen = |one: ToldUse| one.acknowledge(Uuid::from_u128(9).into(), moment("2026-07-06T12:00:00Z"));
         assert_eq!(last(&[opioid, later, unknown], &[]), Some(unknown));

@@ -14,3 +14,18 @@ UPDATE check_ins SET late = told.late
 FROM check_in_revisions AS told
 WHERE told.participant_id = check_ins.participant_id AND told.kind = check_ins.kind
     AND told.day = check_ins.day AND told.revision = 1;
+
+CREATE TABLE told_uses (
+    participant_id uuid NOT NULL REFERENCES participants (id),
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    substance text,
+    told_at timestamptz NOT NULL,
+    acknowledged_by uuid REFERENCES accounts (id),
+    acknowledged_at timestamptz,
+    PRIMARY KEY (participant_id, id),
+    CHECK (kind IN ('craving', 'check_in')),
+    CHECK (first_day <= last_day)
+);

@@ -14,3 +14,18 @@ UPDATE check_ins SET late = told.late
 FROM check_in_revisions AS told
 WHERE told.participant_id = check_ins.participant_id AND told.kind = check_ins.kind
     AND told.day = check_ins.day AND told.revision = 1;
+
+CREATE TABLE told_uses (
+    participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    kind TEXT NOT NULL,
+    first_day INTEGER NOT NULL,
+    last_day INTEGER NOT NULL,
+    substance TEXT,
+    told_at INTEGER NOT NULL,
+    acknowledged_by BLOB REFERENCES accounts (id) CHECK (length(acknowledged_by) = 16),
+    acknowledged_at INTEGER,
+    PRIMARY KEY (participant_id, id),
+    CHECK (kind IN ('craving', 'check_in')),
+    CHECK (first_day <= last_day)
+) STRICT, WITHOUT ROWID;
