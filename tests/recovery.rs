@@ -84,7 +84,7 @@ pub(crate) async fn conflicts(house: &TestHouse, who: &Person, days: std::ops::R
 story! {
     async fn sober_days_and_milestones_follow_the_persons_calendar(house) {
         let maya = house.clinic("harbor.example").await.maya;
-        assert_eq!(house.get(&maya, MINE).await.is(200), json!({"courses": [], "starts": [], "lapses": []}));
+        assert_eq!(house.get(&maya, MINE).await.is(200), json!({"courses": [], "starts": [], "lapses": [], "told_uses": []}));
         let id = begun(&house, &maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
         let read = house.get(&maya, MINE).await.is(200);
         assert_eq!((&read["starts"][0]["id"], &read["lapses"]), (&json!(id), &json!([])));

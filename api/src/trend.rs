@@ -278,8 +278,8 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
                 let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, now));
-                let lapsed = use_days.remove(&id).unwrap_or_default();
-                let told_use = told.get(&id).and_then(|told| told_use::last(told, &lapsed));
+                let days_of_use = use_days.remove(&id).unwrap_or_default();
+                let told_use = told.get(&id).and_then(|told| told_use::last(told, &days_of_use));
                 let needs_attention =
                     told_use.is_some() || last_lapse.is_some_and(|lapse| lapse.needs_attention());
                 items.push(CaseloadLine {

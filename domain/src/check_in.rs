@@ -148,7 +148,7 @@ pub enum Refusal {
     Over,
     /// The time for it is over, and nothing was answered in it that could be corrected.
     #[error(
-        "the time to fill in this check-in is over, and it was not answered then, so that nothing can be corrected; answer today's"
+        "the time to fill in this check-in is over, and it was not answered then: it may stay empty; answer the one that is open now"
     )]
     NeverAnswered,
     /// The id already stands for other content.

@@ -297,7 +297,7 @@ pub(super) const DEBRIEFS: [(Trigger, [&str; 6]); 4] = [
             "Payday, cash in my pocket, bus past the old corner.",
             "Proud and wired",
             "I have earned it",
-            "Threw the rest away and went to bed",
+            "Threw the rest away and sat up with somebody from group",
             "Pay to the account, and the other bus",
         ],
     ),

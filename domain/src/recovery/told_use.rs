@@ -196,8 +196,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_does_not_depend_on_the_order_in_which_it_came(
-            (told, shuffled) in prop::collection::vec((1u128..9, 0usize..3, 1u32..20), 0..6).prop_flat_map(|all| {
-                let all: Vec<_> = all.into_iter().map(|(id, what, on)| {
+            (told, shuffled) in prop::collection::vec((0usize..3, 1u32..20), 0..6).prop_flat_map(|all| {
+                let all: Vec<_> = (1..).zip(all).map(|(id, (what, on))| {
                     let what = [None, Some(Substance::Alcohol), Some(Substance::Opioids)][what];
                     told(id, what, &format!("2026-07-{on:02}"))
                 }).collect();

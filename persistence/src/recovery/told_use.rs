@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::craving::Substance;
 use evenkeel_domain::recovery::lapse::{Acknowledgement, LapseOutcome};
 use evenkeel_domain::recovery::told_use::{TellingId, ToldUse, UseDay};
 
@@ -65,7 +66,7 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
         told_uses::kind.eq(told.kind.as_str()),
         told_uses::first_day.eq(On(told.from)),
         told_uses::last_day.eq(On(told.to)),
-        told_uses::substance.eq(told.substance.map(|substance| substance.as_str())),
+        told_uses::substance.eq(told.substance.map(Substance::as_str)),
         told_uses::told_at.eq(At(told.told_at)),
         told_uses::acknowledged_by.eq(told.acknowledged.map(|seen| Id::of(seen.by))),
         told_uses::acknowledged_at.eq(told.acknowledged.map(|seen| At(seen.at))),
@@ -134,7 +135,6 @@ mod tests {
     use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id, value};
     use crate::recovery::{add_lapse, put_lapse};
     use evenkeel_domain::access::{Act, OfficeAct, permit};
-    use evenkeel_domain::craving::Substance;
     use evenkeel_domain::recovery::lapse;
     use evenkeel_domain::recovery::told_use::TellingKind;
 
