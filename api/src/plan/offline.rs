@@ -33,6 +33,8 @@ use crate::problem::Problem;
 
 /// How many days it looks ahead, today included.
 const DAYS: i32 = 14;
+/// Assignments in it at most: each may have a long note.
+const MOST_ASSIGNMENTS: usize = 20;
 /// Most bytes of it, but for its last brackets: a phone may be on a slow network. What may be left out is a skill.
 const MOST_BYTES: usize = 195_000;
 
@@ -69,8 +71,9 @@ struct Bundle {
     contacts: Vec<Support>,
     /// Skills they like, and cautions that hold for them, with the revision that a change starts from
     choices: Chosen,
-    /// The skills that a counselor asks them to practise, as long as that is open
-    #[schema(max_items = 200)]
+    /// The skills that a counselor asks them to practise, as long as that is open: those with the earliest last day,
+    /// at most 20
+    #[schema(max_items = 20)]
     assignments: Vec<Assigned>,
     /// A sentence on each caution that a skill may have
     #[schema(max_items = 8, value_type = Vec<CautionNote>)]
@@ -165,6 +168,8 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let to = Assignee { participant: grant.participant(), zone: &time_zone, choices: &chosen.choices };
     let mut assignments = assignment::listed(tx, grant, to, &on_offer, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
+    assignments.sort_by_key(|one| (one.assignment.draft.until, one.assignment.id));
+    assignments.truncate(MOST_ASSIGNMENTS);
     let days = days(&wish.unwrap_or_default(), &time_zone, [said.review_on, safe.review_on], now);
     let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
