@@ -38,7 +38,7 @@ pub fn document() -> Value {
     document["info"] = json!({
         "title": "Evenkeel",
         "version": env!("CARGO_PKG_VERSION"),
-        "summary": "Craving logs, trends and discreet reminders for intensive outpatient programs",
+        "summary": "Cravings, check-ins, coping skills, plans, sober time and discreet reminders in intensive outpatient programs",
         "description": "Ids are made by the client (UUIDv7) and kept before sending; sending the same again is safe. \
                         A phone that was offline sends what it kept in the order in which it was made, each after the \
                         answer to the one before: a correction, a re-rating or a DELETE that comes before the entry \

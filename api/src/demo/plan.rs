@@ -37,7 +37,10 @@ impl Pen<'_> {
     }
     fn words(&mut self, from: &[&str], count: usize) -> Vec<Value> {
         let words = self.dice.some(from, count);
-        self.items(words.into_iter().map(|words| json!({ "words": words })))
+        self.steps(&words)
+    }
+    fn steps(&mut self, words: &[&str]) -> Vec<Value> {
+        self.items(words.iter().map(|words| json!({ "words": words })))
     }
 }
 
@@ -130,7 +133,7 @@ impl Pocket<'_> {
             "supports": pen.items(supports.into_iter().map(|(name, role, reach, ask)| {
                 json!({ "name": name, "role": role, "reach": reach, "ask": ask })
             })),
-            "lapse_steps": pen.words(&LAPSE_STEPS, if whole { 5 } else { 3 }),
+            "lapse_steps": pen.steps(&LAPSE_STEPS[..if whole { 7 } else { 3 }]),
             "medicines": pen.items(medicine.map(|words| json!({ "words": words }))),
             "routine": pen.words(&ROUTINE, if whole { 4 } else { 2 }),
             "milestones": pen.items(
