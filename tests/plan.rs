@@ -1,10 +1,13 @@
 //! The plan that two write, the safety plan, and what a phone keeps of them.
 
-use crate::house::{Answer, Clinic, Person, TestHouse};
+mod merge;
+mod offline;
+mod paper;
+mod proposal;
+mod withheld;
+
+use crate::house::{Clinic, Person, TestHouse};
 use crate::story;
-use evenkeel::caller::{Caller, Whose};
-use evenkeel_domain::access::Act;
-use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_tests::fresh_id;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -97,32 +100,6 @@ async fn told(house: &TestHouse, clinic: &Clinic, act: &str) -> Vec<String> {
     entries.reverse();
     entries.retain(|entry| entry["room"] == "plan" && entry["act"] == act && entry["outcome"] == "done");
     entries.iter().map(|entry| entry["actor"].as_str().unwrap().to_owned()).collect()
-}
-
-/// How many skills against a conflict, and how many kinds of trigger, another room is told of Maya's plan when
-/// it asks for this person.
-async fn known_by(house: &TestHouse, who: &Person, clinic: &Clinic) -> (usize, usize) {
-    let id = |text: &str| text.parse::<uuid::Uuid>().unwrap();
-    let (account, device) = (id(&who.account).into(), id(&crate::account::session(who)).into());
-    let caller = Caller { account, device, request_id: fresh_id() };
-    let whose = Whose::Id(id(&clinic.maya.participant).into());
-    let asked = house.app.read(move |tx| {
-        let grant = caller.granted(tx, Act::ReadPlan, &whose)?;
-        let skills = evenkeel::plan::planned_skills(tx, &grant, Some(TriggerCategory::Conflict))?;
-        Ok((skills.len(), evenkeel::plan::summary(tx, &grant)?.triggers.len()))
-    });
-    asked.await.unwrap()
-}
-
-/// How many pages a PDF has.
-fn pages(answer: &Answer) -> usize {
-    let pdf = &answer.text;
-    assert_eq!(answer.header("content-type"), "application/pdf");
-    assert!(pdf.starts_with("%PDF-"));
-    let of = |name: &str| {
-        pdf.matches(&format!("/Type /{name}")).count() + pdf.matches(&format!("/Type/{name}")).count()
-    };
-    of("Page") - of("Pages")
 }
 
 story! {
@@ -219,21 +196,6 @@ story! {
         house.put_on(&maya, &merge, "\"7\"", plan()).await.refused(412, "");
     }
 
-    async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let tag = house.get(maya, MINE).await.header("etag");
-        let standing = house.put_on(maya, MINE, &tag, plan()).await;
-        let newest = standing.header("etag");
-        let standing = standing.is(201);
-        let late = house.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
-        assert_eq!(late.header("etag"), newest);
-        assert_eq!(late.refused(412, "")["current"], standing);
-        assert_eq!(house.get(maya, MINE).await.is(200), standing);
-        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
-        house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
-    }
-
     async fn whatever_shows_staff_a_plan_is_in_its_journal_once(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);
@@ -254,65 +216,6 @@ story! {
         house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(201);
         house.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(200);
         assert_eq!(told(&house, &clinic, "read").await.len(), 7, "what is one's own is one's own");
-    }
-
-    async fn two_saves_at_once_never_overwrite_each_other(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let theirs = of(&clinic.maya, "plan");
-        let (one, other) = tokio::join!(
-            house.put_on(&clinic.maya, MINE, "\"0\"", plan()),
-            house.put_on(&clinic.casey, &theirs, "\"0\"", plan()),
-        );
-        let mut statuses = [one.status, other.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [201, 412], "{} {}", one.text, other.text);
-        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
-    }
-
-    async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let base = plan();
-        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
-        let mut mine = base.clone();
-        mine["reasons"] = json!([item(json!({"words": "My own bed"}))]);
-        house.put_on(maya, MINE, "\"1\"", mine.clone()).await.is(201);
-
-        let mut theirs = base.clone();
-        theirs["routine"] = json!([item(json!({"words": "Up at seven"}))]);
-        let path = format!("{}?merge=true", of(maya, "plan"));
-        let merged = house.put_on(casey, &path, "\"1\"", theirs.clone()).await.is(201);
-        let mut both = mine.clone();
-        both["routine"] = theirs["routine"].clone();
-        assert_eq!((&merged["revision"], &merged["content"]), (&json!(3), &both));
-        assert_eq!(house.put_on(casey, &path, "\"1\"", theirs).await.is(200), merged, "merged again, nothing doubles");
-
-        let mut clash = base.clone();
-        clash["triggers"][0]["words"] = json!("A row at work");
-        clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
-        let mut first = both.clone();
-        first["triggers"][0]["words"] = json!("A row with my brother");
-        house.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
-        let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
-        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
-        assert_eq!(problem["current"]["content"], first);
-        let why = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(why.contains("different ways"), "{problem}");
-        assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
-    }
-
-    async fn what_is_too_much_for_one_list_is_told_so(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
-        let base = reasons(7);
-        let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
-        house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
-        house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
-        let path = format!("{}?merge=true", of(maya, "plan"));
-        let problem = house.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
-        let why = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
     }
 
     async fn two_revisions_are_compared_item_by_item(house) {
@@ -340,50 +243,6 @@ story! {
         house.get(maya, &format!("{MINE}/compare?from=1&to=9")).await.refused(404, "");
         house.get(maya, &format!("{MINE}/compare?from=1")).await.refused(422, "/to");
         house.get(maya, &format!("{MINE}/compare?from=-1&to=1")).await.refused(422, "/from");
-    }
-
-    async fn a_counselor_neither_sees_nor_erases_what_is_kept_from_them(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let open = plan();
-        house.put_on(maya, MINE, "\"0\"", open.clone()).await.is(201);
-        let mut kept = open.clone();
-        kept["only_me"] = json!(["reasons"]);
-        house.put_on(maya, MINE, "\"1\"", kept.clone()).await.is(201);
-        let path = of(maya, "plan");
-        for where_ in [path.clone(), format!("{path}/revisions/2"), format!("{path}/revisions/1")] {
-            let seen = house.get(casey, &where_).await.is(200);
-            assert_eq!(seen["withheld"], json!(["reasons"]), "{where_}");
-            assert!(!seen.to_string().contains("My daughter"), "{where_}: {seen}");
-        }
-        let mut draft = house.get(casey, &path).await.is(200)["content"].clone();
-        assert_eq!(draft["only_me"], json!(["reasons"]));
-        draft["routine"] = json!([item(json!({"words": "Up at seven"}))]);
-        let mut open = draft.clone();
-        open["only_me"] = json!([]);
-        house.put_on(casey, &path, "\"2\"", open).await.refused(422, "/only_me");
-        for reasons in [json!([item(json!({"words": "Because I say so"}))]), kept["reasons"].clone()] {
-            let mut filled = draft.clone();
-            filled["reasons"] = reasons;
-            let problem = house.put_on(casey, &path, "\"2\"", filled.clone()).await.refused(422, "/reasons");
-            assert!(problem["detail"].as_str().unwrap().contains("keeps this section to themselves"), "{problem}");
-            house.put_on(casey, &format!("{path}?merge=true"), "\"1\"", filled).await.refused(409, "");
-        }
-        let saved = house.put_on(casey, &path, "\"2\"", draft.clone()).await.is(201);
-        assert!(saved["content"].get("reasons").is_none());
-        let whole = house.get(maya, MINE).await.is(200);
-        kept["routine"] = draft["routine"].clone();
-        assert_eq!(whole["content"], kept);
-        house.put_on(maya, MINE, "\"3\"", json!({"only_me": ["lapse_steps"]})).await.refused(422, "/only_me");
-        let hidden = json!({"proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Boredom"}, "id": fresh_id()});
-        kept["only_me"] = json!(["reasons", "triggers"]);
-        house.put_on(maya, MINE, "\"3\"", kept.clone()).await.is(201);
-        house.call_with("POST", &format!("{path}/proposals/accept"), casey, &[("if-match", "\"4\"")], Some(hidden)).await.refused(422, "/proposal");
-        let told = house.get(casey, &path).await.is(200)["completeness"].clone();
-        kept["reasons"] = json!([]);
-        kept["triggers"] = json!([]);
-        house.put_on(maya, MINE, "\"4\"", kept).await.is(201);
-        assert_eq!(house.get(casey, &path).await.is(200)["completeness"], told, "the percent tells nothing of it");
     }
 
     async fn completeness_says_what_is_missing_and_why(house) {
@@ -415,39 +274,6 @@ story! {
         assert!(!gaps(&found).iter().any(|(section, _)| section == "review"));
     }
 
-    async fn a_skill_with_a_caution_that_holds_is_a_gap_and_not_taken_up(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let mut draft = plan();
-        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
-        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
-        let gaps = async |who: &Person| -> Vec<(Value, Value)> {
-            let found = house.get(who, &of(maya, "plan")).await.is(200);
-            let gaps = found["completeness"]["gaps"].as_array().unwrap().iter();
-            gaps.filter(|gap| gap["section"] == "triggers").map(|gap| (gap["item"].clone(), gap["code"].clone())).collect()
-        };
-        assert_eq!(gaps(maya).await, []);
-        let wish = json!({"favourites": [], "cautions": ["heart_condition"]});
-        house.put(maya, "/v1/participants/me/coping/choices", wish).await.is(200);
-        let gap = (draft["triggers"][0]["id"].clone(), json!("cautioned_skill"));
-        for who in [maya, casey] {
-            assert_eq!(gaps(who).await, std::slice::from_ref(&gap));
-        }
-        let add = |skill: &str| json!({
-            "proposal": {"kind": "add_skill", "against": {"category": "conflict"}, "skill": skill}, "id": fresh_id(),
-        });
-        for who in [maya, casey] {
-            let path = format!("{}/proposals/accept", of(maya, "plan"));
-            let take = async |skill| house.call_with("POST", &path, who, &[("if-match", "\"1\"")], Some(add(skill))).await;
-            let problem = take("library:cold_water").await.refused(422, "/proposal/skill");
-            assert!(problem["detail"].as_str().unwrap().contains("caution"), "{problem}");
-            take("library:urge_surfing").await.is(200);
-        }
-        draft["triggers"][0]["coping"] = json!(["library:urge_surfing"]);
-        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
-        assert_eq!(gaps(casey).await, []);
-    }
-
     async fn an_unchanged_plan_is_not_sent_again_and_a_signature_is(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;
@@ -461,27 +287,6 @@ story! {
         assert_ne!(news.header("etag"), tag);
         assert_eq!(news.is(200)["agreement"], "counselor");
         house.put_on(maya, MINE, &tag, plan()).await.is(201);
-    }
-
-    async fn a_proposal_is_taken_up_with_a_tap(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let path = format!("{MINE}/proposals/accept");
-        let take = async |tag: &str, proposal: Value| {
-            house.call_with("POST", &path, maya, &[("if-match", tag)], Some(json!({"proposal": proposal, "id": fresh_id()}))).await
-        };
-        let trigger = json!({"kind": "add_trigger", "category": "conflict", "source": "external", "words": "A row"});
-        let first = take("\"0\"", trigger.clone()).await.is(201);
-        assert_eq!((&first["revision"], &first["content"]["triggers"][0]["words"]), (&json!(1), &json!("A row")));
-        take("\"0\"", trigger).await.is(200);
-        let skill = json!({"kind": "add_skill", "against": {"category": "conflict"}, "skill": "library:urge_surfing"});
-        take("\"0\"", skill.clone()).await.refused(412, "");
-        let second = take("\"1\"", skill).await.is(201);
-        assert_eq!(second["content"]["triggers"][0]["coping"], json!(["library:urge_surfing"]));
-        let nowhere = json!({"kind": "add_skill", "against": {"category": "urges"}, "skill": "library:urge_surfing"});
-        take("\"2\"", nowhere).await.refused(422, "/proposal/against");
-        take("\"2\"", json!({"kind": "horoscope"})).await.refused(422, "/proposal/kind");
-        assert_eq!(told(&house, &clinic, "accept").await, [&*maya.account, &maya.account]);
     }
 
     async fn the_safety_plan_always_has_somebody_to_call(house) {
@@ -513,129 +318,6 @@ story! {
         assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 0, "another plan for another crisis");
         let steps = house.get(maya, "/v1/participants/me/offline").await.is(200)["safety_steps"].clone();
         assert!(steps[4]["lines"].to_string().contains("988"), "{steps}");
-    }
-
-    async fn a_phone_keeps_all_it_needs_in_one_small_bundle(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let path = "/v1/participants/me/offline";
-        let wish = json!({"enabled": true, "at": "19:30", "weekdays": ["monday"], "content": "discreet"});
-        house.put(maya, "/v1/participants/me/reminders", wish).await.is(200);
-        let empty = house.get(maya, path).await.is(200);
-        assert_eq!((&empty["as_of"], &empty["plan"]["revision"], &empty["contacts"]), (&json!("2026-03-02T18:40:00Z"), &json!(0), &json!([])));
-        assert_eq!(empty["crisis_lines"]["lines"][0]["reach"], "call or text 988");
-        assert!(20 < empty["skills"].as_array().unwrap().len());
-
-        let full = fullest();
-        house.put_on(maya, MINE, "\"0\"", full.clone()).await.is(201);
-        house.put_on(maya, SAFE, "\"0\"", safety_plan()).await.is(201);
-        let answer = house.get(maya, path).await;
-        assert!(answer.text.len() < 200_000, "{} bytes", answer.text.len());
-        let tag = answer.header("etag");
-        let bundle = answer.is(200);
-        assert_eq!((&bundle["plan"]["content"], &bundle["contacts"]), (&full, &full["supports"]));
-        let first: Vec<_> = bundle["skills"].as_array().unwrap().iter().take(4).map(|one| one["skill"].as_str().unwrap()).collect();
-        assert!(first.contains(&"library:urge_surfing") && first.contains(&"library:cold_water"), "{first:?}");
-        assert!(bundle["skills"][0]["content"]["steps"][0].is_string());
-        let days = bundle["days"].as_array().unwrap();
-        assert_eq!((days.len(), &days[0]["day"], &days[13]["day"]), (14, &json!("2026-03-02"), &json!("2026-03-15")));
-        // Seven days later New York has put its clocks forward.
-        assert_eq!((&days[0]["reminder_at"], &days[7]["reminder_at"]), (&json!("2026-03-03T00:30:00Z"), &json!("2026-03-09T23:30:00Z")));
-        assert!(days[1].get("reminder_at").is_none());
-        assert_eq!(days[8]["reviews"], json!(["plan"]));
-
-        assert_eq!(house.get(&clinic.theo, path).await.is(200)["plan"]["revision"], 0, "each phone its own");
-        house.later(SignedDuration::from_hours(7));
-        let maya = &house.sign_in(maya).await;
-        house.get_unless(maya, path, &tag).await.is(304);
-        house.put_on(maya, MINE, "\"1\"", plan()).await.is(201);
-        house.get_unless(maya, path, &tag).await.is(200);
-    }
-
-    async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let mut tag = "\"0\"".to_owned();
-        for (draft, fits) in [(None, 1), (Some(plan()), 1), (Some(fullest()), 2)] {
-            if let Some(draft) = draft {
-                tag = house.put_on(maya, MINE, &tag, draft).await.header("etag");
-            }
-            for paper in ["", "?paper=letter", "?paper=a4"] {
-                let page = house.get(maya, &format!("{MINE}.pdf{paper}")).await;
-                assert_eq!(page.status, 200, "{}", page.text);
-                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-plan.pdf\"");
-                assert_eq!(pages(&page), fits, "{paper}");
-                for name in ["Maya", "harbor", "Casey", "casey", &maya.participant] {
-                    assert!(!page.text.contains(name), "{name}");
-                }
-            }
-        }
-        house.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
-        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
-        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
-    }
-
-    async fn the_plan_on_paper_minds_cautions_and_says_to_others_that_parts_are_kept(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let mut draft = plan();
-        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
-        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
-        let print = async |who: &Person| house.get(who, &format!("{}.pdf", of(maya, "plan"))).await.text.len();
-        let (hers, theirs) = (print(maya).await, print(&clinic.casey).await);
-        assert_eq!(hers, theirs, "the same page");
-        let choices = json!({"favourites": [], "cautions": ["heart_condition"]});
-        house.put(maya, "/v1/participants/me/coping/choices", choices).await.is(200);
-        let cautious = print(maya).await;
-        assert!(cautious < hers, "{cautious} of {hers}: cold water is off");
-        draft["only_me"] = json!(["medicines"]);
-        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
-        assert_eq!(print(maya).await, cautious);
-        assert!(cautious < print(&clinic.casey).await, "one line more");
-    }
-
-    async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_is_journaled(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        for draft in [None, Some(safety_plan())] {
-            if let Some(draft) = draft {
-                house.put_on(maya, SAFE, "\"0\"", draft).await.is(201);
-            }
-            for paper in ["", "?paper=a4"] {
-                let page = house.get(maya, &format!("{SAFE}.pdf{paper}")).await;
-                assert_eq!(page.status, 200, "{}", page.text);
-                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-safety-plan.pdf\"");
-                assert_eq!(pages(&page), 1);
-            }
-        }
-        assert!(told(&house, &clinic, "read").await.is_empty());
-        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "safety-plan"))).await.is(200);
-        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
-        house.get(maya, &format!("{SAFE}.pdf?paper=a3")).await.refused(422, "/paper");
-    }
-
-    async fn another_room_learns_no_more_of_a_plan_than_its_caller_may_see(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let mut kept = plan();
-        let asked = async || (known_by(&house, &clinic.maya, &clinic).await, known_by(&house, &clinic.casey, &clinic).await);
-        assert_eq!(asked().await, ((0, 0), (0, 0)));
-        house.put_on(&clinic.maya, MINE, "\"0\"", kept.clone()).await.is(201);
-        assert_eq!(asked().await, ((1, 1), (1, 1)));
-        kept["only_me"] = json!(["triggers"]);
-        house.put_on(&clinic.maya, MINE, "\"1\"", kept).await.is(201);
-        assert_eq!(asked().await, ((1, 1), (0, 0)));
-    }
-
-    async fn somebody_elses_plan_is_not_there(house) {
-        let clinic = house.clinic("harbor.example").await;
-        house.put_on(&clinic.maya, MINE, "\"0\"", plan()).await.is(201);
-        for what in ["plan", "plan.pdf", "plan/revisions", "plan/revisions/1", "plan/agreed", "safety-plan", "safety-plan.pdf"] {
-            house.get(&clinic.theo, &of(&clinic.maya, what)).await.refused(404, "");
-            house.get(&clinic.drew, &of(&clinic.maya, what)).await.refused(404, "");
-        }
-        assert_eq!(house.get(&clinic.theo, MINE).await.is(200)["revision"], 0);
-        house.put_on(&clinic.drew, &of(&clinic.maya, "plan"), "\"1\"", plan()).await.refused(404, "");
-        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
     }
 
     async fn a_plan_that_cannot_be_is_refused(house) {

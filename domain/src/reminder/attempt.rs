@@ -1,0 +1,95 @@
+//! What a try to send made of a letter, and when it is tried again.
+
+use std::time::Duration;
+
+use super::{LATEST, Letter, LetterState, later};
+use crate::value::Moment;
+
+/// How often sending is tried.
+pub const MAX_ATTEMPTS: i16 = 8;
+
+/// What the mail server made of a try to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It took the letter.
+    Accepted,
+    /// It refused the letter for good (5xx to this recipient).
+    Refused,
+    /// It refused for now, did not answer, or could not be reached.
+    Failed,
+}
+
+/// A letter after a try to send it: sent, bounced, to be tried again, or given up. One that is not waiting any
+/// more stays as it is.
+#[must_use]
+pub fn after_attempt(letter: &Letter, attempt: Attempt, jitter: f64, now: Moment) -> Letter {
+    if letter.state != LetterState::Planned {
+        return letter.clone();
+    }
+    let attempts = letter.attempts.saturating_add(1);
+    let tried = Letter { attempts, lease_until: None, ..letter.clone() };
+    match attempt {
+        Attempt::Accepted => Letter { state: LetterState::Sent, sent_at: Some(now), ..tried },
+        Attempt::Refused => Letter { state: LetterState::Bounced, ..tried },
+        Attempt::Failed if MAX_ATTEMPTS <= attempts => Letter { state: LetterState::Dead, ..tried },
+        Attempt::Failed => {
+            let wait = i64::try_from(backoff(attempts, jitter)).unwrap_or(LATEST);
+            Letter { next_attempt_at: later(now, wait), ..tried }
+        }
+    }
+}
+
+/// Seconds to wait after this many failed tries: 30, doubled each time up to half an hour, a fifth more or less
+/// by a jitter between 0 and 1.
+pub fn backoff(attempts: i16, jitter: f64) -> u64 {
+    let doubled = u32::from(attempts.clamp(1, 7).unsigned_abs()) - 1;
+    let seconds = (30u64 << doubled).min(30 * 60);
+    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.5 };
+    Duration::from_secs(seconds).mul_f64(0.8 + 0.4 * jitter).as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reminder::letter::tests::letter;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_the_mail_server_says_decides_what_becomes_of_a_letter() {
+        let leased = letter().leased(letter().due_at).unwrap();
+        let now = later(leased.due_at, 1);
+        let sent = after_attempt(&leased, Attempt::Accepted, 0.5, now);
+        assert_eq!((sent.state, sent.sent_at, sent.lease_until), (LetterState::Sent, Some(now), None));
+        let bounced = after_attempt(&leased, Attempt::Refused, 0.5, now);
+        assert_eq!((bounced.state, bounced.sent_at), (LetterState::Bounced, None));
+        let failed = after_attempt(&leased, Attempt::Failed, 0.5, now);
+        assert_eq!(
+            (failed.state, failed.attempts, failed.next_attempt_at),
+            (LetterState::Planned, 1, later(now, 30))
+        );
+        assert_eq!(after_attempt(&sent, Attempt::Failed, 0.5, now), sent, "what is sent stays sent");
+    }
+
+    #[test]
+    fn the_eighth_failure_is_the_last_and_comes_before_the_letter_expires() {
+        let mut letter = letter();
+        let (due, mut tries) = (letter.due_at, 0);
+        while letter.state == LetterState::Planned {
+            let now = letter.next_attempt_at;
+            assert!(now <= later(due, LATEST));
+            letter = after_attempt(&letter.leased(now).unwrap(), Attempt::Failed, 1.0, now);
+            tries += 1;
+        }
+        assert_eq!((letter.state, tries), (LetterState::Dead, 8));
+    }
+
+    proptest! {
+        #[test]
+        fn the_wait_grows_and_stays_in_its_bounds(attempts in any::<i16>(), jitter in any::<f64>()) {
+            let wait = backoff(attempts, jitter);
+            prop_assert!((24..=36 * 60).contains(&wait));
+            let step = attempts.clamp(1, 6);
+            prop_assert!(backoff(step, 1.0) <= backoff(step + 1, 0.0) + 300);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The line of one participant in a caseload.
+
+use super::Tally;
+use crate::craving::Intensity;
+use crate::value::{Day, Moment, TimeZone};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How many days, today included, a caseload line looks at.
+pub const CASELOAD_DAYS: i32 = 21;
+
+/// What a caseload says of one participant at a glance: the last 7 days against the 14 before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "logs_7_days": 4, "mean_7_days": 6.25, "peak_7_days": 9, "mean_14_days_before": 4.5,
+    "peak_14_days_before": 7, "last_log_at": "2026-02-27T18:40:00Z", "quiet_since": "2026-02-27"
+}))]
+pub struct Recent {
+    /// Entries in the last 7 days, today included.
+    #[schema(minimum = 0)]
+    pub logs_7_days: i32,
+    /// Their mean intensity as logged; null without an entry.
+    #[schema(minimum = 0, maximum = 10)]
+    pub mean_7_days: Option<f64>,
+    /// The strongest of them.
+    pub peak_7_days: Option<Intensity>,
+    /// Mean intensity in the 14 days before those.
+    #[schema(minimum = 0, maximum = 10)]
+    pub mean_14_days_before: Option<f64>,
+    /// The strongest in the 14 days before those.
+    pub peak_14_days_before: Option<Intensity>,
+    /// When the last logged craving was felt; null if there is none.
+    pub last_log_at: Option<Moment>,
+    /// The last day with an entry, if neither today nor yesterday has one.
+    pub quiet_since: Option<Day>,
+}
+
+/// What a caseload line is read from: a day without its tallies by trigger and hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayGlance {
+    /// The local day.
+    pub day: Day,
+    /// Entries.
+    pub count: i32,
+    /// Their intensities as logged, added up.
+    pub intensity_sum: i32,
+    /// The strongest of them, ratings included.
+    pub peak: Intensity,
+    /// When the last of them was felt.
+    pub last_at: Moment,
+}
+
+/// Reads a caseload line from the last 21 days (older ones do not count) and the time of the
+/// last entry, which may be older. `zone` is the participant's, `today` the day there.
+pub fn caseload_line(days: &[DayGlance], last_at: Option<Moment>, zone: &TimeZone, today: Day) -> Recent {
+    // A phone further east may be a day ahead of today: it counts as today.
+    let age = |glance: &DayGlance| glance.day.until(today).max(0);
+    let over = |ages: std::ops::Range<i32>| {
+        let mut tally = Tally::default();
+        let mut peak = None;
+        for glance in days.iter().filter(|glance| ages.contains(&age(glance))) {
+            tally.add(Tally { count: glance.count, sum: glance.intensity_sum });
+            peak = peak.max(Some(glance.peak));
+        }
+        (tally, peak)
+    };
+    let (week, peak_7_days) = over(0..7);
+    let (before, peak_14_days_before) = over(7..CASELOAD_DAYS);
+    let last_day = days.iter().map(|glance| glance.day).max().or(last_at.map(|at| at.local_day(zone)));
+    Recent {
+        logs_7_days: week.count,
+        mean_7_days: week.mean(),
+        peak_7_days,
+        mean_14_days_before: before.mean(),
+        peak_14_days_before,
+        last_log_at: days.iter().map(|glance| glance.last_at).max().max(last_at),
+        quiet_since: last_day.filter(|day| 2 <= day.until(today)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::craving::tests::{intensity, moment};
+    use crate::trend::DaySummary;
+    use crate::trend::tests::{day, felt};
+    use rstest::rstest;
+
+    fn utc() -> TimeZone {
+        TimeZone::try_from("UTC".to_owned()).unwrap()
+    }
+
+    fn only(at: &str, strength: i64) -> DaySummary {
+        DaySummary::first(&felt(at, strength, &[], None))
+    }
+    fn glance(day: &DaySummary) -> DayGlance {
+        let DaySummary { day, count, intensity_sum, peak, last_at, .. } = *day;
+        DayGlance { day, count, intensity_sum, peak, last_at }
+    }
+
+    #[test]
+    fn a_caseload_line_sets_7_days_against_the_14_before() {
+        let days = [
+            only("2026-03-02T08:00:00Z", 8),
+            only("2026-02-24T08:00:00Z", 5),
+            only("2026-02-23T08:00:00Z", 3),
+            only("2026-02-10T08:00:00Z", 6),
+            only("2026-02-09T08:00:00Z", 10),
+        ]
+        .map(|day| glance(&day));
+        let line = caseload_line(&days, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
+        let expected = Recent {
+            logs_7_days: 2,
+            mean_7_days: Some(6.5),
+            peak_7_days: Some(intensity(8)),
+            mean_14_days_before: Some(4.5),
+            peak_14_days_before: Some(intensity(6)),
+            last_log_at: Some(moment("2026-03-02T08:00:00Z")),
+            quiet_since: None,
+        };
+        assert_eq!(line, expected);
+    }
+
+    #[rstest]
+    #[case::today("2026-03-02T08:00:00Z", None)]
+    #[case::tomorrow_further_east("2026-03-03T01:00:00Z", None)]
+    #[case::yesterday("2026-03-01T08:00:00Z", None)]
+    #[case::two_days_ago("2026-02-28T08:00:00Z", Some("2026-02-28"))]
+    fn who_has_not_logged_since_the_day_before_yesterday_is_quiet(
+        #[case] at: &str,
+        #[case] since: Option<&str>,
+    ) {
+        let line = caseload_line(&[glance(&only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
+        assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));
+    }
+
+    #[test]
+    fn the_last_entry_may_be_older_than_the_summaries_read() {
+        let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
+        let last_at = Some(moment("2025-07-01T00:30:00Z"));
+        let line = caseload_line(&[], last_at, &zone, day("2026-03-02"));
+        assert_eq!(
+            line,
+            Recent { last_log_at: last_at, quiet_since: Some(day("2025-06-30")), ..Recent::default() }
+        );
+        assert_eq!(caseload_line(&[], None, &zone, day("2026-03-02")), Recent::default());
+    }
+}

@@ -1,0 +1,81 @@
+//! Two who save one plan: too late, at once, or brought together.
+
+use super::{MINE, item, of, plan, told};
+use crate::story;
+use serde_json::{Value, json};
+
+story! {
+    async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let tag = house.get(maya, MINE).await.header("etag");
+        let standing = house.put_on(maya, MINE, &tag, plan()).await;
+        let newest = standing.header("etag");
+        let standing = standing.is(201);
+        let late = house.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
+        assert_eq!(late.header("etag"), newest);
+        assert_eq!(late.refused(412, "")["current"], standing);
+        assert_eq!(house.get(maya, MINE).await.is(200), standing);
+        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
+        house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
+    }
+
+    async fn two_saves_at_once_never_overwrite_each_other(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let theirs = of(&clinic.maya, "plan");
+        let (one, other) = tokio::join!(
+            house.put_on(&clinic.maya, MINE, "\"0\"", plan()),
+            house.put_on(&clinic.casey, &theirs, "\"0\"", plan()),
+        );
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 412], "{} {}", one.text, other.text);
+        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
+    }
+
+    async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let base = plan();
+        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+        let mut mine = base.clone();
+        mine["reasons"] = json!([item(json!({"words": "My own bed"}))]);
+        house.put_on(maya, MINE, "\"1\"", mine.clone()).await.is(201);
+
+        let mut theirs = base.clone();
+        theirs["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+        let path = format!("{}?merge=true", of(maya, "plan"));
+        let merged = house.put_on(casey, &path, "\"1\"", theirs.clone()).await.is(201);
+        let mut both = mine.clone();
+        both["routine"] = theirs["routine"].clone();
+        assert_eq!((&merged["revision"], &merged["content"]), (&json!(3), &both));
+        assert_eq!(house.put_on(casey, &path, "\"1\"", theirs).await.is(200), merged, "merged again, nothing doubles");
+
+        let mut clash = base.clone();
+        clash["triggers"][0]["words"] = json!("A row at work");
+        clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
+        let mut first = both.clone();
+        first["triggers"][0]["words"] = json!("A row with my brother");
+        house.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
+        let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        assert_eq!(problem["current"]["content"], first);
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("different ways"), "{problem}");
+        assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+    }
+
+    async fn what_is_too_much_for_one_list_is_told_so(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
+        let base = reasons(7);
+        let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
+        house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
+        house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
+        let path = format!("{}?merge=true", of(maya, "plan"));
+        let problem = house.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
+        let why = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
+    }
+}
