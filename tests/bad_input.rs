@@ -305,6 +305,23 @@ story! {
         }
     }
 
+    async fn a_parameter_that_nobody_knows_is_refused_everywhere(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let list = "/v1/participants/me/cravings";
+        house.get(maya, &format!("{list}?form=2026-01-01")).await.refused(422, "/form");
+        house.get(maya, "/v1/participants/me/recovery?form=2026-01-01").await.refused(422, "/form");
+        house.get(&clinic.casey, "/v1/participants?limit=2").await.refused(422, "/limit");
+        let id = fresh_id();
+        let at = format!("{list}/{id}");
+        let draft = craving("2026-03-02T18:00:00Z", 5);
+        house.put(maya, &format!("{at}?dry_run=true"), draft).await.refused(422, "/dry_run");
+        house.get(maya, &at).await.refused(404, "");
+        house.get(maya, "/v1/participants/me/recovery?").await.is(200);
+        house.get("", "/v1/participants/me/recovery?form=1").await.refused(401, "");
+        house.get("", "/livez?probe=1").await.is(200);
+    }
+
     async fn a_problem_never_tells_what_was_sent_in_secret(house) {
         house.clinic("harbor.example").await;
         for body in [

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::exchange::RequestId;
+use crate::openapi::check_query;
 use crate::problem::{Denied, Problem};
 
 /// Who calls, by their access token. What they may do is read in the transaction.
@@ -34,7 +35,8 @@ impl FromRequest for Caller {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(caller(request).ok_or_else(Problem::unauthenticated))
+        let known = caller(request).ok_or_else(Problem::unauthenticated);
+        std::future::ready(known.and_then(|caller| check_query(request).map(|()| caller)))
     }
 }
 

@@ -1,14 +1,15 @@
 //! The OpenAPI document, made from the same routes that serve.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use actix_web::web;
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header};
 use serde_json::{Map, Value, json};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::problem::kinds;
+use crate::problem::{Problem, kinds};
 use crate::routes;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
@@ -74,8 +75,7 @@ pub fn document() -> Value {
 fn add_problems(path: &str, operation: &mut Value) {
     let is_public = operation.get("security") == Some(&json!([{}]));
     let has_body = operation.get("requestBody").is_some();
-    let parameters = operation.get("parameters").and_then(Value::as_array);
-    let has_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+    let has_query = takes_query(operation);
     let is_cheap = matches!(path, "/" | "/livez" | "/.well-known/jwks.json" | "/problems/{name}");
     let brought = [
         (400, "unreadable", has_body || has_query || path.contains('{')),
@@ -85,7 +85,7 @@ fn add_problems(path: &str, operation: &mut Value) {
         (408, "timeout", has_body),
         (413, "too-large", has_body),
         (415, "media-type", has_body),
-        (422, "invalid", has_body || has_query),
+        (422, "invalid", !is_public || has_body || has_query),
         (429, "too-many", is_public && has_body),
         (500, "internal", !is_cheap),
         (503, "unavailable", !is_cheap),
@@ -107,6 +107,34 @@ fn add_problems(path: &str, operation: &mut Value) {
     if let Some(Value::String(summary)) = operation.get_mut("summary") {
         *summary = summary.trim_end_matches('.').to_owned();
     }
+}
+
+fn takes_query(operation: &Value) -> bool {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"))
+}
+
+/// The operations that take parameters after the `?`, by method and path; made when somebody first sends one.
+static QUERIED: LazyLock<HashSet<(String, String)>> = LazyLock::new(|| {
+    let document = document();
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| METHODS.map(|method| (path, method, item.get(method))));
+    let queried = operations.filter(|(.., operation)| operation.is_some_and(takes_query));
+    queried.map(|(path, method, _)| (method.to_uppercase(), path.clone())).collect()
+});
+
+/// Refuses parameters where an operation takes none: one that is passed over in silence may be a filter with a
+/// typing error. Where it takes some, their type refuses what it does not know.
+pub fn check_query(request: &HttpRequest) -> Result<(), Problem> {
+    let Some((name, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next() else {
+        return Ok(());
+    };
+    let path = request.match_pattern().unwrap_or_default();
+    if QUERIED.contains(&(request.method().to_string(), path)) {
+        return Ok(());
+    }
+    let name = name.replace('~', "~0").replace('/', "~1");
+    Err(Problem::invalid(format!("/{name}"), "is not known here"))
 }
 
 fn reference() -> Value {
