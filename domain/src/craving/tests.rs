@@ -1,0 +1,310 @@
+use super::*;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+pub(crate) fn moment(text: &str) -> Moment {
+    Moment::try_from(text.parse::<Timestamp>().unwrap()).unwrap()
+}
+pub(crate) fn intensity(number: i64) -> Intensity {
+    Intensity::try_from(number).unwrap()
+}
+fn rating_id(number: u128) -> RatingId {
+    Uuid::from_u128(number).into()
+}
+pub(crate) fn draft(occurred_at: &str, zone: &str, strength: i64) -> CravingDraft {
+    CravingDraft {
+        occurred_at: moment(occurred_at),
+        time_zone: TimeZone::try_from(zone.to_owned()).unwrap(),
+        intensity: intensity(strength),
+        substance: None,
+        triggers: Few::default(),
+        cues: Few::default(),
+        halt: Few::default(),
+        company: None,
+        place: None,
+        coping_used: Few::default(),
+        note: None,
+        outcome: None,
+    }
+}
+pub(crate) fn recorded(draft: CravingDraft, now: &str) -> Craving {
+    record(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, moment(now))
+}
+fn evening() -> Craving {
+    recorded(draft("2026-03-02T18:40:00Z", "America/New_York", 7), "2026-03-02T18:41:00Z")
+}
+fn rating(at: &str, strength: i64) -> RatingDraft {
+    RatingDraft { rated_at: moment(at), intensity: intensity(strength) }
+}
+fn ended(outcome: Outcome, at: &str) -> OutcomeDraft {
+    OutcomeDraft { outcome, observed_at: moment(at) }
+}
+
+#[rstest]
+#[case::by_the_phones_zone_not_the_servers("2026-07-01T00:30:00Z", "America/New_York", "2026-06-30", 20)]
+#[case::first_evening("2026-07-02T00:00:00Z", "America/New_York", "2026-07-01", 20)]
+#[case::next_morning("2026-07-02T13:00:00Z", "America/New_York", "2026-07-02", 9)]
+#[case::third_evening("2026-07-04T00:00:00Z", "America/New_York", "2026-07-03", 20)]
+#[case::ten_days_late("2026-06-24T12:00:00Z", "UTC", "2026-06-24", 12)]
+#[case::long_ago("1970-01-01T00:00:00Z", "Asia/Tokyo", "1970-01-01", 9)]
+#[case::hour_that_comes_twice_first("2026-11-01T05:30:00Z", "America/New_York", "2026-11-01", 1)]
+fn it_counts_on_the_day_and_hour_it_was_felt(
+    #[case] at: &str,
+    #[case] zone: &str,
+    #[case] day: &str,
+    #[case] hour: u8,
+) {
+    let craving = recorded(draft(at, zone, 5), "2026-12-04T12:00:00Z");
+    assert_eq!((craving.local_day.to_string().as_str(), craving.hour()), (day, hour));
+    assert!(!craving.clock_suspect);
+}
+
+#[test]
+fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
+    let now = "2026-03-02T18:40:00Z";
+    assert!(!recorded(draft("2026-03-02T18:45:00Z", "UTC", 5), now).clock_suspect);
+    let craving = recorded(
+        CravingDraft { outcome: Some(Outcome::StillGoing), ..draft("2031-01-01T03:00:00Z", "UTC", 5) },
+        now,
+    );
+    assert!(craving.clock_suspect);
+    assert_eq!(craving.draft.occurred_at, moment("2031-01-01T03:00:00Z"));
+    assert_eq!((craving.local_day.to_string().as_str(), craving.hour()), ("2026-03-02", 18));
+    let later =
+        conclude(&craving, &ended(Outcome::Passed, "2026-03-02T19:00:00Z"), moment("2026-03-02T19:00:00Z"));
+    assert_eq!(later.unwrap().draft.outcome, Some(Outcome::Passed));
+}
+
+#[test]
+fn the_same_entry_again_is_the_same_and_another_under_its_id_is_refused() {
+    let craving = evening();
+    let sent = craving.draft.clone();
+    assert_eq!(same(&craving, &sent, &sent), Ok(()));
+    let stronger = CravingDraft { intensity: intensity(8), ..sent.clone() };
+    assert_eq!(same(&craving, &sent, &stronger), Err(Refusal::Different));
+    let lapsed = CravingDraft { outcome: Some(Outcome::Lapsed), ..sent.clone() };
+    assert_eq!(same(&craving, &sent, &lapsed), Err(Refusal::Different));
+    let gone = withdraw(&craving, moment("2026-03-03T00:00:00Z"));
+    assert_eq!(same(&gone, &sent, &sent), Err(Refusal::Withdrawn));
+}
+
+#[test]
+fn an_entry_sent_again_after_its_outcome_or_its_correction_is_still_the_same() {
+    let now = moment("2026-03-02T20:00:00Z");
+    for first in [None, Some(Outcome::StillGoing)] {
+        let sent = CravingDraft { outcome: first, ..evening().draft };
+        let craving = recorded(sent.clone(), "2026-03-02T18:41:00Z");
+        let passed = conclude(&craving, &ended(Outcome::Passed, "2026-03-02T19:00:00Z"), now).unwrap();
+        assert_eq!(same(&passed, &passed.draft, &sent), Ok(()));
+        let correction = CorrectionDraft {
+            reason: None,
+            craving: CravingDraft { intensity: intensity(9), ..sent.clone() },
+        };
+        let (corrected, kept) = correct(&passed, Uuid::from_u128(9).into(), &correction, now).unwrap();
+        assert_eq!(same(&corrected, &kept[0].craving, &sent), Ok(()));
+        assert_eq!(same(&corrected, &kept[0].craving, &correction.craving), Err(Refusal::Different));
+    }
+}
+
+#[test]
+fn ratings_keep_their_order_and_the_peak() {
+    let craving = evening();
+    let late = rate(&craving, rating_id(2), &rating("2026-03-02T19:10:00Z", 2)).unwrap();
+    let both = rate(&late, rating_id(1), &rating("2026-03-02T18:55:00Z", 9)).unwrap();
+    assert_eq!(both.ratings.iter().map(|one| one.id).collect::<Vec<_>>(), [rating_id(1), rating_id(2)]);
+    assert_eq!((both.peak, both.draft.intensity), (intensity(9), intensity(7)));
+    assert_eq!(rate(&both, rating_id(2), &rating("2026-03-02T19:10:00Z", 2)), Ok(both.clone()));
+    assert_eq!(rate(&both, rating_id(2), &rating("2026-03-02T19:10:00Z", 3)), Err(Refusal::Different));
+}
+
+#[test]
+fn the_fifty_first_rating_is_refused_but_a_repeat_is_not() {
+    let mut craving = evening();
+    let one = rating("2026-03-02T19:10:00Z", 2);
+    for number in 0..50 {
+        craving = rate(&craving, rating_id(number), &one).unwrap();
+    }
+    assert_eq!(rate(&craving, rating_id(50), &one), Err(Refusal::TooManyRatings));
+    assert_eq!(rate(&craving, rating_id(0), &one), Ok(craving));
+}
+
+#[test]
+fn a_correction_keeps_the_old_revision_the_ratings_and_the_outcome() {
+    let now = moment("2026-03-04T08:00:00Z");
+    let rated = rate(&evening(), rating_id(1), &rating("2026-03-02T18:55:00Z", 8)).unwrap();
+    let passed = conclude(&rated, &ended(Outcome::Passed, "2026-03-02T19:10:00Z"), now).unwrap();
+    let correction = CorrectionDraft {
+        reason: Some(Reason::try_from("Wrong day".to_owned()).unwrap()),
+        craving: draft("2026-03-01T18:40:00Z", "America/New_York", 6),
+    };
+    let id = RevisionId::from(Uuid::from_u128(9));
+    let (corrected, kept) = correct(&passed, id, &correction, now).unwrap();
+    assert_eq!(corrected.local_day.to_string(), "2026-03-01");
+    assert_eq!((corrected.peak, corrected.revision), (intensity(8), 2));
+    assert_eq!((corrected.draft.outcome, corrected.outcome_at), (Some(Outcome::Passed), passed.outcome_at));
+    assert_eq!(corrected.received_at, passed.received_at);
+    assert_eq!(kept.iter().map(|one| one.revision).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(kept[0].craving, passed.draft);
+    assert_eq!(kept[1].same(&correction), Ok(()));
+    assert_eq!(
+        kept[1].same(&CorrectionDraft { reason: None, ..correction.clone() }),
+        Err(Refusal::Different)
+    );
+    let (third, kept) = correct(&corrected, Uuid::from_u128(10).into(), &correction, now).unwrap();
+    assert_eq!((third.revision, kept.len()), (3, 1));
+}
+
+#[test]
+fn a_correction_may_move_an_entry_to_after_it_was_first_received() {
+    let now = moment("2026-03-03T09:00:00Z");
+    let first = recorded(draft("2026-03-02T18:00:00Z", "UTC", 5), "2026-03-02T18:00:00Z");
+    let correction = CorrectionDraft { reason: None, craving: draft("2026-03-03T08:00:00Z", "UTC", 5) };
+    let (corrected, _) = correct(&first, Uuid::from_u128(9).into(), &correction, now).unwrap();
+    assert_eq!(
+        (corrected.clock_suspect, corrected.felt_at(), corrected.local_day.to_string().as_str()),
+        (false, moment("2026-03-03T08:00:00Z"), "2026-03-03")
+    );
+    let rated = rate(&corrected, rating_id(1), &rating("2026-03-03T08:10:00Z", 2)).unwrap();
+    assert_eq!((rated.felt_at(), rated.local_day), (corrected.felt_at(), corrected.local_day));
+}
+
+#[test]
+fn a_correction_of_the_time_clears_the_suspicion() {
+    let now = moment("2026-03-02T18:41:00Z");
+    let craving = recorded(draft("2031-01-01T03:00:00Z", "UTC", 5), "2026-03-02T18:40:00Z");
+    let correction = CorrectionDraft { reason: None, craving: draft("2026-03-01T18:00:00Z", "UTC", 5) };
+    let (corrected, _) = correct(&craving, Uuid::from_u128(9).into(), &correction, now).unwrap();
+    assert!(!corrected.clock_suspect);
+    assert_eq!(corrected.local_day.to_string(), "2026-03-01");
+}
+
+#[test]
+fn a_withdrawn_craving_changes_no_more() {
+    let now = moment("2026-03-03T00:00:00Z");
+    let gone = withdraw(&evening(), now);
+    assert_eq!(withdraw(&gone, moment("2026-03-04T00:00:00Z")), gone);
+    assert_eq!(rate(&gone, rating_id(1), &rating("2026-03-02T18:55:00Z", 8)), Err(Refusal::Withdrawn));
+    assert_eq!(
+        conclude(&gone, &ended(Outcome::Passed, "2026-03-02T19:00:00Z"), now),
+        Err(Refusal::Withdrawn)
+    );
+    let correction = CorrectionDraft { reason: None, craving: evening().draft };
+    assert_eq!(correct(&gone, Uuid::from_u128(9).into(), &correction, now), Err(Refusal::Withdrawn));
+}
+
+#[test]
+fn a_bare_draft_is_three_fields_and_a_full_one_reads_back_as_written() {
+    let bare = draft("2026-03-02T18:40:00Z", "America/New_York", 7);
+    let json = serde_json::json!(
+        { "occurred_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York", "intensity": 7 });
+    assert_eq!(serde_json::to_value(&bare).unwrap(), json);
+    let full = serde_json::json!({
+        "occurred_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York", "intensity": 7,
+        "substance": "alcohol", "triggers": ["conflict", "pleasant_times"],
+        "cues": [{ "kind": "time", "text": "payday" }], "halt": ["tired"], "company": "people_using",
+        "place": "others_home", "coping_used": ["urge surfing"], "note": "two\nlines", "outcome": "still_going"
+    });
+    let read: CravingDraft = serde_json::from_value(full.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), full);
+}
+
+#[rstest]
+#[case::eleven(r#""intensity":11"#)]
+#[case::fraction(r#""intensity":7.5"#)]
+#[case::text(r#""intensity":"7""#)]
+#[case::unknown_field(r#""intensity":7,"mood":1"#)]
+#[case::unknown_word(r#""intensity":7,"halt":["sad"]"#)]
+#[case::twice(r#""intensity":7,"intensity":7"#)]
+#[case::empty_note(r#""intensity":7,"note":"""#)]
+#[case::nul_in_a_cue(r#""intensity":7,"cues":[{"kind":"time","text":"a\u0000"}]"#)]
+#[case::too_many_halt(r#""intensity":7,"halt":["tired","tired","tired","tired","tired"]"#)]
+fn a_bad_draft_is_refused(#[case] rest: &str) {
+    let json = format!(r#"{{"occurred_at":"2026-03-02T18:40:00Z","time_zone":"UTC",{rest}}}"#);
+    assert!(serde_json::from_str::<CravingDraft>(&json).is_err());
+}
+
+#[test]
+fn a_note_of_2000_characters_fits_and_one_more_does_not() {
+    assert!(Note::try_from("é".repeat(2000)).is_ok());
+    assert!(Note::try_from("é".repeat(2001)).is_err());
+}
+
+#[test]
+fn the_schema_of_a_craving_names_exactly_what_its_json_holds() {
+    let now = moment("2026-03-03T00:00:00Z");
+    let full = CravingDraft {
+        substance: Some(Substance::Alcohol),
+        triggers: vec![TriggerCategory::Urges].try_into().unwrap(),
+        cues: vec![Cue { kind: CueKind::Time, text: CueText::try_from("payday".to_owned()).unwrap() }]
+            .try_into()
+            .unwrap(),
+        halt: vec![Halt::Tired].try_into().unwrap(),
+        company: Some(Company::Alone),
+        place: Some(Place::Home),
+        coping_used: vec![CopingUsed::try_from("a walk".to_owned()).unwrap()].try_into().unwrap(),
+        note: Some(Note::try_from("hard".to_owned()).unwrap()),
+        outcome: Some(Outcome::Passed),
+        ..evening().draft
+    };
+    let schema = serde_json::to_value(Craving::schema()).unwrap();
+    assert!(schema.get("additionalProperties").is_none());
+    let properties = schema["properties"].as_object().unwrap();
+    let whole = serde_json::to_value(withdraw(&recorded(full, "2026-03-02T18:41:00Z"), now)).unwrap();
+    for key in whole.as_object().unwrap().keys() {
+        assert!(properties.contains_key(key), "{key}");
+    }
+    assert_eq!(properties.len(), whole.as_object().unwrap().len());
+    let least = serde_json::to_value(evening()).unwrap();
+    let required = schema["required"].as_array().unwrap();
+    assert_eq!(required.len(), least.as_object().unwrap().len());
+    assert!(required.iter().all(|key| least.get(key.as_str().unwrap()).is_some()));
+}
+
+#[test]
+fn every_word_reads_back_as_written() {
+    for word in TriggerCategory::ALL {
+        assert_eq!(TriggerCategory::try_from(String::from(*word)), Ok(*word));
+        assert_eq!(serde_json::to_value(word).unwrap(), word.as_str());
+    }
+    assert!(Outcome::try_from("Passed".to_owned()).is_err());
+}
+
+proptest! {
+    #[test]
+    fn of_two_outcomes_the_later_stands_in_either_order(first in 0i64..600, second in 0i64..600) {
+        prop_assume!(first != second);
+        let now = moment("2026-03-03T18:00:00Z");
+        let at = |minutes: i64, outcome| OutcomeDraft {
+            outcome,
+            observed_at: Timestamp::from(moment("2026-03-02T18:40:00Z"))
+                .checked_add(SignedDuration::from_mins(minutes)).unwrap().try_into().unwrap(),
+        };
+        let (one, other) = (at(first, Outcome::Passed), at(second, Outcome::Lapsed));
+        let forth = conclude(&conclude(&evening(), &one, now).unwrap(), &other, now).unwrap();
+        let back = conclude(&conclude(&evening(), &other, now).unwrap(), &one, now).unwrap();
+        prop_assert_eq!(&forth, &back);
+        let later = if first < second { Outcome::Lapsed } else { Outcome::Passed };
+        prop_assert_eq!(forth.draft.outcome, Some(later));
+    }
+
+    #[test]
+    fn ratings_arrive_in_any_order_and_say_the_same(
+        strengths in prop::collection::vec((0i64..=10, 0u8..50), 0..20), turn in 0usize..20
+    ) {
+        let all: Vec<_> = (1u128..).zip(&strengths)
+            .map(|(id, (strength, minute))| {
+                (rating_id(id), rating(&format!("2026-03-02T19:{minute:02}:00Z"), *strength))
+            })
+            .collect();
+        let mut turned = all.clone();
+        turned.rotate_left(if all.is_empty() { 0 } else { turn % all.len() });
+        let rated = |all: &[(RatingId, RatingDraft)]| all.iter()
+            .fold(evening(), |craving, (id, draft)| rate(&craving, *id, draft).unwrap());
+        let whole = rated(&all);
+        prop_assert_eq!(&whole, &rated(&turned));
+        let strongest = strengths.iter().map(|(strength, _)| *strength).max().unwrap_or(0).max(7);
+        prop_assert_eq!(i64::from(whole.peak), strongest);
+    }
+}
