@@ -6,6 +6,7 @@ mod organisation;
 mod practice;
 
 pub use assignment::{add_assignment, assignments, find_assignment, practised_at, put_assignment};
+pub(crate) use choice::{ChosenRow, chosen_of};
 pub use choice::{chosen, put_chosen};
 pub use organisation::{
     add_skill, find_skill, first_skill, keep_skill_revision, put_skill, skill_revisions, skills,

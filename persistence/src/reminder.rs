@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::coping::Chosen;
 use evenkeel_domain::reminder::{
     Letter, LetterId, LetterState, Preferences, QuietHours, Suppression, Weekday,
 };
@@ -10,7 +11,8 @@ use evenkeel_domain::value::{Moment, TimeOfDay, TimeZone};
 
 use crate::account::{broken, read};
 use crate::column::{At, Id, On};
-use crate::schema::{caseloads, letters, participants, reminder_preferences as wishes};
+use crate::coping::{ChosenRow, chosen_of};
+use crate::schema::{caseloads, coping_choices, letters, participants, reminder_preferences as wishes};
 use crate::{Error, Tx};
 
 type Wish = (bool, i16, i16, Option<i16>, Option<i16>, String);
@@ -59,17 +61,37 @@ pub fn wish(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preference
     row.map(preferences).transpose()
 }
 
-/// The zone a participant lives in, and what they wish; none if there is no such participant.
-pub fn zone_and_wish(
-    tx: &mut Tx,
-    participant: ParticipantId,
-) -> Result<Option<(TimeZone, Option<Preferences>)>, Error> {
+/// What a participant has set: the zone they live in, when to be reminded, what they chose among skills.
+pub struct Settings {
+    /// Where they live.
+    pub time_zone: TimeZone,
+    /// When to be reminded; off until they say.
+    pub wish: Preferences,
+    /// Favourites and cautions.
+    pub chosen: Chosen,
+}
+
+/// All that a participant has set, in one query; none if there is no such participant.
+pub fn settings(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Settings>, Error> {
+    type Row = (String, Option<Wish>, Option<ChosenRow>);
     let query = participants::table
         .left_join(wishes::table.on(wishes::participant_id.eq(participants::id)))
+        .left_join(coping_choices::table.on(coping_choices::participant_id.eq(participants::id)))
         .filter(participants::id.eq(Id::of(participant)))
-        .select((participants::time_zone, wish_columns!().nullable()));
-    let row: Option<(String, Option<Wish>)> = each!(tx, conn => query.get_result(conn)).optional()?;
-    row.map(|(zone, wish)| Ok((read(zone)?, wish.map(preferences).transpose()?))).transpose()
+        .select((
+            participants::time_zone,
+            wish_columns!().nullable(),
+            (coping_choices::revision, coping_choices::choices).nullable(),
+        ));
+    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
+    row.map(|(zone, wish, chosen)| {
+        Ok(Settings {
+            time_zone: read(zone)?,
+            wish: wish.map(preferences).transpose()?.unwrap_or_default(),
+            chosen: chosen_of(chosen)?,
+        })
+    })
+    .transpose()
 }
 
 /// Keeps what a participant wishes, and when the next reminder is due.

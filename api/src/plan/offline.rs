@@ -18,7 +18,8 @@ use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
 use evenkeel_domain::reminder::{Preferences, next_due};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{Tx, coping, plan as store, reminder};
+use evenkeel_persistence::reminder::{self, Settings};
+use evenkeel_persistence::{Tx, coping, plan as store};
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -157,20 +158,19 @@ fn skills(
 }
 
 fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
-    let lives = reminder::zone_and_wish(tx, grant.participant())?;
-    let (time_zone, wish) = lives.ok_or_else(Problem::unknown)?;
+    let settings = reminder::settings(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
+    let Settings { time_zone, wish, chosen } = settings;
     let (plan, safety_plan) = store::current_both(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organisation)?;
-    let chosen = coping::chosen(tx, grant)?;
     let on_offer = Skills::new(library(), &own);
     let to = Assignee { participant: grant.participant(), zone: &time_zone, choices: &chosen.choices };
     let mut assignments = assignment::listed(tx, grant, to, &on_offer, now)?;
     assignments.retain(|one| one.state == AssignmentState::Open);
     assignments.sort_by_key(|one| (one.assignment.draft.until, one.assignment.id));
     assignments.truncate(MOST_ASSIGNMENTS);
-    let days = days(&wish.unwrap_or_default(), &time_zone, [said.review_on, safe.review_on], now);
+    let days = days(&wish, &time_zone, [said.review_on, safe.review_on], now);
     let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),

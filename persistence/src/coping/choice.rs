@@ -14,7 +14,13 @@ pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
     let query = coping_choices::table
         .find(Id::of(grant.participant()))
         .select((coping_choices::revision, coping_choices::choices));
-    let row: Option<(i32, Json)> = each!(tx, conn => query.get_result(conn)).optional()?;
+    chosen_of(each!(tx, conn => query.get_result(conn)).optional()?)
+}
+
+/// A row of choices: the revision, and what they are.
+pub(crate) type ChosenRow = (i32, Json);
+
+pub(crate) fn chosen_of(row: Option<ChosenRow>) -> Result<Chosen, Error> {
     row.map_or(Ok(Chosen::default()), |(revision, choices)| Ok(Chosen { revision, choices: choices.read()? }))
 }
 
