@@ -1,6 +1,6 @@
-//! Use that cravings and check-ins tell of reaches who treats the person, whether or not a lapse is told.
+//! Use that cravings and check-ins tell of is answered like a lapse, and reaches who treats the person.
 
-use super::{MINE, lapse, lapsed};
+use super::{MINE, about, begun, lapse, lapsed, start};
 use crate::check_in::{answered, daily, weekly};
 use crate::house::{Person, TestHouse, craving};
 use crate::journal::{entries, told};
@@ -32,6 +32,117 @@ async fn seen(house: &TestHouse, who: &Person, whose: &Person, id: &str) -> crat
 }
 
 story! {
+    async fn use_told_with_a_craving_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/cravings";
+        let of = |substance: Value, outcome: &str| {
+            let mut draft = craving("2026-03-02T12:00:00Z", 8);
+            (draft["substance"], draft["outcome"]) = (substance, json!(outcome));
+            draft
+        };
+        for (substance, expected) in [
+            (json!("opioids"), &["overdose", "without_shame", "not_alone", "next_steps"][..]),
+            (json!("alcohol"), &["without_shame", "withdrawal", "next_steps"][..]),
+        ] {
+            let at = format!("{own}/{}", fresh_id());
+            let stored = house.put(&maya, &at, of(substance.clone(), "lapsed")).await.is(201);
+            assert_eq!(about(&stored), expected);
+            assert_eq!(stored["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+            assert_eq!(house.put(&maya, &at, of(substance, "lapsed")).await.is(200), stored);
+            let read = house.get(&maya, &at).await.is(200);
+            assert_eq!((read.get("guidance"), read.get("tell_lapse"), &read["outcome"]), (None, None, &json!("lapsed")));
+        }
+        // The craving passed in the end; that there was use before is told late, and heard.
+        let at = format!("{own}/{}", fresh_id());
+        house.put(&maya, &at, of(json!("opioids"), "still_going")).await.is(201);
+        let passed = json!({"outcome": "passed", "observed_at": "2026-03-02T14:00:00Z"});
+        assert_eq!(house.put(&maya, &format!("{at}/outcome"), passed).await.is(200).get("guidance"), None);
+        let before = json!({"outcome": "lapsed", "observed_at": "2026-03-02T13:00:00Z"});
+        let heard = house.put(&maya, &format!("{at}/outcome"), before).await.is(200);
+        assert_eq!((about(&heard)[0], &heard["outcome"]), ("overdose", &json!("passed")));
+        // A queue that is sent again after a lost answer is heard again.
+        let at = format!("{own}/{}", fresh_id());
+        house.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(201);
+        let mended = json!({"craving": of(json!("alcohol"), "passed")});
+        assert_eq!(house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), mended).await.is(201).get("guidance"), None);
+        assert_eq!(about(&house.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(200))[0], "without_shame");
+        let at = format!("{own}/{}", fresh_id());
+        let going = house.put(&maya, &at, craving("2026-03-02T12:00:00Z", 8)).await.is(201);
+        assert_eq!((going.get("guidance"), going.get("tell_lapse")), (None, None));
+        let ended = json!({"outcome": "lapsed", "observed_at": "2026-03-02T13:00:00Z"});
+        for _ in 0..2 {
+            let concluded = house.put(&maya, &format!("{at}/outcome"), ended.clone()).await.is(200);
+            assert_eq!(about(&concluded), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        }
+        let corrected = json!({"craving": of(json!("opioids"), "lapsed")});
+        let corrected = house.put(&maya, &format!("{at}/revisions/{}", fresh_id()), corrected).await.is(201);
+        assert_eq!(about(&corrected)[0], "overdose");
+        assert_eq!(house.get(&maya, MINE).await.is(200)["lapses"], json!([]), "no lapse is told for anybody");
+    }
+
+    async fn use_told_in_a_check_in_is_answered_like_a_lapse(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let own = "/v1/participants/me/check-ins";
+        let day = |on: &str, any_use: Value| {
+            let mut draft = daily(&format!("{on}T18:00:00Z"), 4);
+            draft["answers"]["any_use"] = any_use;
+            draft
+        };
+        let none = answered(&house, &maya, day("2026-03-01", json!(false))).await;
+        assert_eq!((none.get("guidance"), none.get("tell_lapse")), (None, None));
+        let at = format!("{own}/{}", fresh_id());
+        let stored = house.put(&maya, &at, day("2026-03-01", json!(true))).await;
+        assert_eq!(about(&stored.is(201)), ["overdose", "without_shame", "not_alone", "withdrawal", "next_steps"], "of what is not known");
+        let mut later = day("2026-03-01", json!(false));
+        later["occurred_at"] = json!("2026-03-01T20:00:00Z");
+        assert_eq!(answered(&house, &maya, later).await.get("guidance"), None);
+        let mut between = day("2026-03-01", json!(true));
+        between["occurred_at"] = json!("2026-03-01T19:00:00Z");
+        let between = answered(&house, &maya, between).await;
+        assert_eq!((about(&between)[0], &between["answers"]["any_use"]), ("overdose", &json!(false)), "what does not stand is heard too");
+        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let again = house.put(&maya, &at, day("2026-03-01", json!(true))).await.is(200);
+        assert_eq!(about(&again), ["without_shame", "withdrawal", "next_steps"], "of what somebody is free from");
+        assert_eq!(again["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
+        let week = async |minute: i32, signs: &[&str], of: Value| {
+            let mut week = weekly(&format!("2026-03-01T18:0{minute}:00Z"), signs);
+            week["answers"].as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            let answer = answered(&house, &maya, week).await;
+            about(&answer).join(" ")
+        };
+        assert_eq!(week(1, &[], json!({"alcohol_days": 1})).await, "without_shame withdrawal next_steps");
+        assert!(week(2, &[], json!({"alcohol_days": 1, "drug_days": 1})).await.starts_with("overdose"), "which drug is not known");
+        for (minute, substance, first) in [(3, "nicotine", "without_shame"), (4, "opioids", "overdose")] {
+            let mut more = start("2026-02-01", "2026-03-02T18:00:00Z");
+            more["substance"] = json!(substance);
+            begun(&house, &maya, more).await;
+            assert!(week(minute, &["use"], json!({})).await.starts_with(first), "{substance}");
+        }
+        assert_eq!(house.get(&maya, own).await.is(200)["items"][0].get("guidance"), None);
+    }
+
+    async fn use_that_a_check_in_does_not_name_is_taken_for_the_worst(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        begun(&house, maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let mut draft = daily("2026-03-01T18:00:00Z", 4);
+        draft["answers"]["any_use"] = json!(true);
+        let drinks = answered(&house, maya, draft.clone()).await;
+        assert_eq!(about(&drinks)[0], "without_shame", "alcohol is all that is known");
+        let craving = json!({"occurred_at": "2026-03-01T17:00:00Z", "time_zone": "America/New_York", "intensity": 8, "substance": "opioids"});
+        house.put(maya, &format!("/v1/participants/me/cravings/{}", fresh_id()), craving).await.is(201);
+        draft["occurred_at"] = json!("2026-03-01T18:01:00Z");
+        assert_eq!(about(&answered(&house, maya, draft).await)[0], "overdose", "a craving told of more");
+
+        let theo = &clinic.theo;
+        let mut cannabis = start("2026-01-31", "2026-03-02T18:00:00Z");
+        cannabis["substance"] = json!("cannabis");
+        begun(&house, theo, cannabis).await;
+        let mut week = weekly("2026-03-01T18:00:00Z", &[]);
+        week["answers"]["drug_days"] = json!(3);
+        assert_eq!(about(&answered(&house, theo, week).await)[0], "overdose", "drugs may be any");
+    }
+
     async fn use_told_with_a_craving_stands_out_in_the_caseload_until_somebody_acknowledges_it(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);
