@@ -13,8 +13,9 @@ use actix_web::web::Data;
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::evidence::{Evidence, Worked};
 use evenkeel_domain::coping::library::library;
+use evenkeel_domain::coping::organisation::OrganisationSkill;
 use evenkeel_domain::coping::suggestion::{Asked, Suggestion, suggest};
-use evenkeel_domain::coping::{Refusal, Skills};
+use evenkeel_domain::coping::{Choices, Refusal, SkillRef, Skills};
 use evenkeel_domain::craving::{Intensity, TriggerCategory};
 use evenkeel_domain::journal::Room;
 use evenkeel_persistence::{Tx, coping as store};
@@ -53,15 +54,34 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// What a participant chose, and the skills that are on offer to them.
+pub struct OnOffer {
+    pub choices: Choices,
+    own: Vec<OrganisationSkill>,
+}
+
+impl OnOffer {
+    pub fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
+        let choices = store::chosen(tx, grant)?.choices;
+        Ok(Self { choices, own: store::skills(tx, grant.actor().organisation)? })
+    }
+    pub fn skills(&self) -> Skills<'_> {
+        Skills::new(library(), &self.own)
+    }
+    /// Whether a skill on offer has a caution that holds for the participant.
+    pub fn warns_of(&self, skill: &SkillRef) -> bool {
+        self.choices.warn_of(skill, &self.skills())
+    }
+}
+
 // What happens
 
 /// What somebody may try now: from their own practice, their plan, their choices and what is on offer to them.
 pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Suggestion>, Problem> {
     let evidence: Evidence = store::tries(tx, grant)?.into_iter().collect();
     let plan = planned_skills(tx, grant, asked.trigger)?;
-    let choices = store::chosen(tx, grant)?.choices;
-    let own = store::skills(tx, grant.actor().organisation)?;
-    Ok(suggest(asked, &evidence, &plan, &choices, &Skills::new(library(), &own)))
+    let on_offer = OnOffer::read(tx, grant)?;
+    Ok(suggest(asked, &evidence, &plan, &on_offer.choices, &on_offer.skills()))
 }
 
 // Routes

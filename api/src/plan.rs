@@ -10,9 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::account::Role;
-use evenkeel_domain::coping::library::library;
-use evenkeel_domain::coping::organisation::OrganisationSkill;
-use evenkeel_domain::coping::{Choices, SkillRef, Skills};
+use evenkeel_domain::coping::SkillRef;
 use evenkeel_domain::craving::TriggerCategory;
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::completeness::Completeness;
@@ -24,7 +22,7 @@ use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
-use evenkeel_persistence::{Error, Tx, coping, plan as store};
+use evenkeel_persistence::{Error, Tx, plan as store};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -34,6 +32,7 @@ use crate::account::today;
 use crate::app::App;
 use crate::body::{Path, Recorded};
 use crate::caller::{Caller, Whose};
+use crate::coping::OnOffer;
 use crate::etag::tagged;
 use crate::journal::{note, note_shown};
 use crate::problem::Problem;
@@ -103,23 +102,6 @@ pub trait Written: Kept + Send + 'static {
         on: Day,
         withheld: &[Self::Section],
     ) -> Result<Completeness<Self::Section>, Problem>;
-}
-
-/// What the participant noted against skills, and their organisation's own skills.
-struct Noted {
-    choices: Choices,
-    own: Vec<OrganisationSkill>,
-}
-
-impl Noted {
-    fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
-        let (choices, own) =
-            (coping::chosen(tx, grant)?.choices, coping::skills(tx, grant.actor().organisation)?);
-        Ok(Self { choices, own })
-    }
-    fn warns_of(&self, skill: &SkillRef) -> bool {
-        self.choices.warn_of(skill, &Skills::new(library(), &self.own))
-    }
 }
 
 fn author(grant: &Grant) -> Author {
@@ -195,7 +177,7 @@ pub fn accept(
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
-    let noted = Noted::read(tx, grant)?;
+    let noted = OnOffer::read(tx, grant)?;
     match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| noted.warns_of(skill)) {
         Ok(draft) => keep(tx, grant, current, based_on, draft, Deed::Accept, request, now),
         // It may have fitted the revision that the proposal was read with.

@@ -6,7 +6,6 @@ use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::coping::assignment::{
     self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState, MOST_LISTED, WITHDRAWN_DAYS,
 };
-use evenkeel_domain::coping::library::library;
 use evenkeel_domain::coping::{Refusal, Skills};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::value::{Moment, standing_schema};
@@ -22,6 +21,7 @@ use crate::account::home_zone;
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
+use crate::coping::OnOffer;
 use crate::journal::{note, note_shown, seen};
 use crate::problem::Problem;
 
@@ -79,10 +79,9 @@ pub fn assign(
     now: Moment,
 ) -> Result<(Assigned, bool), Problem> {
     let zone = home_zone(tx, grant.participant())?;
-    let choices = store::chosen(tx, grant)?.choices;
-    let own = store::skills(tx, grant.actor().organisation)?;
-    let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
-    let skills = Skills::new(library(), &own);
+    let on_offer = OnOffer::read(tx, grant)?;
+    let skills = on_offer.skills();
+    let to = Assignee { participant: grant.participant(), zone: &zone, choices: &on_offer.choices };
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
         note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
@@ -196,10 +195,9 @@ async fn list_assignments(
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
             let zone = home_zone(tx, grant.participant())?;
-            let choices = store::chosen(tx, &grant)?.choices;
-            let own = store::skills(tx, grant.actor().organisation)?;
-            let to = Assignee { participant: grant.participant(), zone: &zone, choices: &choices };
-            let items = listed(tx, &grant, to, &Skills::new(library(), &own), now)?;
+            let on_offer = OnOffer::read(tx, &grant)?;
+            let to = Assignee { participant: grant.participant(), zone: &zone, choices: &on_offer.choices };
+            let items = listed(tx, &grant, to, &on_offer.skills(), now)?;
             Ok((grant, items))
         })
         .await?;

@@ -7,13 +7,10 @@ mod text;
 use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, get};
-use evenkeel_domain::coping::Skills;
-use evenkeel_domain::coping::library::library;
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::lines::crisis_lines;
 use evenkeel_domain::plan::poster::{Poster, poster};
 use evenkeel_domain::plan::safety::SafetyPlan;
-use evenkeel_persistence::coping;
 use serde::Deserialize;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -23,6 +20,7 @@ use super::{Written, today, view};
 use crate::app::App;
 use crate::body::{Path, Query};
 use crate::caller::{Caller, Whose};
+use crate::coping::OnOffer;
 use crate::problem::Problem;
 
 /// Which paper it is printed on.
@@ -110,9 +108,9 @@ pub(super) async fn print_plan(
     let found = view::look(&app, caller, whose, move |tx, grant| {
         let plan: Plan = view::content(tx, grant)?;
         let (plan, withheld) = plan.shown(&plan, grant.actor().role);
-        let own = coping::skills(tx, grant.actor().organisation)?;
-        let (skills, choices) = (Skills::new(library(), &own), coping::chosen(tx, grant)?.choices);
-        Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, &choices, today(tx, grant, now)?))
+        let on_offer = OnOffer::read(tx, grant)?;
+        let (skills, choices) = (on_offer.skills(), &on_offer.choices);
+        Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, choices, today(tx, grant, now)?))
     });
     printed(found.await?, query.into_inner().paper, "my-plan").await
 }

@@ -16,10 +16,11 @@ use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
 };
-use super::{Acceptance, ChangeQuery, Noted, Written, accept, change, changed, signed};
+use super::{Acceptance, ChangeQuery, Written, accept, change, changed, signed};
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
+use crate::coping::OnOffer;
 use crate::etag::{IfMatch, IfNoneMatch};
 use crate::problem::Problem;
 use crate::program::level_on;
@@ -72,7 +73,7 @@ impl Written for Plan {
         on: Day,
         withheld: &[PlanSection],
     ) -> Result<Completeness<PlanSection>, Problem> {
-        let (used, noted) = (known_substances(tx, grant)?, Noted::read(tx, grant)?);
+        let (used, noted) = (known_substances(tx, grant)?, OnOffer::read(tx, grant)?);
         let level = level_on(tx, grant, on)?;
         Ok(completeness(self, &used, |skill| noted.warns_of(skill), level, on, withheld))
     }
