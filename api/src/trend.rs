@@ -228,11 +228,19 @@ fn hour(now: Moment) -> Moment {
     Timestamp::UNIX_EPOCH.checked_add(whole.hours()).ok().and_then(|hour| hour.try_into().ok()).unwrap_or(now)
 }
 
+fn by_participant<T>(rows: impl IntoIterator<Item = (ParticipantId, T)>) -> HashMap<ParticipantId, Vec<T>> {
+    let mut grouped = HashMap::<_, Vec<_>>::new();
+    for (participant, row) in rows {
+        grouped.entry(participant).or_default().push(row);
+    }
+    grouped
+}
+
 /// See the caseload
 ///
 /// A counselor sees their own participants, a supervisor the whole organisation's: the last log, the last 7
-/// days against the 14 before, since when somebody is quiet, the last lapse, and use that was told without one. Each participant's journal tells
-/// of it once an hour.
+/// days against the 14 before, since when somebody is quiet, the last lapse, and use that was told without one.
+/// Each participant's journal tells of it once an hour.
 #[utoipa::path(
     tag = "trend",
     responses((status = 200, description = "The caseload", body = Caseload)),
@@ -247,25 +255,12 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             // The widest calendar of the world is a day away from this one.
             let utc = Timestamp::from(now).to_zoned(jiff::tz::TimeZone::UTC).date();
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
-            let mut days = HashMap::<ParticipantId, Vec<_>>::new();
-            for (participant, day) in store::caseload(tx, &permit, since)? {
-                days.entry(participant).or_default().push(day);
-            }
-            let mut lapses = HashMap::<ParticipantId, Vec<_>>::new();
-            for (participant, lapse) in recovery::caseload(tx, &permit, attention::lately(now))? {
-                lapses.entry(participant).or_default().push(lapse);
-            }
-            let mut told = HashMap::<ParticipantId, Vec<_>>::new();
-            for (participant, use_) in recovery::unacknowledged_uses(tx, &permit)? {
-                told.entry(participant).or_default().push(use_);
-            }
-            let mut use_days = HashMap::<ParticipantId, Vec<_>>::new();
-            if !told.is_empty() {
-                let of: Vec<_> = told.keys().copied().collect();
-                for day in recovery::use_days(tx, &permit, &of)? {
-                    use_days.entry(day.participant).or_default().push(day);
-                }
-            }
+            let mut days = by_participant(store::caseload(tx, &permit, since)?);
+            let lapses = by_participant(recovery::caseload(tx, &permit, attention::lately(now))?);
+            let told = by_participant(recovery::unacknowledged_uses(tx, &permit)?);
+            let of: Vec<_> = told.keys().copied().collect();
+            let used = if of.is_empty() { Vec::new() } else { recovery::use_days(tx, &permit, &of)? };
+            let mut use_days = by_participant(used.into_iter().map(|day| (day.participant, day)));
             let mut items = Vec::new();
             for member in account::members(tx, &permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();

@@ -3,6 +3,8 @@
 //! There is no rule, no HTTP and no async here: queries take and return values of the ground floor.
 
 #[macro_use]
+mod caseload;
+#[macro_use]
 mod column;
 mod database;
 #[macro_use]

@@ -160,16 +160,17 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
         .order((plan_signatures::at, plan_signatures::account_id))
         .select((plan_signatures::kind, signature_columns!()));
     let signed: Vec<(String, SignatureRow)> = each!(tx, conn => signed.load(conn))?;
-    let of = |kind: &str| {
-        let own = signed.iter().filter(|(of, _)| of == kind);
-        own.map(|(_, row)| signature(row.clone())).collect::<Result<Vec<_>, _>>()
-    };
-    Ok((
-        plan.map(|(head, content)| revision(head, content.read()?, of(Plan::KIND)?)).transpose()?,
-        safety_plan
-            .map(|(head, content)| revision(head, content.read()?, of(SafetyPlan::KIND)?))
-            .transpose()?,
-    ))
+    Ok((with_signed(plan, &signed)?, with_signed(safety_plan, &signed)?))
+}
+
+fn with_signed<D: Kept>(
+    row: Option<Row>,
+    signed: &[(String, SignatureRow)],
+) -> Result<Option<Revision<D>>, Error> {
+    let Some((head, content)) = row else { return Ok(None) };
+    let own = signed.iter().filter(|(kind, _)| kind == D::KIND);
+    let signatures = own.map(|(_, row)| signature(row.clone())).collect::<Result<_, _>>()?;
+    revision(head, content.read()?, signatures).map(Some)
 }
 
 /// The revisions that anybody signed, without what they say, the latest first.

@@ -6,7 +6,7 @@ pub use told_use::{find_told_use, put_told_use, remove_told_use, told_uses, unac
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
-use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::craving::{Note, Substance};
 use evenkeel_domain::log_entry::Reason;
 use evenkeel_domain::recovery::attention::LastLapse;
@@ -19,9 +19,7 @@ use evenkeel_domain::value::{Moment, TimeZone};
 
 use crate::account::read;
 use crate::column::{At, Id, Json, On};
-use crate::schema::{
-    caseloads, counter_choices, declined_lessons, lapse_revisions, lapses, participants, recovery_starts,
-};
+use crate::schema::{counter_choices, declined_lessons, lapse_revisions, lapses, recovery_starts};
 use crate::{Error, Tx};
 
 // Starts
@@ -305,22 +303,7 @@ pub fn caseload(
     let shown = lapses::withdrawn_at
         .is_null()
         .and(lapses::received_at.ge(At(since)).or(lapses::acknowledged_at.is_null()));
-    let actor = permit.actor();
-    let rows: Vec<Row> = if actor.role == Role::Supervisor {
-        participants::table
-            .inner_join(lapses::table.on(lapses::participant_id.eq(participants::id)))
-            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
-            .filter(shown)
-            .select(columns)
-            .load(tx)?
-    } else {
-        caseloads::table
-            .inner_join(lapses::table.on(lapses::participant_id.eq(caseloads::participant_id)))
-            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
-            .filter(shown)
-            .select(columns)
-            .load(tx)?
-    };
+    let rows: Vec<Row> = of_caseload!(tx, permit, lapses, shown, columns)?;
     rows.into_iter()
         .map(|(participant, id, substance, outcome, occurred_at, local_day, received_at, acknowledged_at)| {
             let lapse = LastLapse {
@@ -416,6 +399,7 @@ mod tests {
     use super::*;
     use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id, value};
     use evenkeel_domain::access::{Act, OfficeAct, permit};
+    use evenkeel_domain::account::Role;
     use evenkeel_domain::recovery::{debrief, lapse as rule, start as begun};
 
     #[test]

@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, SmallInt, Untyped};
 use evenkeel_domain::access::{Grant, Permit};
-use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::trend::{DayGlance, DaySummary};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
 use crate::column::{At, Calendar, Document, Id, Instant, Json, Key, On};
-use crate::schema::{caseload_views, caseloads, daily_summaries, participants};
+use crate::schema::{caseload_views, daily_summaries};
 use crate::{Error, Tx};
 
 type Row = (On, i32, i32, i16, (i32, i32, i32), At, Json);
@@ -133,24 +133,8 @@ pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(Partici
         daily_summaries::peak,
         daily_summaries::last_at,
     );
-    let actor = permit.actor();
-    let rows: Vec<Row> = if actor.role == Role::Supervisor {
-        participants::table
-            .inner_join(daily_summaries::table.on(daily_summaries::participant_id.eq(participants::id)))
-            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
-            .filter(daily_summaries::day.ge(On(since)))
-            .select(columns)
-            .load(tx)?
-    } else {
-        caseloads::table
-            .inner_join(
-                daily_summaries::table.on(daily_summaries::participant_id.eq(caseloads::participant_id)),
-            )
-            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
-            .filter(daily_summaries::day.ge(On(since)))
-            .select(columns)
-            .load(tx)?
-    };
+    let lately = daily_summaries::day.ge(On(since));
+    let rows: Vec<Row> = of_caseload!(tx, permit, daily_summaries, lately, columns)?;
     rows.into_iter()
         .map(|(participant, day, count, intensity_sum, peak, last_at)| {
             let peak = peak.try_into().map_err(broken)?;

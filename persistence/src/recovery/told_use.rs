@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
-use evenkeel_domain::account::{ParticipantId, Role};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::craving::Substance;
 use evenkeel_domain::recovery::lapse::{Acknowledgement, LapseOutcome};
 use evenkeel_domain::recovery::told_use::{TellingId, ToldUse, UseDay};
 
 use crate::account::read;
 use crate::column::{At, Id, On};
-use crate::schema::{caseloads, lapses, participants, told_uses};
+use crate::schema::{lapses, told_uses};
 use crate::{Error, Tx};
 
 type Row = (Id, String, On, On, Option<String>, At, (Option<Id>, Option<At>));
@@ -90,38 +90,22 @@ pub fn remove_told_use(tx: &mut Tx, grant: &Grant, id: TellingId) -> Result<(), 
 
 /// What nobody has acknowledged yet of all participants a permit covers, in any order.
 pub fn unacknowledged_uses(tx: &mut Tx, permit: &Permit) -> Result<Vec<(ParticipantId, ToldUse)>, Error> {
-    let actor = permit.actor();
     let news = told_uses::acknowledged_at.is_null();
     let columns = (told_uses::participant_id, told_use_columns!());
-    let rows: Vec<(Id, Row)> = if actor.role == Role::Supervisor {
-        participants::table
-            .inner_join(told_uses::table.on(told_uses::participant_id.eq(participants::id)))
-            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
-            .filter(news)
-            .select(columns)
-            .load(tx)?
-    } else {
-        caseloads::table
-            .inner_join(told_uses::table.on(told_uses::participant_id.eq(caseloads::participant_id)))
-            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
-            .filter(news)
-            .select(columns)
-            .load(tx)?
-    };
+    let rows: Vec<(Id, Row)> = of_caseload!(tx, permit, told_uses, news, columns)?;
     rows.into_iter().map(|(participant, row)| Ok((participant.to(), told_use(row)?))).collect()
 }
 
-/// The days of all lapses with use that stand of these participants of the house of a permit, in any order.
+/// The days of all lapses with use that stand of those of these participants a permit covers, in any order.
 pub fn use_days(tx: &mut Tx, permit: &Permit, of: &[ParticipantId]) -> Result<Vec<UseDay>, Error> {
     let use_of_any = LapseOutcome::ALL.iter().filter(|outcome| outcome.is_use()).map(|one| one.as_str());
-    let rows: Vec<(Id, String, On)> = participants::table
-        .inner_join(lapses::table.on(lapses::participant_id.eq(participants::id)))
-        .filter(participants::organisation_id.eq(Id::of(permit.actor().organisation)))
-        .filter(participants::id.eq_any(of.iter().copied().map(Id::of)))
-        .filter(lapses::withdrawn_at.is_null())
-        .filter(lapses::outcome.eq_any(use_of_any))
-        .select((lapses::participant_id, lapses::substance, lapses::local_day))
-        .load(tx)?;
+    let of = of.iter().copied().map(Id::of);
+    let used = lapses::withdrawn_at
+        .is_null()
+        .and(lapses::outcome.eq_any(use_of_any))
+        .and(lapses::participant_id.eq_any(of));
+    let columns = (lapses::participant_id, lapses::substance, lapses::local_day);
+    let rows: Vec<(Id, String, On)> = of_caseload!(tx, permit, lapses, used, columns)?;
     rows.into_iter()
         .map(|(participant, substance, day)| {
             Ok(UseDay { participant: participant.to(), substance: read(substance)?, day: day.0 })
@@ -135,6 +119,7 @@ mod tests {
     use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id, value};
     use crate::recovery::{add_lapse, put_lapse};
     use evenkeel_domain::access::{Act, OfficeAct, permit};
+    use evenkeel_domain::account::Role;
     use evenkeel_domain::recovery::lapse;
     use evenkeel_domain::recovery::told_use::TellingKind;
 
