@@ -11,7 +11,6 @@ use evenkeel_domain::check_in::{
     Refusal,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::recovery::told_use::ToldUse;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
@@ -94,7 +93,7 @@ pub fn answer(
         store::put(tx, grant, &check_in)?;
         Deed::Correct
     };
-    let told = ToldUse::of_check_in(&check_in, now);
+    let told = check_in.told_use(now);
     if told.is_some() || !kept.is_empty() {
         told_use::tell(tx, grant, Uuid::from(check_in.id).into(), told)?;
     }

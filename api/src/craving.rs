@@ -72,9 +72,7 @@ pub fn record(
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
-    if craving.draft.outcome == Some(Outcome::Lapsed) {
-        tell_use(tx, grant, &craving, now)?;
-    }
+    tell_use(tx, grant, None, &craving, now)?;
     note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
     Ok((craving, true))
 }
@@ -119,7 +117,7 @@ pub fn conclude(
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
-        tell_use(tx, grant, &concluded, now)?;
+        tell_use(tx, grant, Some(&before), &concluded, now)?;
         note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(concluded)
@@ -147,7 +145,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, now)?;
+    tell_use(tx, grant, Some(&before), &corrected, now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -158,7 +156,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, &withdrawn, now)?;
+        tell_use(tx, grant, Some(&before), &withdrawn, now)?;
         note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(())
@@ -168,9 +166,19 @@ fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Proble
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
 }
 
-/// Who treats the person hears of use that a craving tells of as it stands.
-fn tell_use(tx: &mut Tx, grant: &Grant, craving: &Craving, now: Moment) -> Result<(), Problem> {
-    told_use::tell(tx, grant, Uuid::from(craving.id).into(), ToldUse::of_craving(craving, now))
+/// Who treats the person hears of use that a craving tells of as it stands. Most never do, and cost nothing here.
+fn tell_use(
+    tx: &mut Tx,
+    grant: &Grant,
+    before: Option<&Craving>,
+    craving: &Craving,
+    now: Moment,
+) -> Result<(), Problem> {
+    let told = ToldUse::of_craving(craving, now);
+    if told.is_none() && before.and_then(|before| ToldUse::of_craving(before, now)).is_none() {
+        return Ok(());
+    }
+    told_use::tell(tx, grant, Uuid::from(craving.id).into(), told)
 }
 
 /// Counts a day anew from what stands on it, after anything but a new entry.

@@ -31,6 +31,7 @@ pub use definition::{
 use crate::account::ParticipantId;
 use crate::craving::Substance;
 use crate::log_entry::{self, Reason, Told};
+use crate::recovery::told_use::{TellingKind, ToldUse};
 use crate::recovery::warning::{SignCode, SignSeen};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, civil};
@@ -318,6 +319,24 @@ impl CheckIn {
         log_entry::took_place(self.occurred_at, self.received_at, self.clock_suspect)
     }
 
+    /// The use it tells of as it stands, received now. A weekly one does not say on which day.
+    pub fn told_use(&self, now: Moment) -> Option<ToldUse> {
+        let used = used(&self.answers, &[])?;
+        let to = match self.kind {
+            CheckInKind::Daily => self.day,
+            CheckInKind::Weekly => self.day.plus(6),
+        };
+        Some(ToldUse {
+            id: uuid::Uuid::from(self.id).into(),
+            kind: TellingKind::CheckIn,
+            from: self.day,
+            to,
+            substance: used.first().copied(),
+            told_at: now,
+            acknowledged: None,
+        })
+    }
+
     fn new(participant: ParticipantId, kept: &[CheckInRevision], new: &CheckInRevision) -> Self {
         let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
         let last = kept
@@ -388,11 +407,15 @@ impl DayFigures {
             stress: point("stress"),
             confidence: point("confidence"),
             craving_worst: point("craving_worst"),
-            any_use: match check_in.answers.get("any_use") {
-                Some(Answer::YesNo(yes)) => Some(*yes),
-                _ => None,
-            },
+            any_use: any_use(&check_in.answers),
         }
+    }
+}
+
+fn any_use(answers: &Answers) -> Option<bool> {
+    match answers.get("any_use") {
+        Some(Answer::YesNo(yes)) => Some(*yes),
+        _ => None,
     }
 }
 
@@ -419,8 +442,7 @@ pub fn used(answers: &Answers, known: &[Substance]) -> Option<Vec<Substance>> {
         _ => false,
     };
     let (drank, drugs) = (some_days("alcohol_days"), some_days("drug_days"));
-    let any = matches!(answers.get("any_use"), Some(Answer::YesNo(true)))
-        || signs(answers).any(|sign| sign.as_ref() == "use");
+    let any = any_use(answers) == Some(true) || signs(answers).any(|sign| sign.as_ref() == "use");
     // No question here is about nicotine.
     let mut others = known.iter().filter(|one| **one != Substance::Nicotine).peekable();
     let only_drinks = others.peek().is_some() && others.all(|one| *one == Substance::Alcohol);

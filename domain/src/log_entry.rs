@@ -34,7 +34,7 @@ pub fn is_ahead(told: Moment, now: Moment) -> bool {
 
 /// The time to believe: as told, however long ago that is, or `now` if the phone's clock was ahead.
 pub fn believed(told: Moment, now: Moment) -> Moment {
-    if is_ahead(told, now) { now } else { told }
+    took_place(told, now, is_ahead(told, now))
 }
 
 /// Whether an entry can still be changed.

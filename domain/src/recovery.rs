@@ -1,5 +1,7 @@
 //! Recovery: sober time for each substance, its milestones, and lapses without shame.
 //!
+//! Use that a craving or a check-in tells of ([`told_use`]) changes none of it, but is seen.
+//!
 //! What is stored are facts: starts ([`start`]) and lapses ([`lapse`]), each named by the phone, each taken
 //! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
 //! which things happened, so it does not matter in which order they came. So are its milestones.

@@ -27,11 +27,11 @@ pub fn routes(config: &mut ServiceConfig) {
 /// For the rooms whose entries may.
 pub fn tell(tx: &mut Tx, grant: &Grant, id: TellingId, told: Option<ToldUse>) -> Result<(), Problem> {
     let before = store::find_told_use(tx, grant, id)?;
-    let now = told.map(|told| told.after(before.as_ref()));
-    if now == before {
+    let told = told.map(|told| told.after(before.as_ref()));
+    if told == before {
         return Ok(());
     }
-    match now {
+    match told {
         Some(told) => store::put_told_use(tx, grant, &told)?,
         None => store::remove_told_use(tx, grant, id)?,
     }

@@ -112,13 +112,21 @@ impl LapseRevision {
     }
 }
 
-/// Who of those who treat the person has seen a lapse first.
+/// Who of those who treat the person has seen what was told first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Acknowledgement {
     /// Who.
     pub by: AccountId,
     /// When.
     pub at: Moment,
+}
+
+impl Acknowledgement {
+    /// What stands once somebody has seen it now; of several, the first.
+    #[must_use]
+    pub fn first(earlier: Option<Self>, by: AccountId, now: Moment) -> Option<Self> {
+        earlier.or(Some(Self { by, at: now }))
+    }
 }
 
 /// A lapse as it stands.
@@ -257,7 +265,7 @@ pub fn withdraw(lapse: &Lapse, now: Moment) -> Lapse {
 /// Notes who has seen a lapse; of several, the first stands.
 pub fn acknowledge(lapse: &Lapse, by: AccountId, now: Moment) -> Result<Lapse, Refusal> {
     log_entry::standing(lapse.withdrawn_at)?;
-    let acknowledged = lapse.acknowledged.or(Some(Acknowledgement { by, at: now }));
+    let acknowledged = Acknowledgement::first(lapse.acknowledged, by, now);
     Ok(Lapse { acknowledged, ..lapse.clone() })
 }
 

@@ -3,7 +3,6 @@
 
 use super::lapse::Acknowledgement;
 use crate::account::{AccountId, ParticipantId};
-use crate::check_in::{self, CheckIn, CheckInKind};
 use crate::craving::{Craving, Outcome, Substance};
 use crate::journal::words;
 use crate::value::{Day, Moment};
@@ -75,24 +74,6 @@ impl ToldUse {
         })
     }
 
-    /// What a check-in tells as it stands, received now. A weekly one does not say on which day.
-    pub fn of_check_in(check_in: &CheckIn, now: Moment) -> Option<Self> {
-        let used = check_in::used(&check_in.answers, &[])?;
-        let to = match check_in.kind {
-            CheckInKind::Daily => check_in.day,
-            CheckInKind::Weekly => check_in.day.plus(6),
-        };
-        Some(Self {
-            id: Uuid::from(check_in.id).into(),
-            kind: TellingKind::CheckIn,
-            from: check_in.day,
-            to,
-            substance: used.first().copied(),
-            told_at: now,
-            acknowledged: None,
-        })
-    }
-
     /// The same use told again: what is known of it already is no news, the substance or the days of it are.
     #[must_use]
     pub fn after(self, before: Option<&Self>) -> Self {
@@ -105,7 +86,7 @@ impl ToldUse {
     /// Notes who has seen it; of several, the first stands.
     #[must_use]
     pub fn acknowledge(self, by: AccountId, now: Moment) -> Self {
-        Self { acknowledged: self.acknowledged.or(Some(Acknowledgement { by, at: now })), ..self }
+        Self { acknowledged: Acknowledgement::first(self.acknowledged, by, now), ..self }
     }
 
     /// Whether a lapse tells of it too: of the same, as far as it is known, on one of its days or one beside them,
