@@ -91,7 +91,7 @@ const DOORS: [(&str, [u16; 9]); 84] = [
     ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/acknowledgement",  [401, 403, 404, 204, 404, 204, 403, 404, 404]),
-    ("PUT /v1/participants/{participant}/recovery/told-uses/{told-use}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/told-uses/{kind}/{told-use}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}/revisions",        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/debrief",          [401, 200, 404, 403, 404, 403, 403, 404, 404]),
@@ -149,6 +149,8 @@ fn named(path: &str) -> String {
         let before = parts.last().map_or("", String::as_str).trim_end_matches('s').to_owned();
         let id = part.starts_with('{') && !["u", "problem"].contains(&before.as_str());
         parts.push(match before.as_str() {
+            _ if part == "{kind}" => part.to_owned(),
+            "{kind}" if id => "{told-use}".to_owned(),
             _ if id => format!("{{{before}}}"),
             "u" => "{token}".to_owned(),
             "problem" if part.starts_with('{') => "{name}".to_owned(),
@@ -267,7 +269,7 @@ fn span(path: &str) -> &'static str {
 /// What Maya and her counselor have that somebody may want to lay hands on; fresh for each knock.
 async fn knock(house: &TestHouse, clinic: &Clinic, operation: &str, caller: &str) -> crate::house::Answer {
     let (method, path) = operation.split_once(' ').unwrap();
-    let mut path = path.replace("{participant}", &clinic.maya.participant);
+    let mut path = path.replace("{participant}", &clinic.maya.participant).replace("{kind}", "craving");
     if path.contains("{device}") {
         let spare = house.sign_in(&clinic.maya).await;
         let devices = house.get(&spare, "/v1/me/devices").await.is(200);
@@ -338,7 +340,7 @@ story! {
             for stranger in strangers {
                 let mut texts = vec![];
                 for id in [there, &nowhere] {
-                    let mut path = path.replace("{participant}", id) + span(path);
+                    let mut path = path.replace("{participant}", id).replace("{kind}", "craving") + span(path);
                     for name in IDS {
                         path = path.replace(name, own);
                     }

@@ -29,7 +29,7 @@ pub(crate) fn lapse(occurred_at: &str, outcome: &str) -> Value {
     json!({"occurred_at": occurred_at, "time_zone": ZONE, "substance": "alcohol", "outcome": outcome})
 }
 
-async fn begun(house: &TestHouse, who: &Person, draft: Value) -> String {
+pub(crate) async fn begun(house: &TestHouse, who: &Person, draft: Value) -> String {
     let id = fresh_id().to_string();
     house.put(who, &format!("{MINE}/starts/{id}"), draft).await.is(201);
     id

@@ -1,8 +1,14 @@
-//! Both engines hold the same tables.
+//! Both engines hold the same tables, and bring older ones up to date.
 
+use crate::check_in::{answered, daily};
+use crate::house::craving;
+use crate::recovery::{begun, lapse, lapsed, start};
+use crate::{Engine, story};
 use diesel::sql_types::{Bool, Text};
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 use evenkeel_persistence::{Database, Location};
+use evenkeel_tests::fresh_id;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +17,65 @@ struct Column {
     place: String,
     #[diesel(sql_type = Bool)]
     required: bool,
+}
+
+/// What takes the database back to what migration 0008 left behind.
+fn back_to_0008(engine: Engine) -> String {
+    let (folder, no_break, ahead) = match engine {
+        Engine::Sqlite => ("sqlite", "1", "occurred_at + 150000000000000"),
+        Engine::Postgres => ("postgres", "true", "occurred_at + interval '5 years'"),
+    };
+    let down = ["0010_outcomes", "0009_told"].map(|name| {
+        let file = format!("../persistence/migrations/{folder}/{name}/down.sql");
+        std::fs::read_to_string(file).unwrap()
+    });
+    format!(
+        "{} DELETE FROM __diesel_schema_migrations WHERE version >= '0009'; \
+         UPDATE cravings SET occurred_at = {ahead} WHERE clock_suspect; \
+         UPDATE check_ins SET late = {no_break};",
+        down.concat()
+    )
+}
+
+story! {
+    async fn an_older_database_is_brought_up_to_date_with_what_is_in_it(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let own = "/v1/participants/me/cravings";
+        let ahead = house.craving(maya, "2031-01-01T12:00:00Z", 6).await;
+        let passed = house.craving(maya, "2026-03-02T18:00:00Z", 7).await;
+        let end = json!({"outcome": "passed", "observed_at": "2026-03-02T18:30:00Z"});
+        house.put(maya, &format!("{own}/{passed}/outcome"), end.clone()).await.is(200);
+        let used = fresh_id();
+        let mut draft = craving("2026-03-02T17:00:00Z", 8);
+        draft["outcome"] = json!("lapsed");
+        house.put(maya, &format!("{own}/{used}"), draft).await.is(201);
+        begun(&house, maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
+        lapsed(&house, maya, lapse("2026-03-01T18:00:00Z", "single_use")).await;
+        let recovery = "/v1/participants/me/recovery";
+        let before = house.get(maya, recovery).await.is(200);
+        let day = answered(&house, maya, daily("2026-03-01T18:00:00Z", 4)).await;
+
+        house.tamper(&back_to_0008(house.engine()), false).unwrap();
+        let house = house.again().await;
+
+        house.at("2026-03-02T18:50:00Z");
+        let latest = house.craving(maya, "2026-03-02T18:45:00Z", 5).await;
+        let all = house.get(maya, own).await.is(200);
+        let ids: Vec<_> = all["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [&latest, &ahead, &passed, &used.to_string()], "by the time that is believed");
+        house.put(maya, &format!("{own}/{passed}/outcome"), end).await.is(200);
+        let kept = house.get(maya, &format!("{own}/{passed}/revisions")).await.is(200);
+        assert_eq!(kept["outcomes"].as_array().unwrap().len(), 1, "the same end again");
+        let after = house.get(maya, recovery).await.is(200);
+        assert_eq!((&after["courses"], &after["lapses"]), (&before["courses"], &before["lapses"]));
+        assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
+        let stored = house.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
+        assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
+        let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
+        house.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
+        assert_eq!(house.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"], latest.as_str());
+    }
 }
 
 const OWN: &str = "NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";

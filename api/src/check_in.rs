@@ -11,6 +11,7 @@ use evenkeel_domain::check_in::{
     Refusal,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::recovery::told_use::TellingKind;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
@@ -93,9 +94,10 @@ pub fn answer(
         store::put(tx, grant, &check_in)?;
         Deed::Correct
     };
-    let told = check_in.told_use(now);
+    let all = [&kept[..], &[new]].concat();
+    let told = check_in::told_use(&all, now);
     if told.is_some() || !kept.is_empty() {
-        told_use::tell(tx, grant, Uuid::from(check_in.id).into(), told)?;
+        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), |_| told)?;
     }
     note(tx, grant, deed, Room::CheckIn, Some(check_in.id.into()), request, now)?;
     Ok((check_in, true))

@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
     self, CorrectionDraft, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId,
-    Refusal, Revision, RevisionId,
+    Refusal, Revision, RevisionId, ToldOutcome,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::recovery::told_use::ToldUse;
+use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
 use evenkeel_domain::trend::DaySummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, craving as store, trend};
@@ -44,7 +44,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
-            Refusal::TooManyRatings => Self::refused(refusal.to_string()),
+            Refusal::TooManyRatings | Refusal::TooManyOutcomes => Self::refused(refusal.to_string()),
         }
     }
 }
@@ -65,14 +65,14 @@ pub fn record(
     if !store::add(tx, grant, &craving)? {
         let stored = standing(tx, grant, id)?;
         let first = store::first_sent(tx, grant, id)?.ok_or_else(Problem::unknown)?;
-        craving::same(&stored, &first, &craving.draft)?;
+        craving::same(&stored, &first, &store::outcomes(tx, grant, id)?, &craving.draft)?;
         return Ok((stored, false));
     }
     match trend::day(tx, grant, craving.local_day)? {
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
-    tell_use(tx, grant, None, &craving, now)?;
+    tell_use(tx, grant, &craving, Telling::Observed(craving.draft.outcome), now)?;
     note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
     Ok((craving, true))
 }
@@ -113,13 +113,15 @@ pub fn conclude(
     now: Moment,
 ) -> Result<Craving, Problem> {
     let before = standing(tx, grant, id)?;
-    let concluded = craving::conclude(&before, draft, now)?;
+    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, now)?;
+    let Some(kept) = kept else { return Ok(before) };
+    store::add_outcome(tx, grant, id, &kept)?;
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
-        tell_use(tx, grant, Some(&before), &concluded, now)?;
-        note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     }
+    tell_use(tx, grant, &concluded, Telling::Observed(Some(kept.outcome)), now)?;
+    note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     Ok(concluded)
 }
 
@@ -138,14 +140,15 @@ fn correct(
         known.same(draft)?;
         return Ok((before, false));
     }
-    let (corrected, kept) = craving::correct(&before, revision, draft, now)?;
+    let told = store::outcomes(tx, grant, id)?;
+    let (corrected, kept) = craving::correct(&before, &told, revision, draft, now)?;
     for revision in &kept {
         store::keep_revision(tx, grant, id, revision)?;
     }
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, Some(&before), &corrected, now)?;
+    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome), now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -156,7 +159,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, Some(&before), &withdrawn, now)?;
+        tell_use(tx, grant, &withdrawn, Telling::Corrected(None), now)?;
         note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(())
@@ -166,19 +169,21 @@ fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Proble
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
 }
 
-/// Who treats the person hears of use that a craving tells of as it stands. Most never do, and cost nothing here.
+/// Who treats the person hears of use that a craving tells of. Most never do, and cost nothing here.
 fn tell_use(
     tx: &mut Tx,
     grant: &Grant,
-    before: Option<&Craving>,
     craving: &Craving,
+    telling: Telling,
     now: Moment,
 ) -> Result<(), Problem> {
-    let told = ToldUse::of_craving(craving, now);
-    if told.is_none() && before.and_then(|before| ToldUse::of_craving(before, now)).is_none() {
-        return Ok(());
+    match telling {
+        Telling::Observed(None | Some(Outcome::Passed | Outcome::StillGoing)) => Ok(()),
+        Telling::Observed(Some(Outcome::Lapsed)) | Telling::Corrected(_) => {
+            let told = |before: Option<&ToldUse>| ToldUse::of_craving(craving, telling, before, now);
+            told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told)
+        }
     }
-    told_use::tell(tx, grant, Uuid::from(craving.id).into(), told)
 }
 
 /// Counts a day anew from what stands on it, after anything but a new entry.
@@ -391,8 +396,10 @@ async fn rate_craving(
 
 /// Tell how a craving ended
 ///
-/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive. An end in use
-/// is answered with `guidance`, as a lapse is.
+/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, and
+/// at most 50. The same again changes nothing, even if a correction has come between. An end in use is answered with
+/// `guidance`, as a lapse is, and stays told (`told_use` in the caseload) whatever is observed later, until a correction
+/// names another outcome.
 #[utoipa::path(
     tag = "craving",
     params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
@@ -450,12 +457,15 @@ async fn correct_craving(
     done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
 }
 
-/// All revisions of a craving, the first one first.
+/// All revisions of a craving, the first one first, and all that was told of its end besides.
 #[derive(Serialize, ToSchema)]
 struct Revisions {
     /// What it said, and when it came
     #[schema(max_items = 1000)]
     items: Vec<Revision>,
+    /// The outcomes that were told of it later, in the order they came
+    #[schema(max_items = 50)]
+    outcomes: Vec<ToldOutcome>,
 }
 
 /// Read the revisions of a craving
@@ -475,7 +485,7 @@ async fn list_craving_revisions(
     path: Path<(Whose, CravingId)>,
 ) -> Result<Json<Revisions>, Problem> {
     let (whose, id) = path.into_inner();
-    let (grant, items) = app
+    let (grant, revisions) = app
         .read(move |tx| {
             let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
             let craving = standing(tx, &grant, id)?;
@@ -486,9 +496,10 @@ async fn list_craving_revisions(
             if items.is_empty() {
                 items.push(craving.first_revision());
             }
-            Ok((grant, items))
+            let outcomes = store::outcomes(tx, &grant, id)?;
+            Ok((grant, Revisions { items, outcomes }))
         })
         .await?;
     seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
-    Ok(Json(Revisions { items }))
+    Ok(Json(revisions))
 }

@@ -205,8 +205,8 @@ struct CaseloadLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_lapse: Option<LastLapse>,
-    /// Use that a craving or a check-in tells of, that no lapse tells of and nobody has acknowledged; an opioid, or
-    /// what nobody knows, before all others
+    /// Use that a craving or a check-in tells of, that no lapse tells of and nobody has acknowledged; what may have
+    /// been an opioid before all others
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     told_use: Option<ToldUse>,
@@ -259,8 +259,8 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             let lapses = by_participant(recovery::caseload(tx, &permit, attention::lately(now))?);
             let told = by_participant(recovery::unacknowledged_uses(tx, &permit)?);
             let of: Vec<_> = told.keys().copied().collect();
-            let used = if of.is_empty() { Vec::new() } else { recovery::use_days(tx, &permit, &of)? };
-            let mut use_days = by_participant(used.into_iter().map(|day| (day.participant, day)));
+            let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, &permit, &of)? };
+            let theirs = by_participant(theirs.into_iter().map(|lapse| (lapse.participant, lapse)));
             let mut items = Vec::new();
             for member in account::members(tx, &permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();
@@ -273,8 +273,8 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
                 let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, now));
-                let days_of_use = use_days.remove(&id).unwrap_or_default();
-                let told_use = told.get(&id).and_then(|told| told_use::last(told, &days_of_use));
+                let lapses_of_all_times = theirs.get(&id).map_or(&[][..], Vec::as_slice);
+                let told_use = told.get(&id).and_then(|told| told_use::last(told, lapses_of_all_times));
                 let needs_attention =
                     told_use.is_some() || last_lapse.is_some_and(|lapse| lapse.needs_attention());
                 items.push(CaseloadLine {

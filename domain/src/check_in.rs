@@ -30,7 +30,7 @@ pub use definition::{
 
 use crate::account::ParticipantId;
 use crate::craving::Substance;
-use crate::log_entry::{self, Reason, Told};
+use crate::log_entry::{self, Reason, Stamp, Told};
 use crate::recovery::told_use::{TellingKind, ToldUse};
 use crate::recovery::warning::{SignCode, SignSeen};
 use crate::value::{Day, Moment, TimeZone};
@@ -47,6 +47,8 @@ id! {
 pub const DAILY_GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// How long after its week a weekly check-in can be filled in: it asks about 7 days, so no longer than this.
 pub const WEEKLY_GRACE: SignedDuration = SignedDuration::from_hours(72);
+/// The last day on which a weekly check-in can be filled in, counted from its Monday.
+const WEEKLY_LAST_DAY: i32 = 9;
 /// Most revisions that one check-in keeps.
 pub const MOST_REVISIONS: usize = 50;
 
@@ -306,6 +308,20 @@ impl CheckInRevision {
     fn answered_at(&self) -> Moment {
         log_entry::believed(self.check_in.occurred_at, self.received_at)
     }
+
+    /// The first and the last day that its answers are about. A weekly one asks about the 7 days up to the one on which
+    /// it was filled in, and belongs to a week that may have begun before them; who answers anew long after the week
+    /// still tells of that one.
+    fn about(&self) -> (Day, Day) {
+        match self.check_in.kind {
+            CheckInKind::Daily => (self.day, self.day),
+            CheckInKind::Weekly => {
+                let filled_in = self.answered_at().local_day(&self.check_in.time_zone);
+                let to = filled_in.min(self.day.plus(WEEKLY_LAST_DAY));
+                (to.plus(-6).min(self.day), to)
+            }
+        }
+    }
 }
 
 impl CheckIn {
@@ -316,25 +332,8 @@ impl CheckIn {
 
     /// When what stands was filled in: by the phone's clock unless that was ahead.
     pub fn filled_in_at(&self) -> Moment {
-        log_entry::took_place(self.occurred_at, self.received_at, self.clock_suspect)
-    }
-
-    /// The use it tells of as it stands, received now. A weekly one does not say on which day.
-    pub fn told_use(&self, now: Moment) -> Option<ToldUse> {
-        let used = used(&self.answers, &[])?;
-        let to = match self.kind {
-            CheckInKind::Daily => self.day,
-            CheckInKind::Weekly => self.day.plus(6),
-        };
-        Some(ToldUse {
-            id: uuid::Uuid::from(self.id).into(),
-            kind: TellingKind::CheckIn,
-            from: self.day,
-            to,
-            substance: used.first().copied(),
-            told_at: now,
-            acknowledged: None,
-        })
+        let Self { occurred_at, received_at, clock_suspect, .. } = *self;
+        Stamp { occurred_at, received_at, clock_suspect }.took_place()
     }
 
     fn new(participant: ParticipantId, kept: &[CheckInRevision], new: &CheckInRevision) -> Self {
@@ -433,21 +432,50 @@ fn signs(answers: &Answers) -> impl Iterator<Item = SignCode> {
     ticked.into_iter().flatten().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok())
 }
 
+/// On how many days of the week it was so; none where it was on no day or is not said.
+fn some_days(answers: &Answers, code: &str) -> Option<i16> {
+    match answers.get(code) {
+        Some(Answer::Number(days)) => days.whole().filter(|days| 0 < *days),
+        _ => None,
+    }
+}
+
 /// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the worst,
 /// where it may have been anything. They name no drug: only alcohol is told by its own question, or by being all
 /// that is `known` of the person.
 pub fn used(answers: &Answers, known: &[Substance]) -> Option<Vec<Substance>> {
-    let some_days = |code: &str| match answers.get(code) {
-        Some(Answer::Number(days)) => days.whole().is_some_and(|days| 0 < days),
-        _ => false,
-    };
-    let (drank, drugs) = (some_days("alcohol_days"), some_days("drug_days"));
+    let some = |code| some_days(answers, code).is_some();
+    let (drank, drugs) = (some("alcohol_days"), some("drug_days"));
     let any = any_use(answers) == Some(true) || signs(answers).any(|sign| sign.as_ref() == "use");
     // No question here is about nicotine.
     let mut others = known.iter().filter(|one| **one != Substance::Nicotine).peekable();
     let only_drinks = others.peek().is_some() && others.all(|one| *one == Substance::Alcohol);
     let alcohol = !drugs && (drank || only_drinks);
     (drank || drugs || any).then(|| if alcohol { vec![Substance::Alcohol] } else { Vec::new() })
+}
+
+/// The use that all revisions of one day or week tell of, received now. To each question the answer counts that was
+/// filled in last: one that is left out takes nothing back.
+pub fn told_use(kept: &[CheckInRevision], now: Moment) -> Option<ToldUse> {
+    let mut kept: Vec<_> = kept.iter().collect();
+    let id = kept.iter().min_by_key(|one| one.revision)?.id;
+    kept.sort_by_key(|one| (one.answered_at(), one.id));
+    let said = kept.iter().flat_map(|one| one.check_in.answers.iter());
+    let answers: Answers = said.map(|(code, answer)| (code.clone(), answer.clone())).collect();
+    let of_what = used(&answers, &[])?;
+    let telling = kept.iter().rfind(|one| used(&one.check_in.answers, &[]).is_some())?;
+    let (from, to) = telling.about();
+    Some(ToldUse {
+        kind: TellingKind::CheckIn,
+        id: uuid::Uuid::from(id).into(),
+        from,
+        to,
+        substance: of_what.first().copied(),
+        alcohol_days: some_days(&answers, "alcohol_days"),
+        drug_days: some_days(&answers, "drug_days"),
+        told_at: now,
+        acknowledged: None,
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod word;
 pub use word::{Company, CueKind, Halt, Outcome, Place, Substance, TriggerCategory};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, Told};
+use crate::log_entry::{self, Stamp, Told};
 pub use crate::log_entry::{CLOCK_TOLERANCE, Reason, RevisionId};
 use crate::value::{Day, Few, Moment, TimeZone, standing_schema};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Most ratings that one craving keeps.
 pub const MOST_RATINGS: usize = 50;
+/// Most outcomes that one craving keeps.
+pub const MOST_OUTCOMES: usize = 50;
 
 id! {
     /// A craving, named by the phone; unique for its participant.
@@ -130,6 +132,24 @@ pub struct OutcomeDraft {
     pub observed_at: Moment,
 }
 
+/// An outcome that was kept, whether or not it stands. One told in an entry or its correction is kept there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ToldOutcome {
+    /// The end.
+    pub outcome: Outcome,
+    /// When that was so, by the phone's clock.
+    pub observed_at: Moment,
+    /// When the server received it.
+    pub received_at: Moment,
+}
+
+impl ToldOutcome {
+    /// When it was so: a clock that is ahead counts as the receipt, so that it cannot have the last word for ever.
+    fn at(self) -> Moment {
+        log_entry::believed(self.observed_at, self.received_at)
+    }
+}
+
 /// A correction: the whole entry as it should read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +215,9 @@ pub struct Craving {
     /// When the outcome was so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome_at: Option<Moment>,
+    /// The outcome that was told when it was last written.
+    #[serde(skip)]
+    pub written_outcome: Option<Outcome>,
     /// How often it was written: 1 until corrected.
     pub revision: i32,
     /// When it was withdrawn.
@@ -256,6 +279,11 @@ pub enum Refusal {
     /// There are as many ratings as are kept.
     #[error("this craving already has 50 ratings, the most that are kept")]
     TooManyRatings,
+    /// There are as many outcomes as are kept.
+    #[error(
+        "how this craving ended was already told 50 times, the most that are kept; send a correction, or a new entry under a new id"
+    )]
+    TooManyOutcomes,
 }
 
 impl From<log_entry::Refusal> for Refusal {
@@ -270,7 +298,12 @@ impl From<log_entry::Refusal> for Refusal {
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        log_entry::took_place(self.draft.occurred_at, self.received_at, self.clock_suspect)
+        self.stamp().took_place()
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { received_at, clock_suspect, .. } = *self;
+        Stamp { occurred_at: self.draft.occurred_at, received_at, clock_suspect }
     }
 
     /// The hour of the local day, 0 to 23.
@@ -281,7 +314,8 @@ impl Craving {
     /// What the entry says until its first correction.
     pub fn first_revision(&self) -> Revision {
         let id = RevisionId::from(uuid::Uuid::from(self.id));
-        Revision { id, revision: 1, received_at: self.received_at, reason: None, craving: self.draft.clone() }
+        let craving = CravingDraft { outcome: self.written_outcome, ..self.draft.clone() };
+        Revision { id, revision: 1, received_at: self.received_at, reason: None, craving }
     }
 
     /// Sets again the strongest it was.
@@ -311,6 +345,7 @@ pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, no
         clock_suspect,
         peak: draft.intensity,
         outcome_at: draft.outcome.map(|_| at),
+        written_outcome: draft.outcome,
         revision: 1,
         withdrawn_at: None,
         ratings: Vec::new(),
@@ -319,11 +354,17 @@ pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, no
 }
 
 /// Whether an entry that came again under its id is the one that was first sent; `first` is the draft of
-/// revision 1. An outcome told since then makes no difference.
-pub fn same(craving: &Craving, first: &CravingDraft, again: &CravingDraft) -> Result<(), Refusal> {
+/// revision 1. An outcome that is among those told since then makes no difference, another one does: who tells it
+/// here must not believe that it was heard.
+pub fn same(
+    craving: &Craving,
+    first: &CravingDraft,
+    told: &[ToldOutcome],
+    again: &CravingDraft,
+) -> Result<(), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
-    let told_later = craving.outcome_at.is_some_and(|at| craving.felt_at() < at);
-    let outcome = again.outcome.is_none() || again.outcome == first.outcome || told_later;
+    let heard = told.iter().map(|one| Some(one.outcome)).chain([None, first.outcome]);
+    let outcome = heard.into_iter().any(|outcome| outcome == again.outcome);
     let repeated = CravingDraft { outcome: first.outcome, ..again.clone() } == *first;
     if outcome && repeated { Ok(()) } else { Err(Refusal::Different) }
 }
@@ -344,23 +385,39 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
     Ok(rated.peaked())
 }
 
-/// Tells how it ended. What was observed later stands, whatever came in last; a clock that is ahead counts
-/// as `now`, so that it cannot have the last word for ever.
-pub fn conclude(craving: &Craving, draft: &OutcomeDraft, now: Moment) -> Result<Craving, Refusal> {
+/// Tells how it ended: the craving as it now stands, and the outcome to keep; none if it was told before, which
+/// changes nothing, whatever a correction has said since. `told` are all that were kept. What was observed later
+/// stands, whatever came in last; use stands beside anything else of the same moment.
+pub fn conclude(
+    craving: &Craving,
+    told: &[ToldOutcome],
+    draft: &OutcomeDraft,
+    now: Moment,
+) -> Result<(Craving, Option<ToldOutcome>), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
-    let observed_at = log_entry::believed(draft.observed_at, now);
+    let OutcomeDraft { outcome, observed_at } = *draft;
     let mut concluded = craving.clone();
-    if craving.outcome_at.is_none_or(|at| at <= observed_at) {
-        concluded.draft.outcome = Some(draft.outcome);
-        concluded.outcome_at = Some(observed_at);
+    if told.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {
+        return Ok((concluded, None));
     }
-    Ok(concluded)
+    if MOST_OUTCOMES <= told.len() {
+        return Err(Refusal::TooManyOutcomes);
+    }
+    let new = ToldOutcome { outcome, observed_at, received_at: now };
+    let used = craving.draft.outcome == Some(Outcome::Lapsed);
+    if craving.outcome_at.is_none_or(|at| at < new.at() || at == new.at() && !used) {
+        concluded.draft.outcome = Some(outcome);
+        concluded.outcome_at = Some(new.at());
+    }
+    Ok((concluded, Some(new)))
 }
 
 /// Corrects an entry: the craving as it now stands, and the revisions to keep (at the first correction also
-/// the one before it). Ratings stay, and so does the known outcome unless another is given.
+/// the one before it). Ratings stay, and so does the known outcome unless another is given. `told` are all outcomes
+/// that were kept: what it says now stands before any of them, until one is told that was observed later.
 pub fn correct(
     craving: &Craving,
+    told: &[ToldOutcome],
     id: RevisionId,
     correction: &CorrectionDraft,
     now: Moment,
@@ -371,13 +428,14 @@ pub fn correct(
     let revision = craving.revision + 1;
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
     let Told { at, day, clock_suspect } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, craving.received_at, now);
+        Told::corrected(draft.occurred_at, &draft.time_zone, craving.stamp(), now);
     let outcome = draft.outcome.or(craving.draft.outcome);
     let corrected = Craving {
         draft: CravingDraft { outcome, ..draft },
+        written_outcome: outcome,
         local_day: day,
         clock_suspect,
-        outcome_at: outcome.map(|_| craving.outcome_at.unwrap_or(at).max(at)),
+        outcome_at: outcome.map(|_| told.iter().map(|one| one.at()).fold(at, Moment::max)),
         revision,
         ..craving.clone()
     };

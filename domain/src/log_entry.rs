@@ -34,7 +34,7 @@ pub fn is_ahead(told: Moment, now: Moment) -> bool {
 
 /// The time to believe: as told, however long ago that is, or `now` if the phone's clock was ahead.
 pub fn believed(told: Moment, now: Moment) -> Moment {
-    took_place(told, now, is_ahead(told, now))
+    Stamp { occurred_at: told, received_at: now, clock_suspect: is_ahead(told, now) }.took_place()
 }
 
 /// Whether an entry can still be changed.
@@ -64,9 +64,22 @@ pub fn withdrawn(earlier: Option<Moment>, now: Moment) -> Option<Moment> {
     earlier.or(Some(now))
 }
 
-/// When an entry that stands took place: as told or, where the phone's clock was ahead, when it was first received.
-pub fn took_place(occurred_at: Moment, received_at: Moment, clock_suspect: bool) -> Moment {
-    if clock_suspect { received_at } else { occurred_at }
+/// What an entry that stands says of when it took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// By the phone's clock.
+    pub occurred_at: Moment,
+    /// When the server first received it.
+    pub received_at: Moment,
+    /// Whether the phone's clock was ahead.
+    pub clock_suspect: bool,
+}
+
+impl Stamp {
+    /// When it took place: as told or, where the phone's clock was ahead, when it was first received.
+    pub fn took_place(self) -> Moment {
+        if self.clock_suspect { self.received_at } else { self.occurred_at }
+    }
 }
 
 /// When something logged took place. However late it comes, it counts on the local day it was; told from the
@@ -84,15 +97,21 @@ pub struct Told {
 impl Told {
     /// What a phone told, received now.
     pub fn new(occurred_at: Moment, zone: &TimeZone, now: Moment) -> Self {
-        Self::corrected(occurred_at, zone, now, now)
+        Self::held(Stamp { occurred_at, received_at: now, clock_suspect: is_ahead(occurred_at, now) }, zone)
     }
 
-    /// What a correction told, received now, of an entry that was first received at an instant. It may lie after
-    /// that: the clock is held against that of the server when the correction came.
-    pub fn corrected(occurred_at: Moment, zone: &TimeZone, received_at: Moment, now: Moment) -> Self {
-        let clock_suspect = is_ahead(occurred_at, now);
-        let at = took_place(occurred_at, received_at, clock_suspect);
-        Self { at, day: at.local_day(zone), clock_suspect }
+    /// What a correction told, received now. It may lie after the first receipt: the clock is held against that of
+    /// the server when the correction came. A time that was told by a clock ahead and is left as it was is believed
+    /// no more than before, though the server's clock may have caught up with it.
+    pub fn corrected(occurred_at: Moment, zone: &TimeZone, before: Stamp, now: Moment) -> Self {
+        let left = before.clock_suspect && occurred_at == before.occurred_at;
+        let clock_suspect = left || is_ahead(occurred_at, now);
+        Self::held(Stamp { occurred_at, clock_suspect, ..before }, zone)
+    }
+
+    fn held(stamp: Stamp, zone: &TimeZone) -> Self {
+        let at = stamp.took_place();
+        Self { at, day: at.local_day(zone), clock_suspect: stamp.clock_suspect }
     }
 }
 
@@ -113,12 +132,27 @@ mod tests {
             told in -500_000i64..500_000, first in -500_000i64..=0,
         ) {
             let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
+            let (occurred_at, received_at) = (at(NOW + first - 1), at(NOW + first));
+            let before = Stamp { occurred_at, received_at, clock_suspect: false };
             let Told { at: believed, day, clock_suspect } =
-                Told::corrected(at(NOW + told), &zone, at(NOW + first), at(NOW));
+                Told::corrected(at(NOW + told), &zone, before, at(NOW));
             let ahead = 300 < told;
             prop_assert_eq!((believed, clock_suspect), (at(NOW + if ahead { first } else { told }), ahead));
             prop_assert_eq!(day, believed.local_day(&zone));
-            prop_assert_eq!(took_place(at(NOW + told), at(NOW + first), clock_suspect), believed);
+            let stamp = Stamp { occurred_at: at(NOW + told), clock_suspect, ..before };
+            prop_assert_eq!(stamp.took_place(), believed);
+        }
+
+        #[test]
+        fn a_time_that_was_not_believed_and_is_left_as_it_was_is_not_believed_later(
+            ahead in 301i64..500_000, later in 0i64..1_000_000,
+        ) {
+            let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
+            let (occurred_at, received_at) = (at(NOW + ahead), at(NOW));
+            let before = Stamp { occurred_at, received_at, clock_suspect: true };
+            let corrected = |told| Told::corrected(told, &zone, before, at(NOW + later));
+            prop_assert_eq!((corrected(occurred_at).at, corrected(occurred_at).clock_suspect), (received_at, true));
+            prop_assert_eq!(corrected(at(NOW - 1)).clock_suspect, false);
         }
     }
 }

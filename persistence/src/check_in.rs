@@ -8,7 +8,7 @@ use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::{
     CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, DayFigures, Figure,
 };
-use evenkeel_domain::log_entry::took_place;
+use evenkeel_domain::log_entry::Stamp;
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::broken;
@@ -302,7 +302,8 @@ pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
         .optional()?;
     let filled_in = |(received_at, clock_suspect, draft): (At, bool, Json)| {
         let draft: CheckInDraft = draft.read()?;
-        Ok(took_place(draft.occurred_at, received_at.0, clock_suspect))
+        let stamp = Stamp { occurred_at: draft.occurred_at, received_at: received_at.0, clock_suspect };
+        Ok(stamp.took_place())
     };
     row.map(filled_in).transpose()
 }

@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Revision};
+use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Revision, ToldOutcome};
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::account::{broken, read};
 use crate::column::{At, Id, Json, On};
-use crate::schema::{craving_ratings, craving_revisions, cravings};
+use crate::schema::{craving_outcomes, craving_ratings, craving_revisions, cravings};
 use crate::{Error, Tx};
 
 /// Stores a new craving; false if the participant has one of that id.
@@ -53,7 +53,7 @@ macro_rules! craving_columns {
 fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
     let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
     let mut draft: CravingDraft = detail.read()?;
-    draft.outcome = stood.map(read).transpose()?;
+    let written_outcome = std::mem::replace(&mut draft.outcome, stood.map(read).transpose()?);
     Ok(Craving {
         id: id.to(),
         participant: grant.participant(),
@@ -63,6 +63,7 @@ fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Err
         clock_suspect,
         peak: peak.try_into().map_err(broken)?,
         outcome_at: outcome_at.map(|at| at.0),
+        written_outcome,
         revision,
         withdrawn_at: withdrawn_at.map(|at| at.0),
         ratings,
@@ -188,4 +189,36 @@ pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Ratin
     );
     let added = each!(tx, conn => diesel::insert_into(craving_ratings::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
+}
+
+/// All outcomes that were told of a craving after it was logged, in the order they came.
+pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ToldOutcome>, Error> {
+    let rows: Vec<(String, At, At)> = craving_outcomes::table
+        .filter(craving_outcomes::participant_id.eq(Id::of(grant.participant())))
+        .filter(craving_outcomes::craving_id.eq(Id::of(craving)))
+        .order((craving_outcomes::received_at, craving_outcomes::observed_at, craving_outcomes::outcome))
+        .select((craving_outcomes::outcome, craving_outcomes::observed_at, craving_outcomes::received_at))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|(outcome, observed_at, received_at)| {
+            Ok(ToldOutcome {
+                outcome: read(outcome)?,
+                observed_at: observed_at.0,
+                received_at: received_at.0,
+            })
+        })
+        .collect()
+}
+
+/// Keeps an outcome that was told.
+pub fn add_outcome(tx: &mut Tx, grant: &Grant, craving: CravingId, told: &ToldOutcome) -> Result<(), Error> {
+    let row = (
+        craving_outcomes::participant_id.eq(Id::of(grant.participant())),
+        craving_outcomes::craving_id.eq(Id::of(craving)),
+        craving_outcomes::observed_at.eq(At(told.observed_at)),
+        craving_outcomes::outcome.eq(told.outcome.as_str()),
+        craving_outcomes::received_at.eq(At(told.received_at)),
+    );
+    diesel::insert_into(craving_outcomes::table).values(row).execute(tx)?;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod told_use;
 
-pub use told_use::{find_told_use, put_told_use, remove_told_use, told_uses, unacknowledged_uses, use_days};
+pub use told_use::{find_told_use, put_told_use, remove_told_use, told_uses, unacknowledged_uses};
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
@@ -162,14 +162,14 @@ macro_rules! lapse_columns {
     };
 }
 
-fn lapse(grant: &Grant, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
+fn lapse(participant: ParticipantId, (told, kept): (Told, Kept)) -> Result<Lapse, Error> {
     let (id, occurred_at, time_zone, substance, outcome, note, craving) = told;
     let (local_day, (received_at, use_told_at), clock_suspect, revision, withdrawn_at, seen, debrief) = kept;
     let (by, seen_at) = seen;
     let (saved, saved_at, content) = debrief;
     Ok(Lapse {
         id: id.to(),
-        participant: grant.participant(),
+        participant,
         occurred_at: occurred_at.0,
         time_zone: read::<TimeZone>(time_zone)?,
         substance: read(substance)?,
@@ -194,7 +194,7 @@ pub fn find_lapse(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Option<Laps
         .select(lapse_columns!())
         .get_result(tx)
         .optional()?;
-    row.map(|row| lapse(grant, row)).transpose()
+    row.map(|row| lapse(grant.participant(), row)).transpose()
 }
 
 /// All lapses of a participant with their debriefs, those taken back too, in the order of their ids.
@@ -204,7 +204,16 @@ pub fn lapses(tx: &mut Tx, grant: &Grant) -> Result<Vec<Lapse>, Error> {
         .order(lapses::id)
         .select(lapse_columns!())
         .load(tx)?;
-    rows.into_iter().map(|row| lapse(grant, row)).collect()
+    rows.into_iter().map(|row| lapse(grant.participant(), row)).collect()
+}
+
+/// All lapses that stand of those of these participants a permit covers, in any order.
+pub fn lapses_of(tx: &mut Tx, permit: &Permit, of: &[ParticipantId]) -> Result<Vec<Lapse>, Error> {
+    let standing = lapses::withdrawn_at.is_null();
+    let theirs = standing.and(lapses::participant_id.eq_any(of.iter().copied().map(Id::of)));
+    let columns = (lapses::participant_id, lapse_columns!());
+    let rows: Vec<(Id, (Told, Kept))> = of_caseload!(tx, permit, lapses, theirs, columns)?;
+    rows.into_iter().map(|(participant, row)| lapse(participant.to(), row)).collect()
 }
 
 /// Stores a lapse as it now stands.

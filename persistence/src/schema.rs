@@ -530,20 +530,35 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::Text;
+    use crate::column::{Instant, Key};
+
+    craving_outcomes (participant_id, craving_id, observed_at, outcome) {
+        participant_id -> Key,
+        craving_id -> Key,
+        observed_at -> Instant,
+        outcome -> Text,
+        received_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, SmallInt, Text};
     use crate::column::{Calendar, Instant, Key};
 
-    told_uses (participant_id, id) {
+    told_uses (participant_id, kind, id) {
         participant_id -> Key,
-        id -> Key,
         kind -> Text,
+        id -> Key,
         first_day -> Calendar,
         last_day -> Calendar,
         substance -> Nullable<Text>,
+        alcohol_days -> Nullable<SmallInt>,
+        drug_days -> Nullable<SmallInt>,
         told_at -> Instant,
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps, told_uses);
+diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps, told_uses);

@@ -6,6 +6,7 @@ use crate::house::{Person, TestHouse, craving};
 use crate::journal::{entries, told};
 use crate::story;
 use evenkeel_tests::fresh_id;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 /// Logs a craving that ended in use.
@@ -25,10 +26,31 @@ async fn line(house: &TestHouse, counselor: &Person) -> Value {
     house.get(counselor, "/v1/participants").await.is(200)["items"][0].clone()
 }
 
-/// Acknowledges what an entry tells.
+/// Acknowledges what a craving tells.
 async fn seen(house: &TestHouse, who: &Person, whose: &Person, id: &str) -> crate::house::Answer {
-    let path = format!("/v1/participants/{}/recovery/told-uses/{id}/acknowledgement", whose.participant);
+    seen_as(house, who, whose, "craving", id).await
+}
+
+async fn seen_as(
+    house: &TestHouse,
+    who: &Person,
+    whose: &Person,
+    kind: &str,
+    id: &str,
+) -> crate::house::Answer {
+    let path =
+        format!("/v1/participants/{}/recovery/told-uses/{kind}/{id}/acknowledgement", whose.participant);
     house.call("PUT", &path, who, None).await
+}
+
+/// Acknowledges a lapse.
+async fn lapse_seen(house: &TestHouse, who: &Person, whose: &Person, id: &str) {
+    let path = format!("/v1/participants/{}/recovery/lapses/{id}/acknowledgement", whose.participant);
+    house.call("PUT", &path, who, None).await.is(204);
+}
+
+fn outcome(of: &str, observed_at: &str) -> Value {
+    json!({"outcome": of, "observed_at": observed_at})
 }
 
 story! {
@@ -165,6 +187,8 @@ story! {
         }
         seen(&house, maya, maya, &id).await.refused(403, "");
         seen(&house, casey, maya, &fresh_id().to_string()).await.refused(404, "");
+        seen_as(&house, casey, maya, "check_in", &id).await.refused(404, "");
+        seen_as(&house, casey, maya, "lapse", &id).await.refused(400, "path: kind");
         assert_eq!(line(&house, casey).await["told_use"]["id"], later.as_str());
         seen(&house, casey, maya, &later).await.is(204);
         let quiet = line(&house, casey).await;
@@ -182,13 +206,131 @@ story! {
         // At 23:30 in New York; the lapse is told after midnight.
         let id = used(&house, maya, "2026-03-02T04:30:00Z", Some("alcohol")).await;
         assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str());
-        let told = lapsed(&house, maya, lapse("2026-03-02T05:30:00Z", "single_use")).await;
+        let first = lapsed(&house, maya, lapse("2026-03-02T05:30:00Z", "single_use")).await;
         let once = line(&house, casey).await;
-        assert_eq!((once.get("told_use"), &once["last_lapse"]["id"]), (None, &json!(told)));
-        house.call("PUT", &format!("/v1/participants/{}/recovery/lapses/{told}/acknowledgement", maya.participant), casey, None).await.is(204);
-        assert_eq!(line(&house, casey).await["needs_attention"], false);
-        house.delete(maya, &format!("{MINE}/lapses/{told}")).await.is(204);
+        assert_eq!((once.get("told_use"), &once["last_lapse"]["id"]), (None, &json!(first)));
+        house.delete(maya, &format!("{MINE}/lapses/{first}")).await.is(204);
         assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str(), "the craving still tells of it");
+
+        let again = lapsed(&house, maya, lapse("2026-03-02T05:30:00Z", "single_use")).await;
+        lapse_seen(&house, casey, maya, &again).await;
+        assert_eq!(line(&house, casey).await["needs_attention"], false);
+        let own = house.get(maya, MINE).await.is(200);
+        assert_eq!(own["told_uses"][0]["acknowledged"]["by"], casey.account.as_str(), "it was seen with the lapse");
+        house.delete(maya, &format!("{MINE}/lapses/{again}")).await.is(204);
+        assert_eq!(line(&house, casey).await["needs_attention"], false);
+        let journal = entries(&house, maya, "me").await;
+        assert_eq!(told(&journal, casey, "acknowledge", "recovery").len(), 2, "the lapse and the craving");
+    }
+
+    async fn use_after_a_lapse_that_somebody_has_seen_is_news(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let told = lapsed(&house, maya, lapse("2026-03-02T13:00:00Z", "single_use")).await;
+        lapse_seen(&house, casey, maya, &told).await;
+        house.later(SignedDuration::from_mins(1));
+        let again = used(&house, maya, "2026-03-02T18:00:00Z", Some("alcohol")).await;
+        assert_eq!(line(&house, casey).await["told_use"]["id"], again.as_str());
+        let mut of_it = lapse("2026-03-02T18:30:00Z", "single_use");
+        of_it["craving"] = json!(again);
+        lapsed(&house, maya, of_it).await;
+        assert_eq!(line(&house, casey).await.get("told_use"), None);
+    }
+
+    async fn use_that_a_craving_told_stays_told_whatever_else_is_observed(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let mut concluded = 0;
+        for order in [[("passed", 30), ("lapsed", 20)], [("lapsed", 20), ("passed", 30)]] {
+            let id = fresh_id().to_string();
+            let at = format!("/v1/participants/me/cravings/{id}");
+            let mut draft = craving("2026-03-02T18:00:00Z", 8);
+            draft["substance"] = json!("opioids");
+            house.put(maya, &at, draft.clone()).await.is(201);
+            for (end, minute) in order {
+                house.put(maya, &format!("{at}/outcome"), outcome(end, &format!("2026-03-02T18:{minute}:00Z"))).await.is(200);
+            }
+            assert_eq!(house.get(maya, &at).await.is(200)["outcome"], "passed");
+            assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str(), "{order:?}");
+            let journal = entries(&house, maya, "me").await;
+            concluded += 2;
+            assert_eq!(told(&journal, maya, "conclude", "craving").len(), concluded);
+            let kept = house.get(maya, &format!("{at}/revisions")).await.is(200);
+            assert_eq!((kept["items"].as_array().unwrap().len(), kept["outcomes"].as_array().unwrap().len()), (1, 2));
+            // A phone that folds what was told into the entry and sends it again.
+            draft["outcome"] = json!("lapsed");
+            house.put(maya, &at, draft).await.is(200);
+            seen(&house, casey, maya, &id).await.is(204);
+        }
+        let id = house.craving(maya, "2026-03-02T18:00:00Z", 8).await;
+        let at = format!("/v1/participants/me/cravings/{id}");
+        house.put(maya, &format!("{at}/outcome"), outcome("passed", "2026-03-02T18:30:00Z")).await.is(200);
+        let mut other = craving("2026-03-02T18:00:00Z", 8);
+        other["outcome"] = json!("lapsed");
+        house.put(maya, &at, other).await.refused(409, "");
+    }
+
+    async fn an_outcome_that_is_sent_again_undoes_no_correction(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = house.craving(maya, "2026-03-02T18:00:00Z", 8).await;
+        let at = format!("/v1/participants/me/cravings/{id}");
+        let passed = outcome("passed", "2026-03-02T18:30:00Z");
+        house.put(maya, &format!("{at}/outcome"), passed.clone()).await.is(200);
+        let mut right = craving("2026-03-02T18:00:00Z", 8);
+        right["outcome"] = json!("lapsed");
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"craving": right})).await.is(201);
+        let again = house.put(maya, &format!("{at}/outcome"), passed).await.is(200);
+        assert_eq!(again["outcome"], "lapsed");
+        assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str());
+    }
+
+    async fn a_second_answer_that_says_nothing_of_use_takes_nothing_back(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let day = |at: &str, any_use: Option<bool>| {
+            let mut day = daily(at, 4);
+            let answers = day["answers"].as_object_mut().unwrap();
+            answers.remove("any_use");
+            answers.extend(any_use.map(|yes| ("any_use".to_owned(), json!(yes))));
+            day
+        };
+        let id = answered(&house, maya, day("2026-03-01T18:00:00Z", Some(true))).await["id"].clone();
+        let silent = answered(&house, maya, day("2026-03-01T19:00:00Z", None)).await;
+        assert_eq!(silent["answers"].get("any_use"), None);
+        assert_eq!(line(&house, casey).await["told_use"]["id"], id);
+        answered(&house, maya, day("2026-03-01T20:00:00Z", Some(false))).await;
+        assert_eq!(line(&house, casey).await.get("told_use"), None, "that is a no");
+    }
+
+    async fn more_days_of_use_in_a_week_are_news(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let week = |minute: i32, days: i32| {
+            let mut week = weekly(&format!("2026-03-02T18:0{minute}:00Z"), &[]);
+            week["answers"]["drug_days"] = json!(days);
+            week
+        };
+        let id = answered(&house, maya, week(1, 3)).await["id"].as_str().unwrap().to_owned();
+        let told = line(&house, casey).await["told_use"].clone();
+        assert_eq!((&told["from"], &told["to"], &told["drug_days"]), (&json!("2026-02-24"), &json!("2026-03-02"), &json!(3)));
+        seen_as(&house, casey, maya, "check_in", &id).await.is(204);
+        answered(&house, maya, week(2, 2)).await;
+        assert_eq!(line(&house, casey).await.get("told_use"), None);
+        answered(&house, maya, week(3, 7)).await;
+        assert_eq!(line(&house, casey).await["told_use"]["drug_days"], 7);
+    }
+
+    async fn a_craving_and_a_check_in_of_one_id_tell_each_for_itself(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = used(&house, maya, "2026-03-02T12:00:00Z", Some("opioids")).await;
+        let mut day = daily("2026-03-01T18:00:00Z", 4);
+        day["answers"]["any_use"] = json!(true);
+        house.put(maya, &format!("/v1/participants/me/check-ins/{id}"), day).await.is(201);
+        assert_eq!(house.get(maya, MINE).await.is(200)["told_uses"].as_array().unwrap().len(), 2);
+        seen_as(&house, casey, maya, "check_in", &id).await.is(204);
+        assert_eq!(line(&house, casey).await["told_use"]["kind"], "craving");
     }
 
     async fn use_that_a_craving_tells_no_more_stands_out_no_more(house) {
@@ -235,8 +377,10 @@ story! {
         week["answers"]["alcohol_days"] = json!(2);
         answered(&house, maya, week).await;
         let shown = line(&house, casey).await["told_use"].clone();
-        assert_eq!((&shown["from"], &shown["to"], &shown["substance"]), (&json!("2026-02-23"), &json!("2026-03-01"), &json!("alcohol")));
+        assert_eq!((&shown["from"], &shown["to"], &shown["substance"]), (&json!("2026-02-23"), &json!("2026-03-02"), &json!("alcohol")));
         lapsed(&house, maya, lapse("2026-02-26T18:00:00Z", "single_use")).await;
-        assert_eq!(line(&house, casey).await.get("told_use"), None, "a lapse of that week tells of it");
+        assert_eq!(line(&house, casey).await["told_use"], shown, "one day of two");
+        lapsed(&house, maya, lapse("2026-02-28T18:00:00Z", "single_use")).await;
+        assert_eq!(line(&house, casey).await.get("told_use"), None, "lapses of that week tell of it");
     }
 }

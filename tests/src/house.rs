@@ -199,6 +199,11 @@ impl TestHouse {
         self
     }
 
+    /// Which engine it stands on.
+    pub fn engine(&self) -> Engine {
+        if self.database.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
     /// The address of a second copy of the product, on the same database and keys.
     pub async fn copy(&mut self) -> String {
         let running = open(self.config.clone(), self.clock.clone()).await;

@@ -6,6 +6,7 @@ use evenkeel_domain::coping::{Caution, Choices, SkillId, SkillRef};
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome, Substance};
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId, LapseOutcome};
 use evenkeel_domain::recovery::start::StartDraft;
+use evenkeel_domain::recovery::told_use::TellingKind;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use jiff::civil;
 use serde_json::json;
@@ -330,16 +331,21 @@ impl Pocket<'_> {
     /// That the counselor has seen what cravings and check-ins tell of use.
     pub(super) fn seen_uses(&self, sent: &[&[(Moment, Step)]], dice: &mut Dice) -> Vec<(Moment, Step)> {
         let telling = |step: &Step| match step {
-            Step::Record(id, draft) => {
-                (draft.outcome == Some(Outcome::Lapsed)).then(|| Uuid::from(*id).into())
+            Step::Record(id, draft) if draft.outcome == Some(Outcome::Lapsed) => {
+                Some((TellingKind::Craving, Uuid::from(*id)))
             }
-            Step::Conclude(id, draft) => (draft.outcome == Outcome::Lapsed).then(|| Uuid::from(*id).into()),
-            Step::CheckIn(id, draft) => used(&draft.answers, &[]).map(|_| Uuid::from(*id).into()),
+            Step::Conclude(id, draft) if draft.outcome == Outcome::Lapsed => {
+                Some((TellingKind::Craving, Uuid::from(*id)))
+            }
+            Step::CheckIn(id, draft) if used(&draft.answers, &[]).is_some() => {
+                Some((TellingKind::CheckIn, Uuid::from(*id)))
+            }
             _ => None,
         };
         let told = sent.iter().flat_map(|steps| steps.iter());
         let told = told.filter_map(|(at, step)| Some((*at, telling(step)?)));
-        told.filter_map(|(at, id)| self.seen(at, Step::AcknowledgeUse(id), dice)).collect()
+        told.filter_map(|(at, (kind, id))| self.seen(at, Step::AcknowledgeUse(kind, id.into()), dice))
+            .collect()
     }
 
     /// A lapse, told the next day, what came of looking back at it, and that the counselor has seen it.

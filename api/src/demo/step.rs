@@ -13,7 +13,7 @@ use evenkeel_domain::program::{CareStepDraft, CareStepId};
 use evenkeel_domain::recovery::debrief::DebriefDraft;
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId};
 use evenkeel_domain::recovery::start::{StartDraft, StartId};
-use evenkeel_domain::recovery::told_use::TellingId;
+use evenkeel_domain::recovery::told_use::{TellingId, TellingKind};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::Tx;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub(super) enum Step {
     /// The counselor has seen a lapse.
     Acknowledge(LapseId),
     /// The counselor has seen what an entry tells of use.
-    AcknowledgeUse(TellingId),
+    AcknowledgeUse(TellingKind, TellingId),
     /// The plan, made from a revision, by the participant.
     Plan(i32, Box<Plan>),
     /// The same by the counselor.
@@ -69,7 +69,7 @@ impl Step {
             Self::Practice(..) => (Act::RecordPractice, Relation::Own),
             Self::Choose(..) => (Act::ChooseSkills, Relation::Own),
             Self::Start(..) | Self::Lapse(..) | Self::Debrief(..) => (Act::ReportLapse, Relation::Own),
-            Self::Acknowledge(_) | Self::AcknowledgeUse(_) => (Act::AcknowledgeLapse, Relation::Caseload),
+            Self::Acknowledge(_) | Self::AcknowledgeUse(..) => (Act::AcknowledgeLapse, Relation::Caseload),
             Self::Plan(..) | Self::SafetyPlan(..) => (Act::ChangePlan, Relation::Own),
             Self::Revise(..) => (Act::ChangePlan, Relation::Caseload),
             Self::Sign(..) => (Act::SignPlan, Relation::Own),
@@ -100,7 +100,7 @@ impl Step {
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
             Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),
             Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, request, at),
-            Self::AcknowledgeUse(id) => told_use::acknowledge(tx, &grant, id, request, at),
+            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, request, at),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
                 saved(&plan::change(tx, &grant, from, *draft, false, request, at)?)
             }

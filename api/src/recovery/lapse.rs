@@ -25,7 +25,7 @@ use crate::etag::IfMatch;
 use crate::journal::{note, seen};
 use crate::plan;
 use crate::problem::Problem;
-use crate::recovery::correction;
+use crate::recovery::{correction, told_use};
 
 /// Where a lapse is told.
 const TELL_LAPSE: &str = "/v1/participants/me/recovery/lapses/{id}";
@@ -87,6 +87,7 @@ pub fn acknowledge(
     if seen != before {
         store::put_lapse(tx, grant, &seen)?;
         note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
+        told_use::see_with_lapses(tx, grant, request, now)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::recovery::told_use::{TellingId, ToldUse};
+use evenkeel_domain::recovery::told_use::{TellingId, TellingKind, ToldUse};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, recovery as store};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,17 +23,37 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when an entry has changed that tells of use, or did before: what it tells now is kept, or nothing.
-/// For the rooms whose entries may.
-pub fn tell(tx: &mut Tx, grant: &Grant, id: TellingId, told: Option<ToldUse>) -> Result<(), Problem> {
-    let before = store::find_told_use(tx, grant, id)?;
-    let told = told.map(|told| told.after(before.as_ref()));
-    if told == before {
-        return Ok(());
+/// What happens when an entry was written that may tell of use, or did before: what it tells now, which may depend on
+/// what it told before, is kept, or nothing. For the rooms whose entries may.
+pub fn tell(
+    tx: &mut Tx,
+    grant: &Grant,
+    kind: TellingKind,
+    id: TellingId,
+    told: impl FnOnce(Option<&ToldUse>) -> Option<ToldUse>,
+) -> Result<(), Problem> {
+    let before = store::find_told_use(tx, grant, kind, id)?;
+    match told(before.as_ref()) {
+        Some(told) => {
+            let told = told.after(before.as_ref()).seen_with(&store::lapses(tx, grant)?);
+            if Some(told) != before {
+                store::put_told_use(tx, grant, &told)?;
+            }
+        }
+        None if before.is_some() => store::remove_told_use(tx, grant, kind, id)?,
+        None => {}
     }
-    match told {
-        Some(told) => store::put_told_use(tx, grant, &told)?,
-        None => store::remove_told_use(tx, grant, id)?,
+    Ok(())
+}
+
+/// What happens when what is known or was seen of lapses has changed: use that they tell of too was seen with them.
+pub fn see_with_lapses(tx: &mut Tx, grant: &Grant, request: Uuid, now: Moment) -> Result<(), Problem> {
+    let lapses = store::lapses(tx, grant)?;
+    for told in store::told_uses(tx, grant)? {
+        let seen = told.seen_with(&lapses);
+        if seen != told {
+            keep_seen(tx, grant, &seen, request, now)?;
+        }
     }
     Ok(())
 }
@@ -42,17 +62,19 @@ pub fn tell(tx: &mut Tx, grant: &Grant, id: TellingId, told: Option<ToldUse>) ->
 pub fn acknowledge(
     tx: &mut Tx,
     grant: &Grant,
+    kind: TellingKind,
     id: TellingId,
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
-    let before = store::find_told_use(tx, grant, id)?.ok_or_else(Problem::unknown)?;
+    let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
     let seen = before.acknowledge(grant.actor().account, now);
-    if seen != before {
-        store::put_told_use(tx, grant, &seen)?;
-        note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
-    }
-    Ok(())
+    if seen == before { Ok(()) } else { keep_seen(tx, grant, &seen, request, now) }
+}
+
+fn keep_seen(tx: &mut Tx, grant: &Grant, seen: &ToldUse, request: Uuid, now: Moment) -> Result<(), Problem> {
+    store::put_told_use(tx, grant, seen)?;
+    note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(seen.id.into()), request, now)
 }
 
 // Routes
@@ -63,21 +85,23 @@ pub fn acknowledge(
 /// Of several, the first stands. `404` where the entry tells of no use, or no longer.
 #[utoipa::path(
     tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(TellingId), Path)),
+    params(
+        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path)
+    ),
     responses((status = 204, description = "Acknowledged")),
     security(("bearer" = []))
 )]
-#[put("/v1/participants/{participant}/recovery/told-uses/{id}/acknowledgement")]
+#[put("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}/acknowledgement")]
 async fn acknowledge_told_use(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, TellingId)>,
+    path: Path<(Whose, TellingKind, TellingId)>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
+    let (whose, kind, id) = path.into_inner();
     let now = app.now();
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
-        acknowledge(tx, &grant, id, caller.request_id, now)
+        acknowledge(tx, &grant, kind, id, caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -217,6 +217,58 @@ fn the_figures_of_a_day_are_what_was_answered() {
     assert_eq!(signs_seen(&bare), []);
 }
 
+/// What check-ins that are sent in turn tell of use; each with these answers besides.
+fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
+    let with = |(draft, more): &(CheckInDraft, serde_json::Value)| {
+        let all = draft.answers.iter().map(|(code, answer)| (code.clone(), answer.clone()));
+        let more = answers(more.clone());
+        let more = more.iter().map(|(code, answer)| (code.clone(), answer.clone()));
+        CheckInDraft { answers: all.chain(more).collect(), ..draft.clone() }
+    };
+    let all: Vec<_> = (2..).zip(all.iter().map(with)).collect();
+    told_use(&sent(&all, "2026-08-01T12:00:00Z").1, moment("2026-08-01T12:00:00Z"))
+}
+
+#[test]
+fn an_answer_that_is_left_out_takes_no_use_back() {
+    let at = |hour: i16, more| (daily(&format!("2026-07-01T{hour}:00:00Z"), hour % 10), more);
+    let (yes, no) = (serde_json::json!({ "any_use": true }), serde_json::json!({ "any_use": false }));
+    let silent = serde_json::json!({});
+    let once = tells(&[at(12, yes.clone())]).unwrap();
+    assert_eq!((once.from, once.to, once.substance), (day("2026-07-01"), day("2026-07-01"), None));
+    for order in [[12, 13], [13, 12]] {
+        assert_eq!(
+            tells(&[at(order[0], yes.clone()), at(order[1], silent.clone())]).unwrap().from,
+            once.from
+        );
+    }
+    assert_eq!(tells(&[at(12, yes.clone()), at(13, silent.clone()), at(14, no.clone())]), None);
+    assert!(tells(&[at(14, yes.clone()), at(13, no)]).is_some(), "filled in last");
+    assert_eq!(tells(&[at(12, silent)]), None);
+}
+
+#[test]
+fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
+    let of = |draft: CheckInDraft| {
+        let told = tells(&[(draft, serde_json::json!({ "alcohol_days": 2, "drug_days": 3 }))]).unwrap();
+        (told.from, told.to)
+    };
+    // The Sunday, the Wednesday and the Tuesday after the week.
+    assert_eq!(of(weekly("2026-07-05T18:00:00Z")), (day("2026-06-29"), day("2026-07-05")));
+    assert_eq!(of(weekly("2026-07-01T18:00:00Z")), (day("2026-06-25"), day("2026-07-01")));
+    let after = about("2026-06-29", weekly("2026-07-07T18:00:00Z"));
+    assert_eq!(of(after.clone()), (day("2026-06-29"), day("2026-07-07")));
+    let reason = Some(Reason::try_from("I was ashamed".to_owned()).unwrap());
+    let anew = CheckInDraft { reason, occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
+    let told =
+        tells(&[(after, serde_json::json!({})), (anew, serde_json::json!({ "drug_days": 3 }))]).unwrap();
+    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-08")), "not of the month after");
+    assert_eq!((told.substance, told.alcohol_days, told.drug_days), (None, None, Some(3)));
+    let drinks =
+        tells(&[(weekly("2026-07-05T18:00:00Z"), serde_json::json!({ "alcohol_days": 2, "drug_days": 0 }))]);
+    assert_eq!(drinks.map(|told| (told.substance, told.drug_days)), Some((Some(Substance::Alcohol), None)));
+}
+
 #[test]
 fn every_figure_of_a_day_is_asked_by_every_daily_check_in() {
     for one in definitions().iter().filter(|one| one.kind == CheckInKind::Daily) {

@@ -6,7 +6,7 @@
 use super::{Refusal, SkillRef};
 use crate::account::ParticipantId;
 use crate::craving::{CravingId, Note, TriggerCategory};
-use crate::log_entry::{self, Reason, RevisionId, Told};
+use crate::log_entry::{self, Reason, RevisionId, Stamp, Told};
 use crate::value::{Day, Moment, TimeZone, standing_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -173,7 +173,12 @@ impl PracticeDraft {
 impl Practice {
     /// When it was practised: by the phone's clock unless that was ahead.
     pub fn practised_at(&self) -> Moment {
-        log_entry::took_place(self.draft.occurred_at, self.received_at, self.clock_suspect)
+        self.stamp().took_place()
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { received_at, clock_suspect, .. } = *self;
+        Stamp { occurred_at: self.draft.occurred_at, received_at, clock_suspect }
     }
 
     /// What the practice says until its first correction.
@@ -225,7 +230,7 @@ pub fn correct(
     let kept = PracticeRevision { id, revision, received_at: now, reason, practice: draft.clone() };
     let kept = log_entry::kept(practice.revision, || practice.first_revision(), kept);
     let Told { day, clock_suspect, .. } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, practice.received_at, now);
+        Told::corrected(draft.occurred_at, &draft.time_zone, practice.stamp(), now);
     Ok((Practice { draft, local_day: day, clock_suspect, revision, ..practice.clone() }, kept))
 }
 

@@ -1,5 +1,6 @@
 //! What a caseload shows of lapses, so that nobody has to open a record to learn of one.
 
+use super::guidance::may_be_opioid;
 use super::lapse::{LapseId, LapseOutcome};
 use crate::craving::Substance;
 use crate::value::{Day, Moment};
@@ -36,10 +37,10 @@ impl LastLapse {
         0 < self.urgency()
     }
 
-    /// How soon: opioids first, use before what came close; 0 not at all.
+    /// How soon: what may be an opioid first, use before what came close; 0 not at all.
     fn urgency(&self) -> u8 {
         match (self.acknowledged, self.substance, self.outcome.is_use()) {
-            (false, Substance::Opioids, true) => 3,
+            (false, used, true) if may_be_opioid(used) => 3,
             (false, Substance::Opioids, false) => 2,
             (false, _, true) => 1,
             (true, ..) | (false, _, false) => 0,

@@ -89,7 +89,7 @@ pub fn guidance(substances: &[Substance], outcome: Option<LapseOutcome>) -> Guid
 }
 
 /// Whether it is an opioid, or something of which nobody knows that it is none.
-fn may_be_opioid(substance: Substance) -> bool {
+pub(super) fn may_be_opioid(substance: Substance) -> bool {
     match substance {
         Substance::Opioids | Substance::Other => true,
         Substance::Alcohol

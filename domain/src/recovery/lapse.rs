@@ -5,7 +5,7 @@ use super::debrief::Debrief;
 use crate::account::{AccountId, ParticipantId};
 use crate::craving::{CravingId, Note, Substance};
 use crate::journal::words;
-use crate::log_entry::{self, Reason, RevisionId, Told};
+use crate::log_entry::{self, Reason, RevisionId, Stamp, Told};
 use crate::value::{Day, Moment, TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -177,7 +177,12 @@ pub struct Lapse {
 impl Lapse {
     /// When it happened: by the phone's clock unless that was ahead.
     pub fn happened_at(&self) -> Moment {
-        log_entry::took_place(self.occurred_at, self.received_at, self.clock_suspect)
+        self.stamp().took_place()
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { occurred_at, received_at, clock_suspect, .. } = *self;
+        Stamp { occurred_at, received_at, clock_suspect }
     }
 
     /// The lapse as the phone would tell it now.
@@ -239,7 +244,7 @@ pub fn correct(
     let seen = draft.substance == lapse.substance && draft.outcome.severity() <= lapse.outcome.severity();
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.received_at, now);
+        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.stamp(), now);
     // Use of something else, or after a near miss, is news of today.
     let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
     let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
