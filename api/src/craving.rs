@@ -1,11 +1,12 @@
 //! Cravings: logged on a phone, offline first, and never lost to a bad clock or a repeated request.
 
+mod correction;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
-    self, CorrectionDraft, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId,
-    Refusal, Revision, RevisionId, ToldOutcome,
+    self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
@@ -34,9 +35,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(read_craving)
         .service(withdraw_craving)
         .service(rate_craving)
-        .service(conclude_craving)
-        .service(correct_craving)
-        .service(list_craving_revisions);
+        .service(conclude_craving);
+    correction::routes(config);
 }
 
 impl From<Refusal> for Problem {
@@ -123,34 +123,6 @@ pub fn conclude(
     tell_use(tx, grant, &concluded, Telling::Observed(Some(kept.outcome)), now)?;
     note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     Ok(concluded)
-}
-
-fn correct(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: CravingId,
-    revision: RevisionId,
-    draft: &CorrectionDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Craving, bool), Problem> {
-    let before = standing(tx, grant, id)?;
-    let known = store::revisions(tx, grant, id)?;
-    if let Some(known) = known.iter().find(|known| known.id == revision) {
-        known.same(draft)?;
-        return Ok((before, false));
-    }
-    let told = store::outcomes(tx, grant, id)?;
-    let (corrected, kept) = craving::correct(&before, &told, revision, draft, now)?;
-    for revision in &kept {
-        store::keep_revision(tx, grant, id, revision)?;
-    }
-    store::put(tx, grant, &corrected, true)?;
-    recount(tx, grant, before.local_day)?;
-    recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome), now)?;
-    note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
-    Ok((corrected, true))
 }
 
 fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Moment) -> Result<(), Problem> {
@@ -423,83 +395,4 @@ async fn conclude_craving(
         conclude(tx, &grant, id, &draft, caller.request_id, now)
     });
     done.await.map(|craving| Json(HeardCraving::new(craving, Some(told))))
-}
-
-/// Correct a craving
-///
-/// The whole content anew, under an id the phone makes. The earlier revisions are kept.
-#[utoipa::path(
-    tag = "craving",
-    params(
-        ("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path),
-        ("revision_id" = inline(RevisionId), Path)
-    ),
-    responses(
-        (status = 201, description = "Stored, durably", body = HeardCraving),
-        (status = 200, description = "Stored before with the same content", body = HeardCraving),
-        (status = 409, description = "The id is taken by another revision, or the craving was withdrawn"),
-    ),
-    security(("bearer" = []))
-)]
-#[put("/v1/participants/{participant}/cravings/{id}/revisions/{revision_id}")]
-async fn correct_craving(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, CravingId, RevisionId)>,
-    Json(draft): Json<CorrectionDraft>,
-) -> Result<Recorded<HeardCraving>, Problem> {
-    let (whose, id, revision) = path.into_inner();
-    let (now, told) = (app.now(), draft.craving.outcome);
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        correct(tx, &grant, id, revision, &draft, caller.request_id, now)
-    });
-    done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
-}
-
-/// All revisions of a craving, the first one first, and all that was told of its end besides.
-#[derive(Serialize, ToSchema)]
-struct Revisions {
-    /// What it said, and when it came
-    #[schema(max_items = 1000)]
-    items: Vec<Revision>,
-    /// The outcomes that were told of it later, in the order they came
-    #[schema(max_items = 50)]
-    outcomes: Vec<ToldOutcome>,
-}
-
-/// Read the revisions of a craving
-#[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
-    responses(
-        (status = 200, description = "All revisions", body = Revisions),
-        (status = 410, description = "It was withdrawn"),
-    ),
-    security(("bearer" = []))
-)]
-#[get("/v1/participants/{participant}/cravings/{id}/revisions")]
-async fn list_craving_revisions(
-    app: Data<App>,
-    caller: Caller,
-    path: Path<(Whose, CravingId)>,
-) -> Result<Json<Revisions>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (grant, revisions) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
-            let craving = standing(tx, &grant, id)?;
-            if craving.withdrawn_at.is_some() {
-                return Err(Problem::withdrawn());
-            }
-            let mut items = store::revisions(tx, &grant, id)?;
-            if items.is_empty() {
-                items.push(craving.first_revision());
-            }
-            let outcomes = store::outcomes(tx, &grant, id)?;
-            Ok((grant, Revisions { items, outcomes }))
-        })
-        .await?;
-    seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
-    Ok(Json(revisions))
 }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::craving::Substance;
 use crate::craving::tests::moment;
+use crate::recovery::told_use::ToldUse;
 use proptest::prelude::*;
 use rstest::rstest;
 use uuid::Uuid;
