@@ -1,5 +1,7 @@
 //! The plan and the safety plan: every revision, and who signed which.
 
+pub mod offline;
+
 use diesel::dsl::max;
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
