@@ -153,7 +153,8 @@ pub fn methods_at(path: &str) -> Vec<&'static str> {
 }
 
 /// Refuses parameters where an operation takes none: one that is passed over in silence may be a filter with a
-/// typing error. Where it takes some, their type refuses what it does not know.
+/// typing error. Where it takes some, their type refuses what it does not know. Asked for whoever is signed in
+/// or sends JSON: to other addresses, which links and probes lead to, programs on the way add what they like.
 pub fn check_query(request: &HttpRequest) -> Result<(), Problem> {
     let Some((name, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next() else {
         return Ok(());
