@@ -305,7 +305,7 @@ story! {
         }
     }
 
-    async fn a_parameter_that_nobody_knows_is_refused_everywhere(house) {
+    async fn a_parameter_that_nobody_knows_is_refused(house) {
         let clinic = house.clinic("harbor.example").await;
         let maya = &clinic.maya;
         let list = "/v1/participants/me/cravings";
@@ -319,7 +319,18 @@ story! {
         house.get(maya, &at).await.refused(404, "");
         house.get(maya, "/v1/participants/me/recovery?").await.is(200);
         house.get("", "/v1/participants/me/recovery?form=1").await.refused(401, "");
-        house.get("", "/livez?probe=1").await.is(200);
+        let sign_in = json!({"email": "maya@harbor.example", "password": PASSWORD, "device_name": "phone"});
+        for path in ["/v1/sign-in", "/v1/sign-in/refresh", "/v1/invites/redeem"] {
+            house.post("", &format!("{path}?dry_run=true"), sign_in.clone()).await.refused(422, "/dry_run");
+        }
+        house.post("", "/v1/sign-in?", sign_in).await.is(200);
+    }
+
+    async fn an_address_that_links_and_probes_lead_to_lets_any_parameter_pass(house) {
+        for path in ["/", "/livez", "/readyz", "/.well-known/jwks.json", "/problems/invalid", "/docs/", "/openapi.json"] {
+            let answer = house.get("", &format!("{path}?utm_source=mail")).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        }
     }
 
     async fn a_problem_never_tells_what_was_sent_in_secret(house) {

@@ -200,16 +200,17 @@ story! {
         wishes(&house, &clinic.maya, daily("14:00")).await;
         house.at("2026-03-02T19:00:00Z");
         let link = unsubscribe(&house.post_round().await[0]);
-        for method in ["GET", "HEAD", "GET"] {
-            let page = house.call(method, &link, "", None).await;
+        let traced = format!("{link}?utm_source=mail");
+        for (method, link) in [("GET", &link), ("HEAD", &link), ("GET", &traced)] {
+            let page = house.call(method, link, "", None).await;
             assert!(page.header("content-type").starts_with("text/html") && page.header("set-cookie").is_empty());
             page.is(200);
         }
         let maya = house.sign_in(&clinic.maya).await;
         assert_eq!(house.get(&maya, "/v1/participants/me/reminders").await.is(200)["enabled"], true);
         let form = [("content-type", "application/x-www-form-urlencoded")];
-        for _ in 0..2 {
-            let done = house.send("POST", &link, &form, b"List-Unsubscribe=One-Click".to_vec()).await;
+        for link in [&traced, &link] {
+            let done = house.send("POST", link, &form, b"List-Unsubscribe=One-Click".to_vec()).await;
             assert!(done.header("set-cookie").is_empty());
             done.is(200);
         }

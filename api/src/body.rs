@@ -15,6 +15,7 @@ use serde_path_to_error::Segment;
 use evenkeel_domain::value::Invalid;
 
 use crate::object::Objects;
+use crate::openapi::check_query;
 use crate::problem::Problem;
 
 /// Bytes of a body at most.
@@ -36,6 +37,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let query = check_query(request);
         let headers = request.headers();
         let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
         // JSON between systems is UTF-8 (RFC 8259 8.1); whoever says otherwise would be misread.
@@ -47,6 +49,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = web::Payload::from_request(request, payload).into_inner();
         Box::pin(async move {
+            query?;
             if !is_json {
                 return Err(Problem::media_type());
             }

@@ -1,8 +1,8 @@
 //! The OpenAPI document, made from the same routes that serve.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use actix_web::dev::ResourceDef;
 use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use serde_json::{Map, Value, json};
@@ -114,23 +114,58 @@ fn takes_query(operation: &Value) -> bool {
     parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"))
 }
 
-/// The operations that take parameters after the `?`, by method and path; made when somebody first sends one.
-static QUERIED: LazyLock<HashSet<(String, String)>> = LazyLock::new(|| {
+/// What the server keeps of the document.
+struct Served {
+    text: String,
+    operations: Vec<Operation>,
+}
+
+struct Operation {
+    path: ResourceDef,
+    method: String,
+    takes_query: bool,
+}
+
+/// Made by [`documentation`] as the server starts, so that no request waits for it.
+static SERVED: LazyLock<Served> = LazyLock::new(|| {
     let document = document();
     let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(path, item)| METHODS.map(|method| (path, method, item.get(method))));
-    let queried = operations.filter(|(.., operation)| operation.is_some_and(takes_query));
-    queried.map(|(path, method, _)| (method.to_uppercase(), path.clone())).collect()
+    let operations = paths.flat_map(|(path, item)| {
+        METHODS.into_iter().filter_map(move |method| {
+            let takes_query = takes_query(item.get(method)?);
+            Some(Operation {
+                path: ResourceDef::new(path.as_str()),
+                method: method.to_uppercase(),
+                takes_query,
+            })
+        })
+    });
+    Served { operations: operations.collect(), text: document.to_string() }
 });
 
+/// The methods that a path has, as `Allow` tells them.
+pub fn methods_at(path: &str) -> Vec<&'static str> {
+    let here = SERVED.operations.iter().filter(|operation| operation.path.is_match(path));
+    let mut methods: Vec<&str> = here.map(|operation| operation.method.as_str()).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    methods
+}
+
 /// Refuses parameters where an operation takes none: one that is passed over in silence may be a filter with a
-/// typing error. Where it takes some, their type refuses what it does not know.
+/// typing error. Where it takes some, their type refuses what it does not know. Asked for whoever is signed in
+/// or sends JSON: to other addresses, which links and probes lead to, programs on the way add what they like.
 pub fn check_query(request: &HttpRequest) -> Result<(), Problem> {
     let Some((name, _)) = form_urlencoded::parse(request.query_string().as_bytes()).next() else {
         return Ok(());
     };
-    let path = request.match_pattern().unwrap_or_default();
-    if QUERIED.contains(&(request.method().to_string(), path)) {
+    let path = request.match_pattern();
+    let takes_query = SERVED.operations.iter().any(|operation| {
+        operation.takes_query
+            && operation.method == request.method().as_str()
+            && operation.path.pattern() == path.as_deref()
+    });
+    if takes_query {
         return Ok(());
     }
     let name = name.replace('~', "~0").replace('/', "~1");
@@ -199,27 +234,15 @@ fn problem_schema() -> Value {
     })
 }
 
-/// For each path of a document: the path and its methods as `Allow` tells them.
-pub fn allowed(document: &Value) -> Vec<(String, Vec<String>)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths
-        .map(|(path, item)| {
-            let methods = METHODS.iter().filter(|method| item.get(**method).is_some());
-            (path.clone(), methods.map(|method| method.to_uppercase()).collect())
-        })
-        .collect()
-}
-
-/// The document as it is served, made when somebody first asks: most starts need it not at all.
-static SERVED: LazyLock<String> = LazyLock::new(|| document().to_string());
-
 /// `/openapi.json`, and Swagger UI at `/docs`.
 pub fn documentation(config: &mut web::ServiceConfig) {
+    let served = &*SERVED;
     config
         .route(
             "/openapi.json",
-            web::get()
-                .to(|| async { HttpResponse::Ok().content_type("application/json").body(SERVED.as_str()) }),
+            web::get().to(|| async {
+                HttpResponse::Ok().content_type("application/json").body(served.text.as_str())
+            }),
         )
         .route(
             "/docs",

@@ -18,7 +18,6 @@ use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::plan::{
     self, Author, Clash, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
 };
-use evenkeel_domain::program::LevelOfCare;
 use evenkeel_domain::recovery::learning::PlanSummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::plan::Kept;
@@ -36,7 +35,6 @@ use crate::coping::OnOffer;
 use crate::etag::tagged;
 use crate::journal::{note, note_shown};
 use crate::problem::Problem;
-use crate::program::level_on;
 use view::{EditionOf, RevisionNumber, StandingOf};
 
 /// The routes of this room.
@@ -73,16 +71,16 @@ fn pointer<D: Document>(section: D::Section) -> String {
 
 /// What either document does in its own way.
 pub trait Written: Kept + Send + 'static {
-    /// The revision that a draft makes; see [`plan::save`].
+    /// The revision that a draft makes, or why its rule makes none; see [`plan::save`].
     fn saved(
+        tx: &mut Tx,
+        grant: &Grant,
         current: Option<&Revision<Self>>,
         based_on: i32,
         draft: Self,
-        author: Author,
-        level: LevelOfCare,
         today: Day,
         now: Moment,
-    ) -> Result<Revision<Self>, Refusal>;
+    ) -> Result<Result<Revision<Self>, Refusal>, Problem>;
     /// A draft made from `base`, merged into what stands.
     fn reconciled(
         base: &Self,
@@ -201,8 +199,7 @@ fn keep<D: Written>(
     now: Moment,
 ) -> Result<Change<D>, Problem> {
     let today = today(tx, grant, now)?;
-    let level = level_on(tx, grant, today)?;
-    let saved = match D::saved(current.as_ref(), based_on, draft, author(grant), level, today, now) {
+    let saved = match D::saved(tx, grant, current.as_ref(), based_on, draft, today, now)? {
         Err(Refusal::Stale { .. }) => return Ok(Change::Stale(current)),
         saved => saved?,
     };

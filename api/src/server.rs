@@ -1,10 +1,10 @@
 //! Starting, serving and stopping.
 
 use std::net::SocketAddr;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use actix_web::dev::{ResourceDef, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
@@ -152,30 +152,8 @@ pub fn routes(config: &mut ServiceConfig) {
     crate::ops::routes(config);
 }
 
-/// Which methods each path has.
-struct Allowed(Vec<(ResourceDef, Vec<String>)>);
-
-/// Made when somebody first asks for what is not there.
-static ALLOWED: LazyLock<Allowed> = LazyLock::new(|| Allowed::new(&openapi::document()));
-
-impl Allowed {
-    fn new(document: &serde_json::Value) -> Self {
-        let paths = openapi::allowed(document).into_iter();
-        Self(paths.map(|(path, methods)| (ResourceDef::new(path), methods)).collect())
-    }
-
-    fn at(&self, path: &str) -> Vec<&str> {
-        let here = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
-        let mut methods: Vec<&str> =
-            here.flat_map(|(_, methods)| methods.iter().map(String::as_str)).collect();
-        methods.sort_unstable();
-        methods.dedup();
-        methods
-    }
-}
-
 async fn otherwise(request: HttpRequest) -> HttpResponse {
-    let methods = ALLOWED.at(request.path());
+    let methods = openapi::methods_at(request.path());
     let problem = if methods.is_empty() { Problem::unknown() } else { Problem::method(methods.join(", ")) };
     problem.error_response()
 }

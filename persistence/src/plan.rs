@@ -1,6 +1,6 @@
 //! The plan and the safety plan: every revision, and who signed which.
 
-use std::collections::HashMap;
+pub mod offline;
 
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -132,7 +132,7 @@ pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>
 /// A plan and a safety plan; none of those of which nothing was saved.
 pub type Both = (Option<Revision<Plan>>, Option<Revision<SafetyPlan>>);
 
-/// The latest revisions of the plan and the safety plan, as [`current`] reads each, in half as many queries.
+/// The latest revisions of the plan and the safety plan, as [`current`] reads each, in a quarter of the queries.
 pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     let participant = Id::of(grant.participant());
     let latest = diesel::alias!(plan_revisions as latest_of_kind);
@@ -144,32 +144,33 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
             .single_value();
         plan_revisions::kind.eq(kind).and(plan_revisions::revision.nullable().eq(revision))
     };
+    let is_under_it = plan_signatures::participant_id
+        .eq(plan_revisions::participant_id)
+        .and(plan_signatures::kind.eq(plan_revisions::kind))
+        .and(plan_signatures::revision.eq(plan_revisions::revision));
     let query = plan_revisions::table
+        .left_join(plan_signatures::table.on(is_under_it))
         .filter(plan_revisions::participant_id.eq(participant))
         .filter(is_current(Plan::KIND).or(is_current(SafetyPlan::KIND)))
-        .select((plan_revisions::kind, (head_columns!(), plan_revisions::content)));
-    let mut rows: HashMap<String, Row> = each!(tx, conn => query.load(conn))?.into_iter().collect();
-    let (plan, safety_plan) = (rows.remove(Plan::KIND), rows.remove(SafetyPlan::KIND));
-    let under = |row: &Option<Row>, kind: &'static str| {
-        let revision = row.as_ref().map_or(0, |(head, _)| head.0);
-        plan_signatures::kind.eq(kind).and(plan_signatures::revision.eq(revision))
-    };
-    let signed = plan_signatures::table
-        .filter(plan_signatures::participant_id.eq(participant))
-        .filter(under(&plan, Plan::KIND).or(under(&safety_plan, SafetyPlan::KIND)))
         .order((plan_signatures::at, plan_signatures::account_id))
-        .select((plan_signatures::kind, signature_columns!()));
-    let signed: Vec<(String, SignatureRow)> = each!(tx, conn => signed.load(conn))?;
-    Ok((with_signed(plan, &signed)?, with_signed(safety_plan, &signed)?))
+        .select((
+            plan_revisions::kind,
+            (head_columns!(), plan_revisions::content),
+            signature_columns!().nullable(),
+        ));
+    let rows: Vec<SignedRow> = each!(tx, conn => query.load(conn))?;
+    let (plan, safety_plan) = rows.into_iter().partition(|(kind, ..)| kind == Plan::KIND);
+    Ok((with_signed(plan)?, with_signed(safety_plan)?))
 }
 
-fn with_signed<D: Kept>(
-    row: Option<Row>,
-    signed: &[(String, SignatureRow)],
-) -> Result<Option<Revision<D>>, Error> {
-    let Some((head, content)) = row else { return Ok(None) };
-    let own = signed.iter().filter(|(kind, _)| kind == D::KIND);
-    let signatures = own.map(|(_, row)| signature(row.clone())).collect::<Result<_, _>>()?;
+type SignedRow = (String, Row, Option<SignatureRow>);
+
+/// One revision from its rows: one for each signature, or one without.
+fn with_signed<D: Kept>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {
+    let mut rows = rows.into_iter();
+    let Some((_, (head, content), first)) = rows.next() else { return Ok(None) };
+    let signed = first.into_iter().chain(rows.filter_map(|(.., signed)| signed));
+    let signatures = signed.map(signature).collect::<Result<_, _>>()?;
     revision(head, content.read()?, signatures).map(Some)
 }
 
@@ -326,7 +327,14 @@ mod tests {
         let level = LevelOfCare::IntensiveOutpatient;
         let first = plan::save(None, 0, saying("payday"), sam, level, today, now).unwrap();
         add(tx, &own, &first).unwrap();
-        sign::<Plan>(tx, &own, &signed).unwrap();
+        let casey = author(Role::Counselor);
+        let before = moment("2026-03-02T17:59:00Z");
+        let hers = Signature { by: casey.account, role: casey.role, at: before, revision: 1 };
+        for signature in [signed, hers] {
+            sign::<Plan>(tx, &own, &signature).unwrap();
+        }
+        let (plan, safe) = both(tx);
+        assert_eq!((plan.unwrap().signatures, safe.unwrap().signatures), (vec![hers, signed], vec![signed]));
         let second = plan::save(Some(&first), 1, saying("Friday"), sam, level, today, now).unwrap();
         add(tx, &own, &second).unwrap();
         let (plan, safe) = both(tx);

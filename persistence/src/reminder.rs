@@ -3,32 +3,26 @@
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
-use evenkeel_domain::coping::Chosen;
 use evenkeel_domain::reminder::{
     Letter, LetterId, LetterState, Preferences, QuietHours, Suppression, Weekday,
 };
-use evenkeel_domain::value::{Moment, TimeOfDay, TimeZone};
+use evenkeel_domain::value::{Moment, TimeOfDay};
 
 use crate::account::{broken, read};
 use crate::column::{At, Id, On};
-use crate::coping::{ChosenRow, chosen_of};
-use crate::schema::{caseloads, coping_choices, letters, participants, reminder_preferences as wishes};
+use crate::schema::{caseloads, letters, participants, reminder_preferences as wishes};
 use crate::{Error, Tx};
 
-type Wish = (bool, i16, i16, Option<i16>, Option<i16>, String);
+/// A row of wishes.
+pub(crate) type Wish = (bool, i16, i16, Option<i16>, Option<i16>, String);
 
 macro_rules! wish_columns {
-    () => {
-        (
-            wishes::enabled,
-            wishes::at_minute,
-            wishes::weekdays,
-            wishes::quiet_from,
-            wishes::quiet_until,
-            wishes::content,
-        )
-    };
+    () => {{
+        use $crate::schema::reminder_preferences::*;
+        (enabled, at_minute, weekdays, quiet_from, quiet_until, content)
+    }};
 }
+pub(crate) use wish_columns;
 
 // One bit for each day of the week, Monday the lowest.
 fn bits(preferences: &Preferences) -> i16 {
@@ -39,7 +33,7 @@ fn bits(preferences: &Preferences) -> i16 {
         .fold(0, |bits, (number, _)| bits | 1 << number)
 }
 
-fn preferences((enabled, at, weekdays, from, until, content): Wish) -> Result<Preferences, Error> {
+pub(crate) fn preferences((enabled, at, weekdays, from, until, content): Wish) -> Result<Preferences, Error> {
     let chosen = Weekday::ALL.iter().enumerate().filter(|(number, _)| weekdays & 1 << number != 0);
     let time = |minutes: i16| TimeOfDay::try_from(minutes).map_err(broken);
     Ok(Preferences {
@@ -59,39 +53,6 @@ pub fn wish(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preference
     let query = wishes::table.find(Id::of(participant)).select(wish_columns!());
     let row: Option<Wish> = each!(tx, conn => query.get_result(conn)).optional()?;
     row.map(preferences).transpose()
-}
-
-/// What a participant has set: the zone they live in, when to be reminded, what they chose among skills.
-pub struct Settings {
-    /// Where they live.
-    pub time_zone: TimeZone,
-    /// When to be reminded; off until they say.
-    pub wish: Preferences,
-    /// Favourites and cautions.
-    pub chosen: Chosen,
-}
-
-/// All that a participant has set, in one query; none if there is no such participant.
-pub fn settings(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Settings>, Error> {
-    type Row = (String, Option<Wish>, Option<ChosenRow>);
-    let query = participants::table
-        .left_join(wishes::table.on(wishes::participant_id.eq(participants::id)))
-        .left_join(coping_choices::table.on(coping_choices::participant_id.eq(participants::id)))
-        .filter(participants::id.eq(Id::of(participant)))
-        .select((
-            participants::time_zone,
-            wish_columns!().nullable(),
-            (coping_choices::revision, coping_choices::choices).nullable(),
-        ));
-    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
-    row.map(|(zone, wish, chosen)| {
-        Ok(Settings {
-            time_zone: read(zone)?,
-            wish: wish.map(preferences).transpose()?.unwrap_or_default(),
-            chosen: chosen_of(chosen)?,
-        })
-    })
-    .transpose()
 }
 
 /// Keeps what a participant wishes, and when the next reminder is due.

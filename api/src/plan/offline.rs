@@ -18,7 +18,7 @@ use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
 use evenkeel_domain::reminder::{Preferences, next_due};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::reminder::{self, Settings};
+use evenkeel_persistence::plan::offline::{Settings, settings};
 use evenkeel_persistence::{Tx, coping, plan as store};
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -158,8 +158,7 @@ fn skills(
 }
 
 fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
-    let settings = reminder::settings(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-    let Settings { time_zone, wish, chosen } = settings;
+    let Settings { time_zone, wish, chosen } = settings(tx, grant)?.ok_or_else(Problem::unknown)?;
     let (plan, safety_plan) = store::current_both(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();

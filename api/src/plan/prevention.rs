@@ -6,8 +6,7 @@ use actix_web::{HttpResponse, get, post, put};
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::completeness::{Completeness, completeness};
-use evenkeel_domain::plan::{self, Author, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
-use evenkeel_domain::program::LevelOfCare;
+use evenkeel_domain::plan::{self, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, plan as store};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,7 +15,7 @@ use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
 };
-use super::{Acceptance, ChangeQuery, Written, accept, change, changed, signed};
+use super::{Acceptance, ChangeQuery, Written, accept, author, change, changed, signed};
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
@@ -41,15 +40,16 @@ pub fn routes(config: &mut ServiceConfig) {
 
 impl Written for Plan {
     fn saved(
+        tx: &mut Tx,
+        grant: &Grant,
         current: Option<&Revision<Self>>,
         based_on: i32,
         draft: Self,
-        author: Author,
-        level: LevelOfCare,
         today: Day,
         now: Moment,
-    ) -> Result<Revision<Self>, Refusal> {
-        plan::save(current, based_on, draft, author, level, today, now)
+    ) -> Result<Result<Revision<Self>, Refusal>, Problem> {
+        let level = level_on(tx, grant, today)?;
+        Ok(plan::save(current, based_on, draft, author(grant), level, today, now))
     }
     fn reconciled(
         base: &Self,

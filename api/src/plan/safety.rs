@@ -7,8 +7,7 @@ use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::safety::{self, SafetyPlan, SafetySection};
-use evenkeel_domain::plan::{self, Author, Conflict, Difference, Refusal, Revision};
-use evenkeel_domain::program::LevelOfCare;
+use evenkeel_domain::plan::{self, Conflict, Difference, Refusal, Revision};
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,7 +17,7 @@ use super::view::{
     self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
     Standing,
 };
-use super::{ChangeQuery, Written, change, changed, signed};
+use super::{ChangeQuery, Written, author, change, changed, signed};
 use crate::app::App;
 use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
@@ -39,15 +38,15 @@ pub fn routes(config: &mut ServiceConfig) {
 
 impl Written for SafetyPlan {
     fn saved(
+        _: &mut Tx,
+        grant: &Grant,
         current: Option<&Revision<Self>>,
         based_on: i32,
         draft: Self,
-        author: Author,
-        _: LevelOfCare,
         today: Day,
         now: Moment,
-    ) -> Result<Revision<Self>, Refusal> {
-        safety::save(current, based_on, draft, author, today, now)
+    ) -> Result<Result<Revision<Self>, Refusal>, Problem> {
+        Ok(safety::save(current, based_on, draft, author(grant), today, now))
     }
     fn reconciled(
         base: &Self,
