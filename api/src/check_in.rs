@@ -25,7 +25,6 @@ use crate::body::{Json, Path, Query, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
-use crate::recovery::known_substances;
 use crate::recovery::lapse::Heard;
 use crate::recovery::told_use;
 use crate::secret::{hexadecimal, sha256};
@@ -238,8 +237,9 @@ struct HeardCheckIn {
 /// time included, is one sending that was given two ids: the first stands.) What was filled in in
 /// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
 /// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
-/// a `day` and a `reason`; what was not can no longer be answered. One that tells of use is answered with `guidance`,
-/// as a lapse is.
+/// a `day` and a `reason`; what was not can no longer be answered. An answer with a `reason` stands over all that came
+/// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused, and stays told
+/// (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason` says no.
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
@@ -258,18 +258,23 @@ async fn answer_check_in(
     Json(draft): Json<CheckInDraft>,
 ) -> Result<Recorded<HeardCheckIn>, Problem> {
     let (whose, id) = path.into_inner();
-    let now = app.now();
+    let (now, told) = (app.now(), check_in::used(&draft.answers));
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AnswerCheckIn, &whose)?;
-        let (check_in, new) = answer(tx, &grant, id, &draft, caller.request_id, now)?;
-        let known = known_substances(tx, &grant)?;
-        // Use is heard whether or not it is what stands; of two answers the one that may be worse.
-        let told = [&draft.answers, &check_in.answers].map(|answers| check_in::used(answers, &known));
-        let used = told.into_iter().flatten().min_by_key(Vec::len);
-        let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
-        Ok((HeardCheckIn { check_in, heard }, new))
+        answer(tx, &grant, id, &draft, caller.request_id, now)
     });
-    done.await.map(Recorded::from)
+    match done.await {
+        Ok((check_in, new)) => {
+            // Use is heard whether or not it is what stands; of two answers the one that may be worse.
+            let used = [told, check_in::used(&check_in.answers)].into_iter().flatten().min_by_key(Vec::len);
+            let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
+            Ok(Recorded::from((HeardCheckIn { check_in, heard }, new)))
+        }
+        Err(problem) => Err(match told {
+            Some(used) => problem.heard(Heard::of_use(&used)),
+            None => problem,
+        }),
+    }
 }
 
 #[derive(Clone, Copy, Deserialize, IntoParams)]

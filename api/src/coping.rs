@@ -45,6 +45,7 @@ impl From<Refusal> for Problem {
             Refusal::Different | Refusal::AssignedOther | Refusal::AddedOther => {
                 Self::different(refusal.to_string())
             }
+            Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
             Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
             Refusal::Stale => Self::stale_since(refusal.to_string()),
             Refusal::WhichRevision => Self::which_revision(),

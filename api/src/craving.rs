@@ -6,7 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
-    self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal,
+    self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal, Substance,
+    ToldOutcome,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
@@ -44,7 +45,9 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
-            Refusal::TooManyRatings | Refusal::TooManyOutcomes => Self::refused(refusal.to_string()),
+            Refusal::TooManyRevisions | Refusal::TooManyRatings | Refusal::TooManyOutcomes => {
+                Self::refused(refusal.to_string())
+            }
         }
     }
 }
@@ -72,7 +75,7 @@ pub fn record(
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
-    tell_use(tx, grant, &craving, Telling::Observed(craving.draft.outcome), now)?;
+    tell_use(tx, grant, &craving, &[], Telling::Observed(craving.draft.outcome), now)?;
     note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
     Ok((craving, true))
 }
@@ -113,14 +116,16 @@ pub fn conclude(
     now: Moment,
 ) -> Result<Craving, Problem> {
     let before = standing(tx, grant, id)?;
-    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, now)?;
+    let mut told = store::outcomes(tx, grant, id)?;
+    let (concluded, kept) = craving::conclude(&before, &told, draft, now)?;
     let Some(kept) = kept else { return Ok(before) };
     store::add_outcome(tx, grant, id, &kept)?;
+    told.push(kept);
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
     }
-    tell_use(tx, grant, &concluded, Telling::Observed(Some(kept.outcome)), now)?;
+    tell_use(tx, grant, &concluded, &told, Telling::Observed(Some(kept.outcome)), now)?;
     note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     Ok(concluded)
 }
@@ -131,7 +136,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, &withdrawn, Telling::Corrected(None), now)?;
+        tell_use(tx, grant, &withdrawn, &[], Telling::Corrected(None), now)?;
         note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(())
@@ -146,13 +151,15 @@ fn tell_use(
     tx: &mut Tx,
     grant: &Grant,
     craving: &Craving,
+    outcomes: &[ToldOutcome],
     telling: Telling,
     now: Moment,
 ) -> Result<(), Problem> {
     match telling {
         Telling::Observed(None | Some(Outcome::Passed | Outcome::StillGoing)) => Ok(()),
         Telling::Observed(Some(Outcome::Lapsed)) | Telling::Corrected(_) => {
-            let told = |before: Option<&ToldUse>| ToldUse::of_craving(craving, telling, before, now);
+            let told =
+                |before: Option<&ToldUse>| ToldUse::of_craving(craving, outcomes, telling, before, now);
             told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told)
         }
     }
@@ -189,6 +196,14 @@ impl HeardCraving {
     }
 }
 
+/// Use that is told is heard, whatever is refused.
+fn heard_anyway(problem: Problem, told: Option<Outcome>, substance: Option<Substance>) -> Problem {
+    match told {
+        Some(Outcome::Lapsed) => problem.heard(Heard::of_use(substance.as_slice())),
+        None | Some(Outcome::Passed | Outcome::StillGoing) => problem,
+    }
+}
+
 /// Log a craving
 ///
 /// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
@@ -213,12 +228,13 @@ async fn record_craving(
     Json(draft): Json<CravingDraft>,
 ) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id) = path.into_inner();
-    let (now, told) = (app.now(), draft.outcome);
+    let (now, told, substance) = (app.now(), draft.outcome, draft.substance);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         record(tx, &grant, id, draft.clone(), caller.request_id, now)
     });
-    done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
+    let done = done.await.map_err(|problem| heard_anyway(problem, told, substance))?;
+    Ok(Recorded::from((HeardCraving::new(done.0, told), done.1)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -368,8 +384,8 @@ async fn rate_craving(
 
 /// Tell how a craving ended
 ///
-/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, and
-/// at most 50. The same again changes nothing, even if a correction has come between. An end in use is answered with
+/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, at
+/// most 50 of each. The same again changes nothing, even if a correction has come between. An end in use is answered with
 /// `guidance`, as a lapse is, and stays told (`told_use` in the caseload) whatever is observed later, until a correction
 /// names another outcome.
 #[utoipa::path(
@@ -394,5 +410,6 @@ async fn conclude_craving(
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         conclude(tx, &grant, id, &draft, caller.request_id, now)
     });
-    done.await.map(|craving| Json(HeardCraving::new(craving, Some(told))))
+    let craving = done.await.map_err(|problem| heard_anyway(problem, Some(told), None))?;
+    Ok(Json(HeardCraving::new(craving, Some(told))))
 }

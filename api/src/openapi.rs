@@ -220,6 +220,8 @@ fn problem_schema() -> Value {
                 "type": "object",
                 "description": "What stands, as the caller may see it, where the request started from something older: the form of the same path's GET",
             },
+            "guidance": { "$ref": "#/components/schemas/Guidance", "description": "What to read now, where use was told with what is refused" },
+            "tell_lapse": { "type": "string", "maxLength": 120, "description": "Where that use can be told as a lapse" },
             "errors": {
                 "type": "array", "maxItems": 100, "description": "The fields that are wrong",
                 "items": {

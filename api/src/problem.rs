@@ -14,6 +14,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use crate::recovery::lapse::Heard;
+
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -36,7 +38,16 @@ pub struct Problem {
     header: Option<Box<(&'static str, String)>>,
     contended: bool,
     denied: Option<Box<Denied>>,
-    current: Option<Box<serde_json::Value>>,
+    extensions: Option<Box<Extensions>>,
+}
+
+/// What few problems tell besides.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Extensions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<serde_json::Value>,
+    #[serde(flatten)]
+    heard: Option<Heard>,
 }
 
 /// Who was kept from whose record, for its journal.
@@ -148,7 +159,7 @@ impl Problem {
             header: None,
             contended: false,
             denied: None,
-            current: None,
+            extensions: None,
         }
     }
 
@@ -258,7 +269,20 @@ impl Problem {
     /// Tells what stands, as the caller may see it, and its tag.
     #[must_use]
     pub fn with_current(self, current: serde_json::Value, tag: String) -> Self {
-        Self { current: Some(Box::new(current)), header: Some(Box::new(("ETag", tag))), ..self }
+        let extensions = Extensions { current: Some(current), heard: None };
+        Self { extensions: Some(Box::new(extensions)), header: Some(Box::new(("ETag", tag))), ..self }
+    }
+
+    /// Answers use that was told with what is refused, as if it had been stored; not to who may not tell it.
+    #[must_use]
+    pub fn heard(self, heard: Heard) -> Self {
+        match self.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => self,
+            _ => {
+                let more = self.extensions.map(|more| *more).unwrap_or_default();
+                Self { extensions: Some(Box::new(Extensions { heard: Some(heard), ..more })), ..self }
+            }
+        }
     }
 
     /// Names one more field that is wrong.
@@ -322,8 +346,8 @@ pub struct Document<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current: Option<&'a serde_json::Value>,
+    #[serde(flatten)]
+    extensions: Option<&'a Extensions>,
 }
 
 impl PartialSchema for Document<'_> {
@@ -358,7 +382,7 @@ impl ResponseError for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.faults,
-            current: self.current.as_deref(),
+            extensions: self.extensions.as_deref(),
         };
         response.body(serde_json::to_vec(&document).unwrap_or_default())
     }

@@ -60,11 +60,12 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
+            Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
             Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay | Refusal::OtherStart => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
             Refusal::Stale { current } => Self::stale_since(format!(
-                "This was changed since: the latest revision is {current}. Read it, then send the change with \
+                "This was changed since: the latest revision is {current}. Read it, then send this again with \
                  its number in If-Match."
             )),
         }
@@ -211,7 +212,7 @@ pub struct ShownCourse {
     "lapses": [],
     "told_uses": [{
         "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b5", "kind": "craving", "from": "2026-01-29", "to": "2026-01-29",
-        "substance": "alcohol", "told_at": "2026-01-30T18:40:02Z",
+        "substance": "alcohol", "told_at": "2026-01-30T18:40:02Z", "revision": 1, "seen_with_lapses": false,
     }],
 }))]
 pub struct Recovery {

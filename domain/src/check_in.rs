@@ -6,7 +6,7 @@
 //! **How long.** A daily check-in can be filled in from the start of its day until 24 hours after that day ends;
 //! a weekly one from the start of its week until 72 hours after that week ends. Days end where the calendar
 //! says, so with a clock change the first of these is 23 or 25 hours of day and 24 more. When it was filled in
-//! is `occurred_at`, or `received_at` where the phone's clock was ahead.
+//! is `occurred_at`, or `received_at` where the phone's clock was ahead, or lay before the day it names.
 //!
 //! **How late.** What was filled in in time is taken whenever it arrives: a phone may be offline for weeks.
 //! If it arrives after the time is over, it is marked `late`, and counts like any other.
@@ -15,8 +15,11 @@
 //! may still put it right, with a reason; a day that was never answered stays without.
 //!
 //! **Twice.** The first of a day or week makes the check-in, and its id names it. Another one, under its own id,
-//! is a revision; all are kept, and the one that was filled in last stands, whatever came in last. The same one
-//! again is a repeat and changes nothing.
+//! is a revision; all are kept, and the one that was filled in last stands, whatever came in last; but a correction
+//! stands over all that came before it. The same one again is a repeat and changes nothing.
+//!
+//! **Use.** What was told of use stays told: another answer of the day may be about another hour of it. Only a
+//! correction that says otherwise takes it back.
 
 pub mod adherence;
 pub mod answer;
@@ -32,7 +35,7 @@ pub use definition::{
 pub use reading::{DayFigures, signs_seen, told_use, used};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, Reason, Stamp, Told};
+use crate::log_entry::{Reason, Stamp, Told};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
@@ -90,7 +93,8 @@ pub struct CheckInRevision {
     pub received_at: Moment,
     /// The day it counts on; of a weekly one, the Monday.
     pub day: Day,
-    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was filled in.
+    /// Whether the phone's clock was ahead, or before the day it names; `received_at` then counts as the time it was
+    /// filled in.
     pub clock_suspect: bool,
     /// Whether it arrived when the time to fill it in was over.
     pub late: bool,
@@ -121,7 +125,7 @@ pub struct CheckIn {
     pub answers: Answers,
     /// When the server received the first of it.
     pub received_at: Moment,
-    /// Whether the phone's clock was ahead.
+    /// Whether the phone's clock was ahead, or before the day it names.
     pub clock_suspect: bool,
     /// Whether the first of it arrived when the time to fill it in was over. A correction makes nothing late.
     pub late: bool,
@@ -216,7 +220,7 @@ pub fn period(kind: CheckInKind, day: Day) -> Day {
 pub struct Placed {
     /// The day it counts on; of a weekly one, the Monday.
     pub day: Day,
-    /// Whether the phone's clock was ahead.
+    /// Whether the phone's clock was ahead, or before the day it names.
     pub clock_suspect: bool,
     /// Whether it arrived when the time to fill it in was over.
     pub late: bool,
@@ -227,7 +231,7 @@ pub struct Placed {
 /// The day or week to which a check-in belongs, if it was filled in in time for it or tells why it is corrected.
 pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
     let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
-    let placed = |day: Day| {
+    let placed = |day: Day, at: Moment, clock_suspect: bool| {
         let day = period(draft.kind, day);
         let window = Window::of(draft.kind, day, &draft.time_zone).ok_or(Refusal::NotYet)?;
         match at {
@@ -238,9 +242,12 @@ pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
             }
         }
     };
-    match placed(draft.day.unwrap_or(day)) {
+    let named = draft.day.unwrap_or(day);
+    match placed(named, at, clock_suspect) {
         // A phone with a wrong clock is wrong about the day too: what it tells is still taken.
-        Err(_) if clock_suspect => placed(day),
+        Err(_) if clock_suspect => placed(day, at, clock_suspect),
+        // A clock that lies before the day it names, and that has begun, is behind.
+        Err(Refusal::NotYet) if at < now => placed(named, now, true),
         other => other,
     }
 }
@@ -304,7 +311,13 @@ impl CheckInRevision {
     }
 
     fn answered_at(&self) -> Moment {
-        log_entry::believed(self.check_in.occurred_at, self.received_at)
+        let Self { received_at, clock_suspect, .. } = *self;
+        Stamp { occurred_at: self.check_in.occurred_at, received_at, clock_suspect }.took_place()
+    }
+
+    /// Whether it says that what was answered before was wrong.
+    fn corrects(&self) -> bool {
+        self.check_in.reason.is_some()
     }
 }
 
@@ -320,11 +333,15 @@ impl CheckIn {
         Stamp { occurred_at, received_at, clock_suspect }.took_place()
     }
 
-    fn new(participant: ParticipantId, kept: &[CheckInRevision], new: &CheckInRevision) -> Self {
+    fn new<'a>(participant: ParticipantId, kept: &'a [CheckInRevision], new: &'a CheckInRevision) -> Self {
         let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
-        let last = kept
-            .iter()
-            .fold(new, |a, b| if (a.answered_at(), a.id) < (b.answered_at(), b.id) { b } else { a });
+        let mut all: Vec<_> = kept.iter().chain([new]).collect();
+        all.sort_by_key(|one| one.revision);
+        let later = |a: &'a CheckInRevision, b: &'a CheckInRevision| {
+            let stands = b.corrects() || (a.answered_at(), a.id) < (b.answered_at(), b.id);
+            if stands { b } else { a }
+        };
+        let last = all.into_iter().fold(first, later);
         let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = last.check_in.clone();
         Self {
             id: first.id,

@@ -304,6 +304,11 @@ pub enum Refusal {
     /// The entry was withdrawn.
     #[error("this entry was withdrawn; make a new one under a new id")]
     Withdrawn,
+    /// There are as many revisions as are kept.
+    #[error(
+        "this was already corrected as often as is kept; withdraw it, and make a new entry under a new id"
+    )]
+    TooManyRevisions,
     /// It was changed in between.
     #[error("this was changed in the meantime; read it again and make your change to that")]
     Stale,
@@ -329,6 +334,7 @@ impl From<log_entry::Refusal> for Refusal {
         match refusal {
             log_entry::Refusal::Different => Self::Different,
             log_entry::Refusal::Withdrawn => Self::Withdrawn,
+            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
         }
     }
 }

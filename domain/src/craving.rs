@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Most ratings that one craving keeps.
 pub const MOST_RATINGS: usize = 50;
-/// Most outcomes that one craving keeps.
+/// Most times that one craving keeps each outcome.
 pub const MOST_OUTCOMES: usize = 50;
 
 id! {
@@ -145,7 +145,7 @@ pub struct ToldOutcome {
 
 impl ToldOutcome {
     /// When it was so: a clock that is ahead counts as the receipt, so that it cannot have the last word for ever.
-    fn at(self) -> Moment {
+    pub fn at(self) -> Moment {
         log_entry::believed(self.observed_at, self.received_at)
     }
 }
@@ -276,12 +276,17 @@ pub enum Refusal {
     /// The craving was withdrawn.
     #[error("this craving was withdrawn; make a new entry under a new id")]
     Withdrawn,
+    /// There are as many revisions as are kept.
+    #[error(
+        "this was already corrected as often as is kept; withdraw it, and make a new entry under a new id"
+    )]
+    TooManyRevisions,
     /// There are as many ratings as are kept.
     #[error("this craving already has 50 ratings, the most that are kept")]
     TooManyRatings,
-    /// There are as many outcomes as are kept.
+    /// There are as many of this outcome as are kept.
     #[error(
-        "how this craving ended was already told 50 times, the most that are kept; send a correction, or a new entry under a new id"
+        "this end of the craving was already told 50 times, the most that are kept; send a correction, or a new entry under a new id"
     )]
     TooManyOutcomes,
 }
@@ -291,6 +296,7 @@ impl From<log_entry::Refusal> for Refusal {
         match refusal {
             log_entry::Refusal::Different => Self::Different,
             log_entry::Refusal::Withdrawn => Self::Withdrawn,
+            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
         }
     }
 }
@@ -400,7 +406,8 @@ pub fn conclude(
     if told.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {
         return Ok((concluded, None));
     }
-    if MOST_OUTCOMES <= told.len() {
+    // Of each: what was told often leaves room for what is worse.
+    if MOST_OUTCOMES <= told.iter().filter(|one| one.outcome == outcome).count() {
         return Err(Refusal::TooManyOutcomes);
     }
     let new = ToldOutcome { outcome, observed_at, received_at: now };
@@ -423,9 +430,8 @@ pub fn correct(
     now: Moment,
 ) -> Result<(Craving, Vec<Revision>), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
-    log_entry::named(id, craving.id)?;
+    let revision = log_entry::next(craving.revision, id, craving.id)?;
     let CorrectionDraft { reason, craving: draft } = correction.clone();
-    let revision = craving.revision + 1;
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
     let Told { at, day, clock_suspect } =
         Told::corrected(draft.occurred_at, &draft.time_zone, craving.stamp(), now);

@@ -9,6 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 /// How far ahead of the server a phone's clock may be before it is not believed.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// Most revisions that one entry keeps.
+pub const MOST_REVISIONS: i32 = 100;
+
 id! {
     /// A correction of an entry, named by the phone.
     RevisionId
@@ -25,6 +28,8 @@ pub enum Refusal {
     Different,
     /// The entry was withdrawn.
     Withdrawn,
+    /// There are as many revisions as are kept.
+    TooManyRevisions,
 }
 
 /// Whether a phone's clock was ahead when it told this time.
@@ -47,9 +52,14 @@ pub fn same<T: PartialEq>(kept: &T, again: &T) -> Result<(), Refusal> {
     if kept == again { Ok(()) } else { Err(Refusal::Different) }
 }
 
-/// Whether a correction can have this id: that of the entry stands for what was sent first.
-pub fn named(revision: RevisionId, entry: impl Into<uuid::Uuid>) -> Result<(), Refusal> {
-    if uuid::Uuid::from(revision) == entry.into() { Err(Refusal::Different) } else { Ok(()) }
+/// The number of a correction that comes after this revision. Its id is not that of the entry, which stands for what
+/// was sent first.
+pub fn next(revision: i32, id: RevisionId, entry: impl Into<uuid::Uuid>) -> Result<i32, Refusal> {
+    match revision {
+        _ if uuid::Uuid::from(id) == entry.into() => Err(Refusal::Different),
+        MOST_REVISIONS.. => Err(Refusal::TooManyRevisions),
+        _ => Ok(revision + 1),
+    }
 }
 
 /// The revisions to keep when an entry of this revision is corrected: the new one, and at the first correction
@@ -124,6 +134,14 @@ mod tests {
 
     fn at(second: i64) -> Moment {
         Timestamp::from_second(second).unwrap().try_into().unwrap()
+    }
+
+    #[test]
+    fn the_hundredth_correction_is_refused() {
+        let id = |number| RevisionId::from(uuid::Uuid::from_u128(number));
+        assert_eq!((next(1, id(7), id(1)), next(99, id(7), id(1))), (Ok(2), Ok(100)));
+        assert_eq!(next(100, id(7), id(1)), Err(Refusal::TooManyRevisions));
+        assert_eq!(next(1, id(1), id(1)), Err(Refusal::Different), "that is what was sent first");
     }
 
     proptest! {

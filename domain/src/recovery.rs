@@ -28,6 +28,11 @@ pub enum Refusal {
     /// It was taken back.
     #[error("this was taken back; make a new entry under a new id")]
     Withdrawn,
+    /// There are as many revisions as are kept.
+    #[error(
+        "this was already corrected as often as is kept; take it back, and make a new entry under a new id"
+    )]
+    TooManyRevisions,
     /// A start that lies ahead.
     #[error("that has not begun yet; choose today or an earlier day")]
     NotYet,
@@ -40,7 +45,7 @@ pub enum Refusal {
     /// A correction that names itself, or a start of another substance.
     #[error("must name another start of the same substance")]
     OtherStart,
-    /// The phone saved on top of a revision that is not the latest.
+    /// The phone saved on top of a revision that is not the latest, or somebody acknowledged one.
     #[error("this was changed since; the latest revision is {current}")]
     Stale {
         /// The latest revision.
@@ -53,8 +58,14 @@ impl From<log_entry::Refusal> for Refusal {
         match refusal {
             log_entry::Refusal::Different => Self::Different,
             log_entry::Refusal::Withdrawn => Self::Withdrawn,
+            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
         }
     }
+}
+
+/// Whether somebody acknowledges what stands: what was told since, they have not seen.
+fn seen_as_it_stands(current: i32, seen: i32) -> Result<(), Refusal> {
+    if current == seen { Ok(()) } else { Err(Refusal::Stale { current }) }
 }
 
 impl Refusal {
@@ -64,7 +75,7 @@ impl Refusal {
             Self::NotYet | Self::LongAgo => Some("/since"),
             Self::OtherDay => Some("/at"),
             Self::OtherStart => Some("/corrects"),
-            Self::Different | Self::Withdrawn | Self::Stale { .. } => None,
+            Self::Different | Self::Withdrawn | Self::TooManyRevisions | Self::Stale { .. } => None,
         }
     }
 }

@@ -298,7 +298,7 @@ pub fn caseload(
     permit: &Permit,
     since: Moment,
 ) -> Result<Vec<(ParticipantId, LastLapse)>, Error> {
-    type Row = (Id, Id, String, String, At, On, At, Option<At>);
+    type Row = (Id, Id, String, String, At, On, (At, i32), Option<At>);
     let columns = (
         lapses::participant_id,
         lapses::id,
@@ -306,7 +306,7 @@ pub fn caseload(
         lapses::outcome,
         lapses::occurred_at,
         lapses::local_day,
-        lapses::received_at,
+        (lapses::received_at, lapses::revision),
         lapses::acknowledged_at,
     );
     let shown = lapses::withdrawn_at
@@ -314,14 +314,15 @@ pub fn caseload(
         .and(lapses::received_at.ge(At(since)).or(lapses::acknowledged_at.is_null()));
     let rows: Vec<Row> = of_caseload!(tx, permit, lapses, shown, columns)?;
     rows.into_iter()
-        .map(|(participant, id, substance, outcome, occurred_at, local_day, received_at, acknowledged_at)| {
+        .map(|(participant, id, substance, outcome, occurred_at, local_day, told, acknowledged_at)| {
             let lapse = LastLapse {
                 id: id.to(),
                 substance: read(substance)?,
                 outcome: read(outcome)?,
                 occurred_at: occurred_at.0,
                 local_day: local_day.0,
-                received_at: received_at.0,
+                received_at: told.0.0,
+                revision: told.1,
                 acknowledged: acknowledged_at.is_some(),
             };
             Ok((participant.to(), lapse))
@@ -459,7 +460,8 @@ mod tests {
         let office = permit(&actor(Role::Supervisor), OfficeAct::ReadCaseload).unwrap();
         let shown = caseload(tx, &office, at("2026-03-06T00:00:00Z")).unwrap();
         assert_eq!(shown.iter().map(|(_, lapse)| lapse.substance).collect::<Vec<_>>(), [Substance::Opioids]);
-        let seen = rule::acknowledge(&corrected, actor(Role::Counselor).account, now).unwrap();
+        let seen =
+            rule::acknowledge(&corrected, corrected.revision, actor(Role::Counselor).account, now).unwrap();
         put_lapse(tx, &own, &seen).unwrap();
         assert_eq!(find_lapse(tx, &own, id(1)).unwrap().as_ref(), Some(&seen));
         assert_eq!(caseload(tx, &office, at("2026-03-06T00:00:00Z")).unwrap(), []);

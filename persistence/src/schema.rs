@@ -543,7 +543,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, SmallInt, Text};
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
     use crate::column::{Calendar, Instant, Key};
 
     told_uses (participant_id, kind, id) {
@@ -556,6 +556,8 @@ diesel::table! {
         alcohol_days -> Nullable<SmallInt>,
         drug_days -> Nullable<SmallInt>,
         told_at -> Instant,
+        revision -> Integer,
+        seen_with_lapses -> Bool,
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
     }

@@ -15,6 +15,8 @@ story! {
         let empty = house.get(maya, path).await.is(200);
         assert_eq!((&empty["as_of"], &empty["plan"]["revision"], &empty["contacts"]), (&json!("2026-03-02T18:40:00Z"), &json!(0), &json!([])));
         assert_eq!(empty["crisis_lines"]["lines"][0]["reach"], "call or text 988");
+        let codes: Vec<_> = empty["guidance"]["sections"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+        assert!(codes.contains(&"overdose") && codes.contains(&"not_alone"), "a lapse may be told without a network: {codes:?}");
         assert!(20 < empty["skills"].as_array().unwrap().len());
 
         let full = fullest();

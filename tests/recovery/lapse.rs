@@ -84,7 +84,7 @@ story! {
         assert_eq!(alert["needs_attention"], true);
         assert_eq!(alert["last_lapse"], json!({
             "id": id, "substance": "opioids", "outcome": "single_use", "occurred_at": "2026-03-01T12:00:00Z",
-            "local_day": "2026-03-01", "received_at": alert["last_lapse"]["received_at"], "acknowledged": false,
+            "local_day": "2026-03-01", "received_at": alert["last_lapse"]["received_at"], "revision": 1, "acknowledged": false,
         }));
         let close = lapsed(&house, maya, lapse("2026-03-02T12:00:00Z", "near_miss")).await;
         assert_eq!(line().await["last_lapse"]["id"], id.as_str(), "what needs attention comes first");
@@ -96,7 +96,7 @@ story! {
         let hers = format!("/v1/participants/{}/recovery/lapses/{id}", maya.participant);
         let seen = format!("{hers}/acknowledgement");
         for who in [casey, casey, &supervisor] {
-            house.call("PUT", &seen, who, None).await.is(204);
+            house.acknowledge(who, &seen, 1).await.is(204);
         }
         let done = line().await;
         assert_eq!((done.get("last_lapse"), &done["needs_attention"]), (None, &json!(false)), "and 14 days have passed");
@@ -106,10 +106,46 @@ story! {
         assert_eq!((&line().await["last_lapse"]["id"], &line().await["needs_attention"]), (&json!(again), &json!(true)));
         house.delete(maya, &format!("{MINE}/lapses/{again}")).await.is(204);
         assert_eq!(line().await["needs_attention"], false, "what was taken back does not stand out");
-        house.call("PUT", &format!("/v1/participants/{}/recovery/lapses/{again}/acknowledgement", maya.participant), casey, None).await.refused(409, "");
-        house.call("PUT", &format!("{MINE}/lapses/{close}/acknowledgement"), maya, None).await.refused(403, "");
+        house.acknowledge(casey, &format!("/v1/participants/{}/recovery/lapses/{again}/acknowledgement", maya.participant), 1).await.refused(409, "");
+        house.acknowledge(maya, &format!("{MINE}/lapses/{close}/acknowledgement"), 1).await.refused(403, "");
         let journal = entries(&house, maya, "me").await;
         assert_eq!(told(&journal, casey, "acknowledge", "recovery").len(), 1, "{journal:#?}");
         assert_eq!(told(&journal, &supervisor, "acknowledge", "recovery").len(), 0);
+    }
+
+    async fn nobody_acknowledges_what_they_have_not_seen(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = lapsed(&house, maya, lapse("2026-03-01T12:00:00Z", "single_use")).await;
+        let seen = format!("/v1/participants/{}/recovery/lapses/{id}/acknowledgement", maya.participant);
+        house.call("PUT", &seen, casey, None).await.refused(428, "");
+        let mut worse = lapse("2026-03-01T12:00:00Z", "returned_to_use");
+        worse["substance"] = json!("opioids");
+        house.put(maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), json!({"lapse": worse})).await.is(201);
+        house.acknowledge(casey, &seen, 1).await.refused(412, "");
+        let line = house.get(casey, "/v1/participants").await.is(200)["items"][0].clone();
+        assert_eq!((&line["last_lapse"]["revision"], &line["needs_attention"]), (&json!(2), &json!(true)));
+        house.acknowledge(casey, &seen, 2).await.is(204);
+    }
+
+    async fn a_lapse_that_is_refused_is_answered_with_guidance_all_the_same(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        let mut draft = lapse("2026-03-01T12:00:00Z", "single_use");
+        draft["substance"] = json!("opioids");
+        for (field, wrong) in [("note", json!("x".repeat(2001))), ("time_zone", json!("GMT-05:00")), ("substance", json!("fentanyl")), ("mood", json!(1))] {
+            let mut draft = draft.clone();
+            draft[field] = wrong;
+            let refused = house.put(maya, &format!("{MINE}/lapses/{}", fresh_id()), draft).await.refused(422, &format!("/{field}"));
+            assert_eq!(about(&refused)[0], "overdose", "{field}");
+        }
+        let id = lapsed(&house, maya, lapse("2026-03-01T12:00:00Z", "near_miss")).await;
+        let taken = house.put(maya, &format!("{MINE}/lapses/{id}"), draft.clone()).await.refused(409, "");
+        assert_eq!(about(&taken)[0], "overdose");
+        house.delete(maya, &format!("{MINE}/lapses/{id}")).await.is(204);
+        let gone = house.put(maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), json!({"lapse": draft})).await.refused(409, "");
+        assert_eq!(about(&gone)[0], "overdose");
+        let stranger = house.put(&clinic.theo, &format!("/v1/participants/{}/recovery/lapses/{}", maya.participant, fresh_id()), draft).await.refused(404, "");
+        assert_eq!(stranger.get("guidance"), None);
     }
 }

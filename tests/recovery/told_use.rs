@@ -40,13 +40,13 @@ async fn seen_as(
 ) -> crate::house::Answer {
     let path =
         format!("/v1/participants/{}/recovery/told-uses/{kind}/{id}/acknowledgement", whose.participant);
-    house.call("PUT", &path, who, None).await
+    house.acknowledge(who, &path, 1).await
 }
 
 /// Acknowledges a lapse.
 async fn lapse_seen(house: &TestHouse, who: &Person, whose: &Person, id: &str) {
     let path = format!("/v1/participants/{}/recovery/lapses/{id}/acknowledgement", whose.participant);
-    house.call("PUT", &path, who, None).await.is(204);
+    house.acknowledge(who, &path, 1).await.is(204);
 }
 
 fn outcome(of: &str, observed_at: &str) -> Value {
@@ -122,9 +122,7 @@ story! {
         between["occurred_at"] = json!("2026-03-01T19:00:00Z");
         let between = answered(&house, &maya, between).await;
         assert_eq!((about(&between)[0], &between["answers"]["any_use"]), ("overdose", &json!(false)), "what does not stand is heard too");
-        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
         let again = house.put(&maya, &at, day("2026-03-01", json!(true))).await.is(200);
-        assert_eq!(about(&again), ["without_shame", "withdrawal", "next_steps"], "of what somebody is free from");
         assert_eq!(again["tell_lapse"], "/v1/participants/me/recovery/lapses/{id}");
         let week = async |minute: i32, signs: &[&str], of: Value| {
             let mut week = weekly(&format!("2026-03-01T18:0{minute}:00Z"), signs);
@@ -134,35 +132,21 @@ story! {
         };
         assert_eq!(week(1, &[], json!({"alcohol_days": 1})).await, "without_shame withdrawal next_steps");
         assert!(week(2, &[], json!({"alcohol_days": 1, "drug_days": 1})).await.starts_with("overdose"), "which drug is not known");
-        for (minute, substance, first) in [(3, "nicotine", "without_shame"), (4, "opioids", "overdose")] {
-            let mut more = start("2026-02-01", "2026-03-02T18:00:00Z");
-            more["substance"] = json!(substance);
-            begun(&house, &maya, more).await;
-            assert!(week(minute, &["use"], json!({})).await.starts_with(first), "{substance}");
-        }
+        assert!(week(3, &["use"], json!({})).await.starts_with("overdose"), "nor what was used");
+        let mut closed = day("2026-03-02", json!(true));
+        closed["day"] = json!("2026-02-20");
+        let refused = house.put(&maya, &format!("{own}/{}", fresh_id()), closed).await.refused(422, "/day");
+        assert_eq!((about(&refused)[0], &refused["tell_lapse"]), ("overdose", &json!("/v1/participants/me/recovery/lapses/{id}")));
         assert_eq!(house.get(&maya, own).await.is(200)["items"][0].get("guidance"), None);
     }
 
     async fn use_that_a_check_in_does_not_name_is_taken_for_the_worst(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        begun(&house, maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
+        let maya = house.clinic("harbor.example").await.maya;
+        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:00:00Z")).await;
         let mut draft = daily("2026-03-01T18:00:00Z", 4);
         draft["answers"]["any_use"] = json!(true);
-        let drinks = answered(&house, maya, draft.clone()).await;
-        assert_eq!(about(&drinks)[0], "without_shame", "alcohol is all that is known");
-        let craving = json!({"occurred_at": "2026-03-01T17:00:00Z", "time_zone": "America/New_York", "intensity": 8, "substance": "opioids"});
-        house.put(maya, &format!("/v1/participants/me/cravings/{}", fresh_id()), craving).await.is(201);
-        draft["occurred_at"] = json!("2026-03-01T18:01:00Z");
-        assert_eq!(about(&answered(&house, maya, draft).await)[0], "overdose", "a craving told of more");
-
-        let theo = &clinic.theo;
-        let mut cannabis = start("2026-01-31", "2026-03-02T18:00:00Z");
-        cannabis["substance"] = json!("cannabis");
-        begun(&house, theo, cannabis).await;
-        let mut week = weekly("2026-03-01T18:00:00Z", &[]);
-        week["answers"]["drug_days"] = json!(3);
-        assert_eq!(about(&answered(&house, theo, week).await)[0], "overdose", "drugs may be any");
+        let told = answered(&house, &maya, draft).await;
+        assert_eq!(about(&told)[0], "overdose", "who is free from alcohol may have used anything");
     }
 
     async fn use_told_with_a_craving_stands_out_in_the_caseload_until_somebody_acknowledges_it(house) {
@@ -173,7 +157,7 @@ story! {
         let alert = line(&house, casey).await;
         let expected = json!({
             "id": id, "kind": "craving", "from": "2026-03-01", "to": "2026-03-01", "substance": "opioids",
-            "told_at": "2026-03-02T18:40:00Z",
+            "told_at": "2026-03-02T18:40:00Z", "revision": 1, "seen_with_lapses": false,
         });
         assert_eq!((&alert["told_use"], &alert["needs_attention"]), (&expected, &json!(true)));
         assert_eq!(line(&house, &clinic.supervisor).await["told_use"], expected);
@@ -216,11 +200,9 @@ story! {
         lapse_seen(&house, casey, maya, &again).await;
         assert_eq!(line(&house, casey).await["needs_attention"], false);
         let own = house.get(maya, MINE).await.is(200);
-        assert_eq!(own["told_uses"][0]["acknowledged"]["by"], casey.account.as_str(), "it was seen with the lapse");
+        assert_eq!((&own["told_uses"][0]["seen_with_lapses"], own["told_uses"][0].get("acknowledged")), (&json!(true), None));
         house.delete(maya, &format!("{MINE}/lapses/{again}")).await.is(204);
-        assert_eq!(line(&house, casey).await["needs_attention"], false);
-        let journal = entries(&house, maya, "me").await;
-        assert_eq!(told(&journal, casey, "acknowledge", "recovery").len(), 2, "the lapse and the craving");
+        assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str(), "and nobody has seen that");
     }
 
     async fn use_after_a_lapse_that_somebody_has_seen_is_news(house) {
@@ -270,6 +252,17 @@ story! {
         house.put(maya, &at, other).await.refused(409, "");
     }
 
+    async fn use_that_is_observed_days_after_a_craving_is_news_of_that_day(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = used(&house, maya, "2026-02-27T18:00:00Z", Some("opioids")).await;
+        seen(&house, casey, maya, &id).await.is(204);
+        let again = outcome("lapsed", "2026-03-02T18:00:00Z");
+        house.put(maya, &format!("/v1/participants/me/cravings/{id}/outcome"), again).await.is(200);
+        let told = line(&house, casey).await["told_use"].clone();
+        assert_eq!((&told["from"], &told["to"], &told["revision"]), (&json!("2026-03-02"), &json!("2026-03-02"), &json!(2)));
+    }
+
     async fn an_outcome_that_is_sent_again_undoes_no_correction(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);
@@ -299,7 +292,9 @@ story! {
         let silent = answered(&house, maya, day("2026-03-01T19:00:00Z", None)).await;
         assert_eq!(silent["answers"].get("any_use"), None);
         assert_eq!(line(&house, casey).await["told_use"]["id"], id);
-        answered(&house, maya, day("2026-03-01T20:00:00Z", Some(false))).await;
+        let mut no = day("2026-03-01T20:00:00Z", Some(false));
+        no["reason"] = json!("It was alcohol-free");
+        answered(&house, maya, no).await;
         assert_eq!(line(&house, casey).await.get("told_use"), None, "that is a no");
     }
 
@@ -308,7 +303,7 @@ story! {
         let (maya, casey) = (&clinic.maya, &clinic.casey);
         let week = |minute: i32, days: i32| {
             let mut week = weekly(&format!("2026-03-02T18:0{minute}:00Z"), &[]);
-            week["answers"]["drug_days"] = json!(days);
+            (week["answers"]["drug_days"], week["reason"]) = (json!(days), json!("I counted again"));
             week
         };
         let id = answered(&house, maya, week(1, 3)).await["id"].as_str().unwrap().to_owned();
@@ -342,12 +337,14 @@ story! {
         house.put(maya, &format!("{}/outcome", of(&id)), ended).await.is(200);
         assert_eq!(line(&house, casey).await["told_use"], json!({
             "id": id, "kind": "craving", "from": "2026-03-02", "to": "2026-03-02", "told_at": "2026-03-02T18:40:00Z",
+            "revision": 1, "seen_with_lapses": false,
         }));
         seen(&house, casey, maya, &id).await.is(204);
         let mut right = craving("2026-03-02T12:00:00Z", 8);
         (right["outcome"], right["substance"]) = (json!("lapsed"), json!("opioids"));
         house.put(maya, &format!("{}/revisions/{}", of(&id), fresh_id()), json!({"craving": right})).await.is(201);
         assert_eq!(line(&house, casey).await["told_use"]["substance"], "opioids", "that is news");
+        seen(&house, casey, maya, &id).await.refused(412, "");
         right["outcome"] = json!("passed");
         house.put(maya, &format!("{}/revisions/{}", of(&id), fresh_id()), json!({"craving": right})).await.is(201);
         assert_eq!(line(&house, casey).await.get("told_use"), None);
@@ -367,9 +364,13 @@ story! {
         let id = answered(&house, maya, day.clone()).await["id"].clone();
         assert_eq!(line(&house, casey).await["told_use"], json!({
             "id": id, "kind": "check_in", "from": "2026-03-01", "to": "2026-03-01", "told_at": "2026-03-02T18:40:00Z",
+            "revision": 1, "seen_with_lapses": false,
         }));
-        // The same day answered anew: it was not so.
+        // Another answer of the day may be about another hour.
         (day["answers"]["any_use"], day["occurred_at"]) = (json!(false), json!("2026-03-01T19:00:00Z"));
+        answered(&house, maya, day.clone()).await;
+        assert_eq!(line(&house, casey).await["told_use"]["id"], id);
+        day["reason"] = json!("I ticked the wrong one");
         answered(&house, maya, day).await;
         assert_eq!(line(&house, casey).await.get("told_use"), None);
         let mut week = weekly("2026-03-02T18:00:00Z", &[]);

@@ -285,7 +285,7 @@ async fn correct_practice(
 #[derive(Serialize, ToSchema)]
 struct PracticeRevisions {
     /// What it said, and when it came
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 100)]
     items: Vec<PracticeRevision>,
 }
 

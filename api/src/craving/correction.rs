@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{HeardCraving, recount, standing, tell_use};
+use super::{HeardCraving, heard_anyway, recount, standing, tell_use};
 use crate::app::App;
 use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
@@ -53,7 +53,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome), now)?;
+    tell_use(tx, grant, &corrected, &told, Telling::Corrected(draft.craving.outcome), now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -84,22 +84,23 @@ async fn correct_craving(
     Json(draft): Json<CorrectionDraft>,
 ) -> Result<Recorded<HeardCraving>, Problem> {
     let (whose, id, revision) = path.into_inner();
-    let (now, told) = (app.now(), draft.craving.outcome);
+    let (now, told, substance) = (app.now(), draft.craving.outcome, draft.craving.substance);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
         correct(tx, &grant, id, revision, &draft, caller.request_id, now)
     });
-    done.await.map(|(craving, new)| Recorded::from((HeardCraving::new(craving, told), new)))
+    let done = done.await.map_err(|problem| heard_anyway(problem, told, substance))?;
+    Ok(Recorded::from((HeardCraving::new(done.0, told), done.1)))
 }
 
 /// All revisions of a craving, the first one first, and all that was told of its end besides.
 #[derive(Serialize, ToSchema)]
 struct Revisions {
     /// What it said, and when it came
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 100)]
     items: Vec<Revision>,
     /// The outcomes that were told of it later, in the order they came
-    #[schema(max_items = 50)]
+    #[schema(max_items = 150)]
     outcomes: Vec<ToldOutcome>,
 }
 

@@ -337,7 +337,7 @@ impl Pocket<'_> {
             Step::Conclude(id, draft) if draft.outcome == Outcome::Lapsed => {
                 Some((TellingKind::Craving, Uuid::from(*id)))
             }
-            Step::CheckIn(id, draft) if used(&draft.answers, &[]).is_some() => {
+            Step::CheckIn(id, draft) if used(&draft.answers).is_some() => {
                 Some((TellingKind::CheckIn, Uuid::from(*id)))
             }
             _ => None,

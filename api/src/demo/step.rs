@@ -99,8 +99,8 @@ impl Step {
             Self::Start(id, draft) => recovery::begin(tx, &grant, id, &draft, request, at).map(drop),
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
             Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),
-            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, request, at),
-            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, request, at),
+            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, 1, request, at),
+            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, 1, request, at),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
                 saved(&plan::change(tx, &grant, from, *draft, false, request, at)?)
             }

@@ -16,6 +16,7 @@ use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
 use evenkeel_domain::plan::section::Support;
 use evenkeel_domain::plan::{Plan, PlanSection};
+use evenkeel_domain::recovery::guidance::{Guidance, all_guidance};
 use evenkeel_domain::reminder::{Preferences, next_due};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::plan::offline::{Settings, settings};
@@ -60,6 +61,10 @@ struct Bundle {
     /// The lines that answer day and night: for everybody, whatever the plan says
     #[schema(value_type = CrisisLines)]
     crisis_lines: &'static CrisisLines,
+    /// What to read after use, for a lapse that is told without a network: what keeps alive comes first wherever it may
+    /// have been an opioid
+    #[schema(value_type = Guidance)]
+    guidance: &'static Guidance,
     /// The six steps of the safety plan, ready to be read; the fifth always has the lines
     #[schema(min_items = 6, max_items = 6)]
     safety_steps: Vec<SafetyStep>,
@@ -173,6 +178,7 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
+        guidance: all_guidance(),
         safety_steps: safe.steps().into(),
         safety_plan: edition(grant, safety_plan.as_ref(), &safe),
         plan: edition(grant, plan.as_ref(), &said),
@@ -214,7 +220,7 @@ fn days(
 
 /// Read what a phone keeps for when it is offline
 ///
-/// Both plans, the people and lines to call, all coping skills, what was chosen and assigned of them, and the next
+/// Both plans, the people and lines to call, what to read after use, all coping skills, what was chosen and assigned of them, and the next
 /// 14 days, in one answer under 200 kB.
 /// The tag leaves `as_of` out: with `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens
 /// without signing in.

@@ -18,7 +18,8 @@ use crate::body::{Json, Path, Recorded};
 use crate::caller::{Caller, Whose};
 use crate::journal::{note, seen};
 use crate::problem::Problem;
-use crate::recovery::lapse::{ReportedLapse, standing, told};
+use crate::recovery::lapse::{Heard, ReportedLapse, standing, told};
+use crate::recovery::told_use;
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -48,6 +49,7 @@ fn correct(
         store::keep_lapse_revision(tx, grant, id, revision)?;
     }
     store::put_lapse(tx, grant, &corrected)?;
+    told_use::weigh(tx, grant)?;
     note(tx, grant, Deed::Correct, Room::Recovery, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -66,8 +68,8 @@ pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec
 /// Correct a lapse
 ///
 /// The whole content anew, under an id the phone makes. The earlier revisions and the debrief are kept. Answered
-/// with the `guidance` of what it says now; where something else was used, or worse happened, who treats the person sees
-/// it anew.
+/// with the `guidance` of what it says now; where something else was used, worse happened or it was on a later day, who
+/// treats the person sees it anew.
 #[utoipa::path(
     tag = "recovery",
     params(
@@ -86,22 +88,25 @@ async fn correct_lapse(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose, LapseId, RevisionId)>,
-    Json(correction): Json<LapseCorrection>,
+    correction: Result<Json<LapseCorrection>, Problem>,
 ) -> Result<Recorded<ReportedLapse>, Problem> {
     let (whose, id, revision) = path.into_inner();
     let now = app.now();
+    let Json(correction) = correction.map_err(|problem| problem.heard(Heard::of_use(&[])))?;
+    let told = (correction.lapse.substance, correction.lapse.outcome);
     let done = app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
         correct(tx, &grant, id, revision, &correction, caller.request_id, now)
     });
-    done.await.map(|(lapse, new)| Recorded::from((lapse.into(), new)))
+    let (lapse, new) = done.await.map_err(|problem| problem.heard(Heard::of_lapse(told.0, told.1)))?;
+    Ok(Recorded::from((lapse.into(), new)))
 }
 
 /// All revisions of a lapse, the first one first.
 #[derive(Serialize, ToSchema)]
 struct LapseRevisions {
     /// What it said, and when it came
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 100)]
     items: Vec<LapseRevision>,
 }
 

@@ -9,7 +9,7 @@ use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::recovery::debrief::{self, Debrief, DebriefDraft, proposals_from_debrief};
 use evenkeel_domain::recovery::guidance::{Guidance, guidance};
-use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId};
+use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId, LapseOutcome};
 use evenkeel_domain::recovery::learning::PlanChange;
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, recovery as store};
@@ -69,25 +69,27 @@ pub fn take_back(tx: &mut Tx, grant: &Grant, id: LapseId, request: Uuid, now: Mo
     let withdrawn = lapse::withdraw(&before, now);
     if withdrawn != before {
         store::put_lapse(tx, grant, &withdrawn)?;
+        told_use::weigh(tx, grant)?;
         note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
     }
     Ok(())
 }
 
-/// What happens when somebody who treats the person has seen a lapse.
+/// What happens when somebody who treats the person has seen a lapse, as of a revision.
 pub fn acknowledge(
     tx: &mut Tx,
     grant: &Grant,
     id: LapseId,
+    revision: i32,
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
     let before = told(tx, grant, id)?;
-    let seen = lapse::acknowledge(&before, grant.actor().account, now)?;
+    let seen = lapse::acknowledge(&before, revision, grant.actor().account, now)?;
     if seen != before {
         store::put_lapse(tx, grant, &seen)?;
         note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
-        told_use::see_with_lapses(tx, grant, request, now)?;
+        told_use::weigh(tx, grant)?;
     }
     Ok(())
 }
@@ -159,7 +161,7 @@ impl From<Lapse> for ReportedLapse {
 }
 
 /// What an entry of another room is answered with where it tells of use; nothing where it does not.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Heard {
     /// What to read now, the most pressing first; only where the entry tells of use
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,13 +179,18 @@ impl Heard {
     pub fn of_use(substances: &[Substance]) -> Self {
         Self { guidance: Some(guidance(substances, None)), tell_lapse: Some(TELL_LAPSE) }
     }
+
+    /// Of a lapse that could not be stored: it is answered all the same.
+    pub(super) fn of_lapse(substance: Substance, outcome: LapseOutcome) -> Self {
+        Self { guidance: Some(guidance(&[substance], Some(outcome))), tell_lapse: None }
+    }
 }
 
 /// Tell a lapse
 ///
 /// Always welcome, however late. A single use begins a new count on its day, a return to use waits for the next
-/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`; of an
-/// opioid with what keeps alive. The phone makes the id (UUIDv7) and keeps it before it sends.
+/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`, also where it
+/// is refused; of an opioid, and of what cannot be read, with what keeps alive. The phone makes the id (UUIDv7) and keeps it before it sends.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
@@ -199,16 +206,17 @@ async fn report_lapse(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose, LapseId)>,
-    Json(draft): Json<LapseDraft>,
+    draft: Result<Json<LapseDraft>, Problem>,
 ) -> Result<Recorded<ReportedLapse>, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
-    let (lapse, new) = app
-        .write_to(caller.record(whose), move |tx| {
-            let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-            report(tx, &grant, id, &draft, caller.request_id, now)
-        })
-        .await?;
+    let Json(draft) = draft.map_err(|problem| problem.heard(Heard::of_use(&[])))?;
+    let told = (draft.substance, draft.outcome);
+    let done = app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+        report(tx, &grant, id, &draft, caller.request_id, now)
+    });
+    let (lapse, new) = done.await.map_err(|problem| problem.heard(Heard::of_lapse(told.0, told.1)))?;
     Ok(Recorded::from((lapse.into(), new)))
 }
 
@@ -244,13 +252,22 @@ async fn read_lapse(
 
 /// Acknowledge a lapse
 ///
-/// Whoever treats the person has seen it; it stands out in the caseload no more. Of several, the first stands.
+/// Whoever treats the person has seen it; it stands out in the caseload no more, and neither does use of a craving or a
+/// check-in that it tells of too. Of several, the first stands. `If-Match` names the revision that was seen.
 #[utoipa::path(
     tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    params(
+        ("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path),
+        (
+            "If-Match" = String, Header, description = "The `revision` of the lapse that was seen, in quotes",
+            min_length = 3, max_length = 64, example = "\"1\""
+        ),
+    ),
     responses(
         (status = 204, description = "Acknowledged"),
         (status = 409, description = "The lapse was taken back"),
+        (status = 412, description = "It was corrected since that revision"),
+        (status = 428, description = "If-Match is missing"),
     ),
     security(("bearer" = []))
 )]
@@ -259,12 +276,13 @@ async fn acknowledge_lapse(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose, LapseId)>,
+    IfMatch(seen): IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let (whose, id) = path.into_inner();
     let now = app.now();
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
-        acknowledge(tx, &grant, id, caller.request_id, now)
+        acknowledge(tx, &grant, id, seen, caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

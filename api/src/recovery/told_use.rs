@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::Path;
 use crate::caller::{Caller, Whose};
+use crate::etag::IfMatch;
 use crate::journal::note;
 use crate::problem::Problem;
 
@@ -35,7 +36,7 @@ pub fn tell(
     let before = store::find_told_use(tx, grant, kind, id)?;
     match told(before.as_ref()) {
         Some(told) => {
-            let told = told.after(before.as_ref()).seen_with(&store::lapses(tx, grant)?);
+            let told = told.after(before.as_ref()).weighed(&store::lapses(tx, grant)?);
             if Some(told) != before {
                 store::put_told_use(tx, grant, &told)?;
             }
@@ -46,35 +47,39 @@ pub fn tell(
     Ok(())
 }
 
-/// What happens when what is known or was seen of lapses has changed: use that they tell of too was seen with them.
-pub fn see_with_lapses(tx: &mut Tx, grant: &Grant, request: Uuid, now: Moment) -> Result<(), Problem> {
+/// What happens when a lapse has changed, or somebody has seen it: what entries tell is weighed anew.
+pub fn weigh(tx: &mut Tx, grant: &Grant) -> Result<(), Problem> {
+    let told = store::told_uses(tx, grant)?;
+    if told.is_empty() {
+        return Ok(());
+    }
     let lapses = store::lapses(tx, grant)?;
-    for told in store::told_uses(tx, grant)? {
-        let seen = told.seen_with(&lapses);
-        if seen != told {
-            keep_seen(tx, grant, &seen, request, now)?;
+    for told in told {
+        let weighed = told.weighed(&lapses);
+        if weighed != told {
+            store::put_told_use(tx, grant, &weighed)?;
         }
     }
     Ok(())
 }
 
-/// What happens when somebody who treats the person has seen what an entry tells.
+/// What happens when somebody who treats the person has seen what an entry tells, as of a revision.
 pub fn acknowledge(
     tx: &mut Tx,
     grant: &Grant,
     kind: TellingKind,
     id: TellingId,
+    revision: i32,
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
     let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
-    let seen = before.acknowledge(grant.actor().account, now);
-    if seen == before { Ok(()) } else { keep_seen(tx, grant, &seen, request, now) }
-}
-
-fn keep_seen(tx: &mut Tx, grant: &Grant, seen: &ToldUse, request: Uuid, now: Moment) -> Result<(), Problem> {
-    store::put_told_use(tx, grant, seen)?;
-    note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(seen.id.into()), request, now)
+    let seen = before.acknowledge(revision, grant.actor().account, now)?;
+    if seen != before {
+        store::put_told_use(tx, grant, &seen)?;
+        note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
+    }
+    Ok(())
 }
 
 // Routes
@@ -82,13 +87,22 @@ fn keep_seen(tx: &mut Tx, grant: &Grant, seen: &ToldUse, request: Uuid, now: Mom
 /// Acknowledge use that an entry tells of
 ///
 /// Whoever treats the person has seen what their craving or check-in tells; it stands out in the caseload no more.
-/// Of several, the first stands. `404` where the entry tells of no use, or no longer.
+/// Of several, the first stands. `If-Match` names the revision that was seen: what was told since, nobody has. `404`
+/// where the entry tells of no use, or no longer.
 #[utoipa::path(
     tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path)
+        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
+        (
+            "If-Match" = String, Header, description = "The `revision` of what was seen, in quotes",
+            min_length = 3, max_length = 64, example = "\"1\""
+        ),
     ),
-    responses((status = 204, description = "Acknowledged")),
+    responses(
+        (status = 204, description = "Acknowledged"),
+        (status = 412, description = "Something else or more was told since that revision"),
+        (status = 428, description = "If-Match is missing"),
+    ),
     security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}/acknowledgement")]
@@ -96,12 +110,13 @@ async fn acknowledge_told_use(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose, TellingKind, TellingId)>,
+    IfMatch(seen): IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let (whose, kind, id) = path.into_inner();
     let now = app.now();
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
-        acknowledge(tx, &grant, kind, id, caller.request_id, now)
+        acknowledge(tx, &grant, kind, id, seen, caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

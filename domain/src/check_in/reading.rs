@@ -8,10 +8,6 @@ use crate::value::{Day, Moment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The last day on which a weekly check-in can be filled in, counted from its Monday: those of its week, and the 3 of
-/// [`super::WEEKLY_GRACE`].
-const WEEKLY_LAST_DAY: i32 = 9;
-
 /// What a daily check-in says of its day, for trends; what was not answered is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -80,62 +76,103 @@ fn signs(answers: &Answers) -> impl Iterator<Item = SignCode> {
     ticked.into_iter().flatten().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok())
 }
 
-/// On how many days of the week it was so; none where it was on no day or is not said.
-fn some_days(answers: &Answers, code: &str) -> Option<i16> {
-    match answers.get(code) {
-        Some(Answer::Number(days)) => days.whole().filter(|days| 0 < *days),
-        _ => None,
+/// What was said of use, question by question; nothing of what was left out.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    any: Option<bool>,
+    sign: Option<bool>,
+    alcohol_days: Option<i16>,
+    drug_days: Option<i16>,
+}
+
+impl Said {
+    fn of(answers: &Answers) -> Self {
+        let days = |code| match answers.get(code) {
+            Some(Answer::Number(days)) => days.whole(),
+            _ => None,
+        };
+        let ticked = answers.get("signs").map(|_| signs(answers).any(|sign| sign.as_ref() == "use"));
+        Self {
+            any: any_use(answers),
+            sign: ticked,
+            alcohol_days: days("alcohol_days"),
+            drug_days: days("drug_days"),
+        }
+    }
+
+    /// With another answer, which may be about other hours: the worse of both.
+    fn and(self, other: Self) -> Self {
+        Self {
+            any: self.any.max(other.any),
+            sign: self.sign.max(other.sign),
+            alcohol_days: self.alcohol_days.max(other.alcohol_days),
+            drug_days: self.drug_days.max(other.drug_days),
+        }
+    }
+
+    /// Put right: what is left out stays.
+    fn corrected(self, by: Self) -> Self {
+        Self {
+            any: by.any.or(self.any),
+            sign: by.sign.or(self.sign),
+            alcohol_days: by.alcohol_days.or(self.alcohol_days),
+            drug_days: by.drug_days.or(self.drug_days),
+        }
+    }
+
+    fn used(self) -> Option<Vec<Substance>> {
+        let some = |days: Option<i16>| days.is_some_and(|days| 0 < days);
+        let (drank, drugs) = (some(self.alcohol_days), some(self.drug_days));
+        let alcohol = if drank && !drugs { vec![Substance::Alcohol] } else { Vec::new() };
+        (drank || drugs || self.any == Some(true) || self.sign == Some(true)).then_some(alcohol)
     }
 }
 
 /// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the worst,
-/// where it may have been anything. They name no drug: only alcohol is told by its own question, or by being all
-/// that is `known` of the person.
-pub fn used(answers: &Answers, known: &[Substance]) -> Option<Vec<Substance>> {
-    let some = |code| some_days(answers, code).is_some();
-    let (drank, drugs) = (some("alcohol_days"), some("drug_days"));
-    let any = any_use(answers) == Some(true) || signs(answers).any(|sign| sign.as_ref() == "use");
-    // No question here is about nicotine.
-    let mut others = known.iter().filter(|one| **one != Substance::Nicotine).peekable();
-    let only_drinks = others.peek().is_some() && others.all(|one| *one == Substance::Alcohol);
-    let alcohol = !drugs && (drank || only_drinks);
-    (drank || drugs || any).then(|| if alcohol { vec![Substance::Alcohol] } else { Vec::new() })
+/// where it may have been anything. They name no drug; only alcohol is told by a question of its own.
+pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
+    Said::of(answers).used()
 }
 
-/// The use that all revisions of one day or week tell of, received now. To each question the answer counts that was
-/// filled in last: one that is left out takes nothing back.
+/// The use that all revisions of one day or week tell of, received now. What one tells, another adds to; only a
+/// correction takes back what it answers otherwise.
 pub fn told_use(kept: &[CheckInRevision], now: Moment) -> Option<ToldUse> {
     let mut kept: Vec<_> = kept.iter().collect();
-    let id = kept.iter().min_by_key(|one| one.revision)?.id;
-    kept.sort_by_key(|one| (one.answered_at(), one.id));
-    let said = kept.iter().flat_map(|one| one.check_in.answers.iter());
-    let answers: Answers = said.map(|(code, answer)| (code.clone(), answer.clone())).collect();
-    let of_what = used(&answers, &[])?;
-    let telling = kept.iter().rfind(|one| used(&one.check_in.answers, &[]).is_some())?;
-    let (from, to) = about(telling);
+    kept.sort_by_key(|one| one.revision);
+    let first = *kept.first()?;
+    let said = kept.iter().fold(Said::default(), |said, one| {
+        let more = Said::of(&one.check_in.answers);
+        if one.corrects() { said.corrected(more) } else { said.and(more) }
+    });
+    let substances = said.used()?;
+    let telling = |one: &&&CheckInRevision| !one.corrects() && used(&one.check_in.answers).is_some();
+    let (from, to) = kept.iter().rfind(telling).map_or(first, |one| *one).asks_about();
+    let some = |days: Option<i16>| days.filter(|days| 0 < *days);
     Some(ToldUse {
         kind: TellingKind::CheckIn,
-        id: uuid::Uuid::from(id).into(),
+        id: uuid::Uuid::from(first.id).into(),
         from,
         to,
-        substance: of_what.first().copied(),
-        alcohol_days: some_days(&answers, "alcohol_days"),
-        drug_days: some_days(&answers, "drug_days"),
+        substance: substances.first().copied(),
+        alcohol_days: some(said.alcohol_days),
+        drug_days: some(said.drug_days),
         told_at: now,
+        revision: 1,
         acknowledged: None,
+        seen_with_lapses: false,
     })
 }
 
-/// The first and the last day that its answers are about. A weekly one asks about the 7 days up to the one on which
-/// it was filled in, and belongs to a week that may have begun before them; who answers anew long after the week
-/// still tells of that one.
-fn about(one: &CheckInRevision) -> (Day, Day) {
-    match one.check_in.kind {
-        CheckInKind::Daily => (one.day, one.day),
-        CheckInKind::Weekly => {
-            let filled_in = one.answered_at().local_day(&one.check_in.time_zone);
-            let to = filled_in.min(one.day.plus(WEEKLY_LAST_DAY));
-            (to.plus(-6).min(one.day), to)
+impl CheckInRevision {
+    /// The first and the last day that it asks about. A weekly one asks about the 7 days up to the one on which it is
+    /// filled in, and belongs to a week that may have begun before them.
+    fn asks_about(&self) -> (Day, Day) {
+        match self.check_in.kind {
+            CheckInKind::Daily => (self.day, self.day),
+            CheckInKind::Weekly => {
+                let to = self.answered_at().local_day(&self.check_in.time_zone);
+                (to.plus(-6).min(self.day), to)
+            }
         }
     }
 }

@@ -231,22 +231,55 @@ fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
     told_use(&sent(&all, "2026-08-01T12:00:00Z").1, moment("2026-08-01T12:00:00Z"))
 }
 
+fn reason() -> Reason {
+    Reason::try_from("I was ashamed".to_owned()).unwrap()
+}
+
 #[test]
-fn an_answer_that_is_left_out_takes_no_use_back() {
+fn only_a_correction_takes_use_back() {
     let at = |hour: i16, more| (daily(&format!("2026-07-01T{hour}:00:00Z"), hour % 10), more);
-    let (yes, no) = (serde_json::json!({ "any_use": true }), serde_json::json!({ "any_use": false }));
-    let silent = serde_json::json!({});
-    let once = tells(&[at(12, yes.clone())]).unwrap();
+    let corrected =
+        |hour, more| (CheckInDraft { reason: Some(reason()), ..at(hour, serde_json::json!({})).0 }, more);
+    let yes = || serde_json::json!({ "any_use": true });
+    let no = || serde_json::json!({ "any_use": false });
+    let silent = || serde_json::json!({});
+    let once = tells(&[at(12, yes())]).unwrap();
     assert_eq!((once.from, once.to, once.substance), (day("2026-07-01"), day("2026-07-01"), None));
-    for order in [[12, 13], [13, 12]] {
-        assert_eq!(
-            tells(&[at(order[0], yes.clone()), at(order[1], silent.clone())]).unwrap().from,
-            once.from
-        );
+    for keeps in [
+        &[at(12, yes()), at(13, silent())],
+        &[at(13, yes()), at(12, silent())],
+        // The one shortly after midnight, the other in the evening.
+        &[at(12, yes()), at(13, no())],
+        &[at(13, no()), at(12, yes())],
+        &[at(12, yes()), corrected(13, silent())],
+        &[corrected(12, no()), at(13, yes())],
+    ] {
+        assert_eq!(tells(keeps).map(|told| told.from), Some(once.from));
     }
-    assert_eq!(tells(&[at(12, yes.clone()), at(13, silent.clone()), at(14, no.clone())]), None);
-    assert!(tells(&[at(14, yes.clone()), at(13, no)]).is_some(), "filled in last");
-    assert_eq!(tells(&[at(12, silent)]), None);
+    for hour in [11, 13] {
+        assert_eq!(tells(&[at(12, yes()), corrected(hour, no())]), None, "whatever the clock says");
+    }
+    assert_eq!(tells(&[at(12, silent())]), None);
+}
+
+#[test]
+fn a_correction_stands_over_what_came_before_it_whatever_the_clock_says() {
+    let first = daily("2026-07-01T12:04:00Z", 5);
+    let right = CheckInDraft { reason: Some(reason()), ..daily("2026-07-01T12:00:00Z", 7) };
+    let (stands, _) = sent(&[(9, first), (2, right.clone())], "2026-07-01T12:00:00Z");
+    assert_eq!((stands.answers, stands.revision), (right.answers, 2));
+}
+
+#[test]
+fn a_clock_that_lies_before_the_day_it_names_is_behind() {
+    let behind = about("2026-07-01", daily("2019-01-01T12:00:00Z", 5));
+    let now = moment("2026-07-01T18:00:00Z");
+    let placed = place(&behind, now).unwrap();
+    assert_eq!((placed.day, placed.clock_suspect, placed.over), (day("2026-07-01"), true, false));
+    let (stands, _) = sent(&[(2, behind.clone())], "2026-07-01T18:00:00Z");
+    assert_eq!(stands.filled_in_at(), now);
+    assert_eq!(place(&about("2026-07-02", behind.clone()), now), Err(Refusal::NotYet));
+    assert_eq!(place(&about("2026-06-01", behind), now), Err(Refusal::Over));
 }
 
 #[test]
@@ -260,11 +293,11 @@ fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
     assert_eq!(of(weekly("2026-07-01T18:00:00Z")), (day("2026-06-25"), day("2026-07-01")));
     let after = about("2026-06-29", weekly("2026-07-07T18:00:00Z"));
     assert_eq!(of(after.clone()), (day("2026-06-29"), day("2026-07-07")));
-    let reason = Some(Reason::try_from("I was ashamed".to_owned()).unwrap());
-    let anew = CheckInDraft { reason, occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
+    let anew =
+        CheckInDraft { reason: Some(reason()), occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
     let told =
         tells(&[(after, serde_json::json!({})), (anew, serde_json::json!({ "drug_days": 3 }))]).unwrap();
-    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-08")), "not of the month after");
+    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-07")), "not of the month after");
     assert_eq!((told.substance, told.alcohol_days, told.drug_days), (None, None, Some(3)));
     let drinks =
         tells(&[(weekly("2026-07-05T18:00:00Z"), serde_json::json!({ "alcohol_days": 2, "drug_days": 0 }))]);

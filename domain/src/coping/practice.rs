@@ -224,9 +224,8 @@ pub fn correct(
     now: Moment,
 ) -> Result<(Practice, Vec<PracticeRevision>), Refusal> {
     log_entry::standing(practice.withdrawn_at)?;
-    log_entry::named(id, practice.id)?;
+    let revision = log_entry::next(practice.revision, id, practice.id)?;
     let PracticeCorrection { reason, practice: draft } = correction.clone();
-    let revision = practice.revision + 1;
     let kept = PracticeRevision { id, revision, received_at: now, reason, practice: draft.clone() };
     let kept = log_entry::kept(practice.revision, || practice.first_revision(), kept);
     let Told { day, clock_suspect, .. } =

@@ -26,6 +26,9 @@ pub struct LastLapse {
     pub local_day: Day,
     /// When it was told: when the server received it.
     pub received_at: Moment,
+    /// How often it was written: 1 until corrected.
+    #[schema(minimum = 1)]
+    pub revision: i32,
     /// Whether somebody who treats the person has acknowledged it.
     pub acknowledged: bool,
 }
@@ -77,6 +80,7 @@ mod tests {
             local_day: moment(&format!("{on}T12:00:00Z"))
                 .local_day(&TimeZone::try_from("UTC".to_owned()).unwrap()),
             received_at: moment(&format!("{on}T12:00:00Z")),
+            revision: 1,
             acknowledged,
         };
         let shown = |all: &[LastLapse]| last(all, moment("2026-07-20T12:00:00Z"));

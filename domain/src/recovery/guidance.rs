@@ -61,6 +61,11 @@ static WRITTEN: LazyLock<Guidance> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/guidance.json")).expect("a test reads this file")
 });
 
+/// All that may be answered, for a phone that has no network when it is needed: it chooses by the codes.
+pub fn all_guidance() -> &'static Guidance {
+    &WRITTEN
+}
+
 /// What is answered to whoever tells of a lapse, in whichever way. `substances` are those it may have been, none
 /// where that is not known; `outcome` is none where there was use and how much is not known.
 ///

@@ -230,7 +230,7 @@ pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(),
 }
 
 /// Corrects a lapse: as it now stands, and the revisions to keep (at the first correction also the one before).
-/// Its debrief stays. Where something else was used, or worse happened, nobody has seen that yet.
+/// Its debrief stays. Where something else was used, worse happened or it was on a later day, nobody has seen that yet.
 pub fn correct(
     lapse: &Lapse,
     id: RevisionId,
@@ -238,13 +238,13 @@ pub fn correct(
     now: Moment,
 ) -> Result<(Lapse, Vec<LapseRevision>), Refusal> {
     log_entry::standing(lapse.withdrawn_at)?;
-    log_entry::named(id, lapse.id)?;
+    let revision = log_entry::next(lapse.revision, id, lapse.id)?;
     let LapseCorrection { reason, lapse: draft } = correction.clone();
-    let revision = lapse.revision + 1;
-    let seen = draft.substance == lapse.substance && draft.outcome.severity() <= lapse.outcome.severity();
+    let is_less = draft.outcome.severity() <= lapse.outcome.severity();
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
         Told::corrected(draft.occurred_at, &draft.time_zone, lapse.stamp(), now);
+    let seen = draft.substance == lapse.substance && is_less && day <= lapse.local_day;
     // Use of something else, or after a near miss, is news of today.
     let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
     let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
@@ -267,9 +267,10 @@ pub fn withdraw(lapse: &Lapse, now: Moment) -> Lapse {
     Lapse { withdrawn_at: log_entry::withdrawn(lapse.withdrawn_at, now), ..lapse.clone() }
 }
 
-/// Notes who has seen a lapse; of several, the first stands.
-pub fn acknowledge(lapse: &Lapse, by: AccountId, now: Moment) -> Result<Lapse, Refusal> {
+/// Notes who has seen a lapse as of this revision; of several, the first stands.
+pub fn acknowledge(lapse: &Lapse, revision: i32, by: AccountId, now: Moment) -> Result<Lapse, Refusal> {
     log_entry::standing(lapse.withdrawn_at)?;
+    super::seen_as_it_stands(lapse.revision, revision)?;
     let acknowledged = Acknowledgement::first(lapse.acknowledged, by, now);
     Ok(Lapse { acknowledged, ..lapse.clone() })
 }
@@ -331,12 +332,14 @@ pub(crate) mod tests {
         let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
         let lapse = reported(told, "2026-07-01T00:31:00Z");
         let now = moment("2026-07-02T00:00:00Z");
-        let seen = acknowledge(&lapse, Uuid::from_u128(5).into(), now).unwrap();
+        let seen = acknowledge(&lapse, 1, Uuid::from_u128(5).into(), now).unwrap();
         assert_eq!(seen.acknowledged, Some(Acknowledgement { by: Uuid::from_u128(5).into(), at: now }));
-        let again = acknowledge(&seen, Uuid::from_u128(6).into(), moment("2026-07-03T00:00:00Z"));
+        let again = acknowledge(&seen, 1, Uuid::from_u128(6).into(), moment("2026-07-03T00:00:00Z"));
         assert_eq!(again, Ok(seen));
+        let other = acknowledge(&lapse, 2, Uuid::from_u128(5).into(), now);
+        assert_eq!(other, Err(Refusal::Stale { current: 1 }), "another revision than the one that stands");
         let gone = withdraw(&lapse, now);
-        assert_eq!(acknowledge(&gone, Uuid::from_u128(5).into(), now), Err(Refusal::Withdrawn));
+        assert_eq!(acknowledge(&gone, 1, Uuid::from_u128(5).into(), now), Err(Refusal::Withdrawn));
     }
 
     #[test]
@@ -345,7 +348,7 @@ pub(crate) mod tests {
         let now = moment("2026-07-02T00:00:00Z");
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
         let debrief = Debrief { revision: 1, saved_at: Some(now), ..Debrief::default() };
-        let lapse = acknowledge(&Lapse { debrief, ..lapse }, Uuid::from_u128(5).into(), now).unwrap();
+        let lapse = acknowledge(&Lapse { debrief, ..lapse }, 1, Uuid::from_u128(5).into(), now).unwrap();
         let earlier = LapseDraft { occurred_at: moment("2026-06-30T03:00:00Z"), ..told.clone() };
         let correction = LapseCorrection { reason: None, lapse: earlier.clone() };
         let (corrected, kept) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
@@ -376,10 +379,27 @@ pub(crate) mod tests {
         let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
         let now = moment("2026-07-02T00:00:00Z");
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
-        let lapse = acknowledge(&lapse, Uuid::from_u128(5).into(), now).unwrap();
+        let lapse = acknowledge(&lapse, 1, Uuid::from_u128(5).into(), now).unwrap();
         let correction = LapseCorrection { reason: None, lapse: LapseDraft { outcome, ..told } };
         let (corrected, _) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
         assert_eq!(corrected.acknowledged.is_some(), seen);
+    }
+
+    #[test]
+    fn a_lapse_that_was_seen_is_news_again_when_it_was_on_a_later_day() {
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let now = moment("2026-07-09T00:00:00Z");
+        let lapse =
+            acknowledge(&reported(told.clone(), "2026-07-01T00:31:00Z"), 1, Uuid::from_u128(5).into(), now);
+        for (at, seen) in
+            [("2026-06-30T00:30:00Z", true), ("2026-06-30T20:30:00Z", true), ("2026-07-08T20:30:00Z", false)]
+        {
+            let later = LapseDraft { occurred_at: moment(at), ..told.clone() };
+            let correction = LapseCorrection { reason: None, lapse: later };
+            let (corrected, _) =
+                correct(lapse.as_ref().unwrap(), Uuid::from_u128(7).into(), &correction, now).unwrap();
+            assert_eq!(corrected.acknowledged.is_some(), seen, "{at}");
+        }
     }
 
     #[test]

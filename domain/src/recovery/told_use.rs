@@ -1,18 +1,19 @@
 //! Use that a craving or a check-in tells of. It changes no count, for only a lapse does, and only the person tells
 //! one; but who treats them hears of it, until a lapse tells of it too or somebody has acknowledged it.
 //!
-//! **Taken back.** What was told stays told: neither another outcome of the same craving nor an answer that is left
-//! out takes it back, but a correction that names another outcome, an answer that says no, or the withdrawal does.
+//! **Taken back.** What was told stays told: neither another outcome of the same craving nor another answer of the same
+//! day takes it back, but a correction that says otherwise, or the withdrawal, does.
 //!
 //! **Told by a lapse too.** The lapse is of the same, as far as the entry says what it was, and on one of its days; one
 //! before 6 in the morning counts for the evening before as well. A lapse that was acknowledged before a day's use was
 //! told does not answer for it, unless it names the craving: it may have been another time. Of a week, lapses answer
-//! that are of as many days as it tells.
+//! that are of as many days as it tells; who returned to use tells of every day since.
 
+use super::Refusal;
 use super::guidance::may_be_opioid;
 use super::lapse::{Acknowledgement, Lapse, LapseOutcome};
 use crate::account::AccountId;
-use crate::craving::{Craving, Outcome, Substance};
+use crate::craving::{Craving, Outcome, Substance, ToldOutcome};
 use crate::journal::words;
 use crate::value::{Day, Moment};
 use jiff::SignedDuration;
@@ -62,12 +63,17 @@ pub struct ToldUse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 7)]
     pub drug_days: Option<i16>,
-    /// When it was told: when the server received it.
+    /// When it was told: when the server received it, or what is news of it.
     pub told_at: Moment,
+    /// How often it was news: 1 until something else or more is told of it.
+    #[schema(minimum = 1)]
+    pub revision: i32,
     /// Who of those who treat the person has seen it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub acknowledged: Option<Acknowledgement>,
+    /// Whether lapses tell of all of it that somebody has acknowledged: there is nothing in it to be seen besides.
+    pub seen_with_lapses: bool,
 }
 
 /// How an outcome is told of a craving.
@@ -80,9 +86,11 @@ pub enum Telling {
 }
 
 impl ToldUse {
-    /// What a craving tells once this was told of it now; `before` is what it told until then.
+    /// What a craving tells once this was told of it now. `outcomes` are all that were told beside it, `before` is what
+    /// it told until then. The day is the last on which use was observed: a later one is news.
     pub fn of_craving(
         craving: &Craving,
+        outcomes: &[ToldOutcome],
         telling: Telling,
         before: Option<&Self>,
         now: Moment,
@@ -92,61 +100,66 @@ impl ToldUse {
             Telling::Corrected(Some(_)) => false,
             Telling::Observed(_) | Telling::Corrected(None) => before.is_some(),
         };
+        let observed = outcomes.iter().filter(|one| one.outcome == Outcome::Lapsed);
+        let observed = observed.map(|one| one.at().local_day(&craving.draft.time_zone));
+        let written = (craving.written_outcome == Some(Outcome::Lapsed)).then_some(craving.local_day);
+        let day = observed.chain(written).max().unwrap_or(craving.local_day);
         (used && craving.withdrawn_at.is_none()).then(|| Self {
             kind: TellingKind::Craving,
             id: Uuid::from(craving.id).into(),
-            from: craving.local_day,
-            to: craving.local_day,
+            from: day,
+            to: day,
             substance: craving.draft.substance,
             alcohol_days: None,
             drug_days: None,
             told_at: now,
+            revision: 1,
             acknowledged: None,
+            seen_with_lapses: false,
         })
     }
 
-    /// The same use told again: what is known of it already is no news; another substance, other days or more of them
-    /// are.
+    /// The same use told again: what is known of it already, or less, is no news; another substance, other days or more
+    /// of them are.
     #[must_use]
     pub fn after(self, before: Option<&Self>) -> Self {
-        let what = |one: &Self| (one.substance, one.from, one.to);
-        let known = |before: &&Self| {
-            what(before) == what(&self)
-                && self.alcohol_days <= before.alcohol_days
-                && self.drug_days <= before.drug_days
+        let known = |before: &Self| {
+            let counted = |one: &Self| one.alcohol_days.is_some() || one.drug_days.is_some();
+            let on_its_days = before.from <= self.from && self.to <= before.to;
+            let no_more = self.alcohol_days <= before.alcohol_days && self.drug_days <= before.drug_days;
+            // Where both count, the days say which of the two it was.
+            let of_the_same = self.substance == before.substance || counted(before) && counted(&self);
+            on_its_days && of_the_same && (no_more || !counted(before))
         };
-        before.filter(known).map_or(self, |&Self { told_at, acknowledged, .. }| Self {
-            told_at,
-            acknowledged,
-            ..self
-        })
-    }
-
-    /// Notes who has seen it; of several, the first stands.
-    #[must_use]
-    pub fn acknowledge(self, by: AccountId, now: Moment) -> Self {
-        Self { acknowledged: Acknowledgement::first(self.acknowledged, by, now), ..self }
-    }
-
-    /// Whoever has acknowledged the lapses that tell of it too has seen it with them; of all lapses of the person.
-    #[must_use]
-    pub fn seen_with(self, lapses: &[Lapse]) -> Self {
-        let seen: Vec<_> = lapses.iter().filter(|lapse| lapse.acknowledged.is_some()).collect();
-        if self.acknowledged.is_some() || !self.is_told(&seen) {
-            return self;
+        match before {
+            None => self,
+            Some(before) if known(before) => {
+                let Self { told_at, revision, acknowledged, .. } = *before;
+                Self { told_at, revision, acknowledged, ..self }
+            }
+            Some(before) => Self { revision: before.revision + 1, ..self },
         }
-        let with = seen.iter().filter(|lapse| self.is_told_by(lapse)).filter_map(|lapse| lapse.acknowledged);
-        Self { acknowledged: with.max_by_key(|seen| seen.at), ..self }
     }
 
-    /// Whether lapses tell of all of it too.
-    fn is_told(&self, lapses: &[&Lapse]) -> bool {
+    /// Notes who has seen it as of this revision; of several, the first stands.
+    pub fn acknowledge(self, revision: i32, by: AccountId, now: Moment) -> Result<Self, Refusal> {
+        super::seen_as_it_stands(self.revision, revision)?;
+        Ok(Self { acknowledged: Acknowledgement::first(self.acknowledged, by, now), ..self })
+    }
+
+    /// Weighs it against all lapses of the person, anew whenever one of them has changed.
+    #[must_use]
+    pub fn weighed(self, lapses: &[Lapse]) -> Self {
+        let seen = lapses.iter().filter(|lapse| lapse.acknowledged.is_some()).filter_map(Answer::of);
+        Self { seen_with_lapses: self.is_told(&seen.collect::<Vec<_>>()), ..self }
+    }
+
+    /// Whether answers tell of all of it too.
+    fn is_told(&self, answers: &[Answer<'_>]) -> bool {
         let told = |is_of: fn(Substance) -> bool, least: i16| {
-            let of_it = || lapses.iter().filter(|lapse| is_of(lapse.substance) && self.is_told_by(lapse));
-            let days: BTreeSet<Day> = of_it().map(|lapse| lapse.local_day).collect();
-            // Who returned to use tells of every day since.
-            let went_on = of_it().any(|lapse| lapse.outcome == LapseOutcome::ReturnedToUse);
-            went_on || usize::try_from(least).is_ok_and(|least| least <= days.len())
+            let of_it = answers.iter().filter(|one| is_of(one.lapse.substance) && self.is_told_by(one));
+            let days: BTreeSet<Day> = of_it.flat_map(|one| one.days(self.to)).collect();
+            usize::try_from(least).is_ok_and(|least| least <= days.len())
         };
         match (self.alcohol_days, self.drug_days) {
             (None, None) => told(|_| true, 1),
@@ -157,9 +170,9 @@ impl ToldUse {
         }
     }
 
-    /// Whether a lapse tells of some of it.
-    fn is_told_by(&self, lapse: &Lapse) -> bool {
-        let is_use = lapse.withdrawn_at.is_none() && lapse.outcome.is_use();
+    /// Whether an answer tells of some of it.
+    fn is_told_by(&self, answer: &Answer<'_>) -> bool {
+        let lapse = answer.lapse;
         // Where an entry does not name a substance, it does not ask about nicotine.
         let of_the_same = match (self.substance, self.drug_days) {
             (Some(substance), None) => lapse.substance == substance,
@@ -167,22 +180,49 @@ impl ToldUse {
         };
         let is_named = self.kind == TellingKind::Craving
             && lapse.craving.is_some_and(|craving| Uuid::from(craving) == Uuid::from(self.id));
-        let evening = lapse.happened_at().plus(-EVENING).local_day(&lapse.time_zone);
-        let on_its_days = evening <= self.to && self.from <= lapse.local_day;
+        let on_its_days = answer.evening <= self.to && self.from <= answer.last_day(self.to);
         let is_of_a_week = self.from < self.to;
         let was_seen_before = lapse.acknowledged.is_some_and(|seen| seen.at < self.told_at);
-        is_use && of_the_same && (is_named || on_its_days && (is_of_a_week || !was_seen_before))
+        of_the_same && (is_named || on_its_days && (is_of_a_week || !was_seen_before))
+    }
+}
+
+/// A lapse with use that stands.
+struct Answer<'a> {
+    lapse: &'a Lapse,
+    /// The day it counts on or, before 6 in the morning, the one before.
+    evening: Day,
+}
+
+impl<'a> Answer<'a> {
+    fn of(lapse: &'a Lapse) -> Option<Self> {
+        let is_use = lapse.withdrawn_at.is_none() && lapse.outcome.is_use();
+        let evening = || lapse.happened_at().plus(-EVENING).local_day(&lapse.time_zone);
+        is_use.then(|| Self { lapse, evening: evening() })
+    }
+
+    /// The last day of use it tells of up to a day.
+    fn last_day(&self, to: Day) -> Day {
+        match self.lapse.outcome {
+            LapseOutcome::ReturnedToUse => to.max(self.lapse.local_day),
+            LapseOutcome::SingleUse | LapseOutcome::NearMiss => self.lapse.local_day,
+        }
+    }
+
+    /// The days of use it tells of up to a day, as many as a week has at most.
+    fn days(&self, to: Day) -> impl Iterator<Item = Day> {
+        let (first, last) = (self.lapse.local_day, self.last_day(to));
+        (0..7).map(move |back| last.plus(-back)).filter(move |day| first <= *day)
     }
 }
 
 /// The use that a caseload shows of what entries tell: what no lapse tells of and nobody has acknowledged; what may
 /// have been an opioid first, then what was told last. `lapses` are all of the person.
 pub fn last(told: &[ToldUse], lapses: &[Lapse]) -> Option<ToldUse> {
-    let news = told.iter().filter(|one| one.acknowledged.is_none());
-    let lapses: Vec<_> = lapses.iter().collect();
-    let untold = news.filter(|one| !one.is_told(&lapses));
+    let answers: Vec<_> = lapses.iter().filter_map(Answer::of).collect();
+    let news = told.iter().filter(|one| one.acknowledged.is_none() && !one.is_told(&answers));
     let may_kill = |one: &ToldUse| one.substance.is_none_or(may_be_opioid);
-    untold.min_by_key(|one| Reverse((may_kill(one), one.told_at, one.id))).copied()
+    news.min_by_key(|one| Reverse((may_kill(one), one.told_at, one.id))).copied()
 }
 
 #[cfg(test)]
@@ -209,7 +249,9 @@ mod tests {
             alcohol_days: None,
             drug_days: None,
             told_at: moment(&format!("{on}T22:00:00Z")),
+            revision: 1,
             acknowledged: None,
+            seen_with_lapses: false,
         }
     }
     fn week(alcohol_days: Option<i16>, drug_days: Option<i16>) -> ToldUse {
@@ -225,7 +267,7 @@ mod tests {
         Uuid::from_u128(9).into()
     }
     fn seen(lapse: &Lapse, at: &str) -> Lapse {
-        lapse::acknowledge(lapse, someone(), moment(at)).unwrap()
+        lapse::acknowledge(lapse, 1, someone(), moment(at)).unwrap()
     }
 
     #[rstest]
@@ -255,12 +297,12 @@ mod tests {
         let used = lapse(Substance::Opioids, "2026-07-05T13:00:00Z");
         let before = seen(&used, "2026-07-05T21:00:00Z");
         assert_eq!(last(&[told], std::slice::from_ref(&before)), Some(told));
-        assert_eq!(told.seen_with(std::slice::from_ref(&before)), told);
-        let of_it = Lapse { craving: Some(Uuid::from_u128(2).into()), ..before };
-        assert_eq!(told.seen_with(std::slice::from_ref(&of_it)).acknowledged, of_it.acknowledged);
+        let with = |lapse: &Lapse| told.weighed(std::slice::from_ref(lapse)).seen_with_lapses;
+        assert!(!with(&before));
+        assert!(with(&Lapse { craving: Some(Uuid::from_u128(2).into()), ..before }), "that craving");
         let after = seen(&used, "2026-07-06T09:00:00Z");
-        assert_eq!(told.seen_with(std::slice::from_ref(&after)).acknowledged, after.acknowledged);
-        assert_eq!(told.seen_with(&[used]), told, "nobody has seen it");
+        assert!(with(&after) && !with(&used), "as soon as somebody has seen it");
+        assert!(!told.weighed(&[after]).weighed(&[]).seen_with_lapses, "as long as the lapse stands");
     }
 
     #[rstest]
@@ -282,14 +324,20 @@ mod tests {
             .map(|(what, on)| seen(&lapse(*what, &format!("2026-{on}T18:00:00Z")), "2026-07-03T12:00:00Z"))
             .collect();
         assert_eq!(last(&[told], &all).is_none(), is_told);
-        assert_eq!(told.seen_with(&all).acknowledged.is_some(), is_told);
+        assert_eq!(told.weighed(&all).seen_with_lapses, is_told);
     }
 
     #[test]
     fn who_returned_to_use_tells_of_every_day_since() {
         let returned = LapseOutcome::ReturnedToUse;
         let draft = lapses::draft("2026-06-30T18:00:00Z", Substance::Alcohol, returned);
-        assert_eq!(last(&[week(Some(6), None)], &[lapses::reported(draft, NOW)]), None);
+        let lapse = [lapses::reported(draft, NOW)];
+        // From Tuesday to Sunday.
+        assert_eq!(last(&[week(Some(6), None)], &lapse), None);
+        assert_eq!(last(&[week(Some(7), None)], &lapse), Some(week(Some(7), None)));
+        assert_eq!(last(&[told(2, Some(Substance::Alcohol), "2026-07-09")], &lapse), None);
+        let earlier = told(2, Some(Substance::Alcohol), "2026-06-28");
+        assert_eq!(last(&[earlier], &lapse), Some(earlier));
     }
 
     #[test]
@@ -298,7 +346,7 @@ mod tests {
             (told(2, Some(Substance::Opioids), "2026-07-01"), told(3, None, "2026-07-02"));
         let other = told(5, Some(Substance::Other), "2026-07-03");
         let later = told(4, Some(Substance::Alcohol), "2026-07-05");
-        let seen = |one: ToldUse| one.acknowledge(someone(), moment(NOW));
+        let seen = |one: ToldUse| one.acknowledge(1, someone(), moment(NOW)).unwrap();
         assert_eq!(last(&[opioid, later, unknown, other], &[]), Some(other));
         assert_eq!(last(&[opioid, later, unknown], &[]), Some(unknown));
         assert_eq!(last(&[opioid, later, seen(unknown)], &[]), Some(opioid));
@@ -309,21 +357,30 @@ mod tests {
     #[test]
     fn the_same_told_again_is_no_news_and_another_substance_or_more_days_are() {
         let first = week(Some(3), None);
-        let seen = first.acknowledge(someone(), moment("2026-07-06T12:00:00Z"));
+        let seen = first.acknowledge(1, someone(), moment("2026-07-06T12:00:00Z")).unwrap();
         let again = ToldUse { told_at: moment("2026-07-07T12:00:00Z"), ..first };
         assert_eq!((again.after(Some(&seen)), again.after(None)), (seen, again));
         let fewer = ToldUse { alcohol_days: Some(2), ..again };
         assert_eq!(fewer.after(Some(&seen)), ToldUse { alcohol_days: Some(2), ..seen });
+        let both = ToldUse { substance: None, drug_days: Some(1), ..again };
+        let seen_both = both.acknowledge(1, someone(), moment(NOW)).unwrap();
+        assert!(again.after(Some(&seen_both)).acknowledged.is_some(), "one of the two is no news");
         for worse in [
             ToldUse { alcohol_days: Some(4), ..again },
-            ToldUse { drug_days: Some(1), ..again },
-            ToldUse { substance: None, ..again },
+            both,
             ToldUse { from: day("2026-06-28"), ..again },
+            ToldUse { to: day("2026-07-06"), ..again },
         ] {
-            assert_eq!(worse.after(Some(&seen)), worse);
+            assert_eq!(worse.after(Some(&seen)), ToldUse { revision: 2, ..worse });
         }
-        let by_another = seen.acknowledge(Uuid::from_u128(8).into(), moment(NOW));
-        assert_eq!(by_another, seen, "the first time stands");
+        let craving = told(2, Some(Substance::Alcohol), "2026-07-05");
+        for other in [None, Some(Substance::Opioids)] {
+            let other = ToldUse { substance: other, ..craving };
+            assert_eq!(other.after(Some(&craving)).revision, 2);
+        }
+        let by_another = seen.acknowledge(1, Uuid::from_u128(8).into(), moment(NOW));
+        assert_eq!(by_another, Ok(seen), "the first time stands");
+        assert_eq!(seen.acknowledge(2, someone(), moment(NOW)), Err(Refusal::Stale { current: 1 }));
     }
 
     #[test]
@@ -334,7 +391,8 @@ mod tests {
         };
         let craving = recorded(opioids, NOW);
         let now = moment(NOW);
-        let told = |telling, before: Option<&ToldUse>| ToldUse::of_craving(&craving, telling, before, now);
+        let told =
+            |telling, before: Option<&ToldUse>| ToldUse::of_craving(&craving, &[], telling, before, now);
         let used = told(Telling::Observed(Some(Outcome::Lapsed)), None).unwrap();
         assert_eq!(
             (used.from, used.to, used.substance),
@@ -354,8 +412,30 @@ mod tests {
         {
             assert_eq!(told(nothing, None), None, "{nothing:?}");
         }
-        let gone = ToldUse::of_craving(&withdraw(&craving, now), Telling::Corrected(None), Some(&used), now);
+        let gone =
+            ToldUse::of_craving(&withdraw(&craving, now), &[], Telling::Corrected(None), Some(&used), now);
         assert_eq!(gone, None);
+    }
+
+    #[test]
+    fn use_that_is_observed_on_a_later_day_is_news_of_that_day() {
+        let craving = recorded(draft("2026-07-05T18:00:00Z", "America/New_York", 8), NOW);
+        let end = |at: &str| ToldOutcome {
+            outcome: Outcome::Lapsed,
+            observed_at: moment(at),
+            received_at: moment(NOW),
+        };
+        let (first, later) = (end("2026-07-05T19:00:00Z"), end("2026-07-08T19:00:00Z"));
+        let told = |outcomes: &[ToldOutcome], before: Option<&ToldUse>| {
+            let telling = Telling::Observed(Some(Outcome::Lapsed));
+            ToldUse::of_craving(&craving, outcomes, telling, before, moment(NOW)).unwrap().after(before)
+        };
+        let once = told(&[first], None);
+        let seen = once.acknowledge(1, someone(), moment(NOW)).unwrap();
+        let twice = told(&[first, later], Some(&seen));
+        assert_eq!((twice.from, twice.to), (day("2026-07-08"), day("2026-07-08")));
+        assert_eq!((twice.revision, twice.acknowledged), (2, None));
+        assert_eq!(told(&[later, first], Some(&twice)), twice, "whichever came in last");
     }
 
     proptest! {
@@ -374,7 +454,7 @@ mod tests {
             let shown = last(&told, &lapses);
             prop_assert_eq!(shown, last(&shuffled, &lapses));
             if let Some(shown) = shown {
-                prop_assert!(!shown.is_told(&lapses.iter().collect::<Vec<_>>()));
+                prop_assert!(!shown.weighed(&lapses.map(|lapse| seen(&lapse, NOW))).seen_with_lapses);
             }
         }
     }

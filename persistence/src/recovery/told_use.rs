@@ -12,7 +12,16 @@ use crate::column::{At, Id, On};
 use crate::schema::told_uses;
 use crate::{Error, Tx};
 
-type Row = (String, Id, On, On, Option<String>, (Option<i16>, Option<i16>), At, (Option<Id>, Option<At>));
+type Row = (
+    String,
+    Id,
+    On,
+    On,
+    Option<String>,
+    (Option<i16>, Option<i16>),
+    (At, i32, bool),
+    (Option<Id>, Option<At>),
+);
 
 macro_rules! told_use_columns {
     () => {
@@ -23,14 +32,15 @@ macro_rules! told_use_columns {
             told_uses::last_day,
             told_uses::substance,
             (told_uses::alcohol_days, told_uses::drug_days),
-            told_uses::told_at,
+            (told_uses::told_at, told_uses::revision, told_uses::seen_with_lapses),
             (told_uses::acknowledged_by, told_uses::acknowledged_at),
         )
     };
 }
 
-fn told_use((kind, id, from, to, substance, days, told_at, (by, at)): Row) -> Result<ToldUse, Error> {
+fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Result<ToldUse, Error> {
     let (alcohol_days, drug_days) = days;
+    let (told_at, revision, seen_with_lapses) = told;
     Ok(ToldUse {
         kind: read(kind)?,
         id: id.to(),
@@ -40,7 +50,9 @@ fn told_use((kind, id, from, to, substance, days, told_at, (by, at)): Row) -> Re
         alcohol_days,
         drug_days,
         told_at: told_at.0,
+        revision,
         acknowledged: by.zip(at).map(|(by, at)| Acknowledgement { by: by.to(), at: at.0 }),
+        seen_with_lapses,
     })
 }
 
@@ -78,6 +90,8 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
         told_uses::alcohol_days.eq(told.alcohol_days),
         told_uses::drug_days.eq(told.drug_days),
         told_uses::told_at.eq(At(told.told_at)),
+        told_uses::revision.eq(told.revision),
+        told_uses::seen_with_lapses.eq(told.seen_with_lapses),
         told_uses::acknowledged_by.eq(told.acknowledged.map(|seen| Id::of(seen.by))),
         told_uses::acknowledged_at.eq(told.acknowledged.map(|seen| At(seen.at))),
     );
@@ -99,9 +113,9 @@ pub fn remove_told_use(tx: &mut Tx, grant: &Grant, kind: TellingKind, id: Tellin
     Ok(())
 }
 
-/// What nobody has acknowledged yet of all participants a permit covers, in any order.
+/// What nobody has acknowledged yet, nor the lapses that tell of it, of all participants a permit covers, in any order.
 pub fn unacknowledged_uses(tx: &mut Tx, permit: &Permit) -> Result<Vec<(ParticipantId, ToldUse)>, Error> {
-    let news = told_uses::acknowledged_at.is_null();
+    let news = told_uses::acknowledged_at.is_null().and(told_uses::seen_with_lapses.eq(false));
     let columns = (told_uses::participant_id, told_use_columns!());
     let rows: Vec<(Id, Row)> = of_caseload!(tx, permit, told_uses, news, columns)?;
     rows.into_iter().map(|(participant, row)| Ok((participant.to(), told_use(row)?))).collect()
@@ -130,7 +144,9 @@ mod tests {
             alcohol_days: Some(2),
             drug_days: None,
             told_at: now,
+            revision: 1,
             acknowledged: None,
+            seen_with_lapses: false,
         };
         put_told_use(tx, &own, &told).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(told));
@@ -141,7 +157,11 @@ mod tests {
         put_told_use(tx, &own, &craving).unwrap();
         assert_eq!(told_uses(tx, &own).unwrap(), [unknown, craving], "of one id");
         remove_told_use(tx, &own, craving.kind, craving.id).unwrap();
-        let seen = unknown.acknowledge(actor(Role::Counselor).account, now);
+        let with_lapses = ToldUse { seen_with_lapses: true, revision: 2, ..unknown };
+        put_told_use(tx, &own, &with_lapses).unwrap();
+        assert_eq!(told_uses(tx, &own).unwrap(), [with_lapses]);
+        assert_eq!(unacknowledged_uses(tx, &office).unwrap(), []);
+        let seen = unknown.acknowledge(1, actor(Role::Counselor).account, now).unwrap();
         put_told_use(tx, &own, &seen).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(seen));
         assert_eq!(unacknowledged_uses(tx, &office).unwrap(), []);

@@ -15,4 +15,9 @@ WHERE outcome IS NOT NULL AND occurred_at < outcome_at;
 
 -- A craving and a check-in may have one id.
 ALTER TABLE told_uses DROP CONSTRAINT told_uses_pkey, ADD PRIMARY KEY (participant_id, kind, id);
-ALTER TABLE told_uses ADD COLUMN alcohol_days smallint, ADD COLUMN drug_days smallint;
+ALTER TABLE told_uses
+    ADD COLUMN alcohol_days smallint,
+    ADD COLUMN drug_days smallint,
+    ADD COLUMN revision integer NOT NULL DEFAULT 1,
+    ADD COLUMN seen_with_lapses boolean NOT NULL DEFAULT false;
+ALTER TABLE told_uses ALTER COLUMN revision DROP DEFAULT, ALTER COLUMN seen_with_lapses DROP DEFAULT;
