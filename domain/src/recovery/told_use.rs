@@ -7,7 +7,7 @@
 //! **Told by a lapse too.** The lapse is of the same, as far as the entry says what it was, and on one of its days; one
 //! before 6 in the morning counts for the evening before as well. A lapse that was acknowledged before a day's use was
 //! told does not answer for it, unless it names the craving: it may have been another time. Of a week, lapses answer
-//! that are of as many days as it tells; who returned to use tells of every day since.
+//! that are of as many days as it tells; who returned to use in it tells of every day since.
 
 use super::Refusal;
 use super::guidance::may_be_opioid;
@@ -180,7 +180,7 @@ impl ToldUse {
         };
         let is_named = self.kind == TellingKind::Craving
             && lapse.craving.is_some_and(|craving| Uuid::from(craving) == Uuid::from(self.id));
-        let on_its_days = answer.evening <= self.to && self.from <= answer.last_day(self.to);
+        let on_its_days = answer.evening <= self.to && self.from <= lapse.local_day;
         let is_of_a_week = self.from < self.to;
         let was_seen_before = lapse.acknowledged.is_some_and(|seen| seen.at < self.told_at);
         of_the_same && (is_named || on_its_days && (is_of_a_week || !was_seen_before))
@@ -201,18 +201,14 @@ impl<'a> Answer<'a> {
         is_use.then(|| Self { lapse, evening: evening() })
     }
 
-    /// The last day of use it tells of up to a day.
-    fn last_day(&self, to: Day) -> Day {
-        match self.lapse.outcome {
-            LapseOutcome::ReturnedToUse => to.max(self.lapse.local_day),
-            LapseOutcome::SingleUse | LapseOutcome::NearMiss => self.lapse.local_day,
-        }
-    }
-
-    /// The days of use it tells of up to a day, as many as a week has at most.
+    /// The days of use it tells of, up to the last that an entry asks about.
     fn days(&self, to: Day) -> impl Iterator<Item = Day> {
-        let (first, last) = (self.lapse.local_day, self.last_day(to));
-        (0..7).map(move |back| last.plus(-back)).filter(move |day| first <= *day)
+        let first = self.lapse.local_day;
+        let more = match self.lapse.outcome {
+            LapseOutcome::ReturnedToUse => first.until(to).max(0),
+            LapseOutcome::SingleUse | LapseOutcome::NearMiss => 0,
+        };
+        (0..=more).map(move |day| first.plus(day))
     }
 }
 
@@ -335,9 +331,12 @@ mod tests {
         // From Tuesday to Sunday.
         assert_eq!(last(&[week(Some(6), None)], &lapse), None);
         assert_eq!(last(&[week(Some(7), None)], &lapse), Some(week(Some(7), None)));
-        assert_eq!(last(&[told(2, Some(Substance::Alcohol), "2026-07-09")], &lapse), None);
-        let earlier = told(2, Some(Substance::Alcohol), "2026-06-28");
-        assert_eq!(last(&[earlier], &lapse), Some(earlier));
+        for on in ["2026-06-28", "2026-07-09"] {
+            let other = told(2, Some(Substance::Alcohol), on);
+            assert_eq!(last(&[other], &lapse), Some(other), "it may have been another time");
+        }
+        let months_later = ToldUse { from: day("2026-11-02"), to: day("2026-11-08"), ..week(Some(1), None) };
+        assert_eq!(last(&[months_later], &lapse), Some(months_later));
     }
 
     #[test]
