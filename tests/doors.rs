@@ -40,7 +40,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const DOORS: [(&str, [u16; 9]); 84] = [
+const DOORS: [(&str, [u16; 9]); 85] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -91,6 +91,7 @@ const DOORS: [(&str, [u16; 9]); 84] = [
     ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/acknowledgement",  [401, 403, 404, 204, 404, 204, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/recovery/told-uses/{kind}/{told-use}",  [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/told-uses/{kind}/{told-use}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}/revisions",        [401, 200, 404, 200, 404, 200, 403, 404, 404]),

@@ -11,7 +11,7 @@ use evenkeel_domain::check_in::{
     Refusal,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::recovery::told_use::TellingKind;
+use evenkeel_domain::recovery::told_use::{TellingKind, ToldUse};
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
@@ -93,10 +93,11 @@ pub fn answer(
         store::put(tx, grant, &check_in)?;
         Deed::Correct
     };
-    let all = [&kept[..], &[new]].concat();
-    let told = check_in::told_use(&all, now);
-    if told.is_some() || !kept.is_empty() {
-        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), |_| told)?;
+    if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
+        let stood = CheckIn::standing(grant.participant(), &kept).map(|stood| stood.answers);
+        let told =
+            |before: Option<&ToldUse>| check_in::told_use(&check_in, stood.as_ref(), &new, before, now);
+        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, now)?;
     }
     note(tx, grant, deed, Room::CheckIn, Some(check_in.id.into()), request, now)?;
     Ok((check_in, true))

@@ -7,7 +7,6 @@ use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::craving::{
     self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal, Substance,
-    ToldOutcome,
 };
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
@@ -75,7 +74,9 @@ pub fn record(
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
-    tell_use(tx, grant, &craving, &[], Telling::Observed(craving.draft.outcome), now)?;
+    if let Some(outcome) = craving.draft.outcome {
+        tell_use(tx, grant, &craving, Telling::Observed(outcome, craving.felt_at()), now)?;
+    }
     note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
     Ok((craving, true))
 }
@@ -116,16 +117,14 @@ pub fn conclude(
     now: Moment,
 ) -> Result<Craving, Problem> {
     let before = standing(tx, grant, id)?;
-    let mut told = store::outcomes(tx, grant, id)?;
-    let (concluded, kept) = craving::conclude(&before, &told, draft, now)?;
+    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, now)?;
     let Some(kept) = kept else { return Ok(before) };
     store::add_outcome(tx, grant, id, &kept)?;
-    told.push(kept);
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
     }
-    tell_use(tx, grant, &concluded, &told, Telling::Observed(Some(kept.outcome)), now)?;
+    tell_use(tx, grant, &concluded, Telling::Observed(kept.outcome, kept.at()), now)?;
     note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
     Ok(concluded)
 }
@@ -136,7 +135,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Momen
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, &withdrawn, &[], Telling::Corrected(None), now)?;
+        tell_use(tx, grant, &withdrawn, Telling::Withdrawn, now)?;
         note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
     }
     Ok(())
@@ -151,16 +150,14 @@ fn tell_use(
     tx: &mut Tx,
     grant: &Grant,
     craving: &Craving,
-    outcomes: &[ToldOutcome],
-    telling: Telling,
+    telling: Telling<'_>,
     now: Moment,
 ) -> Result<(), Problem> {
     match telling {
-        Telling::Observed(None | Some(Outcome::Passed | Outcome::StillGoing)) => Ok(()),
-        Telling::Observed(Some(Outcome::Lapsed)) | Telling::Corrected(_) => {
-            let told =
-                |before: Option<&ToldUse>| ToldUse::of_craving(craving, outcomes, telling, before, now);
-            told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told)
+        Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => Ok(()),
+        Telling::Observed(Outcome::Lapsed, _) | Telling::Corrected(_) | Telling::Withdrawn => {
+            let told = |before: Option<&ToldUse>| ToldUse::of_craving(craving, telling, before, now);
+            told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told, now)
         }
     }
 }
@@ -387,7 +384,7 @@ async fn rate_craving(
 /// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, at
 /// most 50 of each. The same again changes nothing, even if a correction has come between. An end in use is answered with
 /// `guidance`, as a lapse is, and stays told (`told_use` in the caseload) whatever is observed later, until a correction
-/// names another outcome.
+/// changes that end or the person takes it back.
 #[utoipa::path(
     tag = "craving",
     params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),

@@ -126,7 +126,7 @@ const KINDS: [(&str, &str, StatusCode, &str); 18] = [
         "which-revision",
         "Say which revision it starts from",
         StatusCode::PRECONDITION_REQUIRED,
-        "Send If-Match with the ETag of the revision that you changed, or \"0\" if there is none yet.",
+        "Send If-Match with the ETag or number of the revision that you read, in quotes, or \"0\" if there is none yet.",
     ),
 ];
 
@@ -273,11 +273,11 @@ impl Problem {
         Self { extensions: Some(Box::new(extensions)), header: Some(Box::new(("ETag", tag))), ..self }
     }
 
-    /// Answers use that was told with what is refused, as if it had been stored; not to who may not tell it.
+    /// Answers use that was told with what is refused, as if it had been stored.
     #[must_use]
     pub fn heard(self, heard: Heard) -> Self {
         match self.status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => self,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self,
             _ => {
                 let more = self.extensions.map(|more| *more).unwrap_or_default();
                 Self { extensions: Some(Box::new(Extensions { heard: Some(heard), ..more })), ..self }

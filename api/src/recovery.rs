@@ -160,6 +160,7 @@ fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem
     lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
     lapses.truncate(MOST_TOLD);
     let mut told_uses = store::told_uses(tx, grant)?;
+    told_uses.retain(ToldUse::stands);
     told_uses.sort_by_key(|one| Reverse((one.to, one.id)));
     told_uses.truncate(MOST_TOLD);
     Ok(Recovery { courses, starts, lapses, told_uses })

@@ -63,11 +63,6 @@ impl From<log_entry::Refusal> for Refusal {
     }
 }
 
-/// Whether somebody acknowledges what stands: what was told since, they have not seen.
-fn seen_as_it_stands(current: i32, seen: i32) -> Result<(), Refusal> {
-    if current == seen { Ok(()) } else { Err(Refusal::Stale { current }) }
-}
-
 impl Refusal {
     /// What is at fault in the request, as a JSON pointer, if it is one field.
     pub fn pointer(self) -> Option<&'static str> {

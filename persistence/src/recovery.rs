@@ -2,7 +2,7 @@
 
 mod told_use;
 
-pub use told_use::{find_told_use, put_told_use, remove_told_use, told_uses, unacknowledged_uses};
+pub use told_use::{find_told_use, put_told_use, told_uses, unacknowledged_uses};
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};

@@ -558,6 +558,7 @@ diesel::table! {
         told_at -> Instant,
         revision -> Integer,
         seen_with_lapses -> Bool,
+        taken_back_at -> Nullable<Instant>,
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
     }

@@ -145,7 +145,7 @@ story! {
         house.delete(maya, &format!("{MINE}/lapses/{id}")).await.is(204);
         let gone = house.put(maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), json!({"lapse": draft})).await.refused(409, "");
         assert_eq!(about(&gone)[0], "overdose");
-        let stranger = house.put(&clinic.theo, &format!("/v1/participants/{}/recovery/lapses/{}", maya.participant, fresh_id()), draft).await.refused(404, "");
-        assert_eq!(stranger.get("guidance"), None);
+        let staff = house.put(&clinic.casey, &format!("/v1/participants/{}/recovery/lapses/{}", maya.participant, fresh_id()), draft).await.refused(403, "");
+        assert_eq!(staff.get("guidance"), None);
     }
 }

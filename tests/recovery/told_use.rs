@@ -252,6 +252,32 @@ story! {
         house.put(maya, &at, other).await.refused(409, "");
     }
 
+    async fn use_that_never_was_is_taken_back_by_the_person_in_so_many_words(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let id = used(&house, maya, "2026-03-02T12:00:00Z", Some("opioids")).await;
+        let at = format!("/v1/participants/me/cravings/{id}");
+        house.put(maya, &format!("{at}/outcome"), outcome("passed", "2026-03-02T13:00:00Z")).await.is(200);
+        // The whole entry as it stands, for the sake of a note.
+        let mut noted = craving("2026-03-02T12:00:00Z", 8);
+        (noted["outcome"], noted["substance"], noted["note"]) = (json!("passed"), json!("opioids"), json!("at the bar"));
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"craving": noted})).await.is(201);
+        assert_eq!(line(&house, casey).await["told_use"]["id"], id.as_str(), "it says nothing new of the end");
+        let its_use = format!("{MINE}/told-uses/craving/{id}");
+        for _ in 0..2 {
+            house.delete(maya, &its_use).await.is(204);
+        }
+        house.delete(maya, &format!("{MINE}/told-uses/craving/{}", fresh_id())).await.refused(404, "");
+        assert_eq!(line(&house, casey).await.get("told_use"), None);
+        assert_eq!(house.get(maya, MINE).await.is(200)["told_uses"], json!([]));
+        seen(&house, casey, maya, &id).await.refused(404, "");
+        house.put(maya, &format!("{at}/outcome"), outcome("lapsed", "2026-03-02T14:00:00Z")).await.is(200);
+        assert_eq!(line(&house, casey).await["told_use"]["revision"], 2, "what is told later is told anew");
+        seen(&house, casey, maya, &id).await.refused(412, "");
+        let journal = entries(&house, maya, "me").await;
+        assert_eq!(told(&journal, maya, "withdraw", "recovery").len(), 1);
+    }
+
     async fn use_that_is_observed_days_after_a_craving_is_news_of_that_day(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);
@@ -289,6 +315,7 @@ story! {
             day
         };
         let id = answered(&house, maya, day("2026-03-01T18:00:00Z", Some(true))).await["id"].clone();
+        // Another answer of the day may be about another hour.
         let silent = answered(&house, maya, day("2026-03-01T19:00:00Z", None)).await;
         assert_eq!(silent["answers"].get("any_use"), None);
         assert_eq!(line(&house, casey).await["told_use"]["id"], id);
@@ -366,11 +393,7 @@ story! {
             "id": id, "kind": "check_in", "from": "2026-03-01", "to": "2026-03-01", "told_at": "2026-03-02T18:40:00Z",
             "revision": 1, "seen_with_lapses": false,
         }));
-        // Another answer of the day may be about another hour.
-        (day["answers"]["any_use"], day["occurred_at"]) = (json!(false), json!("2026-03-01T19:00:00Z"));
-        answered(&house, maya, day.clone()).await;
-        assert_eq!(line(&house, casey).await["told_use"]["id"], id);
-        day["reason"] = json!("I ticked the wrong one");
+        (day["answers"]["any_use"], day["reason"]) = (json!(false), json!("I ticked the wrong one"));
         answered(&house, maya, day).await;
         assert_eq!(line(&house, casey).await.get("told_use"), None);
         let mut week = weekly("2026-03-02T18:00:00Z", &[]);
@@ -378,7 +401,7 @@ story! {
         week["answers"]["alcohol_days"] = json!(2);
         answered(&house, maya, week).await;
         let shown = line(&house, casey).await["told_use"].clone();
-        assert_eq!((&shown["from"], &shown["to"], &shown["substance"]), (&json!("2026-02-23"), &json!("2026-03-02"), &json!("alcohol")));
+        assert_eq!((&shown["from"], &shown["to"], &shown["substance"]), (&json!("2026-02-24"), &json!("2026-03-02"), &json!("alcohol")));
         lapsed(&house, maya, lapse("2026-02-26T18:00:00Z", "single_use")).await;
         assert_eq!(line(&house, casey).await["told_use"], shown, "one day of two");
         lapsed(&house, maya, lapse("2026-02-28T18:00:00Z", "single_use")).await;

@@ -53,7 +53,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, &told, Telling::Corrected(draft.craving.outcome), now)?;
+    tell_use(tx, grant, &corrected, Telling::Corrected(&before), now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }
@@ -62,7 +62,8 @@ fn correct(
 
 /// Correct a craving
 ///
-/// The whole content anew, under an id the phone makes. The earlier revisions are kept.
+/// The whole content anew, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
+/// stays; one that changes an end in use to another takes back that use was told.
 #[utoipa::path(
     tag = "craving",
     params(

@@ -68,7 +68,7 @@ pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec
 /// Correct a lapse
 ///
 /// The whole content anew, under an id the phone makes. The earlier revisions and the debrief are kept. Answered
-/// with the `guidance` of what it says now; where something else was used, worse happened or it was on a later day, who
+/// with the `guidance` of what it says now; where something else was used, worse happened or it was on another day, who
 /// treats the person sees it anew.
 #[utoipa::path(
     tag = "recovery",

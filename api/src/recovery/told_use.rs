@@ -1,7 +1,7 @@
 //! Use that a craving or a check-in tells of: who treats the person hears of it, whether or not a lapse is told.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, put};
+use actix_web::{HttpResponse, delete, put};
 use evenkeel_domain::access::{Act, Grant};
 use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{TellingId, TellingKind, ToldUse};
@@ -19,7 +19,7 @@ use crate::problem::Problem;
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(acknowledge_told_use);
+    config.service(acknowledge_told_use).service(take_back_told_use);
 }
 
 // What happens
@@ -32,17 +32,34 @@ pub fn tell(
     kind: TellingKind,
     id: TellingId,
     told: impl FnOnce(Option<&ToldUse>) -> Option<ToldUse>,
+    now: Moment,
 ) -> Result<(), Problem> {
     let before = store::find_told_use(tx, grant, kind, id)?;
-    match told(before.as_ref()) {
-        Some(told) => {
-            let told = told.after(before.as_ref()).weighed(&store::lapses(tx, grant)?);
-            if Some(told) != before {
-                store::put_told_use(tx, grant, &told)?;
-            }
-        }
-        None if before.is_some() => store::remove_told_use(tx, grant, kind, id)?,
-        None => {}
+    let told = match (told(before.as_ref()), before) {
+        (Some(told), _) => told.weighed(&store::lapses(tx, grant)?),
+        (None, Some(before)) => before.take_back(now),
+        (None, None) => return Ok(()),
+    };
+    if Some(told) != before {
+        store::put_told_use(tx, grant, &told)?;
+    }
+    Ok(())
+}
+
+/// What happens when the person takes back what an entry tells of use; the entry stays.
+pub fn take_back(
+    tx: &mut Tx,
+    grant: &Grant,
+    kind: TellingKind,
+    id: TellingId,
+    request: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
+    let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
+    let gone = before.take_back(now);
+    if gone != before {
+        store::put_told_use(tx, grant, &gone)?;
+        note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
     }
     Ok(())
 }
@@ -73,7 +90,8 @@ pub fn acknowledge(
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
-    let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
+    let before =
+        store::find_told_use(tx, grant, kind, id)?.filter(ToldUse::stands).ok_or_else(Problem::unknown)?;
     let seen = before.acknowledge(revision, grant.actor().account, now)?;
     if seen != before {
         store::put_told_use(tx, grant, &seen)?;
@@ -117,6 +135,34 @@ async fn acknowledge_told_use(
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
         acknowledge(tx, &grant, kind, id, seen, caller.request_id, now)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take back that use was told
+///
+/// By the person alone, where an entry tells of use that never was: a wrong tick. The entry stays as it is, and what is
+/// told later is told anew. Again is the same.
+#[utoipa::path(
+    tag = "recovery",
+    params(
+        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path)
+    ),
+    responses((status = 204, description = "Taken back")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}")]
+async fn take_back_told_use(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(Whose, TellingKind, TellingId)>,
+) -> Result<HttpResponse, Problem> {
+    let (whose, kind, id) = path.into_inner();
+    let now = app.now();
+    app.write_to(caller.record(whose), move |tx| {
+        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
+        take_back(tx, &grant, kind, id, caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

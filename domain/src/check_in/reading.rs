@@ -100,24 +100,14 @@ impl Said {
         }
     }
 
-    /// With another answer, which may be about other hours: the worse of both.
-    fn and(self, other: Self) -> Self {
-        Self {
-            any: self.any.max(other.any),
-            sign: self.sign.max(other.sign),
-            alcohol_days: self.alcohol_days.max(other.alcohol_days),
-            drug_days: self.drug_days.max(other.drug_days),
-        }
-    }
-
-    /// Put right: what is left out stays.
-    fn corrected(self, by: Self) -> Self {
-        Self {
-            any: by.any.or(self.any),
-            sign: by.sign.or(self.sign),
-            alcohol_days: by.alcohol_days.or(self.alcohol_days),
-            drug_days: by.drug_days.or(self.drug_days),
-        }
+    /// Whether it says no where that was not said before.
+    fn denies(self, before: Self) -> bool {
+        let no = |now: Option<bool>, then: Option<bool>| now == Some(false) && then != now;
+        let none = |now: Option<i16>, then: Option<i16>| now == Some(0) && then != now;
+        no(self.any, before.any)
+            || no(self.sign, before.sign)
+            || none(self.alcohol_days, before.alcohol_days)
+            || none(self.drug_days, before.drug_days)
     }
 
     fn used(self) -> Option<Vec<Substance>> {
@@ -134,23 +124,44 @@ pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
     Said::of(answers).used()
 }
 
-/// The use that all revisions of one day or week tell of, received now. What one tells, another adds to; only a
-/// correction takes back what it answers otherwise.
-pub fn told_use(kept: &[CheckInRevision], now: Moment) -> Option<ToldUse> {
-    let mut kept: Vec<_> = kept.iter().collect();
-    kept.sort_by_key(|one| one.revision);
-    let first = *kept.first()?;
-    let said = kept.iter().fold(Said::default(), |said, one| {
-        let more = Said::of(&one.check_in.answers);
-        if one.corrects() { said.corrected(more) } else { said.and(more) }
-    });
+/// The use that a check-in tells of once this was answered now. `stood` are the answers that stood until then, `before`
+/// what it told. Another answer adds to it; only a correction that says no where none was said takes it back.
+pub fn told_use(
+    check_in: &CheckIn,
+    stood: Option<&Answers>,
+    new: &CheckInRevision,
+    before: Option<&ToldUse>,
+    now: Moment,
+) -> Option<ToldUse> {
+    let standing = before.filter(|before| before.stands());
+    let (alcohol, drugs) = standing.map_or((None, None), |one| (one.alcohol_days, one.drug_days));
+    let mut said = Said::of(&new.check_in.answers);
+    let corrected = stood.filter(|_| new.corrects());
+    let denied = corrected.is_some_and(|stood| said.denies(Said::of(stood)));
+    if said.used().is_none() && !denied {
+        return standing.copied();
+    }
+    let (mut from, mut to) = new.asks_about();
+    if corrected.is_some() {
+        // What is left out stays.
+        said.alcohol_days = said.alcohol_days.or(alcohol);
+        said.drug_days = said.drug_days.or(drugs);
+        // Whenever it is corrected, it is about the days it was about, and more is about its week.
+        let more = alcohol < said.alcohol_days || drugs < said.drug_days || standing.is_none();
+        (from, to) = match standing {
+            Some(one) if more => (one.from.min(new.day), one.to.max(new.last_day())),
+            Some(one) => (one.from, one.to),
+            None => (new.day, new.last_day()),
+        };
+    } else {
+        said.alcohol_days = said.alcohol_days.max(alcohol);
+        said.drug_days = said.drug_days.max(drugs);
+    }
     let substances = said.used()?;
-    let telling = |one: &&&CheckInRevision| !one.corrects() && used(&one.check_in.answers).is_some();
-    let (from, to) = kept.iter().rfind(telling).map_or(first, |one| *one).asks_about();
     let some = |days: Option<i16>| days.filter(|days| 0 < *days);
-    Some(ToldUse {
+    let told = ToldUse {
         kind: TellingKind::CheckIn,
-        id: uuid::Uuid::from(first.id).into(),
+        id: uuid::Uuid::from(check_in.id).into(),
         from,
         to,
         substance: substances.first().copied(),
@@ -160,19 +171,29 @@ pub fn told_use(kept: &[CheckInRevision], now: Moment) -> Option<ToldUse> {
         revision: 1,
         acknowledged: None,
         seen_with_lapses: false,
-    })
+        taken_back_at: None,
+    };
+    let at = corrected.is_none().then(|| new.answered_at());
+    Some(told.after(before, at))
 }
 
 impl CheckInRevision {
-    /// The first and the last day that it asks about. A weekly one asks about the 7 days up to the one on which it is
-    /// filled in, and belongs to a week that may have begun before them.
+    /// The first and the last day that it asks about: of a weekly one, the 7 up to that on which it is filled in.
     fn asks_about(&self) -> (Day, Day) {
         match self.check_in.kind {
             CheckInKind::Daily => (self.day, self.day),
             CheckInKind::Weekly => {
                 let to = self.answered_at().local_day(&self.check_in.time_zone);
-                (to.plus(-6).min(self.day), to)
+                (to.plus(-6), to)
             }
+        }
+    }
+
+    /// The last day of the day or week that it belongs to.
+    fn last_day(&self) -> Day {
+        match self.check_in.kind {
+            CheckInKind::Daily => self.day,
+            CheckInKind::Weekly => self.day.plus(6),
         }
     }
 }

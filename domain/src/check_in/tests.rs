@@ -227,8 +227,16 @@ fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
         let more = more.iter().map(|(code, answer)| (code.clone(), answer.clone()));
         CheckInDraft { answers: all.chain(more).collect(), ..draft.clone() }
     };
-    let all: Vec<_> = (2..).zip(all.iter().map(with)).collect();
-    told_use(&sent(&all, "2026-08-01T12:00:00Z").1, moment("2026-08-01T12:00:00Z"))
+    let now = moment("2026-08-01T12:00:00Z");
+    let (mut kept, mut told) = (Vec::new(), None);
+    for (number, draft) in (2..).zip(all.iter().map(with)) {
+        let stood = CheckIn::standing(someone(), &kept).map(|stood| stood.answers);
+        let Answered { check_in, kept: new } = answer(someone(), &kept, id(number), &draft, now).unwrap();
+        let new = new.unwrap();
+        told = told_use(&check_in, stood.as_ref(), &new, told.as_ref(), now);
+        kept.push(new);
+    }
+    told
 }
 
 fn reason() -> Reason {
@@ -246,13 +254,15 @@ fn only_a_correction_takes_use_back() {
     let once = tells(&[at(12, yes())]).unwrap();
     assert_eq!((once.from, once.to, once.substance), (day("2026-07-01"), day("2026-07-01"), None));
     for keeps in [
-        &[at(12, yes()), at(13, silent())],
+        &[at(12, yes()), at(13, silent())][..],
         &[at(13, yes()), at(12, silent())],
         // The one shortly after midnight, the other in the evening.
         &[at(12, yes()), at(13, no())],
         &[at(13, no()), at(12, yes())],
         &[at(12, yes()), corrected(13, silent())],
         &[corrected(12, no()), at(13, yes())],
+        // What stood was a no already: something else is corrected.
+        &[at(12, yes()), at(13, no()), corrected(14, no())],
     ] {
         assert_eq!(tells(keeps).map(|told| told.from), Some(once.from));
     }
@@ -292,16 +302,24 @@ fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
     assert_eq!(of(weekly("2026-07-05T18:00:00Z")), (day("2026-06-29"), day("2026-07-05")));
     assert_eq!(of(weekly("2026-07-01T18:00:00Z")), (day("2026-06-25"), day("2026-07-01")));
     let after = about("2026-06-29", weekly("2026-07-07T18:00:00Z"));
-    assert_eq!(of(after.clone()), (day("2026-06-29"), day("2026-07-07")));
+    assert_eq!(of(after.clone()), (day("2026-07-01"), day("2026-07-07")));
     let anew =
         CheckInDraft { reason: Some(reason()), occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
     let told =
         tells(&[(after, serde_json::json!({})), (anew, serde_json::json!({ "drug_days": 3 }))]).unwrap();
-    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-07")), "not of the month after");
+    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-05")), "of its week");
     assert_eq!((told.substance, told.alcohol_days, told.drug_days), (None, None, Some(3)));
     let drinks =
         tells(&[(weekly("2026-07-05T18:00:00Z"), serde_json::json!({ "alcohol_days": 2, "drug_days": 0 }))]);
     assert_eq!(drinks.map(|told| (told.substance, told.drug_days)), Some((Some(Substance::Alcohol), None)));
+    let week = || weekly("2026-07-05T18:00:00Z");
+    let both = serde_json::json!({ "alcohol_days": 2, "drug_days": 3, "signs": ["use"] });
+    let right = |more| (CheckInDraft { reason: Some(reason()), ..week() }, more);
+    let less =
+        tells(&[(week(), both.clone()), right(serde_json::json!({ "drug_days": 0, "signs": [] }))]).unwrap();
+    assert_eq!((less.substance, less.alcohol_days, less.revision), (Some(Substance::Alcohol), Some(2), 1));
+    let none = right(serde_json::json!({ "drug_days": 0, "alcohol_days": 0, "signs": [] }));
+    assert_eq!(tells(&[(week(), both), none]), None);
 }
 
 #[test]

@@ -122,10 +122,20 @@ pub struct Acknowledgement {
 }
 
 impl Acknowledgement {
-    /// What stands once somebody has seen it now; of several, the first.
-    #[must_use]
-    pub fn first(earlier: Option<Self>, by: AccountId, now: Moment) -> Option<Self> {
-        earlier.or(Some(Self { by, at: now }))
+    /// What stands once somebody has seen a revision of it now; of several, the first. What was told since, they have
+    /// not seen.
+    pub fn noted(
+        earlier: Option<Self>,
+        current: i32,
+        seen: i32,
+        by: AccountId,
+        now: Moment,
+    ) -> Result<Self, Refusal> {
+        match earlier {
+            Some(earlier) => Ok(earlier),
+            None if current == seen => Ok(Self { by, at: now }),
+            None => Err(Refusal::Stale { current }),
+        }
     }
 }
 
@@ -230,7 +240,8 @@ pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(),
 }
 
 /// Corrects a lapse: as it now stands, and the revisions to keep (at the first correction also the one before).
-/// Its debrief stays. Where something else was used, worse happened or it was on a later day, nobody has seen that yet.
+/// Its debrief stays. Where something else was used, worse happened or it was on another day, nobody has seen that
+/// yet.
 pub fn correct(
     lapse: &Lapse,
     id: RevisionId,
@@ -244,7 +255,7 @@ pub fn correct(
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
         Told::corrected(draft.occurred_at, &draft.time_zone, lapse.stamp(), now);
-    let seen = draft.substance == lapse.substance && is_less && day <= lapse.local_day;
+    let seen = draft.substance == lapse.substance && is_less && day == lapse.local_day;
     // Use of something else, or after a near miss, is news of today.
     let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
     let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
@@ -270,9 +281,8 @@ pub fn withdraw(lapse: &Lapse, now: Moment) -> Lapse {
 /// Notes who has seen a lapse as of this revision; of several, the first stands.
 pub fn acknowledge(lapse: &Lapse, revision: i32, by: AccountId, now: Moment) -> Result<Lapse, Refusal> {
     log_entry::standing(lapse.withdrawn_at)?;
-    super::seen_as_it_stands(lapse.revision, revision)?;
-    let acknowledged = Acknowledgement::first(lapse.acknowledged, by, now);
-    Ok(Lapse { acknowledged, ..lapse.clone() })
+    let acknowledged = Acknowledgement::noted(lapse.acknowledged, lapse.revision, revision, by, now)?;
+    Ok(Lapse { acknowledged: Some(acknowledged), ..lapse.clone() })
 }
 
 #[cfg(test)]
@@ -349,10 +359,10 @@ pub(crate) mod tests {
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
         let debrief = Debrief { revision: 1, saved_at: Some(now), ..Debrief::default() };
         let lapse = acknowledge(&Lapse { debrief, ..lapse }, 1, Uuid::from_u128(5).into(), now).unwrap();
-        let earlier = LapseDraft { occurred_at: moment("2026-06-30T03:00:00Z"), ..told.clone() };
+        let earlier = LapseDraft { occurred_at: moment("2026-06-30T23:00:00Z"), ..told.clone() };
         let correction = LapseCorrection { reason: None, lapse: earlier.clone() };
         let (corrected, kept) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
-        assert_eq!((corrected.local_day.to_string().as_str(), corrected.revision), ("2026-06-29", 2));
+        assert_eq!((corrected.local_day.to_string().as_str(), corrected.revision), ("2026-06-30", 2));
         assert_eq!((&corrected.debrief, corrected.received_at), (&lapse.debrief, lapse.received_at));
         assert_eq!(corrected.acknowledged, lapse.acknowledged);
         assert_eq!(kept.iter().map(|one| &one.lapse).collect::<Vec<_>>(), [&told, &earlier]);
@@ -386,13 +396,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_lapse_that_was_seen_is_news_again_when_it_was_on_a_later_day() {
+    fn a_lapse_that_was_seen_is_news_again_when_it_was_on_another_day() {
         let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
         let now = moment("2026-07-09T00:00:00Z");
         let lapse =
             acknowledge(&reported(told.clone(), "2026-07-01T00:31:00Z"), 1, Uuid::from_u128(5).into(), now);
         for (at, seen) in
-            [("2026-06-30T00:30:00Z", true), ("2026-06-30T20:30:00Z", true), ("2026-07-08T20:30:00Z", false)]
+            [("2026-06-30T00:30:00Z", false), ("2026-06-30T20:30:00Z", true), ("2026-07-08T20:30:00Z", false)]
         {
             let later = LapseDraft { occurred_at: moment(at), ..told.clone() };
             let correction = LapseCorrection { reason: None, lapse: later };

@@ -2,18 +2,19 @@
 //! one; but who treats them hears of it, until a lapse tells of it too or somebody has acknowledged it.
 //!
 //! **Taken back.** What was told stays told: neither another outcome of the same craving nor another answer of the same
-//! day takes it back, but a correction that says otherwise, or the withdrawal, does.
+//! day takes it back, but a correction that changes it, or the person's own word, does.
 //!
 //! **Told by a lapse too.** The lapse is of the same, as far as the entry says what it was, and on one of its days; one
 //! before 6 in the morning counts for the evening before as well. A lapse that was acknowledged before a day's use was
-//! told does not answer for it, unless it names the craving: it may have been another time. Of a week, lapses answer
+//! told does not answer for it, nor does one that was told before use without a name, unless it names the craving: it
+//! may have been another time. Of a week, lapses answer
 //! that are of as many days as it tells; who returned to use in it tells of every day since.
 
 use super::Refusal;
 use super::guidance::may_be_opioid;
 use super::lapse::{Acknowledgement, Lapse, LapseOutcome};
 use crate::account::AccountId;
-use crate::craving::{Craving, Outcome, Substance, ToldOutcome};
+use crate::craving::{Craving, Outcome, Substance};
 use crate::journal::words;
 use crate::value::{Day, Moment};
 use jiff::SignedDuration;
@@ -74,41 +75,60 @@ pub struct ToldUse {
     pub acknowledged: Option<Acknowledgement>,
     /// Whether lapses tell of all of it that somebody has acknowledged: there is nothing in it to be seen besides.
     pub seen_with_lapses: bool,
+    /// When it was taken back.
+    #[serde(skip)]
+    pub taken_back_at: Option<Moment>,
 }
 
-/// How an outcome is told of a craving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
-    /// With the entry, or later beside it.
-    Observed(Option<Outcome>),
-    /// In a correction, which says what should have been there.
-    Corrected(Option<Outcome>),
+/// What happened to a craving that may tell of use.
+#[derive(Clone, Copy, Debug)]
+pub enum Telling<'a> {
+    /// It was told, with the entry or beside it, that this was so then.
+    Observed(Outcome, Moment),
+    /// It was corrected; this stood before.
+    Corrected(&'a Craving),
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 impl ToldUse {
-    /// What a craving tells once this was told of it now. `outcomes` are all that were told beside it, `before` is what
-    /// it told until then. The day is the last on which use was observed: a later one is news.
+    /// What a craving tells after this has happened to it now; `before` is what it told until then. Use is taken back by
+    /// a correction that changes an end in use to another, not by one that repeats what stood beside it.
     pub fn of_craving(
         craving: &Craving,
-        outcomes: &[ToldOutcome],
-        telling: Telling,
+        telling: Telling<'_>,
         before: Option<&Self>,
         now: Moment,
     ) -> Option<Self> {
-        let used = match telling {
-            Telling::Observed(Some(Outcome::Lapsed)) | Telling::Corrected(Some(Outcome::Lapsed)) => true,
-            Telling::Corrected(Some(_)) => false,
-            Telling::Observed(_) | Telling::Corrected(None) => before.is_some(),
+        let standing = before.filter(|before| before.stands());
+        let (from, to, at) = match telling {
+            Telling::Observed(Outcome::Lapsed, at) => {
+                let day = at.local_day(&craving.draft.time_zone);
+                // Days that nobody has looked at are added up.
+                let unseen = standing.filter(|one| one.acknowledged.is_none());
+                unseen.map_or((day, day, Some(at)), |one| (one.from.min(day), one.to.max(day), Some(at)))
+            }
+            Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => return standing.copied(),
+            Telling::Withdrawn => return None,
+            Telling::Corrected(stood) => {
+                let was_use = stood.draft.outcome == Some(Outcome::Lapsed);
+                let is_use = craving.draft.outcome == Some(Outcome::Lapsed);
+                let moved = |day| if day == stood.local_day { craving.local_day } else { day };
+                match standing {
+                    Some(_) if was_use && !is_use => return None,
+                    Some(one) => {
+                        (moved(one.from).min(moved(one.to)), moved(one.from).max(moved(one.to)), None)
+                    }
+                    None if is_use && !was_use => (craving.local_day, craving.local_day, None),
+                    None => return None,
+                }
+            }
         };
-        let observed = outcomes.iter().filter(|one| one.outcome == Outcome::Lapsed);
-        let observed = observed.map(|one| one.at().local_day(&craving.draft.time_zone));
-        let written = (craving.written_outcome == Some(Outcome::Lapsed)).then_some(craving.local_day);
-        let day = observed.chain(written).max().unwrap_or(craving.local_day);
-        (used && craving.withdrawn_at.is_none()).then(|| Self {
+        let told = Self {
             kind: TellingKind::Craving,
             id: Uuid::from(craving.id).into(),
-            from: day,
-            to: day,
+            from,
+            to,
             substance: craving.draft.substance,
             alcohol_days: None,
             drug_days: None,
@@ -116,35 +136,46 @@ impl ToldUse {
             revision: 1,
             acknowledged: None,
             seen_with_lapses: false,
-        })
+            taken_back_at: None,
+        };
+        Some(told.after(before, at))
     }
 
-    /// The same use told again: what is known of it already, or less, is no news; another substance, other days or more
-    /// of them are.
+    /// Whether it was not taken back.
+    pub fn stands(&self) -> bool {
+        self.taken_back_at.is_none()
+    }
+
+    /// The same use told again, by who says that it was so then; none if they correct what was told. What is known of it
+    /// already, or less, is no news; another substance, other days or more of them, and use after somebody has seen it
+    /// are.
     #[must_use]
-    pub fn after(self, before: Option<&Self>) -> Self {
-        let known = |before: &Self| {
-            let counted = |one: &Self| one.alcohol_days.is_some() || one.drug_days.is_some();
-            let on_its_days = before.from <= self.from && self.to <= before.to;
-            let no_more = self.alcohol_days <= before.alcohol_days && self.drug_days <= before.drug_days;
-            // Where both count, the days say which of the two it was.
-            let of_the_same = self.substance == before.substance || counted(before) && counted(&self);
-            on_its_days && of_the_same && (no_more || !counted(before))
-        };
-        match before {
-            None => self,
-            Some(before) if known(before) => {
-                let Self { told_at, revision, acknowledged, .. } = *before;
-                Self { told_at, revision, acknowledged, ..self }
-            }
-            Some(before) => Self { revision: before.revision + 1, ..self },
+    pub fn after(self, before: Option<&Self>, at: Option<Moment>) -> Self {
+        let Some(before) = before else { return self };
+        let counted = |one: &Self| one.alcohol_days.is_some() || one.drug_days.is_some();
+        let on_its_days = before.from <= self.from && self.to <= before.to;
+        let no_more = self.alcohol_days <= before.alcohol_days && self.drug_days <= before.drug_days;
+        // Where both count, the days say which of the two it was.
+        let of_the_same = self.substance == before.substance || counted(before) && counted(&self);
+        let since_seen = before.acknowledged.zip(at).is_some_and(|(seen, at)| seen.at < at);
+        if before.stands() && on_its_days && no_more && of_the_same && !since_seen {
+            let Self { told_at, revision, acknowledged, .. } = *before;
+            Self { told_at, revision, acknowledged, ..self }
+        } else {
+            Self { revision: before.revision + 1, ..self }
         }
+    }
+
+    /// Takes it back. Done twice, the first time stands.
+    #[must_use]
+    pub fn take_back(self, now: Moment) -> Self {
+        Self { taken_back_at: self.taken_back_at.or(Some(now)), ..self }
     }
 
     /// Notes who has seen it as of this revision; of several, the first stands.
     pub fn acknowledge(self, revision: i32, by: AccountId, now: Moment) -> Result<Self, Refusal> {
-        super::seen_as_it_stands(self.revision, revision)?;
-        Ok(Self { acknowledged: Acknowledgement::first(self.acknowledged, by, now), ..self })
+        let acknowledged = Acknowledgement::noted(self.acknowledged, self.revision, revision, by, now)?;
+        Ok(Self { acknowledged: Some(acknowledged), ..self })
     }
 
     /// Weighs it against all lapses of the person, anew whenever one of them has changed.
@@ -161,8 +192,10 @@ impl ToldUse {
             let days: BTreeSet<Day> = of_it.flat_map(|one| one.days(self.to)).collect();
             usize::try_from(least).is_ok_and(|least| least <= days.len())
         };
+        // A craving on whose days use was observed more than once.
+        let least = if self.from < self.to && self.kind == TellingKind::Craving { 2 } else { 1 };
         match (self.alcohol_days, self.drug_days) {
-            (None, None) => told(|_| true, 1),
+            (None, None) => told(|_| true, least),
             (alcohol, drugs) => {
                 alcohol.is_none_or(|days| told(|one| one == Substance::Alcohol, days))
                     && drugs.is_none_or(|days| told(|one| one != Substance::Alcohol, days))
@@ -181,9 +214,11 @@ impl ToldUse {
         let is_named = self.kind == TellingKind::Craving
             && lapse.craving.is_some_and(|craving| Uuid::from(craving) == Uuid::from(self.id));
         let on_its_days = answer.evening <= self.to && self.from <= lapse.local_day;
-        let is_of_a_week = self.from < self.to;
+        let is_of_a_week = self.kind == TellingKind::CheckIn && self.from < self.to;
         let was_seen_before = lapse.acknowledged.is_some_and(|seen| seen.at < self.told_at);
-        of_the_same && (is_named || on_its_days && (is_of_a_week || !was_seen_before))
+        // Who tells of use without a name after a lapse may tell of something else.
+        let was_told_before = self.substance.is_none() && lapse.use_told_at < Some(self.told_at);
+        of_the_same && on_its_days && (is_named || is_of_a_week || !was_seen_before && !was_told_before)
     }
 }
 
@@ -203,7 +238,7 @@ impl<'a> Answer<'a> {
 
     /// The days of use it tells of, up to the last that an entry asks about.
     fn days(&self, to: Day) -> impl Iterator<Item = Day> {
-        let first = self.lapse.local_day;
+        let first = self.evening;
         let more = match self.lapse.outcome {
             LapseOutcome::ReturnedToUse => first.until(to).max(0),
             LapseOutcome::SingleUse | LapseOutcome::NearMiss => 0,
@@ -224,8 +259,8 @@ pub fn last(told: &[ToldUse], lapses: &[Lapse]) -> Option<ToldUse> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::craving::CravingDraft;
     use crate::craving::tests::{draft, moment, recorded};
-    use crate::craving::{CravingDraft, withdraw};
     use crate::recovery::lapse::{self, tests as lapses};
     use proptest::prelude::*;
     use rstest::rstest;
@@ -248,6 +283,7 @@ mod tests {
             revision: 1,
             acknowledged: None,
             seen_with_lapses: false,
+            taken_back_at: None,
         }
     }
     fn week(alcohol_days: Option<i16>, drug_days: Option<i16>) -> ToldUse {
@@ -258,6 +294,10 @@ mod tests {
     /// A lapse at a time in New York, 4 hours behind.
     fn lapse(substance: Substance, at: &str) -> Lapse {
         lapses::reported(lapses::draft(at, substance, LapseOutcome::SingleUse), NOW)
+    }
+    fn outcome(outcome: Option<Outcome>) -> Craving {
+        let felt = draft("2026-07-05T18:00:00Z", "America/New_York", 8);
+        recorded(CravingDraft { outcome, substance: Some(Substance::Opioids), ..felt }, NOW)
     }
     fn someone() -> AccountId {
         Uuid::from_u128(9).into()
@@ -295,10 +335,23 @@ mod tests {
         assert_eq!(last(&[told], std::slice::from_ref(&before)), Some(told));
         let with = |lapse: &Lapse| told.weighed(std::slice::from_ref(lapse)).seen_with_lapses;
         assert!(!with(&before));
-        assert!(with(&Lapse { craving: Some(Uuid::from_u128(2).into()), ..before }), "that craving");
+        let of_it = Lapse { craving: Some(Uuid::from_u128(2).into()), ..before };
+        assert!(with(&of_it), "that craving");
+        let another_day =
+            Lapse { occurred_at: moment("2026-07-03T13:00:00Z"), local_day: day("2026-07-03"), ..of_it };
+        assert!(!with(&another_day));
         let after = seen(&used, "2026-07-06T09:00:00Z");
         assert!(with(&after) && !with(&used), "as soon as somebody has seen it");
         assert!(!told.weighed(&[after]).weighed(&[]).seen_with_lapses, "as long as the lapse stands");
+    }
+
+    #[test]
+    fn a_lapse_that_was_told_before_does_not_answer_for_use_without_a_name() {
+        let told_first = lapses::draft("2026-07-05T13:00:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let told_first = lapses::reported(told_first, "2026-07-05T14:00:00Z");
+        let unnamed = told(2, None, "2026-07-05");
+        assert_eq!(last(&[unnamed], std::slice::from_ref(&told_first)), Some(unnamed));
+        assert_eq!(last(&[told(2, Some(Substance::Alcohol), "2026-07-05")], &[told_first]), None);
     }
 
     #[rstest]
@@ -358,83 +411,95 @@ mod tests {
         let first = week(Some(3), None);
         let seen = first.acknowledge(1, someone(), moment("2026-07-06T12:00:00Z")).unwrap();
         let again = ToldUse { told_at: moment("2026-07-07T12:00:00Z"), ..first };
-        assert_eq!((again.after(Some(&seen)), again.after(None)), (seen, again));
+        assert_eq!((again.after(Some(&seen), None), again.after(None, None)), (seen, again));
         let fewer = ToldUse { alcohol_days: Some(2), ..again };
-        assert_eq!(fewer.after(Some(&seen)), ToldUse { alcohol_days: Some(2), ..seen });
+        assert_eq!(fewer.after(Some(&seen), None), ToldUse { alcohol_days: Some(2), ..seen });
         let both = ToldUse { substance: None, drug_days: Some(1), ..again };
         let seen_both = both.acknowledge(1, someone(), moment(NOW)).unwrap();
-        assert!(again.after(Some(&seen_both)).acknowledged.is_some(), "one of the two is no news");
+        assert!(again.after(Some(&seen_both), None).acknowledged.is_some(), "one of the two is no news");
         for worse in [
             ToldUse { alcohol_days: Some(4), ..again },
             both,
             ToldUse { from: day("2026-06-28"), ..again },
             ToldUse { to: day("2026-07-06"), ..again },
         ] {
-            assert_eq!(worse.after(Some(&seen)), ToldUse { revision: 2, ..worse });
+            assert_eq!(worse.after(Some(&seen), None), ToldUse { revision: 2, ..worse });
         }
+        let unsaid = ToldUse { substance: None, alcohol_days: None, ..seen };
+        assert_eq!(both.after(Some(&unsaid), None).revision, 2, "that is more than was said");
         let craving = told(2, Some(Substance::Alcohol), "2026-07-05");
         for other in [None, Some(Substance::Opioids)] {
             let other = ToldUse { substance: other, ..craving };
-            assert_eq!(other.after(Some(&craving)).revision, 2);
+            assert_eq!(other.after(Some(&craving), None).revision, 2);
         }
-        let by_another = seen.acknowledge(1, Uuid::from_u128(8).into(), moment(NOW));
-        assert_eq!(by_another, Ok(seen), "the first time stands");
-        assert_eq!(seen.acknowledge(2, someone(), moment(NOW)), Err(Refusal::Stale { current: 1 }));
-    }
-
-    #[test]
-    fn a_craving_takes_back_what_it_told_by_a_correction_or_when_it_is_withdrawn() {
-        let opioids = CravingDraft {
-            substance: Some(Substance::Opioids),
-            ..draft("2026-07-05T18:00:00Z", "America/New_York", 8)
-        };
-        let craving = recorded(opioids, NOW);
-        let now = moment(NOW);
-        let told =
-            |telling, before: Option<&ToldUse>| ToldUse::of_craving(&craving, &[], telling, before, now);
-        let used = told(Telling::Observed(Some(Outcome::Lapsed)), None).unwrap();
+        let (before, after) = (Some(moment("2026-07-06T11:00:00Z")), Some(moment("2026-07-06T13:00:00Z")));
         assert_eq!(
-            (used.from, used.to, used.substance),
-            (day("2026-07-05"), day("2026-07-05"), Some(Substance::Opioids))
+            (again.after(Some(&seen), before), again.after(Some(&seen), after).acknowledged),
+            (seen, None)
         );
-        for keeps in [
-            Telling::Observed(None),
-            Telling::Observed(Some(Outcome::Passed)),
-            Telling::Corrected(None),
-            Telling::Corrected(Some(Outcome::Lapsed)),
-        ] {
-            assert_eq!(told(keeps, Some(&used)), Some(used), "{keeps:?}");
-        }
-        assert_eq!(told(Telling::Corrected(Some(Outcome::Passed)), Some(&used)), None);
-        for nothing in
-            [Telling::Observed(None), Telling::Corrected(None), Telling::Observed(Some(Outcome::StillGoing))]
-        {
-            assert_eq!(told(nothing, None), None, "{nothing:?}");
-        }
-        let gone =
-            ToldUse::of_craving(&withdraw(&craving, now), &[], Telling::Corrected(None), Some(&used), now);
-        assert_eq!(gone, None);
+        let gone = seen.take_back(moment(NOW));
+        assert_eq!(
+            (again.after(Some(&gone), None).revision, gone.take_back(moment("2027-01-01T00:00:00Z"))),
+            (2, gone)
+        );
+        let by_another = seen.acknowledge(2, Uuid::from_u128(8).into(), moment(NOW));
+        assert_eq!(by_another, Ok(seen), "the first time stands");
+        assert_eq!(first.acknowledge(2, someone(), moment(NOW)), Err(Refusal::Stale { current: 1 }));
     }
 
     #[test]
-    fn use_that_is_observed_on_a_later_day_is_news_of_that_day() {
-        let craving = recorded(draft("2026-07-05T18:00:00Z", "America/New_York", 8), NOW);
-        let end = |at: &str| ToldOutcome {
-            outcome: Outcome::Lapsed,
-            observed_at: moment(at),
-            received_at: moment(NOW),
+    fn a_craving_takes_back_what_it_told_by_a_correction_that_changes_it_or_when_it_is_withdrawn() {
+        let now = moment(NOW);
+        let (open, lapsed, passed) =
+            (outcome(None), outcome(Some(Outcome::Lapsed)), outcome(Some(Outcome::Passed)));
+        let told = |craving: &Craving, telling, before: Option<&ToldUse>| {
+            ToldUse::of_craving(craving, telling, before, now)
         };
-        let (first, later) = (end("2026-07-05T19:00:00Z"), end("2026-07-08T19:00:00Z"));
-        let told = |outcomes: &[ToldOutcome], before: Option<&ToldUse>| {
-            let telling = Telling::Observed(Some(Outcome::Lapsed));
-            ToldUse::of_craving(&craving, outcomes, telling, before, moment(NOW)).unwrap().after(before)
+        let used = told(&open, Telling::Observed(Outcome::Lapsed, open.felt_at()), None).unwrap();
+        let on = day("2026-07-05");
+        assert_eq!((used.from, used.to, used.substance), (on, on, Some(Substance::Opioids)));
+        for (craving, telling) in [
+            (&passed, Telling::Observed(Outcome::Passed, now)),
+            // It passed after use: a correction of something else repeats that.
+            (&passed, Telling::Corrected(&passed)),
+            (&lapsed, Telling::Corrected(&lapsed)),
+            (&lapsed, Telling::Corrected(&passed)),
+        ] {
+            assert_eq!(told(craving, telling, Some(&used)), Some(used), "{telling:?}");
+        }
+        assert_eq!(told(&passed, Telling::Corrected(&lapsed), Some(&used)), None);
+        assert_eq!(told(&lapsed, Telling::Withdrawn, Some(&used)), None);
+        for (craving, telling) in [
+            (&passed, Telling::Observed(Outcome::Passed, now)),
+            (&passed, Telling::Corrected(&open)),
+            (&lapsed, Telling::Corrected(&lapsed)),
+        ] {
+            assert_eq!(told(craving, telling, None), None, "{telling:?}");
+            assert_eq!(told(craving, telling, Some(&used.take_back(now))), None, "{telling:?}");
+        }
+        assert_eq!(told(&lapsed, Telling::Corrected(&passed), None), Some(used));
+        let again = told(&lapsed, Telling::Corrected(&passed), Some(&used.take_back(now))).unwrap();
+        assert_eq!((again.revision, again.stands()), (2, true));
+    }
+
+    #[test]
+    fn use_that_is_observed_on_another_day_is_news_of_that_day() {
+        let craving = outcome(None);
+        let told = |at: &str, before: Option<&ToldUse>| {
+            ToldUse::of_craving(&craving, Telling::Observed(Outcome::Lapsed, moment(at)), before, moment(NOW))
+                .unwrap()
         };
-        let once = told(&[first], None);
+        let once = told("2026-07-05T19:00:00Z", None);
         let seen = once.acknowledge(1, someone(), moment(NOW)).unwrap();
-        let twice = told(&[first, later], Some(&seen));
-        assert_eq!((twice.from, twice.to), (day("2026-07-08"), day("2026-07-08")));
-        assert_eq!((twice.revision, twice.acknowledged), (2, None));
-        assert_eq!(told(&[later, first], Some(&twice)), twice, "whichever came in last");
+        for (at, on) in [("2026-07-08T19:00:00Z", "2026-07-08"), ("2026-07-03T19:00:00Z", "2026-07-03")] {
+            let twice = told(at, Some(&seen));
+            assert_eq!((twice.from, twice.to), (day(on), day(on)));
+            assert_eq!((twice.revision, twice.acknowledged), (2, None));
+            let unseen = told(at, Some(&once));
+            assert_eq!((unseen.from, unseen.to), (once.from.min(day(on)), once.to.max(day(on))));
+            let one_of_two = [lapse(Substance::Opioids, "2026-07-05T19:00:00Z")];
+            assert_eq!(last(&[unseen], &one_of_two), Some(unseen));
+        }
     }
 
     proptest! {

@@ -19,7 +19,7 @@ type Row = (
     On,
     Option<String>,
     (Option<i16>, Option<i16>),
-    (At, i32, bool),
+    (At, i32, bool, Option<At>),
     (Option<Id>, Option<At>),
 );
 
@@ -32,7 +32,7 @@ macro_rules! told_use_columns {
             told_uses::last_day,
             told_uses::substance,
             (told_uses::alcohol_days, told_uses::drug_days),
-            (told_uses::told_at, told_uses::revision, told_uses::seen_with_lapses),
+            (told_uses::told_at, told_uses::revision, told_uses::seen_with_lapses, told_uses::taken_back_at),
             (told_uses::acknowledged_by, told_uses::acknowledged_at),
         )
     };
@@ -40,7 +40,7 @@ macro_rules! told_use_columns {
 
 fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Result<ToldUse, Error> {
     let (alcohol_days, drug_days) = days;
-    let (told_at, revision, seen_with_lapses) = told;
+    let (told_at, revision, seen_with_lapses, taken_back_at) = told;
     Ok(ToldUse {
         kind: read(kind)?,
         id: id.to(),
@@ -53,10 +53,11 @@ fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Resul
         revision,
         acknowledged: by.zip(at).map(|(by, at)| Acknowledgement { by: by.to(), at: at.0 }),
         seen_with_lapses,
+        taken_back_at: taken_back_at.map(|at| at.0),
     })
 }
 
-/// What an entry tells of use, if it does.
+/// What an entry tells of use, or told before it was taken back.
 pub fn find_told_use(
     tx: &mut Tx,
     grant: &Grant,
@@ -71,7 +72,7 @@ pub fn find_told_use(
     row.map(told_use).transpose()
 }
 
-/// All that a participant's entries tell of use, by kind and in the order of their ids.
+/// All that a participant's entries tell of use, also what was taken back, by kind and in the order of their ids.
 pub fn told_uses(tx: &mut Tx, grant: &Grant) -> Result<Vec<ToldUse>, Error> {
     let rows: Vec<Row> = told_uses::table
         .filter(told_uses::participant_id.eq(Id::of(grant.participant())))
@@ -92,6 +93,7 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
         told_uses::told_at.eq(At(told.told_at)),
         told_uses::revision.eq(told.revision),
         told_uses::seen_with_lapses.eq(told.seen_with_lapses),
+        told_uses::taken_back_at.eq(told.taken_back_at.map(At)),
         told_uses::acknowledged_by.eq(told.acknowledged.map(|seen| Id::of(seen.by))),
         told_uses::acknowledged_at.eq(told.acknowledged.map(|seen| At(seen.at))),
     );
@@ -106,16 +108,10 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
     Ok(())
 }
 
-/// Forgets what an entry told that tells of use no more.
-pub fn remove_told_use(tx: &mut Tx, grant: &Grant, kind: TellingKind, id: TellingId) -> Result<(), Error> {
-    let target = told_uses::table.find((Id::of(grant.participant()), kind.as_str(), Id::of(id)));
-    diesel::delete(target).execute(tx)?;
-    Ok(())
-}
-
 /// What nobody has acknowledged yet, nor the lapses that tell of it, of all participants a permit covers, in any order.
 pub fn unacknowledged_uses(tx: &mut Tx, permit: &Permit) -> Result<Vec<(ParticipantId, ToldUse)>, Error> {
-    let news = told_uses::acknowledged_at.is_null().and(told_uses::seen_with_lapses.eq(false));
+    let unseen = told_uses::acknowledged_at.is_null().and(told_uses::seen_with_lapses.eq(false));
+    let news = unseen.and(told_uses::taken_back_at.is_null());
     let columns = (told_uses::participant_id, told_use_columns!());
     let rows: Vec<(Id, Row)> = of_caseload!(tx, permit, told_uses, news, columns)?;
     rows.into_iter().map(|(participant, row)| Ok((participant.to(), told_use(row)?))).collect()
@@ -147,6 +143,7 @@ mod tests {
             revision: 1,
             acknowledged: None,
             seen_with_lapses: false,
+            taken_back_at: None,
         };
         put_told_use(tx, &own, &told).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(told));
@@ -156,16 +153,14 @@ mod tests {
         let craving = ToldUse { kind: TellingKind::Craving, alcohol_days: None, ..told };
         put_told_use(tx, &own, &craving).unwrap();
         assert_eq!(told_uses(tx, &own).unwrap(), [unknown, craving], "of one id");
-        remove_told_use(tx, &own, craving.kind, craving.id).unwrap();
         let with_lapses = ToldUse { seen_with_lapses: true, revision: 2, ..unknown };
         put_told_use(tx, &own, &with_lapses).unwrap();
-        assert_eq!(told_uses(tx, &own).unwrap(), [with_lapses]);
+        assert_eq!(told_uses(tx, &own).unwrap(), [with_lapses, craving]);
+        put_told_use(tx, &own, &craving.take_back(now)).unwrap();
         assert_eq!(unacknowledged_uses(tx, &office).unwrap(), []);
         let seen = unknown.acknowledge(1, actor(Role::Counselor).account, now).unwrap();
         put_told_use(tx, &own, &seen).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(seen));
         assert_eq!(unacknowledged_uses(tx, &office).unwrap(), []);
-        remove_told_use(tx, &own, told.kind, told.id).unwrap();
-        assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), None);
     }
 }

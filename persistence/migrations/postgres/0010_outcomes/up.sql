@@ -19,5 +19,6 @@ ALTER TABLE told_uses
     ADD COLUMN alcohol_days smallint,
     ADD COLUMN drug_days smallint,
     ADD COLUMN revision integer NOT NULL DEFAULT 1,
-    ADD COLUMN seen_with_lapses boolean NOT NULL DEFAULT false;
+    ADD COLUMN seen_with_lapses boolean NOT NULL DEFAULT false,
+    ADD COLUMN taken_back_at timestamptz;
 ALTER TABLE told_uses ALTER COLUMN revision DROP DEFAULT, ALTER COLUMN seen_with_lapses DROP DEFAULT;

@@ -26,6 +26,7 @@ CREATE TABLE told_uses_by_kind (
     told_at INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     seen_with_lapses INTEGER NOT NULL CHECK (seen_with_lapses IN (0, 1)),
+    taken_back_at INTEGER,
     acknowledged_by BLOB REFERENCES accounts (id) CHECK (length(acknowledged_by) = 16),
     acknowledged_at INTEGER,
     PRIMARY KEY (participant_id, kind, id),
