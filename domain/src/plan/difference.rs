@@ -184,6 +184,18 @@ mod tests {
         assert_eq!(told, expected);
     }
 
+    #[test]
+    fn a_new_order_of_the_skills_against_a_trigger_is_told() {
+        let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "payday", skills)]), ..Plan::default() };
+        let changed = compare(&of(&["library:aa", "library:bb"]), &of(&["library:bb", "library:aa"]));
+        let expected = json!([
+            { "section": "triggers", "item": id(1), "kind": "changed", "fields": [{
+                "field": "coping", "before": ["library:aa", "library:bb"], "after": ["library:bb", "library:aa"],
+            }] },
+        ]);
+        assert_eq!(serde_json::to_value(changed).unwrap(), expected);
+    }
+
     proptest! {
         #[test]
         fn equal_plans_and_only_they_have_no_differences(one in any_plan(), other in any_plan()) {

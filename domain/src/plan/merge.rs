@@ -49,7 +49,8 @@ pub struct Conflict<S> {
 ///
 /// A section that one side changed is taken from that side. In a list that both changed, each item is taken
 /// from the side that changed it, and what one side removed and the other left alone is gone. The same item
-/// changed in two ways, or two new orders of the same items, is a conflict. In a crisis-critical section the
+/// changed in two ways, or two new orders of the same items, is a conflict; a new order of what an
+/// item holds is a change of it. In a crisis-critical section the
 /// text always stays: changed here and removed there, it stays; worded in two ways, both wordings stay.
 pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
     D::merged(base, theirs, mine)
@@ -143,7 +144,7 @@ fn content<T: Item>(item: &T) -> String {
 mod tests {
     use super::*;
     use crate::plan::section::{LapseStep, Naloxone, RecoveryReason};
-    use crate::plan::tests::{any_plan, day, list, only_me, reason, step, words};
+    use crate::plan::tests::{any_plan, day, list, only_me, reason, step, trigger, words};
     use crate::plan::{Plan, PlanSection, compare};
     use proptest::prelude::*;
 
@@ -223,6 +224,19 @@ mod tests {
         let both = of_steps(&[two, one, three, step(4, "d")]);
         assert_eq!(merge(&base, &theirs, &longer), Ok(both.clone()));
         assert_eq!(merge(&base, &longer, &theirs), Ok(both), "whoever put them in a new order");
+    }
+
+    #[test]
+    fn a_new_order_of_the_skills_against_a_trigger_is_a_change_like_any_other() {
+        let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "a", skills)]), ..Plan::default() };
+        let base = of(&["library:aa", "library:bb", "library:cc"]);
+        let theirs = of(&["library:bb", "library:aa", "library:cc"]);
+        let mine = of(&["library:cc", "library:aa", "library:bb"]);
+        assert_eq!(merge(&base, &theirs, &base), Ok(theirs.clone()));
+        assert_eq!(merge(&base, &base, &mine), Ok(mine.clone()));
+        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::Triggers));
+        let more = of(&["library:aa", "library:bb", "library:cc", "library:dd"]);
+        assert_eq!(merge(&base, &theirs, &more), conflict(PlanSection::Triggers));
     }
 
     #[test]

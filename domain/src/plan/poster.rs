@@ -274,7 +274,7 @@ mod tests {
             ("If I slip", vec!["Stop", "Call Sam"]),
             (
                 "What sets it off, and what I do",
-                vec![payday.as_str(), "a row: Take a brisk walk, Urge surfing", boredom],
+                vec![payday.as_str(), "a row: Urge surfing, Take a brisk walk", boredom],
             ),
             ("Why I do this", vec!["My daughter"]),
         ];

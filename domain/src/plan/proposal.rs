@@ -10,7 +10,7 @@ use super::{PlanSection, Refusal};
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::recovery::warning::WarningStage;
-use crate::value::Few;
+use crate::value::Ranked;
 
 /// What a skill is meant to help against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -93,8 +93,8 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
     let mut plan = plan.clone();
     match proposal.clone() {
         Proposal::AddTrigger { category, source, words } => {
-            let trigger = PlanTrigger { id, category, source, words, coping: Few::default() };
-            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: Few::default(), ..kept };
+            let trigger = PlanTrigger { id, category, source, words, coping: Ranked::default() };
+            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: Ranked::default(), ..kept };
             plan.triggers = with(&plan.triggers, trigger, without_coping)?;
         }
         Proposal::AddWarningSign { stage, words } => {

@@ -14,7 +14,7 @@ use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::journal::words;
 use crate::recovery::warning::WarningStage;
-use crate::value::{Day, Few};
+use crate::value::{Day, Ranked};
 
 words! {
     /// A part of the relapse-prevention plan.
@@ -119,10 +119,10 @@ entries! {
         source: TriggerSource,
         /// What it is.
         words: Words,
-        /// Skills that help against it.
-        #[serde(default, skip_serializing_if = "Few::is_empty")]
+        /// Skills that help against it, the one to try first at the head.
+        #[serde(default, skip_serializing_if = "Ranked::is_empty")]
         #[schema(value_type = Vec<SkillRef>, max_items = 4)]
-        coping: Few<SkillRef, 4>,
+        coping: Ranked<SkillRef, 4>,
     }
     /// An early sign that a relapse may be on its way.
     PlanSign {

@@ -63,6 +63,13 @@ mod tests {
     }
 
     #[test]
+    fn the_skills_against_one_trigger_stay_in_the_order_they_were_given() {
+        let given = ["library:walk", "library:breathing", "library:call"];
+        let plan = Plan { triggers: list([trigger(1, "payday", &given)]), ..Plan::default() };
+        assert_eq!(plan.skills(None), given.map(link));
+    }
+
+    #[test]
     fn a_plan_knows_a_sign_by_its_words() {
         let known = &signs()[0];
         let sign = |number, text: &str| PlanSign { id: id(number), stage: known.stage, words: words(text) };

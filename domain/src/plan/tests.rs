@@ -9,7 +9,7 @@ use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::craving::tests::moment;
 use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
-use crate::value::Few;
+use crate::value::Ranked;
 
 pub(super) fn id(number: u128) -> ItemId {
     Uuid::from_u128(number).into()
@@ -42,7 +42,7 @@ pub(super) fn trigger(number: u128, text: &str, coping: &[&str]) -> PlanTrigger 
         category: TriggerCategory::Conflict,
         source: TriggerSource::External,
         words: words(text),
-        coping: Few::try_from(coping).unwrap(),
+        coping: Ranked::try_from(coping).unwrap(),
     }
 }
 
