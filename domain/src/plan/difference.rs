@@ -119,7 +119,7 @@ fn change<T: Serialize>(item: Option<ItemId>, old: Option<&T>, new: Option<&T>, 
 }
 
 /// The fields of a value as JSON has them, without the id; a value that has no fields is one by itself.
-fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String, Value> {
+pub(super) fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String, Value> {
     match value.map(serde_json::to_value) {
         Some(Ok(Value::Object(mut fields))) => {
             fields.remove("id");

@@ -223,7 +223,7 @@ impl Single for Naloxone {
                 let both = format!("{}; {}", one.as_ref(), other.as_ref()).try_into();
                 Some(both.map_err(|_| Clash::TooLong { most: MOST_WORDS })?)
             }
-            (one, other) => one.or(other).cloned(),
+            _ => return Err(Clash::Removed),
         };
         Ok(Self { has, kept })
     }
