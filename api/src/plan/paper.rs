@@ -79,14 +79,14 @@ async fn printed(poster: Poster, paper: Paper, name: &str) -> Result<HttpRespons
 
 /// Print the plan
 ///
-/// To be folded into a wallet or pinned to a wall. The lines that answer day and night and where naloxone is stand
-/// in a frame above everything, on the first page; the emergency number, naloxone and the first line also on each
-/// further one. Below: skills, people, steps after a slip, triggers and reasons. On one page: where it ends,
-/// reasons, triggers and people give way and are counted, never a step, a line or part of a number; only these may
-/// take a second page. Skills with a caution that holds for the participant are left off; a trigger with no other
-/// is answered by another skill of theirs, somebody to talk to, or whoever stands on the page. It names neither the
-/// program nor the person beyond what the plan says, leaves out what the participant keeps from the caller, and
-/// says that it does.
+/// To be folded into a wallet or pinned to a wall. The lines that answer day and night and where naloxone is, or
+/// where to get it, stand in a frame above everything, on the first page; the emergency number, naloxone at hand
+/// and the first line also on each further one. Below: skills, people, steps after a slip, triggers and reasons.
+/// On one page: where it ends, reasons, triggers and people give way and are counted, never a step, a line or part
+/// of a number; only these may take a second page. Skills with a caution that holds for the participant are left
+/// off; a trigger with no other is answered by another skill of theirs, somebody to talk to, or whoever stands on
+/// the page. It names neither the program nor the person beyond what the plan says, leaves out what the participant
+/// keeps from the caller, and says that it does.
 ///
 /// Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari and Thai letters are printed. Others, such as Chinese,
 /// Japanese, Korean and emoji, are not: an ellipsis stands for them, and a note that they are in the app.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::item::Reach;
 use super::lines::CrisisLine;
-use super::section::{Plan, PlanSection, PlanTrigger, Support};
+use super::section::{Naloxone, Plan, PlanSection, PlanTrigger, Support};
 use crate::coping::{Choices, SkillRef, Skills};
 use crate::value::Day;
 
@@ -153,8 +153,11 @@ pub fn poster(
     let note =
         (!withheld.is_empty()).then_some("Parts of the plan are left out here at the participant's wish.");
     let local = plan.lines.iter().map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
-    let (mut band, again) = band(lines, naloxone(plan));
+    let naloxone = plan.naloxone.as_ref();
+    let (mut band, again) = band(lines, naloxone.and_then(at_hand));
     band.lines.extend(local);
+    // What is still to be got helps nobody at once: after those who do.
+    band.lines.extend(naloxone.and_then(to_get));
     Poster { title: "My plan", on, band, again, groups, note }
 }
 
@@ -208,10 +211,17 @@ fn people(plan: &Plan) -> Vec<PosterLine> {
     reachable.map(line).collect()
 }
 
-fn naloxone(plan: &Plan) -> Option<PosterLine> {
-    let naloxone = plan.naloxone.as_ref().filter(|naloxone| naloxone.has)?;
+fn at_hand(naloxone: &Naloxone) -> Option<PosterLine> {
     let kept = naloxone.kept.as_ref().map_or("at hand", AsRef::as_ref);
-    Some(PosterLine::answered("Naloxone", kept))
+    naloxone.has.then(|| PosterLine::answered("Naloxone", kept))
+}
+
+fn to_get(naloxone: &Naloxone) -> Option<PosterLine> {
+    let line = match &naloxone.kept {
+        Some(place) => PosterLine::answered("Naloxone: none yet. Get it", place.as_ref()),
+        None => PosterLine::answered("Naloxone", "none yet. Ask your counselor or a pharmacy."),
+    };
+    (!naloxone.has).then_some(line)
 }
 
 #[cfg(test)]
@@ -223,7 +233,7 @@ mod tests {
     use crate::coping::tests::{skill, tea};
     use crate::plan::item::Called;
     use crate::plan::lines::crisis_lines;
-    use crate::plan::section::{LocalLine, Naloxone, SupportRole};
+    use crate::plan::section::{LocalLine, SupportRole};
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
     use proptest::prelude::*;
 
@@ -308,6 +318,21 @@ mod tests {
         assert_eq!(text(&of(&with(None), &Choices::default()).band)[1], "Naloxone: at hand");
         let bare = of(&Plan::default(), &Choices::default());
         assert_eq!((&text(&bare.band)[1], bare.again), (&lines[2].to_owned(), 2));
+    }
+
+    #[test]
+    fn where_to_get_naloxone_stands_below_the_lines_that_answer() {
+        let without = |kept: Option<&str>| {
+            let naloxone = Some(Naloxone { has: false, kept: kept.map(words) });
+            of(&Plan { naloxone, ..Plan::default() }, &Choices::default())
+        };
+        for (kept, line) in [
+            (Some("Free at the pharmacy on 5th"), "Naloxone: none yet. Get it: Free at the pharmacy on 5th"),
+            (None, "Naloxone: none yet. Ask your counselor or a pharmacy."),
+        ] {
+            let poster = without(kept);
+            assert_eq!((text(&poster.band).last().unwrap().as_str(), poster.again), (line, 2));
+        }
     }
 
     #[test]
