@@ -13,7 +13,7 @@ use crate::account::Role;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::journal::words;
-use crate::recovery::warning::WarningStage;
+use crate::recovery::warning::{SignCode, WarningSign, WarningStage, signs};
 use crate::value::{Day, Ranked};
 
 words! {
@@ -126,6 +126,9 @@ entries! {
     }
     /// An early sign that a relapse may be on its way.
     PlanSign {
+        /// The sign that everyone is asked about which it came from; it stays when the words change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<SignCode>,
         /// The stage it belongs to.
         stage: WarningStage,
         /// What it is.
@@ -190,6 +193,24 @@ entries! {
         /// How it is celebrated.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reward: Option<Words>,
+    }
+}
+
+impl PlanSign {
+    /// Whether it came from this sign, or says the same.
+    pub fn tells_of(&self, sign: &WarningSign) -> bool {
+        let plain = |words: &str| words.trim().to_lowercase();
+        self.code.as_ref() == Some(&sign.code) || plain(self.words.as_ref()) == plain(&sign.words)
+    }
+
+    /// This with the sign that it came from by what was written before under its id. Phones that do not know of
+    /// codes leave them out, and older revisions have none.
+    #[must_use]
+    pub(super) fn following(self, before: Option<&Self>) -> Self {
+        let Some(before) = before.filter(|_| self.code.is_none()) else { return self };
+        let by_words = || signs().iter().find(|sign| before.words != self.words && before.tells_of(sign));
+        let code = before.code.clone().or_else(|| by_words().map(|sign| sign.code.clone()));
+        Self { code, ..self }
     }
 }
 
