@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::Agreement;
 use super::item::Reach;
 use super::lines::CrisisLine;
 use super::section::{Naloxone, Plan, PlanSection, PlanTrigger, Support};
@@ -95,6 +96,8 @@ pub struct Poster {
     pub title: &'static str,
     /// The day it was made.
     pub on: Day,
+    /// What stands beside that day: that it is not agreed yet.
+    pub standing: Option<&'static str>,
     /// What saves a life, above everything else.
     pub band: PosterGroup,
     /// How many of its lines stand on each further page too.
@@ -106,6 +109,13 @@ pub struct Poster {
 }
 
 impl Poster {
+    /// The same, saying that nobody or only one signed what it was made from; an empty plan is not there to sign.
+    #[must_use]
+    pub fn agreed(self, how_far: Option<Agreement>) -> Self {
+        let is_open = how_far.is_some_and(|agreement| agreement != Agreement::Agreed);
+        Self { standing: is_open.then_some("not yet signed by both"), ..self }
+    }
+
     /// Takes away the line that is missed least; `false` if all that is left has to stay.
     pub fn shorten(&mut self) -> bool {
         // Reasons are known by heart; a number is not.
@@ -158,7 +168,7 @@ pub fn poster(
     band.lines.extend(local);
     // What is still to be got helps nobody at once: after those who do.
     band.lines.extend(naloxone.and_then(to_get));
-    Poster { title: "My plan", on, band, again, groups, note }
+    Poster { title: "My plan", on, standing: None, band, again, groups, note }
 }
 
 /// What saves a life: the emergency number, what is at hand until somebody comes, then the other national lines.
@@ -404,6 +414,15 @@ mod tests {
         };
         assert_eq!(of(&[]), None);
         assert!(of(&[PlanSection::Reasons]).is_some_and(|note| note.contains("left out")));
+    }
+
+    #[test]
+    fn a_poster_says_that_it_is_not_signed_by_both_until_it_is() {
+        let standing = |how_far| of(&Plan::default(), &Choices::default()).agreed(how_far).standing;
+        for open in [Agreement::Draft, Agreement::Participant, Agreement::Counselor] {
+            assert_eq!(standing(Some(open)), Some("not yet signed by both"), "{open:?}");
+        }
+        assert_eq!((standing(Some(Agreement::Agreed)), standing(None)), (None, None));
     }
 
     #[test]

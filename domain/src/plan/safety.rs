@@ -178,7 +178,7 @@ impl SafetyPlan {
         let (mut band, again) = band(&crisis_lines().lines, None);
         // The fifth step has the others.
         band.lines.truncate(again);
-        Poster { title: "My safety plan", on, band, again, groups, note: None }
+        Poster { title: "My safety plan", on, standing: None, band, again, groups, note: None }
     }
 
     fn said(&self) -> [(&'static str, Vec<PosterLine>); 6] {
