@@ -94,7 +94,7 @@ story! {
         let empty = house.get(maya, &choices).await;
         assert_eq!(empty.header("etag"), "\"0\"");
         assert_eq!(empty.is(200), json!({"revision": 0, "favourites": [], "cautions": []}));
-        let first = json!({"favourites": ["library:self_soothe", "library:skill_of_tomorrow"], "cautions": ["injury"]});
+        let first = json!({"favourites": ["library:self_soothe", "library:delay_15", "library:skill_of_tomorrow"], "cautions": ["injury"]});
         let made = house.put(maya, &choices, first.clone()).await;
         assert_eq!(made.header("etag"), "\"1\"");
         let stands = made.is(200);
@@ -102,7 +102,7 @@ story! {
         assert_eq!(house.put(maya, &choices, first).await.is(200), stands);
         assert_eq!(house.get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant)).await.is(200), stands);
         let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
-        assert_eq!((skills(&list)[0], &list["items"][0]["source"]), ("library:self_soothe", &json!("favourite")));
+        assert_eq!((&skills(&list)[..2], &list["items"][0]["source"]), (&["library:self_soothe", "library:delay_15"][..], &json!("favourite")));
         assert_eq!(list["items"].as_array().unwrap().len(), 8);
         let second = json!({"favourites": [], "cautions": ["trauma"]});
         house.put(maya, &choices, second.clone()).await.refused(428, "");

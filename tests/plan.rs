@@ -245,6 +245,24 @@ story! {
         house.get(maya, &format!("{MINE}/compare?from=-1&to=1")).await.refused(422, "/from");
     }
 
+    async fn the_skills_against_a_trigger_stay_in_the_order_of_whoever_wrote_them(house) {
+        let maya = house.clinic("harbor.example").await.maya;
+        let (first, second) = ("library:take_a_time_out", "library:brisk_walk");
+        let mut draft = plan();
+        draft["triggers"][0]["coping"] = json!([first, second, first]);
+        let found = house.put_on(&maya, MINE, "\"0\"", draft.clone()).await.is(201);
+        assert_eq!(found["content"]["triggers"][0]["coping"], json!([first, second]));
+        let list = house.get(&maya, "/v1/participants/me/coping/suggestions?trigger=conflict").await.is(200);
+        let planned: Vec<_> = list["items"].as_array().unwrap().iter().take(2).map(|one| &one["skill"]).collect();
+        assert_eq!(planned, [first, second]);
+        let pocket = house.get(&maya, "/v1/participants/me/offline").await.is(200);
+        assert_eq!((&pocket["skills"][0]["skill"], &pocket["skills"][1]["skill"]), (&json!(first), &json!(second)));
+        draft["triggers"][0]["coping"] = json!([second, first]);
+        house.put_on(&maya, MINE, "\"1\"", draft).await.is(201);
+        let told = house.get(&maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
+        assert_eq!(told["differences"][0]["fields"], json!([{"field": "coping", "before": [first, second], "after": [second, first]}]));
+    }
+
     async fn completeness_says_what_is_missing_and_why(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let mut draft = plan();

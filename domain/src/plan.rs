@@ -207,10 +207,19 @@ pub fn save(
     overreach(&before, &draft, author.role)
         // Made from another revision, it may have been in order there.
         .map_err(|refusal| if based_on == number { refusal } else { Refusal::Stale { current: number } })?;
-    let content = apply(&before, draft, author.role);
+    let content = apply(&before, following(draft, &before), author.role);
     let saved = next(current, based_on, content, author, now)?;
     check_review(before.review_on, saved.content.review_on, today, level.review_within())?;
     Ok(saved)
+}
+
+/// A draft in which each warning sign is known to come from what its id stood for before.
+fn following(draft: Plan, before: &Plan) -> Plan {
+    let warning_signs = draft.warning_signs.map(|sign| {
+        let before = before.warning_signs.find(sign.id);
+        sign.following(before)
+    });
+    Plan { warning_signs, ..draft }
 }
 
 /// Whether a new day for the next review is neither past nor too far away. A day that stood before, which time
@@ -336,6 +345,7 @@ pub fn reconcile(
     draft: Plan,
     author: Role,
 ) -> Result<Plan, Conflict<PlanSection>> {
+    let draft = following(draft, base);
     let seen = |plan: &Plan, section| plan.only_me.shows(section, author);
     let empty = draft.sections_where(&Plan::default(), |_, is_empty| is_empty);
     let sections = draft.sections_where(base, |section, is_same| {

@@ -15,12 +15,14 @@ mod clock;
 mod day;
 mod few;
 mod moment;
+mod ranked;
 
 pub use clock::{TimeOfDay, TimeZone};
 pub use day::Day;
 pub use few::Few;
 pub use moment::Moment;
 pub use number::Whole;
+pub use ranked::Ranked;
 pub use text::{LINES, checked_name, checked_text, text_schema};
 pub use told::Told;
 

@@ -1,6 +1,6 @@
 //! Two who save one plan: too late, at once, or brought together.
 
-use super::{MINE, item, of, plan, told};
+use super::{MINE, SAFE, item, of, plan, told};
 use crate::story;
 use serde_json::{Value, json};
 
@@ -63,6 +63,52 @@ story! {
         let why = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(why.contains("different ways"), "{problem}");
         assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+    }
+
+    async fn who_is_taken_out_does_not_come_back_in_silence(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let person = item(json!({"name": "Ex-partner", "reach": "555-0100"}));
+        let of_people = |people: &[&Value]| json!({"people": people, "review_on": "2026-04-01"});
+        house.put_on(maya, SAFE, "\"0\"", of_people(&[&person])).await.is(201);
+        let mut changed = person.clone();
+        changed["reach"] = json!("555-0199");
+        house.put_on(casey, &of(maya, "safety-plan"), "\"1\"", of_people(&[&changed])).await.is(201);
+        let merge = format!("{SAFE}?merge=true");
+        let mut unreachable = person.clone();
+        unreachable.as_object_mut().unwrap().remove("reach");
+        for people in [&[][..], &[&unreachable]] {
+            let clash = house.put_on(maya, &merge, "\"1\"", of_people(people)).await;
+            assert!(clash.header("etag").starts_with("\"2."), "{}", clash.header("etag"));
+            let clash = clash.refused(409, "/people");
+            assert!(clash["errors"][0]["detail"].as_str().unwrap().contains("took out"), "{clash}");
+            assert_eq!(clash["current"]["content"]["people"], json!([changed]));
+        }
+        let gone = house.put_on(maya, &merge, "\"2\"", of_people(&[])).await.is(201);
+        assert_eq!((&gone["revision"], gone["content"].get("people")), (&json!(3), None));
+        let late = house.put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", of_people(&[&changed])).await;
+        late.refused(409, "/people");
+    }
+
+    async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let line = item(json!({"name": "Night line", "reach": "555-0100"}));
+        let step = item(json!({"words": "Call Sam"}));
+        let base = json!({"lines": [line], "lapse_steps": [step], "naloxone": {"has": true, "kept": "Sam has it"}});
+        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+        let mut theirs = base.clone();
+        theirs["lines"][0]["reach"] = json!("555-0199");
+        theirs["lapse_steps"][0]["words"] = json!("Call Sam at once");
+        theirs["naloxone"]["kept"] = json!("Sam has two");
+        house.put_on(casey, &of(maya, "plan"), "\"1\"", theirs.clone()).await.is(201);
+        let merge = format!("{MINE}?merge=true");
+        for (section, pointer) in [("lines", "/lines"), ("lapse_steps", "/lapse_steps"), ("naloxone", "/naloxone")] {
+            let mut mine = base.clone();
+            mine.as_object_mut().unwrap().remove(section);
+            let clash = house.put_on(maya, &merge, "\"1\"", mine).await.refused(409, pointer);
+            assert_eq!((clash["errors"].as_array().unwrap().len(), &clash["current"]["content"]), (1, &theirs));
+        }
     }
 
     async fn what_is_too_much_for_one_list_is_told_so(house) {

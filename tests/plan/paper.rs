@@ -1,6 +1,6 @@
 //! Both plans on paper.
 
-use super::{MINE, SAFE, fullest, of, plan, safety_plan, told};
+use super::{MINE, SAFE, fullest, of, plan, safety_plan, sign, told};
 use crate::house::{Answer, Person};
 use crate::story;
 use serde_json::json;
@@ -57,6 +57,18 @@ story! {
         house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
         assert_eq!(print(maya).await, cautious);
         assert!(cautious < print(&clinic.casey).await, "one line more");
+    }
+
+    async fn paper_says_that_a_plan_is_not_signed_by_both_until_it_is(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let maya = &clinic.maya;
+        for (path, draft) in [(MINE, plan()), (SAFE, safety_plan())] {
+            let print = async || house.get(maya, &format!("{path}.pdf")).await.text.len();
+            house.put_on(maya, path, "\"0\"", draft).await.is(201);
+            let open = print().await;
+            sign(&house, &clinic, path, 1).await;
+            assert!(print().await < open, "a line less");
+        }
     }
 
     async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_is_journaled(house) {

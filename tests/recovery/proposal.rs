@@ -26,7 +26,7 @@ story! {
             {"change": {"type": "add_trigger", "category": "urges", "words": "Payday"},
              "proposal": {"kind": "add_trigger", "category": "urges", "source": "internal", "words": "Payday"}},
             {"change": {"type": "add_warning_sign", "code": "lying"},
-             "proposal": {"kind": "add_warning_sign", "stage": "mental", "words": "I lied or hid things"}},
+             "proposal": {"kind": "add_warning_sign", "code": "lying", "stage": "mental", "words": "I lied or hid things"}},
             {"change": {"type": "add_lapse_step", "words": "Rang Sam"},
              "proposal": {"kind": "add_lapse_step", "words": "Rang Sam"}},
             {"change": {"type": "add_coping", "category": "urges", "words": "Take the other bus"},
@@ -122,10 +122,17 @@ story! {
         let second = accept("sign:lying", "\"1\"").await.is(201);
         assert_eq!(second["content"]["warning_signs"][0]["words"], "I lied or hid things", "also after it was declined");
         assert_eq!(keys(&house, maya).await, [""; 0]);
-        house.put_on(maya, "/v1/participants/me/plan", "\"2\"", plan).await.is(201);
+        let mut own = second["content"].clone();
+        assert_eq!(own["warning_signs"][0]["code"], "lying");
+        own["warning_signs"][0]["words"] = json!("I tell Sam that I am fine");
+        own["warning_signs"][0].as_object_mut().unwrap().remove("code");
+        let third = house.put_on(maya, "/v1/participants/me/plan", "\"2\"", own).await.is(201);
+        assert_eq!(third["content"]["warning_signs"][0]["code"], "lying", "also where a phone does not know of it");
+        assert_eq!(keys(&house, maya).await, [""; 0], "own words do not make it another sign");
+        house.put_on(maya, "/v1/participants/me/plan", "\"3\"", plan).await.is(201);
         assert_eq!(keys(&house, maya).await, ["trigger:conflict"], "taken out of the plan it is proposed again; what was declined is not");
         let hers = format!("/v1/participants/{}/recovery/proposals/trigger:conflict/accept", maya.participant);
-        house.call_with("POST", &hers, casey, &[("if-match", "\"3\"")], None).await.refused(403, "");
+        house.call_with("POST", &hers, casey, &[("if-match", "\"4\"")], None).await.refused(403, "");
         let seen = entries(&house, maya, "me").await;
         assert_eq!(told(&seen, maya, "accept", "plan").len(), 2, "{seen:#?}");
     }

@@ -274,7 +274,10 @@ impl Pocket<'_> {
         let liked = skills.iter().filter(|(_, eases)| 15 <= *eases).take(3).map(|(skill, _)| skill.clone());
         let cautions = dice.maybe(15, &[Caution::Injury, Caution::Pregnancy, Caution::HeartCondition]);
         let cautions = cautions.into_iter().filter(|_| self.number != 0);
-        let choices = Choices { favourites: few(liked.collect()), cautions: few(cautions.collect()) };
+        let choices = Choices {
+            favourites: liked.collect::<Vec<_>>().try_into().unwrap_or_default(),
+            cautions: few(cautions.collect()),
+        };
         (self.on(15, 20, dice), Step::Choose(choices))
     }
 

@@ -7,10 +7,11 @@ mod text;
 use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, get};
-use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::lines::crisis_lines;
 use evenkeel_domain::plan::poster::{Poster, poster};
 use evenkeel_domain::plan::safety::SafetyPlan;
+use evenkeel_domain::plan::{Plan, Revision};
+use evenkeel_persistence::plan as store;
 use serde::Deserialize;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -79,14 +80,14 @@ async fn printed(poster: Poster, paper: Paper, name: &str) -> Result<HttpRespons
 
 /// Print the plan
 ///
-/// To be folded into a wallet or pinned to a wall. The lines that answer day and night and where naloxone is stand
-/// in a frame above everything, on the first page; the emergency number, naloxone and the first line also on each
-/// further one. Below: skills, people, steps after a slip, triggers and reasons. On one page: where it ends,
-/// reasons, triggers and people give way and are counted, never a step, a line or part of a number; only these may
-/// take a second page. Skills with a caution that holds for the participant are left off; a trigger with no other
-/// is answered by another skill of theirs, somebody to talk to, or whoever stands on the page. It names neither the
-/// program nor the person beyond what the plan says, leaves out what the participant keeps from the caller, and
-/// says that it does.
+/// To be folded into a wallet or pinned to a wall. The lines that answer day and night and where naloxone is, or
+/// where to get it, stand in a frame above everything, on the first page; the emergency number, naloxone at hand
+/// and the first line also on each further one. Below: skills, people, steps after a slip, triggers and reasons.
+/// On one page: where it ends, reasons, triggers and people give way and are counted, never a step, a line or part
+/// of a number; only these may take a second page. Skills with a caution that holds for the participant are left
+/// off; a trigger with no other is answered by another skill of theirs, somebody to talk to, or whoever stands on
+/// the page. It names neither the program nor the person beyond what the plan says, leaves out what the participant
+/// keeps from the caller, and says that it does. Until both signed the current revision, it says so beside the day.
 ///
 /// Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari and Thai letters are printed. Others, such as Chinese,
 /// Japanese, Korean and emoji, are not: an ellipsis stands for them, and a note that they are in the app.
@@ -106,11 +107,14 @@ pub(super) async fn print_plan(
     let (whose,) = path.into_inner();
     let now = app.now();
     let found = view::look(&app, caller, whose, move |tx, grant| {
-        let plan: Plan = view::content(tx, grant)?;
+        let current = store::current::<Plan>(tx, grant)?;
+        let agreement = current.as_ref().map(Revision::agreement);
+        let plan = current.map(|current| current.content).unwrap_or_default();
         let (plan, withheld) = plan.shown(&plan, grant.actor().role);
         let on_offer = OnOffer::read(tx, grant)?;
         let (skills, choices) = (on_offer.skills(), &on_offer.choices);
-        Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, choices, today(tx, grant, now)?))
+        let today = today(tx, grant, now)?;
+        Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, choices, today).agreed(agreement))
     });
     printed(found.await?, query.into_inner().paper, "my-plan").await
 }
@@ -119,7 +123,8 @@ pub(super) async fn print_plan(
 ///
 /// The six steps, all of them whole, on one page or more; the fifth begins with the emergency number. That and the
 /// first line to call stand in a frame above them on each page. A step that is empty yet can be written in by hand.
-/// Which letters are printed, and what stands for others, is as for the plan.
+/// Until both signed the current revision, it says so beside the day. Which letters are printed, and what stands
+/// for others, is as for the plan.
 #[utoipa::path(
     tag = "plan",
     params(("participant" = inline(Whose), Path), PaperQuery),
@@ -136,8 +141,10 @@ pub(super) async fn print_safety_plan(
     let (whose,) = path.into_inner();
     let now = app.now();
     let found = view::look(&app, caller, whose, move |tx, grant| {
-        let plan: SafetyPlan = view::content(tx, grant)?;
-        Ok(plan.poster(today(tx, grant, now)?))
+        let current = store::current::<SafetyPlan>(tx, grant)?;
+        let agreement = current.as_ref().map(Revision::agreement);
+        let plan = current.map(|current| current.content).unwrap_or_default();
+        Ok(plan.poster(today(tx, grant, now)?).agreed(agreement))
     });
     printed(found.await?, query.into_inner().paper, "my-safety-plan").await
 }

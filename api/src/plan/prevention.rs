@@ -136,9 +136,10 @@ async fn read_plan(
 /// The whole plan anew, from either side; it becomes a new, unsigned revision. `If-Match` says which revision it
 /// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
 /// 412 and what stands in `current`; with `merge=true` both are merged, and only if that does not go together
-/// the answer is 409, which names the sections and says why. Sections that are withheld from the caller are sent
-/// empty, and `only_me` as it was read: they stay as they are, and anything else is refused. A new `review_on` lies
-/// at most 14 days ahead in intensive outpatient care and 90 in aftercare; one that stands blocks nothing.
+/// the answer is 409, which names the sections and says why; so it is where one side took out what the other
+/// changed. Sections that are withheld from the caller are sent empty, and `only_me` as it was read: they stay as
+/// they are, and anything else is refused. A new `review_on` lies at most 14 days ahead in intensive outpatient
+/// care and 90 in aftercare; one that stands blocks nothing.
 #[utoipa::path(
     tag = "plan",
     params(

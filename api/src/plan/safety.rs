@@ -104,8 +104,9 @@ async fn read_safety_plan(
 /// Save the safety plan
 ///
 /// As the plan is saved: whole, from either side, with `If-Match`; with `merge=true` what both sides did is
-/// brought together. What two sides worded in two ways is kept in both. Without a day for the next review, it is
-/// 30 days ahead.
+/// brought together. What two sides worded in two ways is kept in both; what one took out and the other changed is
+/// answered with 409, so that nothing comes back or goes in silence. Without a day for the next review, it is 30
+/// days ahead.
 #[utoipa::path(
     tag = "plan",
     params(

@@ -3,7 +3,7 @@
 //! read: a phone with an old copy would take away a heart condition.
 
 use super::{Caution, Refusal, SkillDraft, SkillRef, Skills};
-use crate::value::{Few, standing_schema};
+use crate::value::{Few, Ranked, standing_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -13,9 +13,9 @@ use utoipa::{PartialSchema, ToSchema};
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "favourites": ["library:urge_surfing"], "cautions": ["heart_condition"] }))]
 pub struct Choices {
-    /// Skills they like.
+    /// Skills they like, the one they like most at the head.
     #[schema(value_type = Vec<SkillRef>, max_items = 60)]
-    pub favourites: Few<SkillRef, 60>,
+    pub favourites: Ranked<SkillRef, 60>,
     /// Cautions that hold for them. A skill with one of these is never suggested to them.
     #[schema(value_type = Vec<Caution>, max_items = 8)]
     pub cautions: Few<Caution, 8>,

@@ -246,7 +246,12 @@ mod tests {
                 }
             },
             Section::WarningSigns => {
-                let sign = PlanSign { id: id(90), stage: WarningStage::Mental, words: words("bargaining") };
+                let sign = PlanSign {
+                    id: id(90),
+                    code: None,
+                    stage: WarningStage::Mental,
+                    words: words("bargaining"),
+                };
                 plan.warning_signs = list([sign]);
             }
             Section::Situations => {

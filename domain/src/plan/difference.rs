@@ -119,7 +119,7 @@ fn change<T: Serialize>(item: Option<ItemId>, old: Option<&T>, new: Option<&T>, 
 }
 
 /// The fields of a value as JSON has them, without the id; a value that has no fields is one by itself.
-fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String, Value> {
+pub(super) fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String, Value> {
     match value.map(serde_json::to_value) {
         Some(Ok(Value::Object(mut fields))) => {
             fields.remove("id");
@@ -182,6 +182,18 @@ mod tests {
               "fields": [{ "field": "review_on", "after": "2026-03-09" }] },
         ]);
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_new_order_of_the_skills_against_a_trigger_is_told() {
+        let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "payday", skills)]), ..Plan::default() };
+        let changed = compare(&of(&["library:aa", "library:bb"]), &of(&["library:bb", "library:aa"]));
+        let expected = json!([
+            { "section": "triggers", "item": id(1), "kind": "changed", "fields": [{
+                "field": "coping", "before": ["library:aa", "library:bb"], "after": ["library:bb", "library:aa"],
+            }] },
+        ]);
+        assert_eq!(serde_json::to_value(changed).unwrap(), expected);
     }
 
     proptest! {

@@ -61,14 +61,15 @@ pub(super) trait Single: Clone + PartialEq + Serialize {
 }
 
 impl<T: Single> Part for Option<T> {
-    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
+    fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Result<Self, Clash> {
         if theirs == mine || mine == base {
             return Ok(theirs.clone());
         }
         match (theirs, mine) {
             _ if theirs == base => Ok(mine.clone()),
             (Some(theirs), Some(mine)) => T::both(base.as_ref(), theirs, mine).map(Some),
-            // Changed here, removed there: in doubt it stays.
+            _ if critical => Err(Clash::Removed),
+            // A day for the next review that was left out is none the less set.
             (one, other) => Ok(one.clone().or_else(|| other.clone())),
         }
     }

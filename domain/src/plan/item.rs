@@ -90,6 +90,15 @@ impl<T: Item, const MOST: usize> Items<T, MOST> {
     pub fn find(&self, id: ItemId) -> Option<&T> {
         self.iter().find(|item| item.id() == id)
     }
+    /// Each as something is made of it, under the id it has.
+    #[must_use]
+    pub(super) fn map(self, make: impl Fn(T) -> T) -> Self {
+        let each = |item: T| {
+            let id = item.id();
+            make(item).under(id)
+        };
+        Self(self.0.into_iter().map(each).collect())
+    }
     /// Their ids, in order.
     pub fn ids(&self) -> Vec<ItemId> {
         self.iter().map(Item::id).collect()

@@ -19,7 +19,11 @@ impl PlanChange {
             },
             Self::AddWarningSign { code } => {
                 let sign = warning::find(code)?;
-                Proposal::AddWarningSign { stage: sign.stage, words: short(&sign.words)? }
+                Proposal::AddWarningSign {
+                    code: Some(sign.code.clone()),
+                    stage: sign.stage,
+                    words: short(&sign.words)?,
+                }
             }
             Self::AddLapseStep { words } => Proposal::AddLapseStep { words: short(words)? },
             Self::AddCoping { category, words } => {

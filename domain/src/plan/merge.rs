@@ -1,5 +1,6 @@
 //! Two people changed one plan: what both of them did, as far as both can stand.
 
+use super::difference::fields;
 use super::document::{Document, twin};
 use super::item::{Item, ItemId, Items};
 
@@ -11,6 +12,12 @@ pub enum Clash {
         "you and somebody else changed this in different ways: choose, and send it with the newest revision"
     )]
     Both,
+    /// One side took out what the other changed: neither may find it back, or gone, without a word.
+    #[error(
+        "one of you took out what the other changed, and nothing was saved: look whether it still stands in the \
+         newest revision, choose, and send it with that"
+    )]
+    Removed,
     /// What both sides wrote are more entries than the list holds.
     #[error(
         "what you and somebody else wrote is more than fits, at most {most} entries: leave something out, and send \
@@ -49,8 +56,10 @@ pub struct Conflict<S> {
 ///
 /// A section that one side changed is taken from that side. In a list that both changed, each item is taken
 /// from the side that changed it, and what one side removed and the other left alone is gone. The same item
-/// changed in two ways, or two new orders of the same items, is a conflict. In a crisis-critical section the
-/// text always stays: changed here and removed there, it stays; worded in two ways, both wordings stay.
+/// changed in two ways, also by a new order of what it holds, or two new orders of the same items, is a conflict;
+/// in a crisis-critical section both wordings of an item stay instead. What one side took out, an item or a part
+/// of one, and the other changed is a conflict in every section: who takes out the number of somebody who does
+/// them harm believes it gone.
 pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
     D::merged(base, theirs, mine)
 }
@@ -63,12 +72,19 @@ pub(super) fn items<T: Item, const MOST: usize>(
     critical: bool,
 ) -> Result<Items<T, MOST>, Clash> {
     let mut merged: Vec<T> = Vec::new();
-    let mut second_wordings = Vec::new();
+    let (mut second_wordings, mut clashes) = (Vec::new(), Vec::new());
     for id in order(base, theirs, mine).ok_or(Clash::Both)? {
-        let settled = settle(base.find(id), theirs.find(id), mine.find(id), critical);
-        let (kept, second) = settled.ok_or(Clash::Both)?;
-        merged.extend(kept);
-        second_wordings.extend(second.map(|second| (id, second)));
+        match settle(base.find(id), theirs.find(id), mine.find(id), critical) {
+            Ok((kept, second)) => {
+                merged.extend(kept);
+                second_wordings.extend(second.map(|second| (id, second)));
+            }
+            Err(clash) => clashes.push(clash),
+        }
+    }
+    // Whoever merges is told the same: the graver one.
+    if let Some(clash) = clashes.into_iter().max() {
+        return Err(clash);
     }
     for (id, second) in second_wordings {
         let is_there = merged.iter().any(|item| item.id() == second.id());
@@ -110,29 +126,39 @@ fn order<T: Item, const MOST: usize>(
 }
 
 /// What becomes of one item: the item, if it stays, and its second wording, if both sides changed it and none
-/// may be lost. Nothing if somebody has to choose.
+/// may be lost. A clash if somebody has to choose.
 fn settle<T: Item>(
     base: Option<&T>,
     theirs: Option<&T>,
     mine: Option<&T>,
     critical: bool,
-) -> Option<(Option<T>, Option<T>)> {
+) -> Result<(Option<T>, Option<T>), Clash> {
     if theirs == mine || mine == base {
-        return Some((theirs.cloned(), None));
+        return Ok((theirs.cloned(), None));
     }
     match (theirs, mine) {
-        _ if theirs == base => Some((mine.cloned(), None)),
-        _ if !critical => None,
+        _ if theirs == base => Ok((mine.cloned(), None)),
+        (None, _) | (_, None) => Err(Clash::Removed),
+        (Some(theirs), Some(mine)) if lacks_changed(base, theirs, mine) => Err(Clash::Removed),
+        _ if !critical => Err(Clash::Both),
         (Some(theirs), Some(mine)) => {
             // The first by content keeps the id, so that it makes no difference who merges.
             let mut wordings = [theirs, mine].map(|item| (content(item), item));
             wordings.sort_by(|(one, _), (other, _)| one.cmp(other));
             let [(_, first), (text, second)] = wordings;
             let twin = twin(second.id(), text.as_bytes());
-            Some((Some(first.clone()), Some(second.clone().under(twin))))
+            Ok((Some(first.clone()), Some(second.clone().under(twin))))
         }
-        (one, other) => Some((one.or(other).cloned(), None)),
     }
+}
+
+/// Whether one side took out a field that the other changed.
+fn lacks_changed<T: Item>(base: Option<&T>, theirs: &T, mine: &T) -> bool {
+    let (theirs, mine) = (fields(Some(theirs), ""), fields(Some(mine), ""));
+    fields(base, "").iter().any(|(name, before)| match (theirs.get(name), mine.get(name)) {
+        (None, Some(other)) | (Some(other), None) => other != before,
+        _ => false,
+    })
 }
 
 fn content<T: Item>(item: &T) -> String {
@@ -143,7 +169,7 @@ fn content<T: Item>(item: &T) -> String {
 mod tests {
     use super::*;
     use crate::plan::section::{LapseStep, Naloxone, RecoveryReason};
-    use crate::plan::tests::{any_plan, day, list, only_me, reason, step, words};
+    use crate::plan::tests::{any_plan, day, list, only_me, reason, step, trigger, words};
     use crate::plan::{Plan, PlanSection, compare};
     use proptest::prelude::*;
 
@@ -185,7 +211,8 @@ mod tests {
         let base = of_reasons(&[reason(1, "a")]);
         let (theirs, mine) = (of_reasons(&[reason(1, "b")]), of_reasons(&[reason(1, "c")]));
         assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::Reasons));
-        assert_eq!(merge(&base, &theirs, &Plan::default()), conflict(PlanSection::Reasons));
+        let emptied = merge(&base, &theirs, &Plan::default());
+        assert_eq!(emptied, clash(PlanSection::Reasons, Clash::Removed));
     }
 
     #[test]
@@ -203,11 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lapse_step_changed_here_and_removed_there_stays() {
+    fn a_lapse_step_changed_here_and_removed_there_is_for_somebody_to_choose() {
         let base = of_steps(&[step(1, "call"), step(2, "leave")]);
         let theirs = of_steps(&[step(2, "leave")]);
         let mine = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
-        assert_eq!(merge(&base, &theirs, &mine), Ok(mine.clone()));
+        let removed = clash(PlanSection::LapseSteps, Clash::Removed);
+        assert_eq!(merge(&base, &theirs, &mine), removed);
+        assert_eq!(merge(&base, &mine, &theirs), removed, "whoever merges");
         let untouched = merge(&base, &theirs, &of_steps(&[step(1, "call"), step(2, "go")]));
         assert_eq!(untouched, Ok(of_steps(&[step(2, "go")])), "removed on purpose");
     }
@@ -223,6 +252,19 @@ mod tests {
         let both = of_steps(&[two, one, three, step(4, "d")]);
         assert_eq!(merge(&base, &theirs, &longer), Ok(both.clone()));
         assert_eq!(merge(&base, &longer, &theirs), Ok(both), "whoever put them in a new order");
+    }
+
+    #[test]
+    fn a_new_order_of_the_skills_against_a_trigger_is_a_change_like_any_other() {
+        let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "a", skills)]), ..Plan::default() };
+        let base = of(&["library:aa", "library:bb", "library:cc"]);
+        let theirs = of(&["library:bb", "library:aa", "library:cc"]);
+        let mine = of(&["library:cc", "library:aa", "library:bb"]);
+        assert_eq!(merge(&base, &theirs, &base), Ok(theirs.clone()));
+        assert_eq!(merge(&base, &base, &mine), Ok(mine.clone()));
+        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::Triggers));
+        let more = of(&["library:aa", "library:bb", "library:cc", "library:dd"]);
+        assert_eq!(merge(&base, &theirs, &more), conflict(PlanSection::Triggers));
     }
 
     #[test]
@@ -258,7 +300,11 @@ mod tests {
         assert_eq!(merge(&none, &of(true, Some("car")), &of(false, None)), Ok(of(false, Some("car"))));
         let used_up = merge(&of(true, Some("car")), &of(false, Some("car")), &of(true, Some("bag")));
         assert_eq!(used_up, Ok(of(false, Some("bag"))));
-        assert_eq!(merge(&of(true, Some("car")), &none, &of(true, Some("bag"))), Ok(of(true, Some("bag"))));
+        let removed = clash(PlanSection::Naloxone, Clash::Removed);
+        for less in [none, of(true, None)] {
+            assert_eq!(merge(&of(true, Some("car")), &less, &of(true, Some("bag"))), removed);
+            assert_eq!(merge(&of(true, Some("car")), &of(true, Some("bag")), &less), removed);
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use std::fmt;
 
+use super::Agreement;
 use super::item::Reach;
 use super::lines::CrisisLine;
-use super::section::{Plan, PlanSection, PlanTrigger, Support};
+use super::section::{Naloxone, Plan, PlanSection, PlanTrigger, Support};
 use crate::coping::{Choices, SkillRef, Skills};
 use crate::value::Day;
 
@@ -95,6 +96,8 @@ pub struct Poster {
     pub title: &'static str,
     /// The day it was made.
     pub on: Day,
+    /// What stands beside that day: that it is not agreed yet.
+    pub standing: Option<&'static str>,
     /// What saves a life, above everything else.
     pub band: PosterGroup,
     /// How many of its lines stand on each further page too.
@@ -106,6 +109,13 @@ pub struct Poster {
 }
 
 impl Poster {
+    /// The same, saying that nobody or only one signed what it was made from; an empty plan is not there to sign.
+    #[must_use]
+    pub fn agreed(self, how_far: Option<Agreement>) -> Self {
+        let is_open = how_far.is_some_and(|agreement| agreement != Agreement::Agreed);
+        Self { standing: is_open.then_some("not yet signed by both"), ..self }
+    }
+
     /// Takes away the line that is missed least; `false` if all that is left has to stay.
     pub fn shorten(&mut self) -> bool {
         // Reasons are known by heart; a number is not.
@@ -153,9 +163,12 @@ pub fn poster(
     let note =
         (!withheld.is_empty()).then_some("Parts of the plan are left out here at the participant's wish.");
     let local = plan.lines.iter().map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
-    let (mut band, again) = band(lines, naloxone(plan));
+    let naloxone = plan.naloxone.as_ref();
+    let (mut band, again) = band(lines, naloxone.and_then(at_hand));
     band.lines.extend(local);
-    Poster { title: "My plan", on, band, again, groups, note }
+    // What is still to be got helps nobody at once: after those who do.
+    band.lines.extend(naloxone.and_then(to_get));
+    Poster { title: "My plan", on, standing: None, band, again, groups, note }
 }
 
 /// What saves a life: the emergency number, what is at hand until somebody comes, then the other national lines.
@@ -208,10 +221,17 @@ fn people(plan: &Plan) -> Vec<PosterLine> {
     reachable.map(line).collect()
 }
 
-fn naloxone(plan: &Plan) -> Option<PosterLine> {
-    let naloxone = plan.naloxone.as_ref().filter(|naloxone| naloxone.has)?;
+fn at_hand(naloxone: &Naloxone) -> Option<PosterLine> {
     let kept = naloxone.kept.as_ref().map_or("at hand", AsRef::as_ref);
-    Some(PosterLine::answered("Naloxone", kept))
+    naloxone.has.then(|| PosterLine::answered("Naloxone", kept))
+}
+
+fn to_get(naloxone: &Naloxone) -> Option<PosterLine> {
+    let line = match &naloxone.kept {
+        Some(place) => PosterLine::answered("Naloxone: none yet. Get it", place.as_ref()),
+        None => PosterLine::answered("Naloxone", "none yet. Ask your counselor or a pharmacy."),
+    };
+    (!naloxone.has).then_some(line)
 }
 
 #[cfg(test)]
@@ -223,7 +243,7 @@ mod tests {
     use crate::coping::tests::{skill, tea};
     use crate::plan::item::Called;
     use crate::plan::lines::crisis_lines;
-    use crate::plan::section::{LocalLine, Naloxone, SupportRole};
+    use crate::plan::section::{LocalLine, SupportRole};
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
     use proptest::prelude::*;
 
@@ -274,7 +294,7 @@ mod tests {
             ("If I slip", vec!["Stop", "Call Sam"]),
             (
                 "What sets it off, and what I do",
-                vec![payday.as_str(), "a row: Take a brisk walk, Urge surfing", boredom],
+                vec![payday.as_str(), "a row: Urge surfing, Take a brisk walk", boredom],
             ),
             ("Why I do this", vec!["My daughter"]),
         ];
@@ -308,6 +328,21 @@ mod tests {
         assert_eq!(text(&of(&with(None), &Choices::default()).band)[1], "Naloxone: at hand");
         let bare = of(&Plan::default(), &Choices::default());
         assert_eq!((&text(&bare.band)[1], bare.again), (&lines[2].to_owned(), 2));
+    }
+
+    #[test]
+    fn where_to_get_naloxone_stands_below_the_lines_that_answer() {
+        let without = |kept: Option<&str>| {
+            let naloxone = Some(Naloxone { has: false, kept: kept.map(words) });
+            of(&Plan { naloxone, ..Plan::default() }, &Choices::default())
+        };
+        for (kept, line) in [
+            (Some("Free at the pharmacy on 5th"), "Naloxone: none yet. Get it: Free at the pharmacy on 5th"),
+            (None, "Naloxone: none yet. Ask your counselor or a pharmacy."),
+        ] {
+            let poster = without(kept);
+            assert_eq!((text(&poster.band).last().unwrap().as_str(), poster.again), (line, 2));
+        }
     }
 
     #[test]
@@ -379,6 +414,15 @@ mod tests {
         };
         assert_eq!(of(&[]), None);
         assert!(of(&[PlanSection::Reasons]).is_some_and(|note| note.contains("left out")));
+    }
+
+    #[test]
+    fn a_poster_says_that_it_is_not_signed_by_both_until_it_is() {
+        let standing = |how_far| of(&Plan::default(), &Choices::default()).agreed(how_far).standing;
+        for open in [Agreement::Draft, Agreement::Participant, Agreement::Counselor] {
+            assert_eq!(standing(Some(open)), Some("not yet signed by both"), "{open:?}");
+        }
+        assert_eq!((standing(Some(Agreement::Agreed)), standing(None)), (None, None));
     }
 
     #[test]

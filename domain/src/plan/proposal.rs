@@ -9,8 +9,8 @@ use super::section::{LapseStep, Plan, PlanSign, PlanTrigger, RiskSituation, Trig
 use super::{PlanSection, Refusal};
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
-use crate::recovery::warning::WarningStage;
-use crate::value::Few;
+use crate::recovery::warning::{SignCode, WarningStage};
+use crate::value::Ranked;
 
 /// What a skill is meant to help against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -37,6 +37,10 @@ pub enum Proposal {
     },
     /// An early warning sign more.
     AddWarningSign {
+        /// The sign that everyone is asked about, if it is one of those.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        code: Option<SignCode>,
         /// The stage it belongs to.
         stage: WarningStage,
         /// What it is.
@@ -93,12 +97,18 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
     let mut plan = plan.clone();
     match proposal.clone() {
         Proposal::AddTrigger { category, source, words } => {
-            let trigger = PlanTrigger { id, category, source, words, coping: Few::default() };
-            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: Few::default(), ..kept };
+            let trigger = PlanTrigger { id, category, source, words, coping: Ranked::default() };
+            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: Ranked::default(), ..kept };
             plan.triggers = with(&plan.triggers, trigger, without_coping)?;
         }
-        Proposal::AddWarningSign { stage, words } => {
-            plan.warning_signs = with(&plan.warning_signs, PlanSign { id, stage, words }, |kept| kept)?;
+        Proposal::AddWarningSign { code, stage, words } => {
+            let sign = PlanSign { id, code, stage, words };
+            // One that came from the same sign, or says the same under no code, says it already.
+            let as_proposed = |kept: PlanSign| {
+                let is_same = kept.code.is_some() && kept.code == sign.code;
+                if is_same { sign.clone() } else { PlanSign { code: sign.code.clone(), ..kept } }
+            };
+            plan.warning_signs = with(&plan.warning_signs, sign.clone(), as_proposed)?;
         }
         Proposal::AddLapseStep { words } => {
             plan.lapse_steps = with(&plan.lapse_steps, LapseStep { id, words }, |kept| kept)?;
@@ -211,6 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_own_words_is_said_already() {
+        let sign = |code: Option<&str>, text: &str| Proposal::AddWarningSign {
+            code: code.map(|code| code.to_owned().try_into().unwrap()),
+            stage: WarningStage::Mental,
+            words: words(text),
+        };
+        let proposed = sign(Some("lying"), "I lied or hid things");
+        let mut plan = accept(&Plan::default(), &proposed, id(1)).unwrap();
+        plan.warning_signs = plan.warning_signs.map(|sign| PlanSign { words: words("I lie to Sam"), ..sign });
+        assert!(proposed.is_said(&plan));
+        assert!(!sign(Some("isolating"), "I kept to myself").is_said(&plan));
+        assert!(!sign(None, "I lied or hid things").is_said(&plan));
+        let own = accept(&Plan::default(), &sign(None, "I lied or hid things"), id(1)).unwrap();
+        assert!(proposed.is_said(&own), "in the same words");
+    }
+
+    #[test]
     fn a_proposal_reads_back_as_written() {
         let json = serde_json::json!({
             "kind": "add_skill", "against": { "category": "conflict" }, "skill": "library:walk",
@@ -229,7 +256,7 @@ mod tests {
                 Proposal::AddTrigger {
                     category: TriggerCategory::Urges, source: TriggerSource::Internal, words: words.clone(),
                 },
-                Proposal::AddWarningSign { stage: WarningStage::Mental, words: words.clone() },
+                Proposal::AddWarningSign { code: None, stage: WarningStage::Mental, words: words.clone() },
                 Proposal::AddSituation { words: words.clone(), cope: words.clone() },
                 Proposal::AddLapseStep { words },
                 Proposal::AddSkill {

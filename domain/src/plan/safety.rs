@@ -178,7 +178,7 @@ impl SafetyPlan {
         let (mut band, again) = band(&crisis_lines().lines, None);
         // The fifth step has the others.
         band.lines.truncate(again);
-        Poster { title: "My safety plan", on, band, again, groups, note: None }
+        Poster { title: "My safety plan", on, standing: None, band, again, groups, note: None }
     }
 
     fn said(&self) -> [(&'static str, Vec<PosterLine>); 6] {
@@ -280,7 +280,7 @@ mod tests {
     use crate::account::Role;
     use crate::craving::tests::moment;
     use crate::plan::tests::{day, id, list, words};
-    use crate::plan::{MOST_BYTES, compare, merge};
+    use crate::plan::{Clash, Conflict, MOST_BYTES, compare, merge};
     use uuid::Uuid;
 
     fn by(role: Role) -> Author {
@@ -394,6 +394,29 @@ mod tests {
         let said: Vec<&str> = merged.surroundings.iter().map(|item| item.words.as_ref()).collect();
         assert_eq!(said, ["Sam has the keys", "The pills are gone"]);
         assert_eq!(compare(&sample(), &sample()), []);
+    }
+
+    #[test]
+    fn whom_one_side_takes_out_and_the_other_changes_is_for_somebody_to_choose() {
+        let of = |reach: Option<&str>| SafetyPlan {
+            people: list([Helper {
+                id: id(4),
+                name: "Ex".to_owned().try_into().unwrap(),
+                reach: reach.map(|reach| reach.to_owned().try_into().unwrap()),
+            }]),
+            ..sample()
+        };
+        let (base, changed) = (of(Some("555-0100")), of(Some("555-0199")));
+        let removed = Err(Conflict { sections: vec![(SafetySection::People, Clash::Removed)] });
+        for less in [SafetyPlan { people: list([]), ..sample() }, of(None)] {
+            assert_eq!(merge(&base, &changed, &less), removed);
+            assert_eq!(merge(&base, &less, &changed), removed);
+            assert_eq!(merge(&base, &base, &less), Ok(less));
+        }
+        let unset = SafetyPlan { review_on: None, ..sample() };
+        let on = |date: &str| SafetyPlan { review_on: Some(day(date)), ..sample() };
+        let dated = merge(&on("2026-04-01"), &on("2026-04-08"), &unset);
+        assert_eq!(dated, Ok(on("2026-04-08")), "a day that is left out is as good as any");
     }
 
     #[test]

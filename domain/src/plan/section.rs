@@ -13,8 +13,8 @@ use crate::account::Role;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::journal::words;
-use crate::recovery::warning::WarningStage;
-use crate::value::{Day, Few};
+use crate::recovery::warning::{SignCode, WarningSign, WarningStage, signs};
+use crate::value::{Day, Ranked};
 
 words! {
     /// A part of the relapse-prevention plan.
@@ -119,13 +119,16 @@ entries! {
         source: TriggerSource,
         /// What it is.
         words: Words,
-        /// Skills that help against it.
-        #[serde(default, skip_serializing_if = "Few::is_empty")]
+        /// Skills that help against it, the one to try first at the head.
+        #[serde(default, skip_serializing_if = "Ranked::is_empty")]
         #[schema(value_type = Vec<SkillRef>, max_items = 4)]
-        coping: Few<SkillRef, 4>,
+        coping: Ranked<SkillRef, 4>,
     }
     /// An early sign that a relapse may be on its way.
     PlanSign {
+        /// The sign that everyone is asked about which it came from; it stays when the words change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<SignCode>,
         /// The stage it belongs to.
         stage: WarningStage,
         /// What it is.
@@ -193,6 +196,24 @@ entries! {
     }
 }
 
+impl PlanSign {
+    /// Whether it came from this sign, or says the same.
+    pub fn tells_of(&self, sign: &WarningSign) -> bool {
+        let plain = |words: &str| words.trim().to_lowercase();
+        self.code.as_ref() == Some(&sign.code) || plain(self.words.as_ref()) == plain(&sign.words)
+    }
+
+    /// This with the sign that it came from by what was written before under its id. Phones that do not know of
+    /// codes leave them out, and older revisions have none.
+    #[must_use]
+    pub(super) fn following(self, before: Option<&Self>) -> Self {
+        let Some(before) = before.filter(|_| self.code.is_none()) else { return self };
+        let by_words = || signs().iter().find(|sign| before.words != self.words && before.tells_of(sign));
+        let code = before.code.clone().or_else(|| by_words().map(|sign| sign.code.clone()));
+        Self { code, ..self }
+    }
+}
+
 /// Whether naloxone is at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -223,7 +244,7 @@ impl Single for Naloxone {
                 let both = format!("{}; {}", one.as_ref(), other.as_ref()).try_into();
                 Some(both.map_err(|_| Clash::TooLong { most: MOST_WORDS })?)
             }
-            (one, other) => one.or(other).cloned(),
+            _ => return Err(Clash::Removed),
         };
         Ok(Self { has, kept })
     }

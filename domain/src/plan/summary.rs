@@ -25,15 +25,13 @@ impl Plan {
         counted.into_iter().map(|(_, skill)| skill).collect()
     }
 
-    /// What it knows already. A warning sign is known by the words that everyone is asked about it in.
+    /// What it knows already. A warning sign is known by its code, or by the words that everyone is asked about it
+    /// in.
     pub fn summary(&self) -> PlanSummary {
-        let said = |words: &str| {
-            let words = words.trim().to_lowercase();
-            self.warning_signs.iter().any(|sign| sign.words.as_ref().trim().to_lowercase() == words)
-        };
+        let told = signs().iter().filter(|sign| self.warning_signs.iter().any(|own| own.tells_of(sign)));
         PlanSummary {
             triggers: self.triggers.iter().map(|trigger| trigger.category).collect(),
-            signs: signs().iter().filter(|sign| said(&sign.words)).map(|sign| sign.code.clone()).collect(),
+            signs: told.map(|sign| sign.code.clone()).collect(),
             skills: self.skills(None).into_iter().collect(),
         }
     }
@@ -63,9 +61,30 @@ mod tests {
     }
 
     #[test]
+    fn the_skills_against_one_trigger_stay_in_the_order_they_were_given() {
+        let given = ["library:walk", "library:breathing", "library:call"];
+        let plan = Plan { triggers: list([trigger(1, "payday", &given)]), ..Plan::default() };
+        assert_eq!(plan.skills(None), given.map(link));
+    }
+
+    #[test]
+    fn a_plan_knows_a_sign_in_own_words_by_its_code() {
+        let known = &signs()[1];
+        let code = Some(known.code.clone());
+        let sign = PlanSign { id: id(1), code, stage: known.stage, words: words("I go quiet with Sam") };
+        let plan = Plan { warning_signs: list([sign]), ..Plan::default() };
+        assert_eq!(plan.summary().signs, [known.code.clone()].into());
+    }
+
+    #[test]
     fn a_plan_knows_a_sign_by_its_words() {
         let known = &signs()[0];
-        let sign = |number, text: &str| PlanSign { id: id(number), stage: known.stage, words: words(text) };
+        let sign = |number, text: &str| PlanSign {
+            id: id(number),
+            code: None,
+            stage: known.stage,
+            words: words(text),
+        };
         let plan = Plan {
             triggers: list([trigger(1, "payday", &["library:walk"])]),
             warning_signs: list([sign(2, &format!(" {} ", known.words.to_uppercase())), sign(3, "I hum")]),

@@ -3,13 +3,14 @@ use uuid::Uuid;
 
 use super::item::{Item, Items, Unfit, Words};
 use super::proposal::Proposal;
-use super::section::{LapseStep, Naloxone, OnlyMe, PlanTrigger, RecoveryReason, TriggerSource};
+use super::section::{LapseStep, Naloxone, OnlyMe, PlanSign, PlanTrigger, RecoveryReason, TriggerSource};
 use super::*;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::craving::tests::moment;
 use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
-use crate::value::Few;
+use crate::recovery::warning::{SignCode, signs};
+use crate::value::Ranked;
 
 pub(super) fn id(number: u128) -> ItemId {
     Uuid::from_u128(number).into()
@@ -42,7 +43,7 @@ pub(super) fn trigger(number: u128, text: &str, coping: &[&str]) -> PlanTrigger 
         category: TriggerCategory::Conflict,
         source: TriggerSource::External,
         words: words(text),
-        coping: Few::try_from(coping).unwrap(),
+        coping: Ranked::try_from(coping).unwrap(),
     }
 }
 
@@ -269,6 +270,39 @@ fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
 }
 
 #[test]
+fn a_warning_sign_stays_the_sign_it_came_from_when_its_words_change() {
+    let known = &signs()[0];
+    let of = |code: Option<&SignCode>, text: &str| Plan {
+        warning_signs: list([PlanSign {
+            id: id(1),
+            code: code.cloned(),
+            stage: known.stage,
+            words: words(text),
+        }]),
+        ..Plan::default()
+    };
+    let coded = of(Some(&known.code), &known.words);
+    let first = saved(None, coded.clone(), sam());
+    let plain = of(None, &known.words);
+    let again = save(Some(&first), 1, plain.clone(), sam(), IntensiveOutpatient, today(), now());
+    assert_eq!(again, Ok(first.clone()), "a phone that does not know of codes");
+    let own = of(None, "I go quiet");
+    assert_eq!(saved(Some(&first), own.clone(), sam()).content, of(Some(&known.code), "I go quiet"));
+    let uncoded = saved(None, plain.clone(), sam());
+    assert_eq!(uncoded.content, plain, "what was written is not added to");
+    assert_eq!(saved(Some(&uncoded), own.clone(), sam()).content, of(Some(&known.code), "I go quiet"));
+    assert_eq!(
+        reconciled(&coded, &of(Some(&known.code), "I hide"), plain),
+        Ok(of(Some(&known.code), "I hide"))
+    );
+    let other = saved(None, own.clone(), sam());
+    let anew = of(None, "I go quiet with Sam");
+    assert_eq!(saved(Some(&other), anew.clone(), sam()).content, anew, "one that came from none");
+    let told = serde_json::to_value(compare(&own, &of(Some(&known.code), "I go quiet"))).unwrap();
+    assert_eq!(told[0]["fields"], serde_json::json!([{ "field": "code", "after": known.code.as_ref() }]));
+}
+
+#[test]
 fn a_plan_reads_back_as_written_and_refuses_what_it_does_not_know() {
     let json = serde_json::json!({
         "triggers": [{
@@ -308,7 +342,7 @@ pub(super) fn fullest(letter: &str) -> Plan {
         "triggers": many(16, serde_json::json!({
             "category": "physical_discomfort", "source": "external", "words": text, "coping": skills,
         })),
-        "warning_signs": many(16, serde_json::json!({ "stage": "emotional", "words": text })),
+        "warning_signs": many(16, serde_json::json!({ "code": "s".repeat(40), "stage": "emotional", "words": text })),
         "situations": many(8, serde_json::json!({
             "words": text, "avoid": text, "escape": text, "cope": text, "call": text,
         })),

@@ -148,8 +148,10 @@ pub fn pdf(poster: &Poster, paper: Paper) -> Result<Vec<u8>, String> {
         let mut sheet = Sheet { surface: &mut surface, left: MARGIN, right: width - MARGIN, size };
         let base = MARGIN + TITLE * 0.8;
         sheet.write((0.0, base), TITLE, BLACK, &title, 0..title.said.len());
-        let date = if all == 1 { on.to_string() } else { format!("{on} · page {number} of {all}") };
-        let date = faces.plain(&date);
+        let page_of = (1 < all).then(|| format!("page {number} of {all}"));
+        let standing = poster.standing.map(str::to_owned);
+        let said: Vec<String> = [Some(on.to_string()), standing, page_of].into_iter().flatten().collect();
+        let date = faces.plain(&said.join(" · "));
         let from = width - 2.0 * MARGIN - date.width() * DATE;
         sheet.write((from, base), DATE, GREY, &date, 0..date.said.len());
         sheet.rows(&rows);
