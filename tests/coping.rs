@@ -86,6 +86,11 @@ story! {
         let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
         assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
         assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+        let liked = json!({"favourites": ["library:brisk_walk", "library:self_soothe"], "cautions": []});
+        house.put(&maya, &format!("{MINE}/choices"), liked).await.is(200);
+        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert_eq!(skills(&list)[..2], ["library:delay_15", "library:self_soothe"]);
+        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
     }
 
     async fn choices_are_made_anew_by_whoever_read_what_stands(house) {

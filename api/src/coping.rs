@@ -155,8 +155,9 @@ struct Suggestions {
 
 /// Suggest skills to try now
 ///
-/// What worked for this participant, then what their plan names, then what they like, then what fits. Never a
-/// skill with a caution that holds for them.
+/// What worked for this participant, then what their plan names, then what they like, then what fits. What their
+/// own practice shows not to help comes after everything else, also if it is in their plan. Never a skill with a
+/// caution that holds for them.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path), NowQuery),
