@@ -34,7 +34,14 @@ fn skills(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["skill"].as_str().unwrap()).collect()
 }
 
-async fn practise(house: &TestHouse, who: &Person, at: &str, skill: &str, before: i32, after: i32) -> String {
+pub(crate) async fn practise(
+    house: &TestHouse,
+    who: &Person,
+    at: &str,
+    skill: &str,
+    before: i32,
+    after: i32,
+) -> String {
     let id = fresh_id().to_string();
     house.put(who, &path(&id), practice(at, skill, before, after)).await.is(201);
     id
@@ -91,6 +98,29 @@ story! {
         let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
         assert_eq!(skills(&list)[..2], ["library:delay_15", "library:self_soothe"]);
         assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+    }
+
+    async fn practice_while_calm_is_kept_and_is_no_evidence(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, skill) = (&clinic.maya, "library:paced_breathing");
+        let mut plan = crate::plan::plan();
+        plan["triggers"][0]["coping"] = json!([skill]);
+        house.put_on(maya, "/v1/participants/me/plan", "\"0\"", plan).await.is(201);
+        for day in 1..=6 {
+            practise(&house, maya, &format!("2026-02-{day:02}T18:00:00Z"), skill, 0, 0).await;
+        }
+        let works = format!("{MINE}/what-works");
+        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
+        let proposals = house.get(maya, "/v1/participants/me/recovery/proposals").await.is(200);
+        assert_eq!(proposals["items"], json!([]));
+        let list = house.get(maya, &format!("{MINE}/suggestions?trigger=conflict")).await.is(200);
+        assert_eq!((skills(&list)[0], &list["items"][0]["source"]), (skill, &json!("plan")));
+        assert_eq!(house.get(maya, &format!("{MINE}/practices")).await.is(200)["items"].as_array().unwrap().len(), 6);
+        let tried = practise(&house, maya, "2026-02-07T18:00:00Z", skill, 6, 2).await;
+        assert_eq!(house.get(maya, &works).await.is(200)["items"][0]["tries"], 1);
+        let calm = json!({"practice": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
+        house.put(maya, &format!("{}/revisions/{}", path(&tried), fresh_id()), calm).await.is(201);
+        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
     }
 
     async fn choices_are_made_anew_by_whoever_read_what_stands(house) {

@@ -1,6 +1,7 @@
 //! Both engines hold the same tables, and bring older ones up to date.
 
 use crate::check_in::{answered, daily};
+use crate::coping::practise;
 use crate::house::craving;
 use crate::recovery::{begun, lapse, lapsed, start};
 use crate::{Engine, story};
@@ -25,7 +26,7 @@ fn back_to_0008(engine: Engine) -> String {
         Engine::Sqlite => ("sqlite", "1", "occurred_at + 150000000000000"),
         Engine::Postgres => ("postgres", "true", "occurred_at + interval '5 years'"),
     };
-    let down = ["0010_outcomes", "0009_told"].map(|name| {
+    let down = ["0011_calm_practice", "0010_outcomes", "0009_told"].map(|name| {
         let file = format!("../persistence/migrations/{folder}/{name}/down.sql");
         std::fs::read_to_string(file).unwrap()
     });
@@ -55,6 +56,9 @@ story! {
         let recovery = "/v1/participants/me/recovery";
         let before = house.get(maya, recovery).await.is(200);
         let day = answered(&house, maya, daily("2026-03-01T18:00:00Z", 4)).await;
+        for before in [0, 5] {
+            practise(&house, maya, "2026-03-02T18:00:00Z", "library:delay_15", before, before).await;
+        }
 
         house.tamper(&back_to_0008(house.engine()), false).unwrap();
         let house = house.again().await;
@@ -72,6 +76,8 @@ story! {
         assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
         let stored = house.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
         assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
+        let tried = house.get(maya, "/v1/participants/me/coping/what-works").await.is(200);
+        assert_eq!(tried["items"][0]["tries"], 1, "practice while calm is none");
         let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
         house.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
         assert_eq!(house.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"], latest.as_str());

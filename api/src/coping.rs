@@ -98,7 +98,7 @@ struct SituationQuery {
 /// What worked for somebody.
 #[derive(Serialize, ToSchema)]
 struct WhatWorks {
-    /// Each skill that was practised: first those of which something can be said, the best first
+    /// Each skill that was tried: first those of which something can be said, the best first
     #[schema(max_items = 10000)]
     items: Vec<Worked>,
 }
@@ -106,7 +106,9 @@ struct WhatWorks {
 /// Read what works
 ///
 /// By how much each skill eased an urge or distress when this participant practised it, and how sure that is.
-/// Nothing is claimed of a skill before its third try.
+/// Nothing is claimed of a skill before its third try. Practice while calm (`before` 0, `after` 0) shows nothing of
+/// easing and is left out, here, in suggestions and in what the plan could learn; it is kept and counts for
+/// assignments.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path), SituationQuery),

@@ -340,6 +340,7 @@ diesel::table! {
         skill -> Text,
         trigger_category -> Nullable<Text>,
         eased_by -> SmallInt,
+        is_evidence -> Bool,
         revision -> Integer,
         withdrawn_at -> Nullable<Instant>,
         detail -> Document,

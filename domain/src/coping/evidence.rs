@@ -1,5 +1,8 @@
 //! What works for somebody, read from their own practice: how much each skill eased things, and how sure that is.
 //!
+//! A rehearsal while calm is no try: from 0 to 0 there was nothing to ease, so it counts neither for a skill nor
+//! against it ([`PracticeDraft::is_evidence`]). What stayed at 5 does count, and so does what rose from 0.
+//!
 //! Three good tries may be luck, so each skill's mean is drawn toward the person's overall mean, the more so the
 //! fewer tries it has: empirical Bayes with a normal mean and a normal prior.
 //! Source: Efron & Morris 1975, Data analysis using Stein's estimator and its generalizations; Casella 1985, An
@@ -136,10 +139,11 @@ impl From<&PracticeDraft> for Tries {
 pub struct Evidence(BTreeMap<(SkillRef, Option<TriggerCategory>), Tries>);
 
 impl Evidence {
-    /// Adds up practices. Withdrawn ones do not count.
+    /// Adds up practices. Withdrawn ones do not count, nor rehearsals while calm.
     pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>) -> Self {
         let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
         standing
+            .filter(|practice| practice.draft.is_evidence())
             .map(|Practice { draft, .. }| (draft.skill.clone(), draft.trigger, Tries::from(draft)))
             .collect()
     }
@@ -234,7 +238,7 @@ fn hundredths(number: f64) -> f64 {
 pub struct Worked {
     /// The skill.
     pub skill: SkillRef,
-    /// How often it was tried.
+    /// How often it was tried. Practice while calm, from 0 to 0, is no try.
     #[schema(minimum = 1)]
     pub tries: i32,
     /// What can be said of it; null below 3 tries: not enough yet.
@@ -366,6 +370,21 @@ pub(crate) mod tests {
         let gone = withdraw(&kept, moment("2026-03-03T00:00:00Z"));
         assert_eq!(Evidence::of([&kept, &gone]), evidence(&[(NAMES[0], None, 5)]));
         assert_eq!(Evidence::of([&gone]).what_works(None), []);
+    }
+
+    #[test]
+    fn practice_while_calm_says_nothing_of_easing() {
+        let at = "2026-03-02T18:40:00Z";
+        let calm = practised(NAMES[0], at, 0, 0);
+        assert_eq!(Evidence::of(&vec![calm.clone(); 5]).what_works(None), []);
+        let tries =
+            [practised(NAMES[0], at, 8, 3), practised(NAMES[0], at, 5, 5), practised(NAMES[0], at, 0, 2)];
+        let told = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
+        assert_eq!(
+            Evidence::of(tries.iter().chain(&vec![calm; 9])),
+            told,
+            "what stayed as it was, and what grew"
+        );
     }
 
     fn any_try() -> impl Strategy<Value = Try> {

@@ -168,6 +168,12 @@ impl PracticeDraft {
     pub fn eased_by(&self) -> i16 {
         i16::from(self.before) - i16::from(self.after)
     }
+
+    /// Whether it says anything about easing. A rehearsal while calm, from 0 to 0, does not: there was nothing to
+    /// ease.
+    pub fn is_evidence(&self) -> bool {
+        0 < i16::from(self.before) || self.eased_by() != 0
+    }
 }
 
 impl Practice {

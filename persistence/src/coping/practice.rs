@@ -26,6 +26,7 @@ pub fn add(tx: &mut Tx, grant: &Grant, practice: &Practice) -> Result<bool, Erro
         practices::skill.eq(String::from(practice.draft.skill.clone())),
         practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
         practices::eased_by.eq(practice.draft.eased_by()),
+        practices::is_evidence.eq(practice.draft.is_evidence()),
         practices::revision.eq(practice.revision),
         practices::withdrawn_at.eq(practice.withdrawn_at.map(At)),
         practices::detail.eq(Json::of(&practice.draft)?),
@@ -120,6 +121,7 @@ pub fn put(tx: &mut Tx, grant: &Grant, practice: &Practice, corrected: bool) -> 
             practices::skill.eq(String::from(practice.draft.skill.clone())),
             practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
             practices::eased_by.eq(practice.draft.eased_by()),
+            practices::is_evidence.eq(practice.draft.is_evidence()),
             practices::revision.eq(practice.revision),
             practices::detail.eq(Json::of(&practice.draft)?),
         );
@@ -128,12 +130,13 @@ pub fn put(tx: &mut Tx, grant: &Grant, practice: &Practice, corrected: bool) -> 
     Ok(())
 }
 
-/// What the practices that stand add up to, by skill and kind of situation.
+/// What the practices that stand and are evidence add up to, by skill and kind of situation.
 pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Option<TriggerCategory>, Tries)>, Error> {
     type Row = (String, Option<String>, i64, Option<i64>, Option<i64>);
     let rows: Vec<Row> = practices::table
         .filter(practices::participant_id.eq(Id::of(grant.participant())))
         .filter(practices::withdrawn_at.is_null())
+        .filter(practices::is_evidence.eq(true))
         .group_by((practices::skill, practices::trigger_category))
         .select((
             practices::skill,
@@ -164,8 +167,9 @@ mod tests {
     use evenkeel_domain::coping::practice as rule;
 
     fn draft(at: &str, skill: &str, drop: i16, trigger: Option<&str>) -> PracticeDraft {
+        let before = if drop == 0 { 0 } else { 8 };
         value(serde_json::json!({
-            "occurred_at": at, "time_zone": "America/New_York", "skill": skill, "before": 8, "after": 8 - drop,
+            "occurred_at": at, "time_zone": "America/New_York", "skill": skill, "before": before, "after": before - drop,
             "minutes": 10, "helpful": 3, "trigger": trigger, "note": "It passed."
         }))
     }
@@ -182,6 +186,7 @@ mod tests {
             ("2026-03-04T18:40:00Z", "library:urge_surfing", 3, None),
             ("2027-03-04T18:40:00Z", "organisation:00000000-0000-0000-0000-000000000007", 1, None),
             ("2026-03-04T19:40:00Z", "library:delay_15", 5, None),
+            ("2026-03-01T10:40:00Z", "library:urge_surfing", 0, None),
         ];
         let mut stored: Vec<_> = (1..)
             .zip(logged)
@@ -234,7 +239,7 @@ mod tests {
         assert_eq!(page, [stored[3].clone(), stored[2].clone()]);
         let cursor = Some((page[1].practised_at(), page[1].id));
         let rest = list(tx, &own, None, Some(now), cursor, 9).unwrap();
-        assert_eq!(rest, [stored[1].clone(), stored[0].clone()]);
+        assert_eq!(rest, [1, 0, 5].map(|place: usize| stored[place].clone()));
         assert_eq!(list(tx, &own, Some(at("2026-03-04T18:40:00Z")), None, cursor, 9).unwrap(), []);
     }
 }
