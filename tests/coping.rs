@@ -123,6 +123,48 @@ story! {
         assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
     }
 
+    async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, craving) = (&clinic.maya, fresh_id().to_string());
+        for minute in 1..=3 {
+            let mut tried = practice(&format!("2026-03-02T18:{minute:02}:00Z"), "library:delay_15", 8, 4);
+            tried["craving"] = json!(craving);
+            house.put(maya, &path(&fresh_id().to_string()), tried).await.is(201);
+        }
+        let mut named = practice("2026-03-02T18:10:00Z", "library:self_soothe", 5, 4);
+        (named["craving"], named["trigger"]) = (json!(craving), json!("urges"));
+        house.put(maya, &path(&fresh_id().to_string()), named).await.is(201);
+        let count = async |trigger: &str| {
+            let worked = house.get(maya, &format!("{MINE}/what-works?trigger={trigger}")).await.is(200);
+            let items = worked["items"].as_array().unwrap().iter();
+            items.map(|one| (one["skill"].as_str().unwrap().to_owned(), one["tries"].as_i64().unwrap())).collect::<Vec<_>>()
+        };
+        let felt = |triggers: &[&str]| {
+            let mut draft = crate::house::craving("2026-03-02T18:00:00Z", 8);
+            draft["triggers"] = json!(triggers);
+            draft
+        };
+        let at = format!("/v1/participants/me/cravings/{craving}");
+        house.put(&clinic.theo, &at, felt(&["conflict"])).await.is(201);
+        assert_eq!(count("conflict").await, [], "that one is Theo's");
+        house.put(maya, &at, felt(&["conflict", "social_pressure"])).await.is(201);
+        let (three, one) = (("library:delay_15".to_owned(), 3), ("library:self_soothe".to_owned(), 1));
+        for trigger in ["conflict", "social_pressure"] {
+            assert_eq!(count(trigger).await, std::slice::from_ref(&three));
+            let list = house.get(maya, &format!("{MINE}/suggestions?trigger={trigger}")).await.is(200);
+            let helped = json!({"kind": "helped", "tries": 3, "mean_drop": 3.79, "trigger": trigger});
+            assert_eq!((&list["items"][0]["skill"], &list["items"][0]["reason"]), (&json!("library:delay_15"), &helped));
+        }
+        assert_eq!(count("urges").await, std::slice::from_ref(&one), "what it names itself goes before");
+        let moved = json!({"craving": felt(&["urges"])});
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), moved).await.is(201);
+        assert_eq!((count("conflict").await, count("urges").await), (vec![], vec![three, one.clone()]));
+        house.delete(maya, &at).await.is(204);
+        assert_eq!(count("urges").await, [one]);
+        let all = house.get(maya, &format!("{MINE}/what-works")).await.is(200);
+        assert_eq!((skills(&all)[0], &all["items"][0]["tries"]), ("library:delay_15", &json!(3)));
+    }
+
     async fn choices_are_made_anew_by_whoever_read_what_stands(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));

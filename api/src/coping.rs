@@ -90,7 +90,7 @@ pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Sugge
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SituationQuery {
-    /// Only what was practised in this kind of situation; everything if not given
+    /// Only what was practised in this kind of situation, or in a craving of this kind; everything if not given
     #[param(inline)]
     trigger: Option<TriggerCategory>,
 }
@@ -108,7 +108,7 @@ struct WhatWorks {
 /// By how much each skill eased an urge or distress when this participant practised it, and how sure that is.
 /// Nothing is claimed of a skill before its third try. Practice while calm (`before` 0, `after` 0) shows nothing of
 /// easing and is left out, here, in suggestions and in what the plan could learn; it is kept and counts for
-/// assignments.
+/// assignments. Practice in a craving that names no `trigger` of its own counts for each of that craving's.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path), SituationQuery),

@@ -339,6 +339,7 @@ diesel::table! {
         clock_suspect -> Bool,
         skill -> Text,
         trigger_category -> Nullable<Text>,
+        situation_of -> Nullable<Key>,
         eased_by -> SmallInt,
         is_evidence -> Bool,
         revision -> Integer,

@@ -38,10 +38,10 @@
 
 use super::SkillRef;
 use super::practice::{Practice, PracticeDraft};
-use crate::craving::TriggerCategory;
+use crate::craving::{Craving, TriggerCategory};
 use crate::journal::words;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Fewest tries of a skill before anything is said of it.
@@ -93,6 +93,12 @@ pub struct Tries {
 }
 
 impl Tries {
+    /// One try, by how much it eased things.
+    pub fn once(eased_by: i16) -> Self {
+        let drop = i32::from(eased_by);
+        Self { count: 1, sum: drop, squares: drop * drop }
+    }
+
     /// Adds tries of the same skill.
     pub fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
@@ -126,46 +132,57 @@ impl Tries {
     }
 }
 
-impl From<&PracticeDraft> for Tries {
-    fn from(draft: &PracticeDraft) -> Self {
-        let drop = i32::from(draft.eased_by());
-        Self { count: 1, sum: drop, squares: drop * drop }
-    }
+/// The kinds of situation that tries belong to: none if none is known, several if they meet.
+pub type Situations = BTreeSet<TriggerCategory>;
+
+/// All that one person's practice adds up to, by skill, and by situation and skill: a try in several kinds of
+/// situation counts in each of them, and once over all. A database may add up as well as [`Evidence::of`]: whole
+/// numbers do not mind the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    over_all: BTreeMap<SkillRef, Tries>,
+    within: BTreeMap<TriggerCategory, BTreeMap<SkillRef, Tries>>,
 }
 
-/// All that one person's practice adds up to, by skill and situation. A database may add up as well as
-/// [`Evidence::of`]: whole numbers do not mind the order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence(BTreeMap<(SkillRef, Option<TriggerCategory>), Tries>);
-
 impl Evidence {
-    /// Adds up practices. Withdrawn ones do not count, nor rehearsals while calm.
-    pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>) -> Self {
+    /// Adds up practices, with the cravings that they were used in. Withdrawn ones do not count, nor rehearsals
+    /// while calm.
+    pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>, cravings: &[Craving]) -> Self {
+        let situations = |draft: &PracticeDraft| {
+            let standing = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
+            let its = standing.filter(|craving| Some(craving.id) == draft.situation_of());
+            let lent = its.flat_map(|craving| craving.draft.triggers.iter().copied());
+            draft.trigger.into_iter().chain(lent).collect()
+        };
         let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
         standing
             .filter(|practice| practice.draft.is_evidence())
-            .map(|Practice { draft, .. }| (draft.skill.clone(), draft.trigger, Tries::from(draft)))
+            .map(|Practice { draft, .. }| {
+                (draft.skill.clone(), situations(draft), Tries::once(draft.eased_by()))
+            })
             .collect()
     }
 
     /// What worked in one kind of situation, or over all: first the skills of which something can be said, the
     /// best first and what has not helped last, then those with too few tries.
     pub fn what_works(&self, trigger: Option<TriggerCategory>) -> Vec<Worked> {
-        let (mut all, mut skills) = (Tries::default(), BTreeMap::new());
-        for ((skill, of), tries) in &self.0 {
+        let mut all = Tries::default();
+        for tries in self.over_all.values() {
             all.add(*tries);
-            if trigger.is_none() || trigger == *of {
-                skills.entry(skill).or_insert_with(Tries::default).add(*tries);
-            }
         }
+        let skills = match trigger {
+            Some(of) => self.within.get(&of),
+            None => Some(&self.over_all),
+        };
+        let Some(skills) = skills else { return Vec::new() };
         let prior = Prior::of(&skills.values().copied().collect::<Vec<_>>(), all.mean());
         let mut worked: Vec<_> = skills
-            .into_iter()
+            .iter()
             .filter(|(_, tries)| 0 < tries.count)
             .map(|(skill, tries)| Worked {
                 skill: skill.clone(),
                 tries: tries.count,
-                claim: prior.claim(tries),
+                claim: prior.claim(*tries),
             })
             .collect();
         worked.sort_by(|one, other| {
@@ -179,11 +196,15 @@ impl Evidence {
     }
 }
 
-impl FromIterator<(SkillRef, Option<TriggerCategory>, Tries)> for Evidence {
-    fn from_iter<I: IntoIterator<Item = (SkillRef, Option<TriggerCategory>, Tries)>>(all: I) -> Self {
+impl FromIterator<(SkillRef, Situations, Tries)> for Evidence {
+    fn from_iter<I: IntoIterator<Item = (SkillRef, Situations, Tries)>>(all: I) -> Self {
         let mut evidence = Self::default();
-        for (skill, trigger, tries) in all {
-            evidence.0.entry((skill, trigger)).or_default().add(tries);
+        for (skill, situations, tries) in all {
+            for situation in situations {
+                let within = evidence.within.entry(situation).or_default();
+                within.entry(skill.clone()).or_default().add(tries);
+            }
+            evidence.over_all.entry(skill).or_default().add(tries);
         }
         evidence
     }
@@ -270,7 +291,7 @@ pub(crate) mod tests {
     use crate::coping::practice::tests::practised;
     use crate::coping::practice::withdraw;
     use crate::coping::tests::skill;
-    use crate::craving::tests::moment;
+    use crate::craving::{self, tests::moment};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -282,7 +303,8 @@ pub(crate) mod tests {
         tries
             .iter()
             .map(|(name, trigger, drop)| {
-                (skill(name), *trigger, Tries { count: 1, sum: *drop, squares: drop * drop })
+                let tries = Tries { count: 1, sum: *drop, squares: drop * drop };
+                (skill(name), trigger.iter().copied().collect(), tries)
             })
             .collect()
     }
@@ -368,20 +390,53 @@ pub(crate) mod tests {
     fn a_withdrawn_practice_is_no_evidence() {
         let kept = practised(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
         let gone = withdraw(&kept, moment("2026-03-03T00:00:00Z"));
-        assert_eq!(Evidence::of([&kept, &gone]), evidence(&[(NAMES[0], None, 5)]));
-        assert_eq!(Evidence::of([&gone]).what_works(None), []);
+        assert_eq!(Evidence::of([&kept, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
+        assert_eq!(Evidence::of([&gone], &[]).what_works(None), []);
+    }
+
+    #[test]
+    fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
+        use TriggerCategory::{Conflict, SocialPressure, Urges};
+        let at = "2026-03-02T18:40:00Z";
+        let mut felt = craving::tests::draft(at, "America/New_York", 8);
+        felt.triggers = vec![Conflict, SocialPressure].try_into().unwrap();
+        let felt = craving::tests::recorded(felt, at);
+        let mut linked = practised(NAMES[0], at, 8, 3);
+        linked.draft.craving = Some(felt.id);
+        let mut named = practised(NAMES[1], at, 6, 5);
+        (named.draft.craving, named.draft.trigger) = (Some(felt.id), Some(Urges));
+        let tries = [linked, named];
+        let counted = |cravings: &[Craving], of| {
+            let worked = Evidence::of(&tries, cravings).what_works(of).into_iter();
+            worked.map(|one| (one.skill, one.tries)).collect::<Vec<_>>()
+        };
+        let both = [(skill(NAMES[1]), 1), (skill(NAMES[0]), 1)];
+        let first = &both[1..];
+        let standing = std::slice::from_ref(&felt);
+        let withdrawn = [craving::withdraw(&felt, moment(at))];
+        assert_eq!(
+            (counted(standing, Some(Conflict)), counted(standing, Some(SocialPressure))),
+            (first.to_vec(), first.to_vec())
+        );
+        assert_eq!(counted(standing, Some(Urges)), both[..1], "what it names itself goes before");
+        for cravings in [standing, &withdrawn, &[]] {
+            assert_eq!(counted(cravings, None), both, "once");
+        }
+        for cravings in [&withdrawn[..], &[]] {
+            assert_eq!(counted(cravings, Some(Conflict)), []);
+        }
     }
 
     #[test]
     fn practice_while_calm_says_nothing_of_easing() {
         let at = "2026-03-02T18:40:00Z";
         let calm = practised(NAMES[0], at, 0, 0);
-        assert_eq!(Evidence::of(&vec![calm.clone(); 5]).what_works(None), []);
+        assert_eq!(Evidence::of(&vec![calm.clone(); 5], &[]).what_works(None), []);
         let tries =
             [practised(NAMES[0], at, 8, 3), practised(NAMES[0], at, 5, 5), practised(NAMES[0], at, 0, 2)];
         let told = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
         assert_eq!(
-            Evidence::of(tries.iter().chain(&vec![calm; 9])),
+            Evidence::of(tries.iter().chain(&vec![calm; 9]), &[]),
             told,
             "what stayed as it was, and what grew"
         );

@@ -372,7 +372,8 @@ mod tests {
         prop::collection::vec((any_name(), trigger, -10i32..=10, 1i32..6), 0..30).prop_map(|tries| {
             let tries = tries.into_iter().map(|(name, trigger, drop, count)| {
                 let squares = count * drop * drop;
-                (name, trigger, crate::coping::evidence::Tries { count, sum: count * drop, squares })
+                let tries = crate::coping::evidence::Tries { count, sum: count * drop, squares };
+                (name, trigger.into_iter().collect(), tries)
             });
             tries.collect()
         })
@@ -438,9 +439,9 @@ mod tests {
                 let once = |drop: i32| crate::coping::evidence::Tries { count: 1, sum: drop, squares: drop * drop };
                 // All tries of this one eased nothing, but perhaps one.
                 let own = tries.iter().map(|(name, trigger, drop)| {
-                    (name.clone(), *trigger, once(if *name == never { -drop.abs() } else { *drop }))
+                    (name.clone(), trigger.iter().copied().collect(), once(if *name == never { -drop.abs() } else { *drop }))
                 });
-                own.chain([(never.clone(), None, once(lucky))]).collect()
+                own.chain([(never.clone(), BTreeSet::new(), once(lucky))]).collect()
             };
             let asked = told(TriggerCategory::ALL[0], 5);
             let skills = Skills::new(library(), &[]);
