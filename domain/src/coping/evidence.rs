@@ -26,9 +26,18 @@
 //! ```
 //!
 //! With few data the priors rule: a skill of three like tries has a weight of about two thirds and a margin of
-//! about 1.6 points, and below three tries nothing is said. The textbook takes the noise of the means, `s2 / n`,
-//! off `t2`. That is left out on purpose: `t2` would grow with every repeat of the same values, and more evidence
-//! could make a claim less sure. The price is that means are drawn in a little less.
+//! about 1.6 points, and below three tries nothing is said.
+//!
+//! The margin of a skill shrinks with its own `n` and grows with `s2` and `t2`. So more tries never widen it as long
+//! as they are of the same spread: as neither `s2`, how far tries of one skill lie apart, nor `t2`, how far the
+//! skills do, grows. The same outcomes again are of the same spread, and so are tries that all come out at the mean
+//! of their skill. A try that comes out quite unlike those before is not: it shows that less was known than was
+//! thought, of this skill and, `s2` being that of all tries, of the others too, and the margin may widen. So may it
+//! as the third try of a further skill shows that skills differ more. A fixed spread would make it true of all
+//! tries, at the price of claiming the same certainty for somebody whose tries swing from one to the next.
+//!
+//! The textbook takes the noise of the means, `s2 / n`, off `t2`. That is left out on purpose: `t2` would grow with
+//! every repeat of the same values, and so the margin. The price is that means are drawn in a little less.
 //!
 //! The estimate borrows from the other skills, so it may be above 0 for one that never eased anything. Whether a
 //! skill helped is therefore asked of its own tries alone ([`Effect`]): `y <= 0` has not, and to have helped the
@@ -274,7 +283,8 @@ pub struct Claim {
     /// The mean drop, drawn toward the person's overall mean; negative if it got worse.
     #[schema(minimum = -10, maximum = 10)]
     pub mean_drop: f64,
-    /// Half the width of the 95 % interval. More tries of the same outcomes never widen it.
+    /// Half the width of the 95 % interval. More tries that lie no further apart than those before never widen it; one
+    /// that comes out quite unlike them may.
     #[schema(minimum = 0)]
     pub margin: f64,
     /// Where the interval begins, cut where the scale ends.
@@ -428,6 +438,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_try_that_surprises_may_make_every_claim_less_sure() {
+        let tries = [repeated(NAMES[0], None, &[5; 6]), repeated(NAMES[1], None, &[5; 6])].concat();
+        let before = evidence(&tries).what_works(None);
+        let after = evidence(&[tries, vec![(NAMES[0], None, -10)]].concat()).what_works(None);
+        for name in &NAMES[..2] {
+            assert!(
+                claim_of(&before, name).unwrap().margin < claim_of(&after, name).unwrap().margin,
+                "{after:?}"
+            );
+        }
+    }
+
+    #[test]
     fn practice_while_calm_says_nothing_of_easing() {
         let at = "2026-03-02T18:40:00Z";
         let calm = practised(NAMES[0], at, 0, 0);
@@ -479,6 +502,47 @@ pub(crate) mod tests {
             let before = evidence(&tries).what_works(None);
             let after = evidence(&tries.repeat(2)).what_works(None);
             for one in before {
+                let name = String::from(one.skill);
+                prop_assert!(claim_of(&after, &name).unwrap().margin <= one.claim.unwrap().margin);
+            }
+        }
+
+        #[test]
+        fn more_tries_of_no_wider_spread_never_make_a_claim_less_sure(
+            tries in prop::collection::vec(any_try(), 1..40), more in prop::collection::vec(any_try(), 1..10),
+            trigger in prop::option::of(prop::sample::select(&TriggerCategory::ALL[..2]))
+        ) {
+            let spread = |tries: &[Try]| {
+                let of = |name| tries.iter().filter(move |(of, at, _)| *of == name && (trigger.is_none() || trigger == *at));
+                let added = NAMES.map(|name| of(name).fold(Tries::default(), |mut sum, (.., drop)| {
+                    sum.add(Tries { count: 1, sum: *drop, squares: drop * drop });
+                    sum
+                }));
+                let Prior { within, between, .. } = Prior::of(&added, 0.0);
+                (within, between)
+            };
+            let grown = [&tries[..], &more].concat();
+            let ((within, between), (within_after, between_after)) = (spread(&tries), spread(&grown));
+            let widened = within < within_after || between < between_after;
+            let after = evidence(&grown).what_works(trigger);
+            for one in evidence(&tries).what_works(trigger) {
+                let (Some(before), name) = (one.claim, String::from(one.skill)) else { continue };
+                prop_assert!(widened || claim_of(&after, &name).unwrap().margin <= before.margin);
+            }
+        }
+
+        #[test]
+        fn tries_at_the_mean_of_their_skill_make_every_claim_at_least_as_sure(
+            means in prop::collection::vec(-8i32..=8, 1..4), off in prop::collection::vec(0i32..=2, 4),
+            more in prop::collection::vec(0usize..4, 1..20)
+        ) {
+            let skills = || NAMES.into_iter().zip(&means).zip(&off);
+            let tries: Vec<_> = skills()
+                .flat_map(|((name, mean), off)| repeated(name, None, &[*mean, mean - off, mean + off]))
+                .collect();
+            let more = more.iter().filter_map(|at| Some((NAMES[*at], None, *means.get(*at)?)));
+            let after = evidence(&tries.iter().copied().chain(more).collect::<Vec<_>>()).what_works(None);
+            for one in evidence(&tries).what_works(None) {
                 let name = String::from(one.skill);
                 prop_assert!(claim_of(&after, &name).unwrap().margin <= one.claim.unwrap().margin);
             }
