@@ -6,6 +6,7 @@ use crate::story;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use evenkeel_tests::fresh_id;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 const MINE: &str = "/v1/participants/me/check-ins";
@@ -137,8 +138,8 @@ story! {
     async fn nobody_is_expected_to_answer_before_joining_or_ahead(house) {
         let maya = house.clinic("harbor.example").await.maya;
         let adherence = async |query: &str| house.get(&maya, &format!("{MINE}/adherence{query}")).await.is(200);
-        let none = json!({"from": "2026-02-03", "to": "2026-03-02", "expected": 1, "answered": 0, "rate": 0.0, "streak": 0, "longest_streak": 0});
-        assert_eq!(adherence("").await, none);
+        let none = json!({"from": "2026-02-03", "to": "2026-03-02", "expected": 0, "answered": 0, "rate": null, "streak": 0, "longest_streak": 0});
+        assert_eq!(adherence("").await, none, "today can still be filled in");
         answered(&house, &maya, daily("2026-03-02T18:00:00Z", 6)).await;
         let whole = adherence("?from=2026-02-20&to=2026-03-31").await;
         assert_eq!((&whole["expected"], &whole["answered"], &whole["rate"], &whole["streak"]), (&json!(1), &json!(1), &json!(1.0), &json!(1)));
@@ -261,7 +262,15 @@ story! {
         house.at("2026-07-04T15:00:00Z");
         let maya = house.sign_in(&maya).await;
         let open = house.get(&maya, &format!("{MINE}/adherence?from=2026-06-28&to=2026-07-04")).await.is(200);
-        assert_eq!((&open["expected"], &open["rate"], &open["streak"]), (&json!(7), &json!(0.43), &json!(3)), "today may still be open");
+        assert_eq!((&open["expected"], &open["rate"], &open["streak"]), (&json!(6), &json!(0.5), &json!(3)), "today can still be filled in");
+        house.at("2026-07-06T03:59:00Z");
+        let maya = house.sign_in(&maya).await;
+        let week = format!("{MINE}/adherence?from=2026-06-28&to=2026-07-05");
+        let open = house.get(&maya, &week).await.is(200);
+        assert_eq!((&open["expected"], &open["rate"], &open["streak"]), (&json!(6), &json!(0.5), &json!(3)));
+        house.later(SignedDuration::from_mins(1));
+        let over = house.get(&maya, &week).await.is(200);
+        assert_eq!((&over["expected"], &over["rate"], &over["streak"]), (&json!(7), &json!(0.43), &json!(0)));
     }
 
     async fn trends_show_the_figures_of_each_day_with_a_check_in_if_asked(house) {

@@ -34,7 +34,14 @@ fn skills(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["skill"].as_str().unwrap()).collect()
 }
 
-async fn practise(house: &TestHouse, who: &Person, at: &str, skill: &str, before: i32, after: i32) -> String {
+pub(crate) async fn practise(
+    house: &TestHouse,
+    who: &Person,
+    at: &str,
+    skill: &str,
+    before: i32,
+    after: i32,
+) -> String {
     let id = fresh_id().to_string();
     house.put(who, &path(&id), practice(at, skill, before, after)).await.is(201);
     id
@@ -86,6 +93,76 @@ story! {
         let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
         assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
         assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+        let liked = json!({"favourites": ["library:brisk_walk", "library:self_soothe"], "cautions": []});
+        house.put(&maya, &format!("{MINE}/choices"), liked).await.is(200);
+        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+        assert_eq!(skills(&list)[..2], ["library:delay_15", "library:self_soothe"]);
+        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+    }
+
+    async fn practice_while_calm_is_kept_and_is_no_evidence(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, skill) = (&clinic.maya, "library:paced_breathing");
+        let mut plan = crate::plan::plan();
+        plan["triggers"][0]["coping"] = json!([skill]);
+        house.put_on(maya, "/v1/participants/me/plan", "\"0\"", plan).await.is(201);
+        for day in 1..=6 {
+            practise(&house, maya, &format!("2026-02-{day:02}T18:00:00Z"), skill, 0, 0).await;
+        }
+        let works = format!("{MINE}/what-works");
+        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
+        let proposals = house.get(maya, "/v1/participants/me/recovery/proposals").await.is(200);
+        assert_eq!(proposals["items"], json!([]));
+        let list = house.get(maya, &format!("{MINE}/suggestions?trigger=conflict")).await.is(200);
+        assert_eq!((skills(&list)[0], &list["items"][0]["source"]), (skill, &json!("plan")));
+        assert_eq!(house.get(maya, &format!("{MINE}/practices")).await.is(200)["items"].as_array().unwrap().len(), 6);
+        let tried = practise(&house, maya, "2026-02-07T18:00:00Z", skill, 6, 2).await;
+        assert_eq!(house.get(maya, &works).await.is(200)["items"][0]["tries"], 1);
+        let calm = json!({"practice": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
+        house.put(maya, &format!("{}/revisions/{}", path(&tried), fresh_id()), calm).await.is(201);
+        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
+    }
+
+    async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, craving) = (&clinic.maya, fresh_id().to_string());
+        for minute in 1..=3 {
+            let mut tried = practice(&format!("2026-03-02T18:{minute:02}:00Z"), "library:delay_15", 8, 4);
+            tried["craving"] = json!(craving);
+            house.put(maya, &path(&fresh_id().to_string()), tried).await.is(201);
+        }
+        let mut named = practice("2026-03-02T18:10:00Z", "library:self_soothe", 5, 4);
+        (named["craving"], named["trigger"]) = (json!(craving), json!("urges"));
+        house.put(maya, &path(&fresh_id().to_string()), named).await.is(201);
+        let count = async |trigger: &str| {
+            let worked = house.get(maya, &format!("{MINE}/what-works?trigger={trigger}")).await.is(200);
+            let items = worked["items"].as_array().unwrap().iter();
+            items.map(|one| (one["skill"].as_str().unwrap().to_owned(), one["tries"].as_i64().unwrap())).collect::<Vec<_>>()
+        };
+        let felt = |triggers: &[&str]| {
+            let mut draft = crate::house::craving("2026-03-02T18:00:00Z", 8);
+            draft["triggers"] = json!(triggers);
+            draft
+        };
+        let at = format!("/v1/participants/me/cravings/{craving}");
+        house.put(&clinic.theo, &at, felt(&["conflict"])).await.is(201);
+        assert_eq!(count("conflict").await, [], "that one is Theo's");
+        house.put(maya, &at, felt(&["conflict", "social_pressure"])).await.is(201);
+        let (three, one) = (("library:delay_15".to_owned(), 3), ("library:self_soothe".to_owned(), 1));
+        for trigger in ["conflict", "social_pressure"] {
+            assert_eq!(count(trigger).await, std::slice::from_ref(&three));
+            let list = house.get(maya, &format!("{MINE}/suggestions?trigger={trigger}")).await.is(200);
+            let helped = json!({"kind": "helped", "tries": 3, "mean_drop": 3.79, "trigger": trigger});
+            assert_eq!((&list["items"][0]["skill"], &list["items"][0]["reason"]), (&json!("library:delay_15"), &helped));
+        }
+        assert_eq!(count("urges").await, std::slice::from_ref(&one), "what it names itself goes before");
+        let moved = json!({"craving": felt(&["urges"])});
+        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), moved).await.is(201);
+        assert_eq!((count("conflict").await, count("urges").await), (vec![], vec![three, one.clone()]));
+        house.delete(maya, &at).await.is(204);
+        assert_eq!(count("urges").await, [one]);
+        let all = house.get(maya, &format!("{MINE}/what-works")).await.is(200);
+        assert_eq!((skills(&all)[0], &all["items"][0]["tries"]), ("library:delay_15", &json!(3)));
     }
 
     async fn choices_are_made_anew_by_whoever_read_what_stands(house) {

@@ -1,6 +1,7 @@
 //! Both engines hold the same tables, and bring older ones up to date.
 
 use crate::check_in::{answered, daily};
+use crate::coping::{practice, practise};
 use crate::house::craving;
 use crate::recovery::{begun, lapse, lapsed, start};
 use crate::{Engine, story};
@@ -25,7 +26,7 @@ fn back_to_0008(engine: Engine) -> String {
         Engine::Sqlite => ("sqlite", "1", "occurred_at + 150000000000000"),
         Engine::Postgres => ("postgres", "true", "occurred_at + interval '5 years'"),
     };
-    let down = ["0010_outcomes", "0009_told"].map(|name| {
+    let down = ["0012_situation_of", "0011_calm_practice", "0010_outcomes", "0009_told"].map(|name| {
         let file = format!("../persistence/migrations/{folder}/{name}/down.sql");
         std::fs::read_to_string(file).unwrap()
     });
@@ -49,12 +50,19 @@ story! {
         let used = fresh_id();
         let mut draft = craving("2026-03-02T17:00:00Z", 8);
         draft["outcome"] = json!("lapsed");
+        draft["triggers"] = json!(["conflict"]);
         house.put(maya, &format!("{own}/{used}"), draft).await.is(201);
         begun(&house, maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
         lapsed(&house, maya, lapse("2026-03-01T18:00:00Z", "single_use")).await;
         let recovery = "/v1/participants/me/recovery";
         let before = house.get(maya, recovery).await.is(200);
         let day = answered(&house, maya, daily("2026-03-01T18:00:00Z", 4)).await;
+        let mut linked = practice("2026-03-02T18:05:00Z", "library:self_soothe", 7, 3);
+        linked["craving"] = json!(used);
+        house.put(maya, &format!("/v1/participants/me/coping/practices/{}", fresh_id()), linked).await.is(201);
+        for before in [0, 5] {
+            practise(&house, maya, "2026-03-02T18:00:00Z", "library:delay_15", before, before).await;
+        }
 
         house.tamper(&back_to_0008(house.engine()), false).unwrap();
         let house = house.again().await;
@@ -72,6 +80,11 @@ story! {
         assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
         let stored = house.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
         assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
+        let tried = house.get(maya, "/v1/participants/me/coping/what-works").await.is(200);
+        let counts: Vec<_> = tried["items"].as_array().unwrap().iter().map(|one| &one["tries"]).collect();
+        assert_eq!(counts, [1, 1], "practice while calm is none");
+        let quarrels = house.get(maya, "/v1/participants/me/coping/what-works?trigger=conflict").await.is(200);
+        assert_eq!(quarrels["items"][0]["skill"], "library:self_soothe");
         let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
         house.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
         assert_eq!(house.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"], latest.as_str());

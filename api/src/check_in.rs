@@ -345,7 +345,8 @@ async fn list_check_ins(
 }
 
 /// How often daily check-ins were answered over a span of days. Only those from the day on which the participant
-/// joined up to today are expected; where there are none, `rate` is null.
+/// joined up to today are expected, and while a day can still be filled in only if it is answered; where there are
+/// none, `rate` is null.
 #[derive(Serialize, ToSchema)]
 struct AdherenceOfDays {
     /// The first day that was asked about
@@ -359,7 +360,8 @@ struct AdherenceOfDays {
 /// Read how often check-ins were answered
 ///
 /// Daily check-ins, of the days asked about from the one on which the participant joined up to today: nobody is
-/// expected to have answered before or after. The last of these may still be open: it ends no streak.
+/// expected to have answered before or after. A day can be filled in until 24 hours after it ended; while it can
+/// and is not answered, it is not expected yet, so it lowers no rate and ends no streak.
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), SpanQuery),
@@ -391,7 +393,7 @@ async fn read_adherence(
                 // Days of hospital or holiday will come with the program; until then every day is asked for.
                 Some(expected) => {
                     let answered = store::answered_days(tx, &grant, expected.from(), expected.to())?;
-                    check_in::adherence(expected, &[], &answered)
+                    check_in::adherence(expected, &[], &answered, &zone, now)
                 }
                 None => Adherence::default(),
             };

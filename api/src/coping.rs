@@ -91,7 +91,7 @@ pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Sugge
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SituationQuery {
-    /// Only what was practised in this kind of situation; everything if not given
+    /// Only what was practised in this kind of situation, or in a craving of this kind; everything if not given
     #[param(inline)]
     trigger: Option<TriggerCategory>,
 }
@@ -99,7 +99,7 @@ struct SituationQuery {
 /// What worked for somebody.
 #[derive(Serialize, ToSchema)]
 struct WhatWorks {
-    /// Each skill that was practised: first those of which something can be said, the best first
+    /// Each skill that was tried: first those of which something can be said, the best first
     #[schema(max_items = 10000)]
     items: Vec<Worked>,
 }
@@ -107,7 +107,9 @@ struct WhatWorks {
 /// Read what works
 ///
 /// By how much each skill eased an urge or distress when this participant practised it, and how sure that is.
-/// Nothing is claimed of a skill before its third try.
+/// Nothing is claimed of a skill before its third try. Practice while calm (`before` 0, `after` 0) shows nothing of
+/// easing and is left out, here, in suggestions and in what the plan could learn; it is kept and counts for
+/// assignments. Practice in a craving that names no `trigger` of its own counts for each of that craving's.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path), SituationQuery),
@@ -156,8 +158,9 @@ struct Suggestions {
 
 /// Suggest skills to try now
 ///
-/// What worked for this participant, then what their plan names, then what they like, then what fits. Never a
-/// skill with a caution that holds for them.
+/// What worked for this participant, then what their plan names, then what they like, then what fits. What their
+/// own practice shows not to help comes after everything else, also if it is in their plan. Never a skill with a
+/// caution that holds for them.
 #[utoipa::path(
     tag = "coping",
     params(("participant" = inline(Whose), Path), NowQuery),

@@ -70,15 +70,15 @@ words! {
 words! {
     /// What makes a skill unfit for somebody. The library has a sentence on each.
     Caution {
-        /// A heart condition: no cold shock, no hard exercise.
+        /// A heart condition: no cold, no exercise.
         HeartCondition = "heart_condition",
-        /// Asthma, COPD and the like: no breath holding, no hard exercise.
+        /// Asthma, COPD and the like: no breath holding, no exercise.
         BreathingCondition = "breathing_condition",
         /// Pregnancy: no hard exercise.
         Pregnancy = "pregnancy",
         /// An eating disorder: no cold shock, no exercise or food advice without the team.
         EatingDisorder = "eating_disorder",
-        /// An injury or lasting pain: no tensing, stretching or hard exercise.
+        /// An injury or lasting pain: no tensing, stretching or exercise.
         Injury = "injury",
         /// Memories of trauma: no long looking inward.
         Trauma = "trauma",

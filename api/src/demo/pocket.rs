@@ -26,7 +26,7 @@ const SKILLS: [&str; 14] = [
     "library:urge_surfing",
     "library:delay_15",
     "library:call_someone",
-    "library:brisk_walk",
+    "library:mindful_walk",
     "library:paced_breathing",
     "library:play_the_tape",
     "library:leave_the_trigger",

@@ -98,7 +98,7 @@ pub(super) fn planned(trigger: Trigger) -> (&'static str, &'static [&'static str
         Trigger::Conflict => (
             "external",
             &["Rows about money", "My ex on the phone", "The shift lead shouting"],
-            &["library:take_a_time_out", "library:brisk_walk"],
+            &["library:take_a_time_out", "library:paced_breathing"],
         ),
         Trigger::SocialPressure => (
             "external",

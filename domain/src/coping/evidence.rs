@@ -1,5 +1,8 @@
 //! What works for somebody, read from their own practice: how much each skill eased things, and how sure that is.
 //!
+//! A rehearsal while calm is no try: from 0 to 0 there was nothing to ease, so it counts neither for a skill nor
+//! against it ([`PracticeDraft::is_evidence`]). What stayed at 5 does count, and so does what rose from 0.
+//!
 //! Three good tries may be luck, so each skill's mean is drawn toward the person's overall mean, the more so the
 //! fewer tries it has: empirical Bayes with a normal mean and a normal prior.
 //! Source: Efron & Morris 1975, Data analysis using Stein's estimator and its generalizations; Casella 1985, An
@@ -23,9 +26,18 @@
 //! ```
 //!
 //! With few data the priors rule: a skill of three like tries has a weight of about two thirds and a margin of
-//! about 1.6 points, and below three tries nothing is said. The textbook takes the noise of the means, `s2 / n`,
-//! off `t2`. That is left out on purpose: `t2` would grow with every repeat of the same values, and more evidence
-//! could make a claim less sure. The price is that means are drawn in a little less.
+//! about 1.6 points, and below three tries nothing is said.
+//!
+//! The margin of a skill shrinks with its own `n` and grows with `s2` and `t2`. So more tries never widen it as long
+//! as they are of the same spread: as neither `s2`, how far tries of one skill lie apart, nor `t2`, how far the
+//! skills do, grows. The same outcomes again are of the same spread, and so are tries that all come out at the mean
+//! of their skill. A try that comes out quite unlike those before is not: it shows that less was known than was
+//! thought, of this skill and, `s2` being that of all tries, of the others too, and the margin may widen. So may it
+//! as the third try of a further skill shows that skills differ more. A fixed spread would make it true of all
+//! tries, at the price of claiming the same certainty for somebody whose tries swing from one to the next.
+//!
+//! The textbook takes the noise of the means, `s2 / n`, off `t2`. That is left out on purpose: `t2` would grow with
+//! every repeat of the same values, and so the margin. The price is that means are drawn in a little less.
 //!
 //! The estimate borrows from the other skills, so it may be above 0 for one that never eased anything. Whether a
 //! skill helped is therefore asked of its own tries alone ([`Effect`]): `y <= 0` has not, and to have helped the
@@ -35,10 +47,10 @@
 
 use super::SkillRef;
 use super::practice::{Practice, PracticeDraft};
-use crate::craving::TriggerCategory;
+use crate::craving::{Craving, TriggerCategory};
 use crate::journal::words;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Fewest tries of a skill before anything is said of it.
@@ -90,6 +102,12 @@ pub struct Tries {
 }
 
 impl Tries {
+    /// One try, by how much it eased things.
+    pub fn once(eased_by: i16) -> Self {
+        let drop = i32::from(eased_by);
+        Self { count: 1, sum: drop, squares: drop * drop }
+    }
+
     /// Adds tries of the same skill.
     pub fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
@@ -123,45 +141,57 @@ impl Tries {
     }
 }
 
-impl From<&PracticeDraft> for Tries {
-    fn from(draft: &PracticeDraft) -> Self {
-        let drop = i32::from(draft.eased_by());
-        Self { count: 1, sum: drop, squares: drop * drop }
-    }
+/// The kinds of situation that tries belong to: none if none is known, several if they meet.
+pub type Situations = BTreeSet<TriggerCategory>;
+
+/// All that one person's practice adds up to, by skill, and by situation and skill: a try in several kinds of
+/// situation counts in each of them, and once over all. A database may add up as well as [`Evidence::of`]: whole
+/// numbers do not mind the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    over_all: BTreeMap<SkillRef, Tries>,
+    within: BTreeMap<TriggerCategory, BTreeMap<SkillRef, Tries>>,
 }
 
-/// All that one person's practice adds up to, by skill and situation. A database may add up as well as
-/// [`Evidence::of`]: whole numbers do not mind the order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence(BTreeMap<(SkillRef, Option<TriggerCategory>), Tries>);
-
 impl Evidence {
-    /// Adds up practices. Withdrawn ones do not count.
-    pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>) -> Self {
+    /// Adds up practices, with the cravings that they were used in. Withdrawn ones do not count, nor rehearsals
+    /// while calm.
+    pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>, cravings: &[Craving]) -> Self {
+        let situations = |draft: &PracticeDraft| {
+            let standing = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
+            let its = standing.filter(|craving| Some(craving.id) == draft.situation_of());
+            let lent = its.flat_map(|craving| craving.draft.triggers.iter().copied());
+            draft.trigger.into_iter().chain(lent).collect()
+        };
         let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
         standing
-            .map(|Practice { draft, .. }| (draft.skill.clone(), draft.trigger, Tries::from(draft)))
+            .filter(|practice| practice.draft.is_evidence())
+            .map(|Practice { draft, .. }| {
+                (draft.skill.clone(), situations(draft), Tries::once(draft.eased_by()))
+            })
             .collect()
     }
 
     /// What worked in one kind of situation, or over all: first the skills of which something can be said, the
     /// best first and what has not helped last, then those with too few tries.
     pub fn what_works(&self, trigger: Option<TriggerCategory>) -> Vec<Worked> {
-        let (mut all, mut skills) = (Tries::default(), BTreeMap::new());
-        for ((skill, of), tries) in &self.0 {
+        let mut all = Tries::default();
+        for tries in self.over_all.values() {
             all.add(*tries);
-            if trigger.is_none() || trigger == *of {
-                skills.entry(skill).or_insert_with(Tries::default).add(*tries);
-            }
         }
+        let skills = match trigger {
+            Some(of) => self.within.get(&of),
+            None => Some(&self.over_all),
+        };
+        let Some(skills) = skills else { return Vec::new() };
         let prior = Prior::of(&skills.values().copied().collect::<Vec<_>>(), all.mean());
         let mut worked: Vec<_> = skills
-            .into_iter()
+            .iter()
             .filter(|(_, tries)| 0 < tries.count)
             .map(|(skill, tries)| Worked {
                 skill: skill.clone(),
                 tries: tries.count,
-                claim: prior.claim(tries),
+                claim: prior.claim(*tries),
             })
             .collect();
         worked.sort_by(|one, other| {
@@ -175,11 +205,15 @@ impl Evidence {
     }
 }
 
-impl FromIterator<(SkillRef, Option<TriggerCategory>, Tries)> for Evidence {
-    fn from_iter<I: IntoIterator<Item = (SkillRef, Option<TriggerCategory>, Tries)>>(all: I) -> Self {
+impl FromIterator<(SkillRef, Situations, Tries)> for Evidence {
+    fn from_iter<I: IntoIterator<Item = (SkillRef, Situations, Tries)>>(all: I) -> Self {
         let mut evidence = Self::default();
-        for (skill, trigger, tries) in all {
-            evidence.0.entry((skill, trigger)).or_default().add(tries);
+        for (skill, situations, tries) in all {
+            for situation in situations {
+                let within = evidence.within.entry(situation).or_default();
+                within.entry(skill.clone()).or_default().add(tries);
+            }
+            evidence.over_all.entry(skill).or_default().add(tries);
         }
         evidence
     }
@@ -234,7 +268,7 @@ fn hundredths(number: f64) -> f64 {
 pub struct Worked {
     /// The skill.
     pub skill: SkillRef,
-    /// How often it was tried.
+    /// How often it was tried. Practice while calm, from 0 to 0, is no try.
     #[schema(minimum = 1)]
     pub tries: i32,
     /// What can be said of it; null below 3 tries: not enough yet.
@@ -249,7 +283,8 @@ pub struct Claim {
     /// The mean drop, drawn toward the person's overall mean; negative if it got worse.
     #[schema(minimum = -10, maximum = 10)]
     pub mean_drop: f64,
-    /// Half the width of the 95 % interval. More tries of the same outcomes never widen it.
+    /// Half the width of the 95 % interval. More tries that lie no further apart than those before never widen it; one
+    /// that comes out quite unlike them may.
     #[schema(minimum = 0)]
     pub margin: f64,
     /// Where the interval begins, cut where the scale ends.
@@ -266,7 +301,7 @@ pub(crate) mod tests {
     use crate::coping::practice::tests::practised;
     use crate::coping::practice::withdraw;
     use crate::coping::tests::skill;
-    use crate::craving::tests::moment;
+    use crate::craving::{self, tests::moment};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -278,7 +313,8 @@ pub(crate) mod tests {
         tries
             .iter()
             .map(|(name, trigger, drop)| {
-                (skill(name), *trigger, Tries { count: 1, sum: *drop, squares: drop * drop })
+                let tries = Tries { count: 1, sum: *drop, squares: drop * drop };
+                (skill(name), trigger.iter().copied().collect(), tries)
             })
             .collect()
     }
@@ -364,8 +400,69 @@ pub(crate) mod tests {
     fn a_withdrawn_practice_is_no_evidence() {
         let kept = practised(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
         let gone = withdraw(&kept, moment("2026-03-03T00:00:00Z"));
-        assert_eq!(Evidence::of([&kept, &gone]), evidence(&[(NAMES[0], None, 5)]));
-        assert_eq!(Evidence::of([&gone]).what_works(None), []);
+        assert_eq!(Evidence::of([&kept, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
+        assert_eq!(Evidence::of([&gone], &[]).what_works(None), []);
+    }
+
+    #[test]
+    fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
+        use TriggerCategory::{Conflict, SocialPressure, Urges};
+        let at = "2026-03-02T18:40:00Z";
+        let mut felt = craving::tests::draft(at, "America/New_York", 8);
+        felt.triggers = vec![Conflict, SocialPressure].try_into().unwrap();
+        let felt = craving::tests::recorded(felt, at);
+        let mut linked = practised(NAMES[0], at, 8, 3);
+        linked.draft.craving = Some(felt.id);
+        let mut named = practised(NAMES[1], at, 6, 5);
+        (named.draft.craving, named.draft.trigger) = (Some(felt.id), Some(Urges));
+        let tries = [linked, named];
+        let counted = |cravings: &[Craving], of| {
+            let worked = Evidence::of(&tries, cravings).what_works(of).into_iter();
+            worked.map(|one| (one.skill, one.tries)).collect::<Vec<_>>()
+        };
+        let both = [(skill(NAMES[1]), 1), (skill(NAMES[0]), 1)];
+        let first = &both[1..];
+        let standing = std::slice::from_ref(&felt);
+        let withdrawn = [craving::withdraw(&felt, moment(at))];
+        assert_eq!(
+            (counted(standing, Some(Conflict)), counted(standing, Some(SocialPressure))),
+            (first.to_vec(), first.to_vec())
+        );
+        assert_eq!(counted(standing, Some(Urges)), both[..1], "what it names itself goes before");
+        for cravings in [standing, &withdrawn, &[]] {
+            assert_eq!(counted(cravings, None), both, "once");
+        }
+        for cravings in [&withdrawn[..], &[]] {
+            assert_eq!(counted(cravings, Some(Conflict)), []);
+        }
+    }
+
+    #[test]
+    fn a_try_that_surprises_may_make_every_claim_less_sure() {
+        let tries = [repeated(NAMES[0], None, &[5; 6]), repeated(NAMES[1], None, &[5; 6])].concat();
+        let before = evidence(&tries).what_works(None);
+        let after = evidence(&[tries, vec![(NAMES[0], None, -10)]].concat()).what_works(None);
+        for name in &NAMES[..2] {
+            assert!(
+                claim_of(&before, name).unwrap().margin < claim_of(&after, name).unwrap().margin,
+                "{after:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn practice_while_calm_says_nothing_of_easing() {
+        let at = "2026-03-02T18:40:00Z";
+        let calm = practised(NAMES[0], at, 0, 0);
+        assert_eq!(Evidence::of(&vec![calm.clone(); 5], &[]).what_works(None), []);
+        let tries =
+            [practised(NAMES[0], at, 8, 3), practised(NAMES[0], at, 5, 5), practised(NAMES[0], at, 0, 2)];
+        let told = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
+        assert_eq!(
+            Evidence::of(tries.iter().chain(&vec![calm; 9]), &[]),
+            told,
+            "what stayed as it was, and what grew"
+        );
     }
 
     fn any_try() -> impl Strategy<Value = Try> {
@@ -405,6 +502,47 @@ pub(crate) mod tests {
             let before = evidence(&tries).what_works(None);
             let after = evidence(&tries.repeat(2)).what_works(None);
             for one in before {
+                let name = String::from(one.skill);
+                prop_assert!(claim_of(&after, &name).unwrap().margin <= one.claim.unwrap().margin);
+            }
+        }
+
+        #[test]
+        fn more_tries_of_no_wider_spread_never_make_a_claim_less_sure(
+            tries in prop::collection::vec(any_try(), 1..40), more in prop::collection::vec(any_try(), 1..10),
+            trigger in prop::option::of(prop::sample::select(&TriggerCategory::ALL[..2]))
+        ) {
+            let spread = |tries: &[Try]| {
+                let of = |name| tries.iter().filter(move |(of, at, _)| *of == name && (trigger.is_none() || trigger == *at));
+                let added = NAMES.map(|name| of(name).fold(Tries::default(), |mut sum, (.., drop)| {
+                    sum.add(Tries { count: 1, sum: *drop, squares: drop * drop });
+                    sum
+                }));
+                let Prior { within, between, .. } = Prior::of(&added, 0.0);
+                (within, between)
+            };
+            let grown = [&tries[..], &more].concat();
+            let ((within, between), (within_after, between_after)) = (spread(&tries), spread(&grown));
+            let widened = within < within_after || between < between_after;
+            let after = evidence(&grown).what_works(trigger);
+            for one in evidence(&tries).what_works(trigger) {
+                let (Some(before), name) = (one.claim, String::from(one.skill)) else { continue };
+                prop_assert!(widened || claim_of(&after, &name).unwrap().margin <= before.margin);
+            }
+        }
+
+        #[test]
+        fn tries_at_the_mean_of_their_skill_make_every_claim_at_least_as_sure(
+            means in prop::collection::vec(-8i32..=8, 1..4), off in prop::collection::vec(0i32..=2, 4),
+            more in prop::collection::vec(0usize..4, 1..20)
+        ) {
+            let skills = || NAMES.into_iter().zip(&means).zip(&off);
+            let tries: Vec<_> = skills()
+                .flat_map(|((name, mean), off)| repeated(name, None, &[*mean, mean - off, mean + off]))
+                .collect();
+            let more = more.iter().filter_map(|at| Some((NAMES[*at], None, *means.get(*at)?)));
+            let after = evidence(&tries.iter().copied().chain(more).collect::<Vec<_>>()).what_works(None);
+            for one in evidence(&tries).what_works(None) {
                 let name = String::from(one.skill);
                 prop_assert!(claim_of(&after, &name).unwrap().margin <= one.claim.unwrap().margin);
             }

@@ -56,7 +56,7 @@ pub struct PracticeDraft {
     /// Own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
-    /// The kind of situation it was used in.
+    /// The kind of situation it was used in. Without it, it counts for those of `craving`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<TriggerCategory>,
     /// The craving it was used in; the phone may send that one later.
@@ -167,6 +167,17 @@ impl PracticeDraft {
     /// By how much it eased, -10 to 10; negative if it grew.
     pub fn eased_by(&self) -> i16 {
         i16::from(self.before) - i16::from(self.after)
+    }
+
+    /// The craving for whose kinds of situation it counts, as it names none itself.
+    pub fn situation_of(&self) -> Option<CravingId> {
+        self.craving.filter(|_| self.trigger.is_none())
+    }
+
+    /// Whether it says anything about easing. A rehearsal while calm, from 0 to 0, does not: there was nothing to
+    /// ease.
+    pub fn is_evidence(&self) -> bool {
+        0 < i16::from(self.before) || self.eased_by() != 0
     }
 }
 

@@ -1,5 +1,5 @@
 //! What to try now. What worked for this person comes first, then what they planned, then what they like, then
-//! what fits. Each suggestion says why it is made, so that nobody has to believe a machine.
+//! what fits, and last whatever did not help them. Each suggestion says why it is made, so that nobody has to believe a machine.
 
 use super::evidence::{Claim, Effect, Evidence};
 use super::{Choices, Family, SkillDraft, SkillRef, Skills};
@@ -21,11 +21,11 @@ words! {
     Source {
         /// The person's own practice.
         Evidence = "evidence",
-        /// The person's plan.
+        /// The person's plan, but for what did not help them.
         Plan = "plan",
-        /// The person's favourites.
+        /// The person's favourites, but for what did not help them.
         Favourite = "favourite",
-        /// The skills on offer, by fit.
+        /// The skills on offer, by fit; those that did not help them last.
         Fit = "fit",
     }
 }
@@ -57,7 +57,7 @@ pub enum Reason {
         /// The intensity, if it suits that.
         intensity: Option<Intensity>,
     },
-    /// It fits nothing they told, but is worth a try.
+    /// It fits nothing they told, but is on offer.
     WorthATry,
 }
 
@@ -130,8 +130,9 @@ impl Asked {
 }
 
 /// At most 8 skills to try now, the best first. `plan` is what the person's plan names for this situation. None
-/// has a caution that holds for this person, none is retired, and none comes twice. There is one at least if any
-/// skill on offer is allowed.
+/// has a caution that holds for this person, none is retired, and none comes twice. What did not help this person
+/// comes after everything else, also if they planned or like it: it is one of the skills by fit, and last of
+/// those. There is one at least if any skill on offer is allowed.
 pub fn suggest(
     asked: Asked,
     evidence: &Evidence,
@@ -144,7 +145,7 @@ pub fn suggest(
     let (helped, in_vain) = own(asked, evidence);
     // In a strong urge, what suits one goes first within each source; else the order given stays.
     let suited = |mut some: Vec<(SkillRef, Reason)>, most| {
-        some.retain(|(name, _)| find.contains_key(name));
+        some.retain(|(name, _)| find.contains_key(name) && !in_vain.contains(name));
         some.truncate(most);
         if asked.is_strong() {
             some.sort_by_key(|(name, _)| find.get(name).map(|skill| asked.off_intensity(skill)));
@@ -220,6 +221,7 @@ mod tests {
     use crate::coping::tests::{skill, tea};
     use crate::craving::tests::{intensity, moment};
     use proptest::prelude::*;
+    use rstest::rstest;
 
     const TEA: &str = "organisation:00000000-0000-0000-0000-000000000002";
 
@@ -278,6 +280,30 @@ mod tests {
         let helped = |one: &&Suggestion| one.source == Source::Evidence;
         assert_eq!(list.iter().filter(helped).count(), 1);
         assert!(!names(&list).contains(&name.to_owned()), "{list:?}");
+    }
+
+    #[rstest]
+    #[case::of_the_plan(&["library:brisk_walk", "library:call_someone"], &[])]
+    #[case::a_favourite(&["library:call_someone"], &["library:brisk_walk"])]
+    #[case::of_the_plan_and_a_favourite(&["library:brisk_walk", "library:call_someone"], &["library:brisk_walk"])]
+    fn what_did_not_help_is_not_tried_first_because_it_was_chosen(
+        #[case] plan: &[&str],
+        #[case] liked: &[&str],
+    ) {
+        let name = "library:brisk_walk";
+        let plan: Vec<_> = plan.iter().map(|name| skill(name)).collect();
+        let suggested = |drops: &[i32], strength| {
+            let own = evidence(&repeated(name, None, drops));
+            let asked = told(TriggerCategory::Urges, strength);
+            names(&suggest(asked, &own, &plan, &choices(liked, &[]), &Skills::new(library(), &[])))
+        };
+        for strength in [5, 9] {
+            let before = suggested(&[0, 0], strength);
+            assert!(before[..2].contains(&name.to_owned()), "{before:?}");
+            let after = suggested(&[0, -1, 0], strength);
+            assert_eq!((&*after[0], after.len()), ("library:call_someone", MOST_SUGGESTIONS));
+            assert!(!after.contains(&name.to_owned()), "{after:?}");
+        }
     }
 
     #[test]
@@ -346,10 +372,23 @@ mod tests {
         prop::collection::vec((any_name(), trigger, -10i32..=10, 1i32..6), 0..30).prop_map(|tries| {
             let tries = tries.into_iter().map(|(name, trigger, drop, count)| {
                 let squares = count * drop * drop;
-                (name, trigger, crate::coping::evidence::Tries { count, sum: count * drop, squares })
+                let tries = crate::coping::evidence::Tries { count, sum: count * drop, squares };
+                (name, trigger.into_iter().collect(), tries)
             });
             tries.collect()
         })
+    }
+
+    /// What did not help in the situation asked about; what that does not show, by all its tries.
+    fn failed(asked: Asked, own: &Evidence) -> BTreeSet<SkillRef> {
+        let shown =
+            |of| own.what_works(of).into_iter().filter_map(|one| Some((one.skill, one.claim?.effect)));
+        let clear = |(_, effect): &(SkillRef, Effect)| *effect != Effect::Unclear;
+        let here: BTreeMap<_, _> =
+            asked.trigger.into_iter().flat_map(|of| shown(Some(of))).filter(clear).collect();
+        let whole: BTreeMap<_, _> = shown(None).filter(clear).collect();
+        let known = whole.into_iter().chain(here).collect::<BTreeMap<_, _>>().into_iter();
+        known.filter(|(_, effect)| *effect == Effect::NotHelped).map(|(name, _)| name).collect()
     }
 
     proptest! {
@@ -380,6 +419,11 @@ mod tests {
             prop_assert_eq!(once.len(), list.len());
             prop_assert!((1..=MOST_SUGGESTIONS).contains(&list.len()));
             prop_assert!(list.is_sorted_by_key(|one| one.source));
+            let failed = failed(asked, &own);
+            prop_assert!(list.is_sorted_by_key(|one| failed.contains(&one.skill)));
+            let others = skills.iter().filter(|(name, skill)| chosen.allow(skill) && !failed.contains(name)).count();
+            let shown = list.iter().filter(|one| !failed.contains(&one.skill)).count();
+            prop_assert_eq!(shown, others.min(MOST_SUGGESTIONS));
             prop_assert_eq!(suggest(asked, &own, &plan, &chosen, &skills), list);
         }
 
@@ -395,9 +439,9 @@ mod tests {
                 let once = |drop: i32| crate::coping::evidence::Tries { count: 1, sum: drop, squares: drop * drop };
                 // All tries of this one eased nothing, but perhaps one.
                 let own = tries.iter().map(|(name, trigger, drop)| {
-                    (name.clone(), *trigger, once(if *name == never { -drop.abs() } else { *drop }))
+                    (name.clone(), trigger.iter().copied().collect(), once(if *name == never { -drop.abs() } else { *drop }))
                 });
-                own.chain([(never.clone(), None, once(lucky))]).collect()
+                own.chain([(never.clone(), BTreeSet::new(), once(lucky))]).collect()
             };
             let asked = told(TriggerCategory::ALL[0], 5);
             let skills = Skills::new(library(), &[]);

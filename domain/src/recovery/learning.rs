@@ -44,7 +44,7 @@ pub struct Evidence {
     pub signs: Vec<SignSeen>,
     /// The local days of lapses in which there was use.
     pub lapses: Vec<Day>,
-    /// What came of each skill in each kind of situation, over all time.
+    /// What came of each skill in each kind of situation, over all time, without practice while calm.
     pub skills: Vec<(SkillRef, Tries)>,
 }
 

@@ -4,14 +4,15 @@ use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::coping::SkillRef;
-use evenkeel_domain::coping::evidence::Tries;
+use evenkeel_domain::coping::evidence::{Situations, Tries};
 use evenkeel_domain::coping::practice::{Practice, PracticeDraft, PracticeId, PracticeRevision};
-use evenkeel_domain::craving::TriggerCategory;
+use evenkeel_domain::craving::{CravingDraft, CravingId, TriggerCategory};
 use evenkeel_domain::value::Moment;
+use std::collections::BTreeMap;
 
 use crate::account::{broken, read};
 use crate::column::{At, Id, Json, On};
-use crate::schema::{practice_revisions, practices};
+use crate::schema::{cravings, practice_revisions, practices};
 use crate::{Error, Tx};
 
 /// Stores a new practice; false if the participant has one of that id.
@@ -25,7 +26,9 @@ pub fn add(tx: &mut Tx, grant: &Grant, practice: &Practice) -> Result<bool, Erro
         practices::clock_suspect.eq(practice.clock_suspect),
         practices::skill.eq(String::from(practice.draft.skill.clone())),
         practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
+        practices::situation_of.eq(practice.draft.situation_of().map(Id::of)),
         practices::eased_by.eq(practice.draft.eased_by()),
+        practices::is_evidence.eq(practice.draft.is_evidence()),
         practices::revision.eq(practice.revision),
         practices::withdrawn_at.eq(practice.withdrawn_at.map(At)),
         practices::detail.eq(Json::of(&practice.draft)?),
@@ -119,7 +122,9 @@ pub fn put(tx: &mut Tx, grant: &Grant, practice: &Practice, corrected: bool) -> 
             practices::clock_suspect.eq(practice.clock_suspect),
             practices::skill.eq(String::from(practice.draft.skill.clone())),
             practices::trigger_category.eq(practice.draft.trigger.map(TriggerCategory::as_str)),
+            practices::situation_of.eq(practice.draft.situation_of().map(Id::of)),
             practices::eased_by.eq(practice.draft.eased_by()),
+            practices::is_evidence.eq(practice.draft.is_evidence()),
             practices::revision.eq(practice.revision),
             practices::detail.eq(Json::of(&practice.draft)?),
         );
@@ -128,27 +133,53 @@ pub fn put(tx: &mut Tx, grant: &Grant, practice: &Practice, corrected: bool) -> 
     Ok(())
 }
 
-/// What the practices that stand add up to, by skill and kind of situation.
-pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Option<TriggerCategory>, Tries)>, Error> {
-    type Row = (String, Option<String>, i64, Option<i64>, Option<i64>);
+/// What the practices that stand and are evidence add up to, by skill and kinds of situation; one that names none
+/// itself belongs to those of its craving, if that stands.
+pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Situations, Tries)>, Error> {
+    type Row = (String, Option<String>, Option<Id>, i64, Option<i64>, Option<i64>);
     let rows: Vec<Row> = practices::table
         .filter(practices::participant_id.eq(Id::of(grant.participant())))
         .filter(practices::withdrawn_at.is_null())
-        .group_by((practices::skill, practices::trigger_category))
+        .filter(practices::is_evidence.eq(true))
+        .group_by((practices::skill, practices::trigger_category, practices::situation_of))
         .select((
             practices::skill,
             practices::trigger_category,
+            practices::situation_of,
             count_star(),
             sum(practices::eased_by),
             sum(practices::eased_by * practices::eased_by),
         ))
         .load(tx)?;
+    // Who names situations costs no second query.
+    let lent = if rows.iter().any(|row| row.2.is_some()) { lent(tx, grant)? } else { BTreeMap::new() };
     let whole = |sum: i64| i32::try_from(sum).map_err(broken);
     rows.into_iter()
-        .map(|(skill, trigger, count, sum, squares)| {
+        .map(|(skill, trigger, craving, count, sum, squares)| {
             let (sum, squares) = (whole(sum.unwrap_or(0))?, whole(squares.unwrap_or(0))?);
             let tries = Tries { count: whole(count)?, sum, squares };
-            Ok((read(skill)?, trigger.map(read).transpose()?, tries))
+            let own = trigger.map(read).transpose()?;
+            let of_craving = craving.and_then(|id| lent.get(&id.to())).into_iter().flatten().copied();
+            Ok((read(skill)?, own.into_iter().chain(of_craving).collect(), tries))
+        })
+        .collect()
+}
+
+/// The kinds of situation of each craving that stands and that a practice counts for.
+fn lent(tx: &mut Tx, grant: &Grant) -> Result<BTreeMap<CravingId, Situations>, Error> {
+    let participant = Id::of(grant.participant());
+    let asked = practices::table
+        .filter(practices::participant_id.eq(participant).and(practices::situation_of.is_not_null()))
+        .select(practices::situation_of.assume_not_null());
+    let rows: Vec<(Id, Json)> = cravings::table
+        .filter(cravings::participant_id.eq(participant).and(cravings::withdrawn_at.is_null()))
+        .filter(cravings::id.eq_any(asked))
+        .select((cravings::id, cravings::detail))
+        .load(tx)?;
+    rows.into_iter()
+        .map(|(id, detail)| {
+            let craving: CravingDraft = detail.read()?;
+            Ok((id.to(), craving.triggers.iter().copied().collect()))
         })
         .collect()
 }
@@ -162,10 +193,12 @@ mod tests {
     use evenkeel_domain::coping::assignment::Assignment;
     use evenkeel_domain::coping::evidence::Evidence;
     use evenkeel_domain::coping::practice as rule;
+    use evenkeel_domain::craving;
 
     fn draft(at: &str, skill: &str, drop: i16, trigger: Option<&str>) -> PracticeDraft {
+        let before = if drop == 0 { 0 } else { 8 };
         value(serde_json::json!({
-            "occurred_at": at, "time_zone": "America/New_York", "skill": skill, "before": 8, "after": 8 - drop,
+            "occurred_at": at, "time_zone": "America/New_York", "skill": skill, "before": before, "after": before - drop,
             "minutes": 10, "helpful": 3, "trigger": trigger, "note": "It passed."
         }))
     }
@@ -182,6 +215,7 @@ mod tests {
             ("2026-03-04T18:40:00Z", "library:urge_surfing", 3, None),
             ("2027-03-04T18:40:00Z", "organisation:00000000-0000-0000-0000-000000000007", 1, None),
             ("2026-03-04T19:40:00Z", "library:delay_15", 5, None),
+            ("2026-03-01T10:40:00Z", "library:urge_surfing", 0, None),
         ];
         let mut stored: Vec<_> = (1..)
             .zip(logged)
@@ -210,7 +244,7 @@ mod tests {
         stored[0] = corrected;
 
         let added: Evidence = tries(tx, &own).unwrap().into_iter().collect();
-        assert_eq!(added, Evidence::of(&stored));
+        assert_eq!(added, Evidence::of(&stored, &[]));
         let practised_since = |tx: &mut Tx, number, assigned_at| {
             let assigned = Assignment {
                 id: id(number),
@@ -234,7 +268,28 @@ mod tests {
         assert_eq!(page, [stored[3].clone(), stored[2].clone()]);
         let cursor = Some((page[1].practised_at(), page[1].id));
         let rest = list(tx, &own, None, Some(now), cursor, 9).unwrap();
-        assert_eq!(rest, [stored[1].clone(), stored[0].clone()]);
+        assert_eq!(rest, [1, 0, 5].map(|place: usize| stored[place].clone()));
         assert_eq!(list(tx, &own, Some(at("2026-03-04T18:40:00Z")), None, cursor, 9).unwrap(), []);
+
+        let felt = |number, trigger: &str| {
+            let draft = serde_json::json!({ "occurred_at": "2026-03-02T18:30:00Z", "time_zone": "America/New_York",
+                "intensity": 8, "triggers": ["pleasant_times", trigger] });
+            craving::record(id(PARTICIPANT), id(number), value(draft), now)
+        };
+        let cravings = [felt(60, "conflict"), craving::withdraw(&felt(61, "urges"), now)];
+        for craving in &cravings {
+            assert!(crate::craving::add(tx, &own, craving).unwrap());
+        }
+        for (number, craving, trigger) in
+            [(71, 60, None), (72, 60, Some("urges")), (73, 61, None), (74, 62, None)]
+        {
+            let mut draft = draft("2026-03-02T18:40:00Z", "library:urge_surfing", 2, trigger);
+            draft.craving = Some(id(craving));
+            let practice = rule::record(id(PARTICIPANT), id(number), draft, now);
+            assert!(add(tx, &own, &practice).unwrap());
+            stored.push(practice);
+        }
+        let added: Evidence = tries(tx, &own).unwrap().into_iter().collect();
+        assert_eq!(added, Evidence::of(&stored, &cravings));
     }
 }
