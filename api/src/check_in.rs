@@ -94,9 +94,7 @@ pub fn answer(
         Deed::Correct
     };
     if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
-        let stood = CheckIn::standing(grant.participant(), &kept).map(|stood| stood.answers);
-        let told =
-            |before: Option<&ToldUse>| check_in::told_use(&check_in, stood.as_ref(), &new, before, now);
+        let told = |before: Option<&ToldUse>| check_in::told_use(&check_in, &kept, &new, before, now);
         told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, now)?;
     }
     note(tx, grant, deed, Room::CheckIn, Some(check_in.id.into()), request, now)?;
@@ -240,7 +238,8 @@ struct HeardCheckIn {
 /// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
 /// a `day` and a `reason`; what was not can no longer be answered. An answer with a `reason` stands over all that came
 /// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused, and stays told
-/// (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason` says no.
+/// (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason` says no where that did
+/// not stand, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),

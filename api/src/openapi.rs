@@ -126,7 +126,7 @@ struct Operation {
     takes_query: bool,
 }
 
-/// Made by [`documentation`] as the server starts, so that no request waits for it.
+/// Made when somebody first asks for it, or sends something after a `?`: a start need not wait for it.
 static SERVED: LazyLock<Served> = LazyLock::new(|| {
     let document = document();
     let paths = document["paths"].as_object().into_iter().flatten();
@@ -238,12 +238,11 @@ fn problem_schema() -> Value {
 
 /// `/openapi.json`, and Swagger UI at `/docs`.
 pub fn documentation(config: &mut web::ServiceConfig) {
-    let served = &*SERVED;
     config
         .route(
             "/openapi.json",
             web::get().to(|| async {
-                HttpResponse::Ok().content_type("application/json").body(served.text.as_str())
+                HttpResponse::Ok().content_type("application/json").body(SERVED.text.as_str())
             }),
         )
         .route(

@@ -315,6 +315,11 @@ impl CheckInRevision {
         Stamp { occurred_at: self.check_in.occurred_at, received_at, clock_suspect }.took_place()
     }
 
+    /// Whether it stands where this stood, which came before it.
+    fn stands_over(&self, before: &Self) -> bool {
+        self.corrects() || (before.answered_at(), before.id) < (self.answered_at(), self.id)
+    }
+
     /// Whether it says that what was answered before was wrong.
     fn corrects(&self) -> bool {
         self.check_in.reason.is_some()
@@ -337,11 +342,7 @@ impl CheckIn {
         let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
         let mut all: Vec<_> = kept.iter().chain([new]).collect();
         all.sort_by_key(|one| one.revision);
-        let later = |a: &'a CheckInRevision, b: &'a CheckInRevision| {
-            let stands = b.corrects() || (a.answered_at(), a.id) < (b.answered_at(), b.id);
-            if stands { b } else { a }
-        };
-        let last = all.into_iter().fold(first, later);
+        let last = all.into_iter().fold(first, |a, b| if b.stands_over(a) { b } else { a });
         let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = last.check_in.clone();
         Self {
             id: first.id,

@@ -152,7 +152,6 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
         .left_join(plan_signatures::table.on(is_under_it))
         .filter(plan_revisions::participant_id.eq(participant))
         .filter(is_current(Plan::KIND).or(is_current(SafetyPlan::KIND)))
-        .order((plan_signatures::at, plan_signatures::account_id))
         .select((
             plan_revisions::kind,
             (head_columns!(), plan_revisions::content),
@@ -170,7 +169,9 @@ fn with_signed<D: Kept>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Err
     let mut rows = rows.into_iter();
     let Some((_, (head, content), first)) = rows.next() else { return Ok(None) };
     let signed = first.into_iter().chain(rows.filter_map(|(.., signed)| signed));
-    let signatures = signed.map(signature).collect::<Result<_, _>>()?;
+    let mut signatures = signed.map(signature).collect::<Result<Vec<_>, _>>()?;
+    // Sorted here, so that the database need not sort what the revisions say.
+    signatures.sort_by_key(|signature| (signature.at, signature.by));
     revision(head, content.read()?, signatures).map(Some)
 }
 

@@ -72,7 +72,8 @@ story! {
         let of_people = |people: &[&Value]| json!({"people": people, "review_on": "2026-04-01"});
         house.put_on(maya, SAFE, "\"0\"", of_people(&[&person])).await.is(201);
         let mut changed = person.clone();
-        changed["reach"] = json!("555-0199");
+        // Also where only the name is another, beside a number that stays.
+        changed["name"] = json!("Tom (Ex)");
         house.put_on(casey, &of(maya, "safety-plan"), "\"1\"", of_people(&[&changed])).await.is(201);
         let merge = format!("{SAFE}?merge=true");
         let mut unreachable = person.clone();

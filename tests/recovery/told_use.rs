@@ -219,6 +219,22 @@ story! {
         assert_eq!(line(&house, casey).await.get("told_use"), None);
     }
 
+    async fn use_after_a_lapse_that_answered_for_the_morning_is_news(house) {
+        let clinic = house.clinic("harbor.example").await;
+        let (maya, casey) = (&clinic.maya, &clinic.casey);
+        let mut day = daily("2026-03-02T14:00:00Z", 4);
+        day["answers"]["any_use"] = json!(true);
+        answered(&house, maya, day.clone()).await;
+        let id = lapsed(&house, maya, lapse("2026-03-02T13:00:00Z", "single_use")).await;
+        lapse_seen(&house, casey, maya, &id).await;
+        assert_eq!(line(&house, casey).await["needs_attention"], false);
+        house.later(SignedDuration::from_mins(5));
+        day["occurred_at"] = json!("2026-03-02T18:44:00Z");
+        answered(&house, maya, day).await;
+        let evening = line(&house, casey).await["told_use"].clone();
+        assert_eq!((&evening["revision"], &evening["told_at"]), (&json!(2), &json!("2026-03-02T18:45:00Z")));
+    }
+
     async fn use_that_a_craving_told_stays_told_whatever_else_is_observed(house) {
         let clinic = house.clinic("harbor.example").await;
         let (maya, casey) = (&clinic.maya, &clinic.casey);

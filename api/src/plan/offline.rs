@@ -64,7 +64,7 @@ struct Bundle {
     /// What to read after use, for a lapse that is told without a network: what keeps alive comes first wherever it may
     /// have been an opioid
     #[schema(value_type = Guidance)]
-    guidance: &'static Guidance,
+    guidance: &'static RawValue,
     /// The six steps of the safety plan, ready to be read; the fifth always has the lines
     #[schema(min_items = 6, max_items = 6)]
     safety_steps: Vec<SafetyStep>,
@@ -107,6 +107,9 @@ static LIBRARY: LazyLock<HashMap<&'static str, Box<RawValue>>> = LazyLock::new(|
         |skill: &'static LibrarySkill| Some((skill.code.as_ref(), to_raw_value(&skill.skill).ok()?));
     library().skills.iter().filter_map(written).collect()
 });
+
+/// The guidance, written once as well.
+static GUIDANCE: LazyLock<Box<RawValue>> = LazyLock::new(|| to_raw_value(all_guidance()).unwrap_or_default());
 
 /// A day to come.
 #[derive(Serialize, ToSchema)]
@@ -178,7 +181,7 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
     let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
-        guidance: all_guidance(),
+        guidance: &GUIDANCE,
         safety_steps: safe.steps().into(),
         safety_plan: edition(grant, safety_plan.as_ref(), &safe),
         plan: edition(grant, plan.as_ref(), &said),

@@ -76,8 +76,11 @@ fn signs(answers: &Answers) -> impl Iterator<Item = SignCode> {
     ticked.into_iter().flatten().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok())
 }
 
+/// Most days of use that a check-in tells of, answered on two days of one week.
+const MOST_DAYS: i16 = 14;
+
 /// What was said of use, question by question; nothing of what was left out.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Said {
     any: Option<bool>,
     sign: Option<bool>,
@@ -100,21 +103,48 @@ impl Said {
         }
     }
 
-    /// Whether it says no where that was not said before.
-    fn denies(self, before: Self) -> bool {
-        let no = |now: Option<bool>, then: Option<bool>| now == Some(false) && then != now;
-        let none = |now: Option<i16>, then: Option<i16>| now == Some(0) && then != now;
-        no(self.any, before.any)
-            || no(self.sign, before.sign)
-            || none(self.alcohol_days, before.alcohol_days)
-            || none(self.drug_days, before.drug_days)
+    /// With another answer, which may be about other hours or, unless it is of the same days, other days.
+    fn and(self, other: Self, is_of_the_same_days: bool) -> Self {
+        let days = |one: Option<i16>, other: Option<i16>| match (one, other) {
+            (Some(one), Some(other)) if !is_of_the_same_days => Some((one + other).min(MOST_DAYS)),
+            _ => one.max(other),
+        };
+        Self {
+            any: self.any.max(other.any),
+            sign: self.sign.max(other.sign),
+            alcohol_days: days(self.alcohol_days, other.alcohol_days),
+            drug_days: days(self.drug_days, other.drug_days),
+        }
+    }
+
+    /// What it says otherwise than what stood.
+    fn otherwise(self, stood: Self) -> Self {
+        Self {
+            any: self.any.filter(|_| self.any != stood.any),
+            sign: self.sign.filter(|_| self.sign != stood.sign),
+            alcohol_days: self.alcohol_days.filter(|_| self.alcohol_days != stood.alcohol_days),
+            drug_days: self.drug_days.filter(|_| self.drug_days != stood.drug_days),
+        }
+    }
+
+    /// Put right: what is left out stays.
+    fn corrected(self, by: Self) -> Self {
+        Self {
+            any: by.any.or(self.any),
+            sign: by.sign.or(self.sign),
+            alcohol_days: by.alcohol_days.or(self.alcohol_days),
+            drug_days: by.drug_days.or(self.drug_days),
+        }
     }
 
     fn used(self) -> Option<Vec<Substance>> {
         let some = |days: Option<i16>| days.is_some_and(|days| 0 < days);
         let (drank, drugs) = (some(self.alcohol_days), some(self.drug_days));
-        let alcohol = if drank && !drugs { vec![Substance::Alcohol] } else { Vec::new() };
-        (drank || drugs || self.any == Some(true) || self.sign == Some(true)).then_some(alcohol)
+        let ticked = self.any == Some(true) || self.sign == Some(true);
+        // What is ticked may be a drug, unless that was on no day.
+        let only_drank = drank && !drugs && (!ticked || self.drug_days == Some(0));
+        let alcohol = if only_drank { vec![Substance::Alcohol] } else { Vec::new() };
+        (drank || drugs || ticked).then_some(alcohol)
     }
 }
 
@@ -124,40 +154,48 @@ pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
     Said::of(answers).used()
 }
 
-/// The use that a check-in tells of once this was answered now. `stood` are the answers that stood until then, `before`
-/// what it told. Another answer adds to it; only a correction that says no where none was said takes it back.
+/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is what it
+/// told. Another answer adds to it; only a correction that says otherwise than what stood takes it back.
 pub fn told_use(
     check_in: &CheckIn,
-    stood: Option<&Answers>,
+    kept: &[CheckInRevision],
     new: &CheckInRevision,
     before: Option<&ToldUse>,
     now: Moment,
 ) -> Option<ToldUse> {
     let standing = before.filter(|before| before.stands());
-    let (alcohol, drugs) = standing.map_or((None, None), |one| (one.alcohol_days, one.drug_days));
-    let mut said = Said::of(&new.check_in.answers);
-    let corrected = stood.filter(|_| new.corrects());
-    let denied = corrected.is_some_and(|stood| said.denies(Said::of(stood)));
-    if said.used().is_none() && !denied {
+    // What was taken back is not told again by what was said before.
+    let since = before.and_then(|before| before.taken_back_at);
+    let is_told = |one: &CheckInRevision| one.id == new.id || since < Some(one.received_at);
+    let mut all: Vec<_> = kept.iter().chain([new]).collect();
+    all.sort_by_key(|one| one.revision);
+    let (mut said, mut news) = (Said::default(), Said::default());
+    let (mut stood, mut answered): (Option<&CheckInRevision>, Option<(Day, Day)>) = (None, None);
+    for one in all {
+        let own = Said::of(&one.check_in.answers);
+        let corrected = stood.filter(|_| one.corrects());
+        news = corrected.map_or(own, |stood| own.otherwise(Said::of(&stood.check_in.answers)));
+        if is_told(one) {
+            let is_of_the_same_days = answered.is_none_or(|days| days == one.asks_about());
+            said =
+                if corrected.is_some() { said.corrected(news) } else { said.and(own, is_of_the_same_days) };
+        }
+        if corrected.is_none() {
+            answered = Some(one.asks_about());
+        }
+        stood = stood.filter(|stood| !one.stands_over(stood)).or(Some(one));
+    }
+    let is_anew = !new.corrects() || kept.is_empty();
+    if (is_anew && news.used().is_none()) || news == Said::default() {
         return standing.copied();
     }
-    let (mut from, mut to) = new.asks_about();
-    if corrected.is_some() {
-        // What is left out stays.
-        said.alcohol_days = said.alcohol_days.or(alcohol);
-        said.drug_days = said.drug_days.or(drugs);
-        // Whenever it is corrected, it is about the days it was about, and more is about its week.
-        let more = alcohol < said.alcohol_days || drugs < said.drug_days || standing.is_none();
-        (from, to) = match standing {
-            Some(one) if more => (one.from.min(new.day), one.to.max(new.last_day())),
-            Some(one) => (one.from, one.to),
-            None => (new.day, new.last_day()),
-        };
-    } else {
-        said.alcohol_days = said.alcohol_days.max(alcohol);
-        said.drug_days = said.drug_days.max(drugs);
-    }
     let substances = said.used()?;
+    // A correction is about the days that were asked about, whenever it comes.
+    let days = answered.unwrap_or_else(|| new.asks_about());
+    let (from, to) = match standing {
+        Some(one) if !is_anew => (one.from, one.to),
+        _ => ToldUse::with_unseen(days, standing),
+    };
     let some = |days: Option<i16>| days.filter(|days| 0 < *days);
     let told = ToldUse {
         kind: TellingKind::CheckIn,
@@ -173,8 +211,7 @@ pub fn told_use(
         seen_with_lapses: false,
         taken_back_at: None,
     };
-    let at = corrected.is_none().then(|| new.answered_at());
-    Some(told.after(before, at))
+    Some(told.after(before, is_anew))
 }
 
 impl CheckInRevision {
@@ -186,14 +223,6 @@ impl CheckInRevision {
                 let to = self.answered_at().local_day(&self.check_in.time_zone);
                 (to.plus(-6), to)
             }
-        }
-    }
-
-    /// The last day of the day or week that it belongs to.
-    fn last_day(&self) -> Day {
-        match self.check_in.kind {
-            CheckInKind::Daily => self.day,
-            CheckInKind::Weekly => self.day.plus(6),
         }
     }
 }

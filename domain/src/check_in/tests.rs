@@ -230,10 +230,9 @@ fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
     let now = moment("2026-08-01T12:00:00Z");
     let (mut kept, mut told) = (Vec::new(), None);
     for (number, draft) in (2..).zip(all.iter().map(with)) {
-        let stood = CheckIn::standing(someone(), &kept).map(|stood| stood.answers);
         let Answered { check_in, kept: new } = answer(someone(), &kept, id(number), &draft, now).unwrap();
         let new = new.unwrap();
-        told = told_use(&check_in, stood.as_ref(), &new, told.as_ref(), now);
+        told = told_use(&check_in, &kept, &new, told.as_ref(), now);
         kept.push(new);
     }
     told
@@ -307,7 +306,7 @@ fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
         CheckInDraft { reason: Some(reason()), occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
     let told =
         tells(&[(after, serde_json::json!({})), (anew, serde_json::json!({ "drug_days": 3 }))]).unwrap();
-    assert_eq!((told.from, told.to), (day("2026-06-29"), day("2026-07-05")), "of its week");
+    assert_eq!((told.from, told.to), (day("2026-07-01"), day("2026-07-07")), "of the days it puts right");
     assert_eq!((told.substance, told.alcohol_days, told.drug_days), (None, None, Some(3)));
     let drinks =
         tells(&[(weekly("2026-07-05T18:00:00Z"), serde_json::json!({ "alcohol_days": 2, "drug_days": 0 }))]);
@@ -320,6 +319,15 @@ fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
     assert_eq!((less.substance, less.alcohol_days, less.revision), (Some(Substance::Alcohol), Some(2), 1));
     let none = right(serde_json::json!({ "drug_days": 0, "alcohol_days": 0, "signs": [] }));
     assert_eq!(tells(&[(week(), both), none]), None);
+    let ticked = (week(), serde_json::json!({ "signs": ["use"] }));
+    let no_alcohol = right(serde_json::json!({ "alcohol_days": 0 }));
+    assert!(tells(&[ticked.clone(), no_alcohol]).is_none(), "this draft ticks other signs: a no");
+    let sober = (weekly("2026-07-04T18:00:00Z"), serde_json::json!({ "alcohol_days": 1 }));
+    let unnamed = tells(&[ticked, sober]).unwrap();
+    assert_eq!((unnamed.substance, unnamed.alcohol_days), (None, Some(1)), "what was ticked may be a drug");
+    let earlier = (weekly("2026-06-29T18:00:00Z"), serde_json::json!({ "drug_days": 1 }));
+    let twice = tells(&[earlier, (week(), serde_json::json!({ "drug_days": 1 }))]).unwrap();
+    assert_eq!((twice.from, twice.to, twice.drug_days), (day("2026-06-23"), day("2026-07-05"), Some(2)));
 }
 
 #[test]

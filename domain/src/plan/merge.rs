@@ -139,7 +139,7 @@ fn settle<T: Item>(
     match (theirs, mine) {
         _ if theirs == base => Ok((mine.cloned(), None)),
         (None, _) | (_, None) => Err(Clash::Removed),
-        (Some(theirs), Some(mine)) if lacks_changed(base, theirs, mine) => Err(Clash::Removed),
+        (Some(theirs), Some(mine)) if lacks_field(base, theirs, mine) => Err(Clash::Removed),
         _ if !critical => Err(Clash::Both),
         (Some(theirs), Some(mine)) => {
             // The first by content keeps the id, so that it makes no difference who merges.
@@ -152,13 +152,10 @@ fn settle<T: Item>(
     }
 }
 
-/// Whether one side took out a field that the other changed.
-fn lacks_changed<T: Item>(base: Option<&T>, theirs: &T, mine: &T) -> bool {
+/// Whether one side took out a field of an item that both changed.
+fn lacks_field<T: Item>(base: Option<&T>, theirs: &T, mine: &T) -> bool {
     let (theirs, mine) = (fields(Some(theirs), ""), fields(Some(mine), ""));
-    fields(base, "").iter().any(|(name, before)| match (theirs.get(name), mine.get(name)) {
-        (None, Some(other)) | (Some(other), None) => other != before,
-        _ => false,
-    })
+    fields(base, "").keys().any(|name| theirs.contains_key(name) != mine.contains_key(name))
 }
 
 fn content<T: Item>(item: &T) -> String {

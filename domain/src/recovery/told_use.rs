@@ -4,11 +4,13 @@
 //! **Taken back.** What was told stays told: neither another outcome of the same craving nor another answer of the same
 //! day takes it back, but a correction that changes it, or the person's own word, does.
 //!
-//! **Told by a lapse too.** The lapse is of the same, as far as the entry says what it was, and on one of its days; one
-//! before 6 in the morning counts for the evening before as well. A lapse that was acknowledged before a day's use was
-//! told does not answer for it, nor does one that was told before use without a name, unless it names the craving: it
-//! may have been another time. Of a week, lapses answer
-//! that are of as many days as it tells; who returned to use in it tells of every day since.
+//! **Told by a lapse too.** The lapse was told after it, as the answer to it invites, or names the craving: what was
+//! told before may have been another time. It is of the same, as far as the entry says what it was, and on one of its
+//! days; one before 6 in the morning counts for the evening before as well. Of a week, lapses answer that are of as many
+//! days as it tells; who returned to use tells of every day until they told it. Of a craving on whose days use was
+//! observed more than once, none does.
+//!
+//! One look too many costs less than one too few: what is not surely the same is news.
 
 use super::Refusal;
 use super::guidance::may_be_opioid;
@@ -58,11 +60,11 @@ pub struct ToldUse {
     pub substance: Option<Substance>,
     /// On how many of these days it was alcohol; only where the entry says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1, maximum = 7)]
+    #[schema(nullable = false, minimum = 1, maximum = 14)]
     pub alcohol_days: Option<i16>,
     /// On how many of these days it was a drug; only where the entry says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1, maximum = 7)]
+    #[schema(nullable = false, minimum = 1, maximum = 14)]
     pub drug_days: Option<i16>,
     /// When it was told: when the server received it, or what is news of it.
     pub told_at: Moment,
@@ -101,29 +103,27 @@ impl ToldUse {
         now: Moment,
     ) -> Option<Self> {
         let standing = before.filter(|before| before.stands());
-        let (from, to, at) = match telling {
-            Telling::Observed(Outcome::Lapsed, at) => {
-                let day = at.local_day(&craving.draft.time_zone);
-                // Days that nobody has looked at are added up.
-                let unseen = standing.filter(|one| one.acknowledged.is_none());
-                unseen.map_or((day, day, Some(at)), |one| (one.from.min(day), one.to.max(day), Some(at)))
-            }
+        let day = |at: Moment| at.local_day(&craving.draft.time_zone);
+        let (days, is_anew) = match telling {
+            Telling::Observed(Outcome::Lapsed, at) => (Self::with_unseen((day(at), day(at)), standing), true),
             Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => return standing.copied(),
             Telling::Withdrawn => return None,
             Telling::Corrected(stood) => {
                 let was_use = stood.draft.outcome == Some(Outcome::Lapsed);
                 let is_use = craving.draft.outcome == Some(Outcome::Lapsed);
+                let what = |one: &Craving| (one.draft.substance, one.local_day, one.draft.outcome);
                 let moved = |day| if day == stood.local_day { craving.local_day } else { day };
                 match standing {
                     Some(_) if was_use && !is_use => return None,
-                    Some(one) => {
-                        (moved(one.from).min(moved(one.to)), moved(one.from).max(moved(one.to)), None)
+                    Some(one) => ((moved(one.from), moved(one.to)), false),
+                    None if is_use && what(stood) != what(craving) => {
+                        ((craving.local_day, craving.outcome_at.map_or(craving.local_day, day)), true)
                     }
-                    None if is_use && !was_use => (craving.local_day, craving.local_day, None),
                     None => return None,
                 }
             }
         };
+        let (from, to) = (days.0.min(days.1), days.0.max(days.1));
         let told = Self {
             kind: TellingKind::Craving,
             id: Uuid::from(craving.id).into(),
@@ -138,7 +138,7 @@ impl ToldUse {
             seen_with_lapses: false,
             taken_back_at: None,
         };
-        Some(told.after(before, at))
+        Some(told.after(before, is_anew))
     }
 
     /// Whether it was not taken back.
@@ -146,19 +146,24 @@ impl ToldUse {
         self.taken_back_at.is_none()
     }
 
-    /// The same use told again, by who says that it was so then; none if they correct what was told. What is known of it
-    /// already, or less, is no news; another substance, other days or more of them, and use after somebody has seen it
-    /// are.
+    /// These days, with those that were told already and nobody has looked at.
+    pub fn with_unseen(days: (Day, Day), standing: Option<&Self>) -> (Day, Day) {
+        let unseen = standing.filter(|one| one.acknowledged.is_none() && !one.seen_with_lapses);
+        unseen.map_or(days, |one| (one.from.min(days.0), one.to.max(days.1)))
+    }
+
+    /// What is told now in place of what was told before. Told anew, it is news. Put right, what is known of it already,
+    /// or less, is none; another substance, other days or more of them are.
     #[must_use]
-    pub fn after(self, before: Option<&Self>, at: Option<Moment>) -> Self {
+    pub fn after(self, before: Option<&Self>, is_anew: bool) -> Self {
         let Some(before) = before else { return self };
         let counted = |one: &Self| one.alcohol_days.is_some() || one.drug_days.is_some();
         let on_its_days = before.from <= self.from && self.to <= before.to;
         let no_more = self.alcohol_days <= before.alcohol_days && self.drug_days <= before.drug_days;
-        // Where both count, the days say which of the two it was.
-        let of_the_same = self.substance == before.substance || counted(before) && counted(&self);
-        let since_seen = before.acknowledged.zip(at).is_some_and(|(seen, at)| seen.at < at);
-        if before.stands() && on_its_days && no_more && of_the_same && !since_seen {
+        // One of two that were counted is less.
+        let one_of_two = before.substance.is_none() && counted(before) && counted(&self);
+        let of_the_same = self.substance == before.substance || one_of_two;
+        if !is_anew && before.stands() && on_its_days && no_more && of_the_same {
             let Self { told_at, revision, acknowledged, .. } = *before;
             Self { told_at, revision, acknowledged, ..self }
         } else {
@@ -187,38 +192,31 @@ impl ToldUse {
 
     /// Whether answers tell of all of it too.
     fn is_told(&self, answers: &[Answer<'_>]) -> bool {
-        let told = |is_of: fn(Substance) -> bool, least: i16| {
+        let told = |is_of: &dyn Fn(Substance) -> bool, least: Option<i16>| {
             let of_it = answers.iter().filter(|one| is_of(one.lapse.substance) && self.is_told_by(one));
-            let days: BTreeSet<Day> = of_it.flat_map(|one| one.days(self.to)).collect();
-            usize::try_from(least).is_ok_and(|least| least <= days.len())
+            let days: BTreeSet<Day> = of_it.flat_map(Answer::days).filter(|day| *day <= self.to).collect();
+            least.is_none_or(|least| usize::try_from(least).is_ok_and(|least| least <= days.len()))
         };
-        // A craving on whose days use was observed more than once.
-        let least = if self.from < self.to && self.kind == TellingKind::Craving { 2 } else { 1 };
-        match (self.alcohol_days, self.drug_days) {
-            (None, None) => told(|_| true, least),
-            (alcohol, drugs) => {
-                alcohol.is_none_or(|days| told(|one| one == Substance::Alcohol, days))
-                    && drugs.is_none_or(|days| told(|one| one != Substance::Alcohol, days))
-            }
-        }
+        let (alcohol, drugs) = (self.alcohol_days, self.drug_days);
+        // Where an entry does not name a substance, it does not ask about nicotine.
+        let is_whole = match self.substance {
+            Some(substance) => told(&|one| one == substance, Some(1)),
+            None if drugs.is_none() => told(&|one| one != Substance::Nicotine, Some(1)),
+            None => true,
+        };
+        let is_drug = |one| one != Substance::Nicotine && one != Substance::Alcohol;
+        let is_of_one_time = self.kind == TellingKind::CheckIn || self.from == self.to;
+        is_of_one_time && is_whole && told(&|one| one == Substance::Alcohol, alcohol) && told(&is_drug, drugs)
     }
 
     /// Whether an answer tells of some of it.
     fn is_told_by(&self, answer: &Answer<'_>) -> bool {
         let lapse = answer.lapse;
-        // Where an entry does not name a substance, it does not ask about nicotine.
-        let of_the_same = match (self.substance, self.drug_days) {
-            (Some(substance), None) => lapse.substance == substance,
-            (_, _) => lapse.substance != Substance::Nicotine,
-        };
         let is_named = self.kind == TellingKind::Craving
             && lapse.craving.is_some_and(|craving| Uuid::from(craving) == Uuid::from(self.id));
+        let is_told_after = Some(self.told_at) <= lapse.use_told_at;
         let on_its_days = answer.evening <= self.to && self.from <= lapse.local_day;
-        let is_of_a_week = self.kind == TellingKind::CheckIn && self.from < self.to;
-        let was_seen_before = lapse.acknowledged.is_some_and(|seen| seen.at < self.told_at);
-        // Who tells of use without a name after a lapse may tell of something else.
-        let was_told_before = self.substance.is_none() && lapse.use_told_at < Some(self.told_at);
-        of_the_same && on_its_days && (is_named || is_of_a_week || !was_seen_before && !was_told_before)
+        on_its_days && (is_told_after || is_named)
     }
 }
 
@@ -236,11 +234,12 @@ impl<'a> Answer<'a> {
         is_use.then(|| Self { lapse, evening: evening() })
     }
 
-    /// The days of use it tells of, up to the last that an entry asks about.
-    fn days(&self, to: Day) -> impl Iterator<Item = Day> {
+    /// The days of use it tells of.
+    fn days(&self) -> impl Iterator<Item = Day> {
         let first = self.evening;
+        let told_on = self.lapse.use_told_at.map(|at| at.local_day(&self.lapse.time_zone));
         let more = match self.lapse.outcome {
-            LapseOutcome::ReturnedToUse => first.until(to).max(0),
+            LapseOutcome::ReturnedToUse => told_on.map_or(0, |told_on| first.until(told_on).clamp(0, 366)),
             LapseOutcome::SingleUse | LapseOutcome::NearMiss => 0,
         };
         (0..=more).map(move |day| first.plus(day))
@@ -261,7 +260,7 @@ mod tests {
     use super::*;
     use crate::craving::CravingDraft;
     use crate::craving::tests::{draft, moment, recorded};
-    use crate::recovery::lapse::{self, tests as lapses};
+    use crate::recovery::lapse::{self, LapseDraft, tests as lapses};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -328,30 +327,20 @@ mod tests {
     }
 
     #[test]
-    fn a_lapse_that_was_seen_before_does_not_answer_for_what_is_told_after() {
+    fn a_lapse_that_was_told_before_does_not_answer_for_what_is_told_after() {
         let told = told(2, Some(Substance::Opioids), "2026-07-05");
         let used = lapse(Substance::Opioids, "2026-07-05T13:00:00Z");
-        let before = seen(&used, "2026-07-05T21:00:00Z");
-        assert_eq!(last(&[told], std::slice::from_ref(&before)), Some(told));
         let with = |lapse: &Lapse| told.weighed(std::slice::from_ref(lapse)).seen_with_lapses;
-        assert!(!with(&before));
+        let before = Lapse { use_told_at: Some(moment("2026-07-05T14:00:00Z")), ..seen(&used, NOW) };
+        assert_eq!((last(&[told], std::slice::from_ref(&before)), with(&before)), (Some(told), false));
         let of_it = Lapse { craving: Some(Uuid::from_u128(2).into()), ..before };
         assert!(with(&of_it), "that craving");
         let another_day =
             Lapse { occurred_at: moment("2026-07-03T13:00:00Z"), local_day: day("2026-07-03"), ..of_it };
         assert!(!with(&another_day));
-        let after = seen(&used, "2026-07-06T09:00:00Z");
+        let after = seen(&used, NOW);
         assert!(with(&after) && !with(&used), "as soon as somebody has seen it");
         assert!(!told.weighed(&[after]).weighed(&[]).seen_with_lapses, "as long as the lapse stands");
-    }
-
-    #[test]
-    fn a_lapse_that_was_told_before_does_not_answer_for_use_without_a_name() {
-        let told_first = lapses::draft("2026-07-05T13:00:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
-        let told_first = lapses::reported(told_first, "2026-07-05T14:00:00Z");
-        let unnamed = told(2, None, "2026-07-05");
-        assert_eq!(last(&[unnamed], std::slice::from_ref(&told_first)), Some(unnamed));
-        assert_eq!(last(&[told(2, Some(Substance::Alcohol), "2026-07-05")], &[told_first]), None);
     }
 
     #[rstest]
@@ -368,28 +357,39 @@ mod tests {
         #[case] of: &[(Substance, &str)],
         #[case] is_told: bool,
     ) {
-        let all: Vec<_> = of
-            .iter()
-            .map(|(what, on)| seen(&lapse(*what, &format!("2026-{on}T18:00:00Z")), "2026-07-03T12:00:00Z"))
-            .collect();
+        let all: Vec<_> =
+            of.iter().map(|(what, on)| seen(&lapse(*what, &format!("2026-{on}T18:00:00Z")), NOW)).collect();
         assert_eq!(last(&[told], &all).is_none(), is_told);
         assert_eq!(told.weighed(&all).seen_with_lapses, is_told);
     }
 
     #[test]
-    fn who_returned_to_use_tells_of_every_day_since() {
+    fn who_returned_to_use_tells_of_every_day_until_they_told_it() {
         let returned = LapseOutcome::ReturnedToUse;
         let draft = lapses::draft("2026-06-30T18:00:00Z", Substance::Alcohol, returned);
-        let lapse = [lapses::reported(draft, NOW)];
+        let lapse = lapses::reported(draft, NOW);
+        let all =
+            |days, lapse: &Lapse| last(&[week(Some(days), None)], std::slice::from_ref(lapse)).is_none();
         // From Tuesday to Sunday.
-        assert_eq!(last(&[week(Some(6), None)], &lapse), None);
-        assert_eq!(last(&[week(Some(7), None)], &lapse), Some(week(Some(7), None)));
+        assert!(all(6, &lapse) && !all(7, &lapse));
+        let on_saturday = ToldUse { told_at: moment("2026-07-04T12:00:00Z"), ..week(Some(5), None) };
+        let told_then = Lapse { use_told_at: Some(on_saturday.told_at), ..lapse.clone() };
+        assert_eq!(last(&[on_saturday], std::slice::from_ref(&told_then)), None);
+        let more = ToldUse { alcohol_days: Some(6), ..on_saturday };
+        assert_eq!(last(&[more], &[told_then]), Some(more), "Sunday may be another time");
         for on in ["2026-06-28", "2026-07-09"] {
             let other = told(2, Some(Substance::Alcohol), on);
-            assert_eq!(last(&[other], &lapse), Some(other), "it may have been another time");
+            assert_eq!(last(&[other], std::slice::from_ref(&lapse)), Some(other));
         }
-        let months_later = ToldUse { from: day("2026-11-02"), to: day("2026-11-08"), ..week(Some(1), None) };
-        assert_eq!(last(&[months_later], &lapse), Some(months_later));
+    }
+
+    #[test]
+    fn an_unnamed_tick_beside_alcohol_stays_without_a_name() {
+        let both = ToldUse { substance: None, ..week(Some(1), None) };
+        let drank = lapse(Substance::Alcohol, "2026-07-01T18:00:00Z");
+        assert_eq!(last(&[both], std::slice::from_ref(&drank)), None, "told after it");
+        let before = Lapse { use_told_at: Some(moment("2026-07-01T19:00:00Z")), ..drank };
+        assert_eq!(last(&[both], &[before]), Some(both));
     }
 
     #[test]
@@ -411,35 +411,33 @@ mod tests {
         let first = week(Some(3), None);
         let seen = first.acknowledge(1, someone(), moment("2026-07-06T12:00:00Z")).unwrap();
         let again = ToldUse { told_at: moment("2026-07-07T12:00:00Z"), ..first };
-        assert_eq!((again.after(Some(&seen), None), again.after(None, None)), (seen, again));
+        assert_eq!((again.after(Some(&seen), false), again.after(None, true)), (seen, again));
+        assert_eq!(again.after(Some(&seen), true), ToldUse { revision: 2, ..again }, "another time");
         let fewer = ToldUse { alcohol_days: Some(2), ..again };
-        assert_eq!(fewer.after(Some(&seen), None), ToldUse { alcohol_days: Some(2), ..seen });
+        assert_eq!(fewer.after(Some(&seen), false), ToldUse { alcohol_days: Some(2), ..seen });
         let both = ToldUse { substance: None, drug_days: Some(1), ..again };
         let seen_both = both.acknowledge(1, someone(), moment(NOW)).unwrap();
-        assert!(again.after(Some(&seen_both), None).acknowledged.is_some(), "one of the two is no news");
+        assert!(again.after(Some(&seen_both), false).acknowledged.is_some(), "one of the two is no news");
         for worse in [
             ToldUse { alcohol_days: Some(4), ..again },
             both,
             ToldUse { from: day("2026-06-28"), ..again },
             ToldUse { to: day("2026-07-06"), ..again },
         ] {
-            assert_eq!(worse.after(Some(&seen), None), ToldUse { revision: 2, ..worse });
+            assert_eq!(worse.after(Some(&seen), false), ToldUse { revision: 2, ..worse });
         }
         let unsaid = ToldUse { substance: None, alcohol_days: None, ..seen };
-        assert_eq!(both.after(Some(&unsaid), None).revision, 2, "that is more than was said");
+        assert_eq!(both.after(Some(&unsaid), false).revision, 2, "that is more than was said");
         let craving = told(2, Some(Substance::Alcohol), "2026-07-05");
         for other in [None, Some(Substance::Opioids)] {
             let other = ToldUse { substance: other, ..craving };
-            assert_eq!(other.after(Some(&craving), None).revision, 2);
+            assert_eq!(other.after(Some(&craving), false).revision, 2);
         }
-        let (before, after) = (Some(moment("2026-07-06T11:00:00Z")), Some(moment("2026-07-06T13:00:00Z")));
-        assert_eq!(
-            (again.after(Some(&seen), before), again.after(Some(&seen), after).acknowledged),
-            (seen, None)
-        );
+        let ticked = ToldUse { substance: None, ..again };
+        assert_eq!(ticked.after(Some(&seen), false).revision, 2, "it may have been anything");
         let gone = seen.take_back(moment(NOW));
         assert_eq!(
-            (again.after(Some(&gone), None).revision, gone.take_back(moment("2027-01-01T00:00:00Z"))),
+            (again.after(Some(&gone), false).revision, gone.take_back(moment("2027-01-01T00:00:00Z"))),
             (2, gone)
         );
         let by_another = seen.acknowledge(2, Uuid::from_u128(8).into(), moment(NOW));
@@ -478,8 +476,12 @@ mod tests {
             assert_eq!(told(craving, telling, Some(&used.take_back(now))), None, "{telling:?}");
         }
         assert_eq!(told(&lapsed, Telling::Corrected(&passed), None), Some(used));
-        let again = told(&lapsed, Telling::Corrected(&passed), Some(&used.take_back(now))).unwrap();
-        assert_eq!((again.revision, again.stands()), (2, true));
+        let other = CravingDraft { substance: Some(Substance::Alcohol), ..lapsed.draft.clone() };
+        let other = Craving { draft: other, ..lapsed.clone() };
+        for stood in [&passed, &other] {
+            let again = told(&lapsed, Telling::Corrected(stood), Some(&used.take_back(now))).unwrap();
+            assert_eq!((again.revision, again.stands()), (2, true), "told after it was taken back");
+        }
     }
 
     #[test]
@@ -497,12 +499,47 @@ mod tests {
             assert_eq!((twice.revision, twice.acknowledged), (2, None));
             let unseen = told(at, Some(&once));
             assert_eq!((unseen.from, unseen.to), (once.from.min(day(on)), once.to.max(day(on))));
-            let one_of_two = [lapse(Substance::Opioids, "2026-07-05T19:00:00Z")];
-            assert_eq!(last(&[unseen], &one_of_two), Some(unseen));
+            let lapses = [at, "2026-07-05T19:00:00Z"].map(|at| lapse(Substance::Opioids, at));
+            assert_eq!(last(&[unseen], &lapses), Some(unseen), "not of all its days");
         }
     }
 
     proptest! {
+        /// Whatever was seen, answered or taken back before: use that is observed now reaches whoever treats the person.
+        #[test]
+        fn use_that_is_told_anew_is_shown_whatever_came_before(
+            deeds in prop::collection::vec((0u8..5, 0i64..72), 0..8), last_at in 0i64..72,
+        ) {
+            let at = |hour: i64| moment("2026-07-05T00:00:00Z").plus(SignedDuration::from_hours(hour));
+            let (open, lapsed) = (outcome(None), outcome(Some(Outcome::Lapsed)));
+            let mut told: Option<ToldUse> = None;
+            let mut lapses = Vec::new();
+            let mut now = moment(NOW);
+            let observe = |told: Option<&ToldUse>, hour, now| {
+                ToldUse::of_craving(&open, Telling::Observed(Outcome::Lapsed, at(hour)), told, now)
+            };
+            for (deed, hour) in deeds {
+                now = now.plus(SignedDuration::from_mins(1));
+                let draft = lapses::draft("2026-07-05T18:00:00Z", Substance::Opioids, LapseOutcome::ReturnedToUse);
+                match deed {
+                    0 => told = observe(told.as_ref(), hour, now),
+                    1 => told = told.map(|told| told.acknowledge(told.revision, someone(), now).unwrap()),
+                    2 => told = told.map(|told| told.take_back(now)),
+                    3 => lapses.push(lapse::report(
+                        Uuid::from_u128(1).into(), Uuid::from_u128(2).into(),
+                        LapseDraft { occurred_at: at(hour), ..draft }, now,
+                    )),
+                    _ => lapses = lapses.iter().map(|one| lapse::acknowledge(one, 1, someone(), now).unwrap()).collect(),
+                }
+                told = told.map(|told| told.weighed(&lapses));
+            }
+            now = now.plus(SignedDuration::from_mins(1));
+            let news = observe(told.as_ref(), last_at, now).unwrap().weighed(&lapses);
+            prop_assert_eq!(last(&[news], &lapses), Some(news));
+            let kept = ToldUse::of_craving(&lapsed, Telling::Corrected(&lapsed), Some(&news), now).unwrap();
+            prop_assert_eq!(kept.weighed(&lapses), news, "a correction of something else changes nothing");
+        }
+
         #[test]
         fn what_is_shown_does_not_depend_on_the_order_in_which_it_came(
             (told, shuffled) in prop::collection::vec((0usize..3, 1u32..20), 0..6).prop_flat_map(|all| {
