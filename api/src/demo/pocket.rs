@@ -101,7 +101,10 @@ impl Pocket<'_> {
     }
 
     fn used(&self, day: Day) -> bool {
-        self.of_day(day).any(|felt| felt.lapsed) || self.number == 0 && day == self.first().plus(LAPSE)
+        let number = self.first().until(day);
+        self.of_day(day).any(|felt| felt.lapsed)
+            || self.number == 0 && number == LAPSE
+            || self.number == WHO_TICKED && (LATELY..DAYS - 1).contains(&number)
     }
 
     fn here(&self, number: i32) -> bool {
@@ -297,6 +300,10 @@ impl Pocket<'_> {
             let at = self.on(LAPSE, 21, dice);
             steps.extend(self.lapse(at, LapseOutcome::SingleUse, None, true, dice)?);
         }
+        if self.number == WHO_LAPSED {
+            let at = self.on(LATELY, 21, dice);
+            steps.extend(self.lapse(at, LapseOutcome::SingleUse, None, false, dice)?);
+        }
         let told = self.felt.iter().filter(|felt| felt.lapsed && self.first() < felt.day);
         for Felt { id, draft, .. } in told.filter(|felt| felt.draft.substance == Some(main)) {
             if !dice.chance(75) {
@@ -389,6 +396,12 @@ const UNSEEN: i64 = 10 * 24 * 60;
 
 /// The day on which the person that visitors look at first had a lapse: a good month ago.
 pub(super) const LAPSE: i32 = 52;
+
+/// Those of the counselor's people who need somebody today: one told of a lapse, one ticked use in check-ins, since the
+/// day before yesterday.
+const WHO_LAPSED: u64 = 2;
+const WHO_TICKED: u64 = 4;
+const LATELY: i32 = DAYS - 3;
 
 fn number_of(number: i64) -> Result<Answer, Problem> {
     let number = i16::try_from(number).map_err(Problem::internal)?;

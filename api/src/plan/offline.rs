@@ -30,7 +30,7 @@ use super::view::{Edition, edition};
 use crate::app::App;
 use crate::caller::{Caller, Whose};
 use crate::coping::assignment::{self, Assigned};
-use crate::etag::{IfNoneMatch, tag_of};
+use crate::etag::{IfNoneMatch, tag, tag_of};
 use crate::problem::Problem;
 
 /// How many days it looks ahead, today included.
@@ -107,6 +107,8 @@ static LIBRARY: LazyLock<HashMap<&'static str, Box<RawValue>>> = LazyLock::new(|
         |skill: &'static LibrarySkill| Some((skill.code.as_ref(), to_raw_value(&skill.skill).ok()?));
     library().skills.iter().filter_map(written).collect()
 });
+
+static LIBRARY_TAG: LazyLock<String> = LazyLock::new(|| tag(None, library()));
 
 /// The guidance, written once as well.
 static GUIDANCE: LazyLock<Box<RawValue>> = LazyLock::new(|| to_raw_value(all_guidance()).unwrap_or_default());
@@ -275,6 +277,9 @@ fn written(
     // comma after its last.
     said[after] = b',';
     said.pop();
+    // What the skills of the library say is the longest part and the same in all answers: its tag stands for it.
+    let mut tagged = said[after..].to_vec();
+    tagged.extend_from_slice(LIBRARY_TAG.as_bytes());
     said.extend_from_slice(br#","skills":["#);
     let first = said.len();
     for skill in skills {
@@ -285,11 +290,15 @@ fn written(
         serde_json::to_writer(&mut said, skill)?;
         if MOST_BYTES < said.len() {
             said.truncate(before);
+            continue;
+        }
+        serde_json::to_writer(&mut tagged, &(&skill.skill, skill.cautioned))?;
+        if let Cow::Owned(content) = &skill.content {
+            tagged.extend_from_slice(content.get().as_bytes());
         }
     }
     said.extend_from_slice(b"]}");
-    let tag = tag_of(None, &said[after..]);
-    Ok((said, tag))
+    Ok((said, tag_of(None, &tagged)))
 }
 
 #[cfg(test)]
