@@ -155,7 +155,7 @@ fn tell_use(
 ) -> Result<(), Problem> {
     match telling {
         Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => Ok(()),
-        Telling::Observed(Outcome::Lapsed, _) | Telling::Corrected(_) | Telling::Withdrawn => {
+        Telling::Observed(Outcome::Lapsed, _) | Telling::Corrected(..) | Telling::Withdrawn => {
             let told = |before: Option<&ToldUse>| ToldUse::of_craving(craving, telling, before, now);
             told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told, now)
         }

@@ -561,6 +561,7 @@ diesel::table! {
         revision -> Integer,
         seen_with_lapses -> Bool,
         taken_back_at -> Nullable<Instant>,
+        is_taken_back -> Bool,
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
     }

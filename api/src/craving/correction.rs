@@ -53,7 +53,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, Telling::Corrected(&before), now)?;
+    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome, &before), now)?;
     note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
     Ok((corrected, true))
 }

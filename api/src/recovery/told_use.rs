@@ -46,17 +46,18 @@ pub fn tell(
     Ok(())
 }
 
-/// What happens when the person takes back what an entry tells of use; the entry stays.
+/// What happens when the person takes back what an entry tells of use, as of a revision; the entry stays.
 pub fn take_back(
     tx: &mut Tx,
     grant: &Grant,
     kind: TellingKind,
     id: TellingId,
+    revision: i32,
     request: Uuid,
     now: Moment,
 ) -> Result<(), Problem> {
     let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
-    let gone = before.take_back(now);
+    let gone = before.take_back_as_of(revision, now)?;
     if gone != before {
         store::put_told_use(tx, grant, &gone)?;
         note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
@@ -142,14 +143,22 @@ async fn acknowledge_told_use(
 
 /// Take back that use was told
 ///
-/// By the person alone, where an entry tells of use that never was: a wrong tick. The entry stays as it is, and what is
-/// told later is told anew. Again is the same.
+/// By the person alone, where an entry tells of use that never was: a wrong tick. `If-Match` names the revision that is
+/// meant. The entry stays as it is, and what is told later is told anew. Again is the same.
 #[utoipa::path(
     tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path)
+        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
+        (
+            "If-Match" = String, Header, description = "The `revision` of what is taken back, in quotes",
+            min_length = 3, max_length = 64, example = "\"1\""
+        ),
     ),
-    responses((status = 204, description = "Taken back")),
+    responses(
+        (status = 204, description = "Taken back"),
+        (status = 412, description = "Use was told anew since that revision"),
+        (status = 428, description = "If-Match is missing"),
+    ),
     security(("bearer" = []))
 )]
 #[delete("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}")]
@@ -157,12 +166,13 @@ async fn take_back_told_use(
     app: Data<App>,
     caller: Caller,
     path: Path<(Whose, TellingKind, TellingId)>,
+    IfMatch(meant): IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let (whose, kind, id) = path.into_inner();
     let now = app.now();
     app.write_to(caller.record(whose), move |tx| {
         let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        take_back(tx, &grant, kind, id, caller.request_id, now)
+        take_back(tx, &grant, kind, id, meant, caller.request_id, now)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

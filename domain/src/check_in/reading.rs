@@ -95,12 +95,11 @@ impl Said {
             _ => None,
         };
         let ticked = answers.get("signs").map(|_| signs(answers).any(|sign| sign.as_ref() == "use"));
-        Self {
-            any: any_use(answers),
-            sign: ticked,
-            alcohol_days: days("alcohol_days"),
-            drug_days: days("drug_days"),
-        }
+        let (alcohol_days, drug_days) = (days("alcohol_days"), days("drug_days"));
+        // What was ticked was the alcohol, where no drug was.
+        let is_named = alcohol_days.is_some_and(|days| 0 < days) && drug_days == Some(0);
+        let unnamed = |tick: Option<bool>| tick.filter(|used| !(*used && is_named));
+        Self { any: unnamed(any_use(answers)), sign: unnamed(ticked), alcohol_days, drug_days }
     }
 
     /// With another answer, which may be about other hours or, unless it is of the same days, other days.
@@ -127,6 +126,16 @@ impl Said {
         }
     }
 
+    /// Whether it tells of use, or more of it, where this stood.
+    fn is_more_than(self, stood: Self) -> bool {
+        let yes = |now: Option<bool>, then: Option<bool>| now == Some(true) && then != now;
+        let more = |now: Option<i16>, then: Option<i16>| now.is_some_and(|days| 0 < days) && then < now;
+        yes(self.any, stood.any)
+            || yes(self.sign, stood.sign)
+            || more(self.alcohol_days, stood.alcohol_days)
+            || more(self.drug_days, stood.drug_days)
+    }
+
     /// Put right: what is left out stays.
     fn corrected(self, by: Self) -> Self {
         Self {
@@ -141,9 +150,7 @@ impl Said {
         let some = |days: Option<i16>| days.is_some_and(|days| 0 < days);
         let (drank, drugs) = (some(self.alcohol_days), some(self.drug_days));
         let ticked = self.any == Some(true) || self.sign == Some(true);
-        // What is ticked may be a drug, unless that was on no day.
-        let only_drank = drank && !drugs && (!ticked || self.drug_days == Some(0));
-        let alcohol = if only_drank { vec![Substance::Alcohol] } else { Vec::new() };
+        let alcohol = if drank && !drugs && !ticked { vec![Substance::Alcohol] } else { Vec::new() };
         (drank || drugs || ticked).then_some(alcohol)
     }
 }
@@ -155,7 +162,8 @@ pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
 }
 
 /// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is what it
-/// told. Another answer adds to it; only a correction that says otherwise than what stood takes it back.
+/// told. Another answer adds to it; only a correction that says otherwise than what stood takes it back, and only where
+/// one answer told of it: of several, nobody knows which is meant.
 pub fn told_use(
     check_in: &CheckIn,
     kept: &[CheckInRevision],
@@ -169,23 +177,30 @@ pub fn told_use(
     let is_told = |one: &CheckInRevision| one.id == new.id || since < Some(one.received_at);
     let mut all: Vec<_> = kept.iter().chain([new]).collect();
     all.sort_by_key(|one| one.revision);
-    let (mut said, mut news) = (Said::default(), Said::default());
+    let (mut said, mut news, mut is_anew, mut tellings) = (Said::default(), Said::default(), true, 0);
     let (mut stood, mut answered): (Option<&CheckInRevision>, Option<(Day, Day)>) = (None, None);
     for one in all {
         let own = Said::of(&one.check_in.answers);
         let corrected = stood.filter(|_| one.corrects());
-        news = corrected.map_or(own, |stood| own.otherwise(Said::of(&stood.check_in.answers)));
+        let is_known = |stood: &&CheckInRevision| is_told(stood) || one.id != new.id;
+        let stands =
+            corrected.filter(is_known).map(|stood| Said::of(&stood.check_in.answers)).unwrap_or_default();
+        news = own.otherwise(stands);
+        is_anew = corrected.is_none() || own.is_more_than(stands);
         if is_told(one) {
             let is_of_the_same_days = answered.is_none_or(|days| days == one.asks_about());
-            said =
-                if corrected.is_some() { said.corrected(news) } else { said.and(own, is_of_the_same_days) };
+            said = match corrected {
+                Some(_) if tellings <= 1 => said.corrected(news),
+                Some(_) if !is_anew => said,
+                _ => said.and(news, is_of_the_same_days),
+            };
+            tellings += i32::from(is_anew && own.used().is_some());
         }
         if corrected.is_none() {
             answered = Some(one.asks_about());
         }
         stood = stood.filter(|stood| !one.stands_over(stood)).or(Some(one));
     }
-    let is_anew = !new.corrects() || kept.is_empty();
     if (is_anew && news.used().is_none()) || news == Said::default() {
         return standing.copied();
     }
@@ -210,6 +225,7 @@ pub fn told_use(
         acknowledged: None,
         seen_with_lapses: false,
         taken_back_at: None,
+        is_taken_back: false,
     };
     Some(told.after(before, is_anew))
 }

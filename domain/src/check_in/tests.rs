@@ -262,6 +262,8 @@ fn only_a_correction_takes_use_back() {
         &[corrected(12, no()), at(13, yes())],
         // What stood was a no already: something else is corrected.
         &[at(12, yes()), at(13, no()), corrected(14, no())],
+        // Which of the two?
+        &[at(12, yes()), at(13, yes()), corrected(14, no())],
     ] {
         assert_eq!(tells(keeps).map(|told| told.from), Some(once.from));
     }
@@ -269,6 +271,8 @@ fn only_a_correction_takes_use_back() {
         assert_eq!(tells(&[at(12, yes()), corrected(hour, no())]), None, "whatever the clock says");
     }
     assert_eq!(tells(&[at(12, silent())]), None);
+    let again = tells(&[at(12, yes()), at(13, no()), corrected(14, yes())]).unwrap();
+    assert_eq!(again.revision, 2, "a no that becomes a yes is news");
 }
 
 #[test]

@@ -4,11 +4,11 @@
 //! **Taken back.** What was told stays told: neither another outcome of the same craving nor another answer of the same
 //! day takes it back, but a correction that changes it, or the person's own word, does.
 //!
-//! **Told by a lapse too.** The lapse was told after it, as the answer to it invites, or names the craving: what was
-//! told before may have been another time. It is of the same, as far as the entry says what it was, and on one of its
+//! **Told by a lapse too.** The lapse was told after it, as the answer to it invites: what was told before may have been
+//! another time. It is of the same, as far as the entry says what it was, names no other craving, and is on one of its
 //! days; one before 6 in the morning counts for the evening before as well. Of a week, lapses answer that are of as many
-//! days as it tells; who returned to use tells of every day until they told it. Of a craving on whose days use was
-//! observed more than once, none does.
+//! days as it tells; who returned to use tells of every day until they told it. Of what was told more than once, none
+//! does.
 //!
 //! One look too many costs less than one too few: what is not surely the same is news.
 
@@ -77,9 +77,12 @@ pub struct ToldUse {
     pub acknowledged: Option<Acknowledgement>,
     /// Whether lapses tell of all of it that somebody has acknowledged: there is nothing in it to be seen besides.
     pub seen_with_lapses: bool,
-    /// When it was taken back.
+    /// When it was last taken back; what was told before then is not told any more.
     #[serde(skip)]
     pub taken_back_at: Option<Moment>,
+    /// Whether nothing was told since then.
+    #[serde(skip)]
+    pub is_taken_back: bool,
 }
 
 /// What happened to a craving that may tell of use.
@@ -87,8 +90,8 @@ pub struct ToldUse {
 pub enum Telling<'a> {
     /// It was told, with the entry or beside it, that this was so then.
     Observed(Outcome, Moment),
-    /// It was corrected; this stood before.
-    Corrected(&'a Craving),
+    /// It was corrected, by this outcome if it names one; this stood before.
+    Corrected(Option<Outcome>, &'a Craving),
     /// It was withdrawn.
     Withdrawn,
 }
@@ -108,18 +111,19 @@ impl ToldUse {
             Telling::Observed(Outcome::Lapsed, at) => (Self::with_unseen((day(at), day(at)), standing), true),
             Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => return standing.copied(),
             Telling::Withdrawn => return None,
-            Telling::Corrected(stood) => {
+            Telling::Corrected(named, stood) => {
                 let was_use = stood.draft.outcome == Some(Outcome::Lapsed);
                 let is_use = craving.draft.outcome == Some(Outcome::Lapsed);
-                let what = |one: &Craving| (one.draft.substance, one.local_day, one.draft.outcome);
                 let moved = |day| if day == stood.local_day { craving.local_day } else { day };
                 match standing {
                     Some(_) if was_use && !is_use => return None,
-                    Some(one) => ((moved(one.from), moved(one.to)), false),
-                    None if is_use && what(stood) != what(craving) => {
-                        ((craving.local_day, craving.outcome_at.map_or(craving.local_day, day)), true)
+                    Some(one) if was_use || !is_use => ((moved(one.from), moved(one.to)), false),
+                    // It was use, where no use stood, or where it was taken back that any was told.
+                    _ if named == Some(Outcome::Lapsed) => {
+                        let days = (craving.local_day, craving.outcome_at.map_or(craving.local_day, day));
+                        (Self::with_unseen(days, standing), true)
                     }
-                    None => return None,
+                    _ => return standing.copied(),
                 }
             }
         };
@@ -137,13 +141,14 @@ impl ToldUse {
             acknowledged: None,
             seen_with_lapses: false,
             taken_back_at: None,
+            is_taken_back: false,
         };
         Some(told.after(before, is_anew))
     }
 
     /// Whether it was not taken back.
     pub fn stands(&self) -> bool {
-        self.taken_back_at.is_none()
+        !self.is_taken_back
     }
 
     /// These days, with those that were told already and nobody has looked at.
@@ -164,17 +169,26 @@ impl ToldUse {
         let one_of_two = before.substance.is_none() && counted(before) && counted(&self);
         let of_the_same = self.substance == before.substance || one_of_two;
         if !is_anew && before.stands() && on_its_days && no_more && of_the_same {
-            let Self { told_at, revision, acknowledged, .. } = *before;
-            Self { told_at, revision, acknowledged, ..self }
+            let Self { told_at, revision, acknowledged, taken_back_at, .. } = *before;
+            Self { told_at, revision, acknowledged, taken_back_at, ..self }
         } else {
-            Self { revision: before.revision + 1, ..self }
+            Self { revision: before.revision + 1, taken_back_at: before.taken_back_at, ..self }
         }
     }
 
     /// Takes it back. Done twice, the first time stands.
     #[must_use]
     pub fn take_back(self, now: Moment) -> Self {
-        Self { taken_back_at: self.taken_back_at.or(Some(now)), ..self }
+        if self.is_taken_back { self } else { Self { taken_back_at: Some(now), is_taken_back: true, ..self } }
+    }
+
+    /// Takes back what stands as of this revision: what was told since is not meant.
+    pub fn take_back_as_of(self, revision: i32, now: Moment) -> Result<Self, Refusal> {
+        if self.is_taken_back || revision == self.revision {
+            Ok(self.take_back(now))
+        } else {
+            Err(Refusal::Stale { current: self.revision })
+        }
     }
 
     /// Notes who has seen it as of this revision; of several, the first stands.
@@ -205,18 +219,18 @@ impl ToldUse {
             None => true,
         };
         let is_drug = |one| one != Substance::Nicotine && one != Substance::Alcohol;
-        let is_of_one_time = self.kind == TellingKind::CheckIn || self.from == self.to;
-        is_of_one_time && is_whole && told(&|one| one == Substance::Alcohol, alcohol) && told(&is_drug, drugs)
+        let was_told_once = self.revision == 1;
+        was_told_once && is_whole && told(&|one| one == Substance::Alcohol, alcohol) && told(&is_drug, drugs)
     }
 
     /// Whether an answer tells of some of it.
     fn is_told_by(&self, answer: &Answer<'_>) -> bool {
         let lapse = answer.lapse;
-        let is_named = self.kind == TellingKind::Craving
-            && lapse.craving.is_some_and(|craving| Uuid::from(craving) == Uuid::from(self.id));
+        let names_another = self.kind == TellingKind::Craving
+            && lapse.craving.is_some_and(|craving| Uuid::from(craving) != Uuid::from(self.id));
         let is_told_after = Some(self.told_at) <= lapse.use_told_at;
         let on_its_days = answer.evening <= self.to && self.from <= lapse.local_day;
-        on_its_days && (is_told_after || is_named)
+        is_told_after && on_its_days && !names_another
     }
 }
 
@@ -283,6 +297,7 @@ mod tests {
             acknowledged: None,
             seen_with_lapses: false,
             taken_back_at: None,
+            is_taken_back: false,
         }
     }
     fn week(alcohol_days: Option<i16>, drug_days: Option<i16>) -> ToldUse {
@@ -333,12 +348,13 @@ mod tests {
         let with = |lapse: &Lapse| told.weighed(std::slice::from_ref(lapse)).seen_with_lapses;
         let before = Lapse { use_told_at: Some(moment("2026-07-05T14:00:00Z")), ..seen(&used, NOW) };
         assert_eq!((last(&[told], std::slice::from_ref(&before)), with(&before)), (Some(told), false));
-        let of_it = Lapse { craving: Some(Uuid::from_u128(2).into()), ..before };
-        assert!(with(&of_it), "that craving");
-        let another_day =
-            Lapse { occurred_at: moment("2026-07-03T13:00:00Z"), local_day: day("2026-07-03"), ..of_it };
-        assert!(!with(&another_day));
+        let of_it =
+            |craving: u128, lapse: Lapse| Lapse { craving: Some(Uuid::from_u128(craving).into()), ..lapse };
+        assert!(!with(&of_it(2, before)), "not even by that craving's name");
         let after = seen(&used, NOW);
+        assert!(with(&of_it(2, after.clone())) && !with(&of_it(3, after.clone())), "of another craving");
+        let twice = ToldUse { revision: 2, ..told };
+        assert_eq!(last(&[twice], std::slice::from_ref(&after)), Some(twice), "which of the two?");
         assert!(with(&after) && !with(&used), "as soon as somebody has seen it");
         assert!(!told.weighed(&[after]).weighed(&[]).seen_with_lapses, "as long as the lapse stands");
     }
@@ -459,29 +475,31 @@ mod tests {
         for (craving, telling) in [
             (&passed, Telling::Observed(Outcome::Passed, now)),
             // It passed after use: a correction of something else repeats that.
-            (&passed, Telling::Corrected(&passed)),
-            (&lapsed, Telling::Corrected(&lapsed)),
-            (&lapsed, Telling::Corrected(&passed)),
+            (&passed, Telling::Corrected(Some(Outcome::Passed), &passed)),
+            (&lapsed, Telling::Corrected(Some(Outcome::Lapsed), &lapsed)),
+            (&lapsed, Telling::Corrected(None, &lapsed)),
         ] {
             assert_eq!(told(craving, telling, Some(&used)), Some(used), "{telling:?}");
         }
-        assert_eq!(told(&passed, Telling::Corrected(&lapsed), Some(&used)), None);
+        assert_eq!(told(&passed, Telling::Corrected(Some(Outcome::Passed), &lapsed), Some(&used)), None);
         assert_eq!(told(&lapsed, Telling::Withdrawn, Some(&used)), None);
         for (craving, telling) in [
             (&passed, Telling::Observed(Outcome::Passed, now)),
-            (&passed, Telling::Corrected(&open)),
-            (&lapsed, Telling::Corrected(&lapsed)),
+            (&passed, Telling::Corrected(Some(Outcome::Passed), &open)),
+            (&lapsed, Telling::Corrected(None, &lapsed)),
         ] {
             assert_eq!(told(craving, telling, None), None, "{telling:?}");
             assert_eq!(told(craving, telling, Some(&used.take_back(now))), None, "{telling:?}");
         }
-        assert_eq!(told(&lapsed, Telling::Corrected(&passed), None), Some(used));
-        let other = CravingDraft { substance: Some(Substance::Alcohol), ..lapsed.draft.clone() };
-        let other = Craving { draft: other, ..lapsed.clone() };
-        for stood in [&passed, &other] {
-            let again = told(&lapsed, Telling::Corrected(stood), Some(&used.take_back(now))).unwrap();
-            assert_eq!((again.revision, again.stands()), (2, true), "told after it was taken back");
+        assert_eq!(told(&lapsed, Telling::Corrected(Some(Outcome::Lapsed), &passed), None), Some(used));
+        for (stood, before) in [(&lapsed, used.take_back(now)), (&passed, used)] {
+            let again =
+                told(&lapsed, Telling::Corrected(Some(Outcome::Lapsed), stood), Some(&before)).unwrap();
+            assert_eq!((again.revision, again.stands()), (2, true), "it was use after all");
         }
+        let gone = used.take_back(now);
+        assert_eq!(used.take_back_as_of(2, now), Err(Refusal::Stale { current: 1 }));
+        assert_eq!((used.take_back_as_of(1, now), gone.take_back_as_of(2, now)), (Ok(gone), Ok(gone)));
     }
 
     #[test]
@@ -527,7 +545,7 @@ mod tests {
                     2 => told = told.map(|told| told.take_back(now)),
                     3 => lapses.push(lapse::report(
                         Uuid::from_u128(1).into(), Uuid::from_u128(2).into(),
-                        LapseDraft { occurred_at: at(hour), ..draft }, now,
+                        LapseDraft { occurred_at: at(hour), craving: (hour % 2 == 0).then_some(open.id), ..draft }, now,
                     )),
                     _ => lapses = lapses.iter().map(|one| lapse::acknowledge(one, 1, someone(), now).unwrap()).collect(),
                 }
@@ -536,7 +554,7 @@ mod tests {
             now = now.plus(SignedDuration::from_mins(1));
             let news = observe(told.as_ref(), last_at, now).unwrap().weighed(&lapses);
             prop_assert_eq!(last(&[news], &lapses), Some(news));
-            let kept = ToldUse::of_craving(&lapsed, Telling::Corrected(&lapsed), Some(&news), now).unwrap();
+            let kept = ToldUse::of_craving(&lapsed, Telling::Corrected(None, &lapsed), Some(&news), now).unwrap();
             prop_assert_eq!(kept.weighed(&lapses), news, "a correction of something else changes nothing");
         }
 

@@ -19,7 +19,7 @@ type Row = (
     On,
     Option<String>,
     (Option<i16>, Option<i16>),
-    (At, i32, bool, Option<At>),
+    (At, i32, bool, Option<At>, bool),
     (Option<Id>, Option<At>),
 );
 
@@ -32,7 +32,13 @@ macro_rules! told_use_columns {
             told_uses::last_day,
             told_uses::substance,
             (told_uses::alcohol_days, told_uses::drug_days),
-            (told_uses::told_at, told_uses::revision, told_uses::seen_with_lapses, told_uses::taken_back_at),
+            (
+                told_uses::told_at,
+                told_uses::revision,
+                told_uses::seen_with_lapses,
+                told_uses::taken_back_at,
+                told_uses::is_taken_back,
+            ),
             (told_uses::acknowledged_by, told_uses::acknowledged_at),
         )
     };
@@ -40,7 +46,7 @@ macro_rules! told_use_columns {
 
 fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Result<ToldUse, Error> {
     let (alcohol_days, drug_days) = days;
-    let (told_at, revision, seen_with_lapses, taken_back_at) = told;
+    let (told_at, revision, seen_with_lapses, taken_back_at, is_taken_back) = told;
     Ok(ToldUse {
         kind: read(kind)?,
         id: id.to(),
@@ -54,6 +60,7 @@ fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Resul
         acknowledged: by.zip(at).map(|(by, at)| Acknowledgement { by: by.to(), at: at.0 }),
         seen_with_lapses,
         taken_back_at: taken_back_at.map(|at| at.0),
+        is_taken_back,
     })
 }
 
@@ -94,6 +101,7 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
         told_uses::revision.eq(told.revision),
         told_uses::seen_with_lapses.eq(told.seen_with_lapses),
         told_uses::taken_back_at.eq(told.taken_back_at.map(At)),
+        told_uses::is_taken_back.eq(told.is_taken_back),
         told_uses::acknowledged_by.eq(told.acknowledged.map(|seen| Id::of(seen.by))),
         told_uses::acknowledged_at.eq(told.acknowledged.map(|seen| At(seen.at))),
     );
@@ -111,7 +119,7 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
 /// What nobody has acknowledged yet, nor the lapses that tell of it, of all participants a permit covers, in any order.
 pub fn unacknowledged_uses(tx: &mut Tx, permit: &Permit) -> Result<Vec<(ParticipantId, ToldUse)>, Error> {
     let unseen = told_uses::acknowledged_at.is_null().and(told_uses::seen_with_lapses.eq(false));
-    let news = unseen.and(told_uses::taken_back_at.is_null());
+    let news = unseen.and(told_uses::is_taken_back.eq(false));
     let columns = (told_uses::participant_id, told_use_columns!());
     let rows: Vec<(Id, Row)> = of_caseload!(tx, permit, told_uses, news, columns)?;
     rows.into_iter().map(|(participant, row)| Ok((participant.to(), told_use(row)?))).collect()
@@ -144,6 +152,7 @@ mod tests {
             acknowledged: None,
             seen_with_lapses: false,
             taken_back_at: None,
+            is_taken_back: false,
         };
         put_told_use(tx, &own, &told).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(told));

@@ -20,5 +20,7 @@ ALTER TABLE told_uses
     ADD COLUMN drug_days smallint,
     ADD COLUMN revision integer NOT NULL DEFAULT 1,
     ADD COLUMN seen_with_lapses boolean NOT NULL DEFAULT false,
-    ADD COLUMN taken_back_at timestamptz;
-ALTER TABLE told_uses ALTER COLUMN revision DROP DEFAULT, ALTER COLUMN seen_with_lapses DROP DEFAULT;
+    ADD COLUMN taken_back_at timestamptz,
+    ADD COLUMN is_taken_back boolean NOT NULL DEFAULT false;
+ALTER TABLE told_uses ALTER COLUMN revision DROP DEFAULT, ALTER COLUMN seen_with_lapses DROP DEFAULT,
+    ALTER COLUMN is_taken_back DROP DEFAULT;

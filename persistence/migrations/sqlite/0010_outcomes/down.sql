@@ -13,7 +13,7 @@ CREATE TABLE told_uses_by_id (
     CHECK (first_day <= last_day)
 ) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO told_uses_by_id (participant_id, id, kind, first_day, last_day, substance, told_at, acknowledged_by, acknowledged_at)
-SELECT participant_id, id, kind, first_day, last_day, substance, told_at, acknowledged_by, acknowledged_at FROM told_uses WHERE taken_back_at IS NULL ORDER BY kind DESC;
+SELECT participant_id, id, kind, first_day, last_day, substance, told_at, acknowledged_by, acknowledged_at FROM told_uses WHERE is_taken_back = 0 ORDER BY kind DESC;
 DROP TABLE told_uses;
 ALTER TABLE told_uses_by_id RENAME TO told_uses;
 DROP TABLE craving_outcomes;
