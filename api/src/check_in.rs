@@ -237,9 +237,9 @@ struct HeardCheckIn {
 /// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
 /// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
 /// a `day` and a `reason`; what was not can no longer be answered. An answer with a `reason` stands over all that came
-/// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused but can be read, and stays told
-/// (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason` says no where that did
-/// not stand, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
+/// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused but can be
+/// read, and stays told (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason`
+/// says no where that did not stand, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
