@@ -239,7 +239,7 @@ struct HeardCheckIn {
 /// a `day` and a `reason`; what was not can no longer be answered. An answer with a `reason` stands over all that came
 /// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused but can be
 /// read, and stays told (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason`
-/// says no where that did not stand, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
+/// puts right the one that told of it, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
 #[utoipa::path(
     tag = "check_in",
     params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),

@@ -162,8 +162,8 @@ pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
 }
 
 /// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is what it
-/// told. Another answer adds to it; only a correction that says otherwise than what stood takes it back, and only where
-/// one answer told of it: of several, nobody knows which is meant.
+/// told. Another answer adds to it; only a correction of the answer that told of it takes it back, and only where no other
+/// did: of several, nobody knows which is meant.
 pub fn told_use(
     check_in: &CheckIn,
     kept: &[CheckInRevision],
@@ -182,15 +182,14 @@ pub fn told_use(
     for one in all {
         let own = Said::of(&one.check_in.answers);
         let corrected = stood.filter(|_| one.corrects());
-        let is_known = |stood: &&CheckInRevision| is_told(stood) || one.id != new.id;
-        let stands =
-            corrected.filter(is_known).map(|stood| Said::of(&stood.check_in.answers)).unwrap_or_default();
+        let stands = corrected.filter(|stood| is_told(stood)).map(|stood| Said::of(&stood.check_in.answers));
+        let stands = stands.unwrap_or_default();
         news = own.otherwise(stands);
         is_anew = corrected.is_none() || own.is_more_than(stands);
         if is_told(one) {
             let is_of_the_same_days = answered.is_none_or(|days| days == one.asks_about());
             said = match corrected {
-                Some(_) if tellings <= 1 => said.corrected(news),
+                Some(_) if tellings <= 1 && stands.used().is_some() => said.corrected(news),
                 Some(_) if !is_anew => said,
                 _ => said.and(news, is_of_the_same_days),
             };

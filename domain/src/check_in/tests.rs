@@ -262,6 +262,8 @@ fn only_a_correction_takes_use_back() {
         &[corrected(12, no()), at(13, yes())],
         // What stood was a no already: something else is corrected.
         &[at(12, yes()), at(13, no()), corrected(14, no())],
+        // Of an answer that told of none.
+        &[at(12, yes()), at(13, silent()), corrected(14, no())],
         // Which of the two?
         &[at(12, yes()), at(13, yes()), corrected(14, no())],
     ] {

@@ -7,8 +7,12 @@ use crate::craving::{CravingId, Note, Substance};
 use crate::journal::words;
 use crate::log_entry::{self, Reason, RevisionId, Stamp, Told};
 use crate::value::{Day, Moment, TimeZone};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How long an evening lasts after midnight.
+const EVENING: SignedDuration = SignedDuration::from_hours(6);
 
 id! {
     /// A lapse, named by the phone; unique for its participant.
@@ -190,6 +194,11 @@ impl Lapse {
         self.stamp().took_place()
     }
 
+    /// The day it counts on or, before 6 in the morning, the one before: an evening may end after midnight.
+    pub fn evening(&self) -> Day {
+        self.happened_at().plus(-EVENING).local_day(&self.time_zone)
+    }
+
     fn stamp(&self) -> Stamp {
         let Self { occurred_at, received_at, clock_suspect, .. } = *self;
         Stamp { occurred_at, received_at, clock_suspect }
@@ -240,8 +249,8 @@ pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(),
 }
 
 /// Corrects a lapse: as it now stands, and the revisions to keep (at the first correction also the one before).
-/// Its debrief stays. Where something else was used, worse happened or it was on another day, nobody has seen that
-/// yet.
+/// Its debrief stays. Where something else was used, worse happened, or it was on another day or after another
+/// craving, nobody has seen that yet.
 pub fn correct(
     lapse: &Lapse,
     id: RevisionId,
@@ -255,7 +264,6 @@ pub fn correct(
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
         Told::corrected(draft.occurred_at, &draft.time_zone, lapse.stamp(), now);
-    let seen = draft.substance == lapse.substance && is_less && day == lapse.local_day;
     // Use of something else, or after a near miss, is news of today.
     let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
     let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
@@ -265,10 +273,12 @@ pub fn correct(
         use_told_at,
         clock_suspect,
         revision,
-        acknowledged: lapse.acknowledged.filter(|_| seen),
         debrief: lapse.debrief.clone(),
         ..report(lapse.participant, lapse.id, draft, now)
     };
+    let what = |one: &Lapse| (one.substance, one.local_day, one.evening(), one.craving);
+    let acknowledged = lapse.acknowledged.filter(|_| is_less && what(&corrected) == what(lapse));
+    let corrected = Lapse { acknowledged, ..corrected };
     Ok((corrected, log_entry::kept(lapse.revision, || lapse.first_revision(), kept)))
 }
 

@@ -19,15 +19,11 @@ use crate::account::AccountId;
 use crate::craving::{Craving, Outcome, Substance};
 use crate::journal::words;
 use crate::value::{Day, Moment};
-use jiff::SignedDuration;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// How long an evening lasts after midnight.
-const EVENING: SignedDuration = SignedDuration::from_hours(6);
 
 id! {
     /// A craving or a check-in that tells of use.
@@ -237,15 +233,13 @@ impl ToldUse {
 /// A lapse with use that stands.
 struct Answer<'a> {
     lapse: &'a Lapse,
-    /// The day it counts on or, before 6 in the morning, the one before.
     evening: Day,
 }
 
 impl<'a> Answer<'a> {
     fn of(lapse: &'a Lapse) -> Option<Self> {
         let is_use = lapse.withdrawn_at.is_none() && lapse.outcome.is_use();
-        let evening = || lapse.happened_at().plus(-EVENING).local_day(&lapse.time_zone);
-        is_use.then(|| Self { lapse, evening: evening() })
+        is_use.then(|| Self { lapse, evening: lapse.evening() })
     }
 
     /// The days of use it tells of.
@@ -275,6 +269,7 @@ mod tests {
     use crate::craving::CravingDraft;
     use crate::craving::tests::{draft, moment, recorded};
     use crate::recovery::lapse::{self, LapseDraft, tests as lapses};
+    use jiff::SignedDuration;
     use proptest::prelude::*;
     use rstest::rstest;
 
