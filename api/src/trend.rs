@@ -200,8 +200,8 @@ struct CaseloadLine {
     time_zone: TimeZone,
     #[serde(flatten)]
     recent: Recent,
-    /// The lapse told last, one that needs attention before all others, and of those what may have been an opioid first; 14 days after
-    /// it was told it goes, if it needs none
+    /// The lapse told last, one that needs attention before all others, and of those what may have been an opioid
+    /// first; 14 days after it was told it goes, if it needs none
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_lapse: Option<LastLapse>,

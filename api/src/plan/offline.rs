@@ -225,10 +225,9 @@ fn days(
 
 /// Read what a phone keeps for when it is offline
 ///
-/// Both plans, the people and lines to call, what to read after use, all coping skills, what was chosen and assigned of them, and the next
-/// 14 days, in one answer under 200 kB.
-/// The tag leaves `as_of` out: with `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens
-/// without signing in.
+/// Both plans, the people and lines to call, what to read after use, all coping skills, what was chosen and
+/// assigned of them, and the next 14 days, in one answer under 200 kB. The tag leaves `as_of` out: with
+/// `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens without signing in.
 #[utoipa::path(
     tag = "plan",
     params(

@@ -189,8 +189,9 @@ impl Heard {
 /// Tell a lapse
 ///
 /// Always welcome, however late. A single use begins a new count on its day, a return to use waits for the next
-/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`, also where
-/// what it says is refused; of an opioid, and of what cannot be read, with what keeps alive. The phone makes the id (UUIDv7) and keeps it before it sends.
+/// start, a near miss changes no count; days that were sober stay sober. Always answered with `guidance`, also
+/// where what it says is refused; of an opioid, and of what cannot be read, with what keeps alive. The phone makes
+/// the id (UUIDv7) and keeps it before it sends.
 #[utoipa::path(
     tag = "recovery",
     params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),

@@ -161,9 +161,9 @@ pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
     Said::of(answers).used()
 }
 
-/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is what it
-/// told. Another answer adds to it; only a correction of the answer that told of it takes it back, and only where no other
-/// did: of several, nobody knows which is meant.
+/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is
+/// what it told. Another answer adds to it; only a correction of the answer that told of it takes it back, and only
+/// where no other did: of several, nobody knows which is meant.
 pub fn told_use(
     check_in: &CheckIn,
     kept: &[CheckInRevision],
@@ -211,20 +211,11 @@ pub fn told_use(
         _ => ToldUse::with_unseen(days, standing),
     };
     let some = |days: Option<i16>| days.filter(|days| 0 < *days);
+    let substance = substances.first().copied();
     let told = ToldUse {
-        kind: TellingKind::CheckIn,
-        id: uuid::Uuid::from(check_in.id).into(),
-        from,
-        to,
-        substance: substances.first().copied(),
         alcohol_days: some(said.alcohol_days),
         drug_days: some(said.drug_days),
-        told_at: now,
-        revision: 1,
-        acknowledged: None,
-        seen_with_lapses: false,
-        taken_back_at: None,
-        is_taken_back: false,
+        ..ToldUse::new(TellingKind::CheckIn, check_in.id, (from, to), substance, now)
     };
     Some(told.after(before, is_anew))
 }

@@ -1,5 +1,6 @@
-//! What to try now. What worked for this person comes first, then what they planned, then what they like, then
-//! what fits, and last whatever did not help them. Each suggestion says why it is made, so that nobody has to believe a machine.
+//! What to try now. What worked for this person comes first, then what they planned, then what they like, then what
+//! fits, and last whatever did not help them. Each suggestion says why it is made, so that nobody has to believe a
+//! machine.
 
 use super::evidence::{Claim, Effect, Evidence};
 use super::{Choices, Family, SkillDraft, SkillRef, Skills};

@@ -131,6 +131,7 @@ mod tests {
     use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id};
     use evenkeel_domain::access::{Act, OfficeAct, permit};
     use evenkeel_domain::account::Role;
+    use uuid::Uuid;
 
     #[test]
     fn what_an_entry_tells_reads_back_until_it_tells_so_no_more() {
@@ -139,21 +140,9 @@ mod tests {
         let own = grant(Act::ReportLapse);
         let office = permit(&actor(Role::Supervisor), OfficeAct::ReadCaseload).unwrap();
         let now = at("2026-03-02T18:00:00Z");
-        let told = ToldUse {
-            id: id(5),
-            kind: TellingKind::CheckIn,
-            from: day("2026-02-23"),
-            to: day("2026-03-01"),
-            substance: Some(Substance::Alcohol),
-            alcohol_days: Some(2),
-            drug_days: None,
-            told_at: now,
-            revision: 1,
-            acknowledged: None,
-            seen_with_lapses: false,
-            taken_back_at: None,
-            is_taken_back: false,
-        };
+        let days = (day("2026-02-23"), day("2026-03-01"));
+        let told = ToldUse::new(TellingKind::CheckIn, id::<Uuid>(5), days, Some(Substance::Alcohol), now);
+        let told = ToldUse { alcohol_days: Some(2), ..told };
         put_told_use(tx, &own, &told).unwrap();
         assert_eq!(find_told_use(tx, &own, told.kind, told.id).unwrap(), Some(told));
         assert_eq!(unacknowledged_uses(tx, &office).unwrap(), [(id(PARTICIPANT), told)]);
