@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95.0-slim-bookworm AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential make perl \
  && rm -rf /var/lib/apt/lists/*
@@ -7,7 +7,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked && cp target/release/evenkeel /evenkeel
+    cargo build --release --locked --bin evenkeel && cp target/release/evenkeel /evenkeel
 
 FROM debian:bookworm-slim
 RUN apt-get update \

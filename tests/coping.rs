@@ -1,12 +1,13 @@
-//! Coping skills: on offer, practised, assigned, and what works.
+//! Coping skills: on offer, practiced, assigned, and what works.
 
-mod organisation;
-mod practice;
+mod organization;
+mod skill_practice;
 
-use crate::house::{Person, START, TestHouse, ZONE};
-use crate::story;
+use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
+use evenkeel_tests::test_server::{Person, START, TestServer, ZONE};
 use jiff::SignedDuration;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 /// The least that a practice is logged with.
@@ -14,28 +15,28 @@ pub(crate) fn practice(occurred_at: &str, skill: &str, before: i32, after: i32) 
     json!({"occurred_at": occurred_at, "time_zone": ZONE, "skill": skill, "before": before, "after": after})
 }
 
-/// A skill as an organisation adds it.
+/// A skill as an organization adds it.
 pub(crate) fn tea() -> Value {
     json!({
         "name": "Tea with the night team", "family": "social",
         "summary": "Someone is up at any hour. You do not have to sit with it alone.",
         "steps": ["Go down to the kitchen.", "Put the kettle on.", "Say as much or as little as you like."],
-        "minutes": 15, "intensity": {"from": 4, "to": 10}, "triggers": ["urges"], "cautions": ["injury"],
+        "minutes": 15, "intensity": {"from": 4, "to": 10}, "triggers": ["urges"], "precautions": ["injury"],
     })
 }
 
 const MINE: &str = "/v1/participants/me/coping";
 
 fn path(id: &str) -> String {
-    format!("{MINE}/practices/{id}")
+    format!("{MINE}/skill-practices/{id}")
 }
 
 fn skills(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["skill"].as_str().unwrap()).collect()
 }
 
-pub(crate) async fn practise(
-    house: &TestHouse,
+pub(crate) async fn log_practice(
+    server: &TestServer,
     who: &Person,
     at: &str,
     skill: &str,
@@ -43,350 +44,551 @@ pub(crate) async fn practise(
     after: i32,
 ) -> String {
     let id = fresh_id().to_string();
-    house.put(who, &path(&id), practice(at, skill, before, after)).await.is(201);
+    server.put(who, &path(&id), practice(at, skill, before, after)).await.is(201);
     id
 }
 
 /// How the only assignment of a list stands.
-async fn state(house: &TestHouse, who: &Person) -> Value {
-    let list = house.get(who, &format!("{MINE}/assignments")).await.is(200);
+async fn state(server: &TestServer, who: &Person) -> Value {
+    let list = server.get(who, &format!("{MINE}/assignments")).await.is(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
     list["items"][0]["state"].clone()
 }
 
-story! {
-    async fn what_works_says_nothing_before_the_third_try(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let works = format!("{MINE}/what-works");
-        for (day, tries) in [(1, 1), (2, 2)] {
-            practise(&house, maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 8, 4).await;
-            let worked = house.get(maya, &works).await.is(200);
-            assert_eq!(worked["items"], json!([{"skill": "library:brisk_walk", "tries": tries, "claim": null}]));
-        }
-        let mut third = practice("2026-02-03T18:00:00Z", "library:brisk_walk", 8, 4);
-        third["trigger"] = json!("conflict");
-        house.put(maya, &path(&fresh_id().to_string()), third).await.is(201);
-        let worked = house.get(maya, &works).await.is(200);
-        assert_eq!((&worked["items"][0]["tries"], &worked["items"][0]["claim"]["mean_drop"]), (&json!(3), &json!(4.0)));
-        let seen = house.get(&clinic.casey, &format!("/v1/participants/{}/coping/what-works", maya.participant)).await;
-        assert_eq!(seen.is(200), worked);
-        assert_eq!(worked["items"][0]["claim"]["effect"], "helped");
-        let quarrel = house.get(maya, &format!("{works}?trigger=conflict")).await.is(200);
-        assert_eq!(quarrel["items"], json!([{"skill": "library:brisk_walk", "tries": 1, "claim": null}]));
-        assert_eq!(house.get(maya, &format!("{works}?trigger=urges")).await.is(200)["items"], json!([]));
-        house.get(maya, &format!("{works}?trigger=weather")).await.refused(422, "/trigger");
-        let first = house.get(maya, &format!("{MINE}/suggestions?trigger=urges&intensity=5")).await.is(200)["items"][0].clone();
-        assert_eq!((&first["skill"], &first["source"]), (&json!("library:brisk_walk"), &json!("evidence")));
-        assert_eq!(first["reason"], json!({"kind": "helped", "tries": 3, "mean_drop": 4.0, "trigger": null}));
+#[rstest]
+#[tokio::test]
+async fn what_works_says_nothing_before_the_third_try(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    let works = format!("{MINE}/what-works");
+    for (day, tries) in [(1, 1), (2, 2)] {
+        log_practice(&server, maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 8, 4).await;
+        let worked = server.get(maya, &works).await.is(200);
+        assert_eq!(worked["items"], json!([{"skill": "library:brisk_walk", "tries": tries, "claim": null}]));
     }
+    let mut third = practice("2026-02-03T18:00:00Z", "library:brisk_walk", 8, 4);
+    third["trigger"] = json!("conflict");
+    server.put(maya, &path(&fresh_id().to_string()), third).await.is(201);
+    let worked = server.get(maya, &works).await.is(200);
+    assert_eq!(
+        (&worked["items"][0]["tries"], &worked["items"][0]["claim"]["mean_drop"]),
+        (&json!(3), &json!(4.0))
+    );
+    let seen =
+        server.get(&clinic.casey, &format!("/v1/participants/{}/coping/what-works", maya.participant)).await;
+    assert_eq!(seen.is(200), worked);
+    assert_eq!(worked["items"][0]["claim"]["effect"], "helped");
+    let quarrel = server.get(maya, &format!("{works}?trigger=conflict")).await.is(200);
+    assert_eq!(quarrel["items"], json!([{"skill": "library:brisk_walk", "tries": 1, "claim": null}]));
+    assert_eq!(server.get(maya, &format!("{works}?trigger=urges")).await.is(200)["items"], json!([]));
+    server.get(maya, &format!("{works}?trigger=weather")).await.refused(422, "/trigger");
+    let first =
+        server.get(maya, &format!("{MINE}/suggestions?trigger=urges&intensity=5")).await.is(200)["items"][0]
+            .clone();
+    assert_eq!((&first["skill"], &first["source"]), (&json!("library:brisk_walk"), &json!("evidence")));
+    assert_eq!(first["reason"], json!({"kind": "helped", "tries": 3, "mean_drop": 4.0, "trigger": null}));
+}
 
-    async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        for (day, worse) in [(1, 1), (2, 1), (3, 0)] {
-            practise(&house, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:brisk_walk", 6, 6 + worse).await;
-            practise(&house, &maya, &format!("2026-02-{day:02}T19:00:00Z"), "library:delay_15", 9, 1).await;
-        }
-        let worked = house.get(&maya, &format!("{MINE}/what-works")).await.is(200);
-        assert_eq!(skills(&worked), ["library:delay_15", "library:brisk_walk"]);
-        assert_eq!(worked["items"][1]["claim"]["effect"], "not_helped");
-        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
-        assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
-        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
-        let liked = json!({"favourites": ["library:brisk_walk", "library:self_soothe"], "cautions": []});
-        house.put(&maya, &format!("{MINE}/choices"), liked).await.is(200);
-        let list = house.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
-        assert_eq!(skills(&list)[..2], ["library:delay_15", "library:self_soothe"]);
-        assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+#[rstest]
+#[tokio::test]
+async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    for (day, worse) in [(1, 1), (2, 1), (3, 0)] {
+        log_practice(
+            &server,
+            &maya,
+            &format!("2026-02-{day:02}T18:00:00Z"),
+            "library:brisk_walk",
+            6,
+            6 + worse,
+        )
+        .await;
+        log_practice(&server, &maya, &format!("2026-02-{day:02}T19:00:00Z"), "library:delay_15", 9, 1).await;
     }
+    let worked = server.get(&maya, &format!("{MINE}/what-works")).await.is(200);
+    assert_eq!(skills(&worked), ["library:delay_15", "library:brisk_walk"]);
+    assert_eq!(worked["items"][1]["claim"]["effect"], "not_helped");
+    let list = server.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+    assert_eq!((skills(&list)[0], &list["items"][1]["source"]), ("library:delay_15", &json!("fit")));
+    assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+    let liked = json!({"favorites": ["library:brisk_walk", "library:self_soothe"], "precautions": []});
+    server.put(&maya, &format!("{MINE}/choices"), liked).await.is(200);
+    let list = server.get(&maya, &format!("{MINE}/suggestions")).await.is(200);
+    assert_eq!(skills(&list)[..2], ["library:delay_15", "library:self_soothe"]);
+    assert!(!skills(&list).contains(&"library:brisk_walk"), "{list}");
+}
 
-    async fn practice_while_calm_is_kept_and_is_no_evidence(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, skill) = (&clinic.maya, "library:paced_breathing");
-        let mut plan = crate::plan::plan();
-        plan["triggers"][0]["coping"] = json!([skill]);
-        house.put_on(maya, "/v1/participants/me/plan", "\"0\"", plan).await.is(201);
-        for day in 1..=6 {
-            practise(&house, maya, &format!("2026-02-{day:02}T18:00:00Z"), skill, 0, 0).await;
-        }
-        let works = format!("{MINE}/what-works");
-        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
-        let proposals = house.get(maya, "/v1/participants/me/recovery/proposals").await.is(200);
-        assert_eq!(proposals["items"], json!([]));
-        let list = house.get(maya, &format!("{MINE}/suggestions?trigger=conflict")).await.is(200);
-        assert_eq!((skills(&list)[0], &list["items"][0]["source"]), (skill, &json!("plan")));
-        assert_eq!(house.get(maya, &format!("{MINE}/practices")).await.is(200)["items"].as_array().unwrap().len(), 6);
-        let tried = practise(&house, maya, "2026-02-07T18:00:00Z", skill, 6, 2).await;
-        assert_eq!(house.get(maya, &works).await.is(200)["items"][0]["tries"], 1);
-        let calm = json!({"practice": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
-        house.put(maya, &format!("{}/revisions/{}", path(&tried), fresh_id()), calm).await.is(201);
-        assert_eq!(house.get(maya, &works).await.is(200)["items"], json!([]));
+#[rstest]
+#[tokio::test]
+async fn practice_while_calm_is_kept_and_is_no_evidence(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, skill) = (&clinic.maya, "library:paced_breathing");
+    let mut plan = crate::plan::plan();
+    plan["triggers"][0]["coping"] = json!([skill]);
+    server.put_on(maya, "/v1/participants/me/plan", "\"0\"", plan).await.is(201);
+    for day in 1..=6 {
+        log_practice(&server, maya, &format!("2026-02-{day:02}T18:00:00Z"), skill, 0, 0).await;
     }
+    let works = format!("{MINE}/what-works");
+    assert_eq!(server.get(maya, &works).await.is(200)["items"], json!([]));
+    let proposals = server.get(maya, "/v1/participants/me/recovery/proposals").await.is(200);
+    assert_eq!(proposals["items"], json!([]));
+    let list = server.get(maya, &format!("{MINE}/suggestions?trigger=conflict")).await.is(200);
+    assert_eq!((skills(&list)[0], &list["items"][0]["source"]), (skill, &json!("plan")));
+    assert_eq!(
+        server.get(maya, &format!("{MINE}/skill-practices")).await.is(200)["items"].as_array().unwrap().len(),
+        6
+    );
+    let tried = log_practice(&server, maya, "2026-02-07T18:00:00Z", skill, 6, 2).await;
+    assert_eq!(server.get(maya, &works).await.is(200)["items"][0]["tries"], 1);
+    let calm = json!({"practice": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
+    server.put(maya, &format!("{}/revisions/{}", path(&tried), fresh_id()), calm).await.is(201);
+    assert_eq!(server.get(maya, &works).await.is(200)["items"], json!([]));
+}
 
-    async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, craving) = (&clinic.maya, fresh_id().to_string());
-        for minute in 1..=3 {
-            let mut tried = practice(&format!("2026-03-02T18:{minute:02}:00Z"), "library:delay_15", 8, 4);
-            tried["craving"] = json!(craving);
-            house.put(maya, &path(&fresh_id().to_string()), tried).await.is(201);
-        }
-        let mut named = practice("2026-03-02T18:10:00Z", "library:self_soothe", 5, 4);
-        (named["craving"], named["trigger"]) = (json!(craving), json!("urges"));
-        house.put(maya, &path(&fresh_id().to_string()), named).await.is(201);
-        let count = async |trigger: &str| {
-            let worked = house.get(maya, &format!("{MINE}/what-works?trigger={trigger}")).await.is(200);
-            let items = worked["items"].as_array().unwrap().iter();
-            items.map(|one| (one["skill"].as_str().unwrap().to_owned(), one["tries"].as_i64().unwrap())).collect::<Vec<_>>()
-        };
-        let felt = |triggers: &[&str]| {
-            let mut draft = crate::house::craving("2026-03-02T18:00:00Z", 8);
-            draft["triggers"] = json!(triggers);
-            draft
-        };
-        let at = format!("/v1/participants/me/cravings/{craving}");
-        house.put(&clinic.theo, &at, felt(&["conflict"])).await.is(201);
-        assert_eq!(count("conflict").await, [], "that one is Theo's");
-        house.put(maya, &at, felt(&["conflict", "social_pressure"])).await.is(201);
-        let (three, one) = (("library:delay_15".to_owned(), 3), ("library:self_soothe".to_owned(), 1));
-        for trigger in ["conflict", "social_pressure"] {
-            assert_eq!(count(trigger).await, std::slice::from_ref(&three));
-            let list = house.get(maya, &format!("{MINE}/suggestions?trigger={trigger}")).await.is(200);
-            let helped = json!({"kind": "helped", "tries": 3, "mean_drop": 3.79, "trigger": trigger});
-            assert_eq!((&list["items"][0]["skill"], &list["items"][0]["reason"]), (&json!("library:delay_15"), &helped));
-        }
-        assert_eq!(count("urges").await, std::slice::from_ref(&one), "what it names itself goes before");
-        let moved = json!({"craving": felt(&["urges"])});
-        house.put(maya, &format!("{at}/revisions/{}", fresh_id()), moved).await.is(201);
-        assert_eq!((count("conflict").await, count("urges").await), (vec![], vec![three, one.clone()]));
-        house.delete(maya, &at).await.is(204);
-        assert_eq!(count("urges").await, [one]);
-        let all = house.get(maya, &format!("{MINE}/what-works")).await.is(200);
-        assert_eq!((skills(&all)[0], &all["items"][0]["tries"]), ("library:delay_15", &json!(3)));
+#[rstest]
+#[tokio::test]
+async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, craving) = (&clinic.maya, fresh_id().to_string());
+    for minute in 1..=3 {
+        let mut tried = practice(&format!("2026-03-02T18:{minute:02}:00Z"), "library:delay_15", 8, 4);
+        tried["craving"] = json!(craving);
+        server.put(maya, &path(&fresh_id().to_string()), tried).await.is(201);
     }
+    let mut named = practice("2026-03-02T18:10:00Z", "library:self_soothe", 5, 4);
+    (named["craving"], named["trigger"]) = (json!(craving), json!("urges"));
+    server.put(maya, &path(&fresh_id().to_string()), named).await.is(201);
+    let count = async |trigger: &str| {
+        let worked = server.get(maya, &format!("{MINE}/what-works?trigger={trigger}")).await.is(200);
+        let items = worked["items"].as_array().unwrap().iter();
+        items
+            .map(|one| (one["skill"].as_str().unwrap().to_owned(), one["tries"].as_i64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let felt = |triggers: &[&str]| {
+        let mut draft = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 8);
+        draft["triggers"] = json!(triggers);
+        draft
+    };
+    let at = format!("/v1/participants/me/cravings/{craving}");
+    server.put(&clinic.theo, &at, felt(&["conflict"])).await.is(201);
+    assert_eq!(count("conflict").await, [], "that one is Theo's");
+    server.put(maya, &at, felt(&["conflict", "social_pressure"])).await.is(201);
+    let (three, one) = (("library:delay_15".to_owned(), 3), ("library:self_soothe".to_owned(), 1));
+    for trigger in ["conflict", "social_pressure"] {
+        assert_eq!(count(trigger).await, std::slice::from_ref(&three));
+        let list = server.get(maya, &format!("{MINE}/suggestions?trigger={trigger}")).await.is(200);
+        let helped = json!({"kind": "helped", "tries": 3, "mean_drop": 3.79, "trigger": trigger});
+        assert_eq!(
+            (&list["items"][0]["skill"], &list["items"][0]["reason"]),
+            (&json!("library:delay_15"), &helped)
+        );
+    }
+    assert_eq!(count("urges").await, std::slice::from_ref(&one), "what it names itself goes before");
+    let moved = json!({"craving": felt(&["urges"])});
+    server.put(maya, &format!("{at}/revisions/{}", fresh_id()), moved).await.is(201);
+    assert_eq!((count("conflict").await, count("urges").await), (vec![], vec![three, one.clone()]));
+    server.delete(maya, &at).await.is(204);
+    assert_eq!(count("urges").await, [one]);
+    let all = server.get(maya, &format!("{MINE}/what-works")).await.is(200);
+    assert_eq!((skills(&all)[0], &all["items"][0]["tries"]), ("library:delay_15", &json!(3)));
+}
 
-    async fn choices_are_made_anew_by_whoever_read_what_stands(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));
-        let empty = house.get(maya, &choices).await;
-        assert_eq!(empty.header("etag"), "\"0\"");
-        assert_eq!(empty.is(200), json!({"revision": 0, "favourites": [], "cautions": []}));
-        let first = json!({"favourites": ["library:self_soothe", "library:delay_15", "library:skill_of_tomorrow"], "cautions": ["injury"]});
-        let made = house.put(maya, &choices, first.clone()).await;
-        assert_eq!(made.header("etag"), "\"1\"");
-        let stands = made.is(200);
-        assert_eq!(stands, json!({"revision": 1, "favourites": first["favourites"], "cautions": ["injury"]}));
-        assert_eq!(house.put(maya, &choices, first).await.is(200), stands);
-        assert_eq!(house.get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant)).await.is(200), stands);
-        let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
-        assert_eq!((&skills(&list)[..2], &list["items"][0]["source"]), (&["library:self_soothe", "library:delay_15"][..], &json!("favourite")));
-        assert_eq!(list["items"].as_array().unwrap().len(), 8);
-        let second = json!({"favourites": [], "cautions": ["trauma"]});
-        house.put(maya, &choices, second.clone()).await.refused(428, "");
-        let now = house.put_on(maya, &choices, "\"1\"", second.clone()).await.is(200);
-        assert_eq!(now, json!({"revision": 2, "favourites": [], "cautions": ["trauma"]}));
-        // A second phone with the first copy, and one that never read any.
-        for tag in ["\"1\"", "\"0\""] {
-            let old = json!({"favourites": ["library:delay_15"], "cautions": []});
-            let stale = house.put_on(maya, &choices, tag, old).await;
-            assert_eq!(stale.header("etag"), "\"2\"");
-            assert_eq!(stale.refused(412, "")["current"], now);
-        }
-        for (draft, pointer) in [
-            (json!({}), "/favourites"),
-            (json!({"favourites": []}), "/cautions"),
-            (json!({"cautions": []}), "/favourites"),
-            (json!({"favourites": ["self_soothe"], "cautions": []}), "/favourites/0"),
-            (json!({"favourites": [], "cautions": ["boredom"]}), "/cautions/0"),
-            (json!({"favourites": [], "cautions": [], "skills": []}), "/skills"),
-            (json!({"favourites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>(), "cautions": []}), "/favourites"),
-        ] {
-            house.put_on(maya, &choices, "\"2\"", draft).await.refused(422, pointer);
-        }
-        assert_eq!(house.get(maya, &choices).await.is(200), now);
+#[rstest]
+#[tokio::test]
+async fn choices_are_made_anew_by_whoever_read_what_stands(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));
+    let empty = server.get(maya, &choices).await;
+    assert_eq!(empty.header("etag"), "\"0\"");
+    assert_eq!(empty.is(200), json!({"revision": 0, "favorites": [], "precautions": []}));
+    let first = json!({"favorites": ["library:self_soothe", "library:delay_15", "library:skill_of_tomorrow"], "precautions": ["injury"]});
+    let made = server.put(maya, &choices, first.clone()).await;
+    assert_eq!(made.header("etag"), "\"1\"");
+    let stands = made.is(200);
+    assert_eq!(stands, json!({"revision": 1, "favorites": first["favorites"], "precautions": ["injury"]}));
+    assert_eq!(server.put(maya, &choices, first).await.is(200), stands);
+    assert_eq!(
+        server
+            .get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant))
+            .await
+            .is(200),
+        stands
+    );
+    let list = server.get(maya, &format!("{MINE}/suggestions")).await.is(200);
+    assert_eq!(
+        (&skills(&list)[..2], &list["items"][0]["source"]),
+        (&["library:self_soothe", "library:delay_15"][..], &json!("favorite"))
+    );
+    assert_eq!(list["items"].as_array().unwrap().len(), 8);
+    let second = json!({"favorites": [], "precautions": ["trauma"]});
+    server.put(maya, &choices, second.clone()).await.refused(428, "");
+    let now = server.put_on(maya, &choices, "\"1\"", second.clone()).await.is(200);
+    assert_eq!(now, json!({"revision": 2, "favorites": [], "precautions": ["trauma"]}));
+    // A second phone with the first copy, and one that never read any.
+    for tag in ["\"1\"", "\"0\""] {
+        let old = json!({"favorites": ["library:delay_15"], "precautions": []});
+        let stale = server.put_on(maya, &choices, tag, old).await;
+        assert_eq!(stale.header("etag"), "\"2\"");
+        assert_eq!(stale.refused(412, "")["current"], now);
     }
+    for (draft, pointer) in [
+        (json!({}), "/favorites"),
+        (json!({"favorites": []}), "/precautions"),
+        (json!({"precautions": []}), "/favorites"),
+        (json!({"favorites": ["self_soothe"], "precautions": []}), "/favorites/0"),
+        (json!({"favorites": [], "precautions": ["boredom"]}), "/precautions/0"),
+        (json!({"favorites": [], "precautions": [], "skills": []}), "/skills"),
+        (
+            json!({"favorites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>(), "precautions": []}),
+            "/favorites",
+        ),
+    ] {
+        server.put_on(maya, &choices, "\"2\"", draft).await.refused(422, pointer);
+    }
+    assert_eq!(server.get(maya, &choices).await.is(200), now);
+}
 
-    async fn a_counselor_notes_cautions_and_leaves_the_favourites_alone(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let record = format!("/v1/participants/{}/coping", maya.participant);
-        let cautions = format!("{record}/cautions");
-        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": ["library:urge_surfing"], "cautions": []})).await.is(200);
-        house.put(casey, &cautions, json!({"cautions": ["trauma"]})).await.refused(428, "");
-        let noted = house.put_on(casey, &cautions, "\"1\"", json!({"cautions": ["trauma"]})).await.is(200);
-        assert_eq!(noted, json!({"revision": 2, "favourites": ["library:urge_surfing"], "cautions": ["trauma"]}));
-        let list = house.get(maya, &format!("{MINE}/suggestions")).await.is(200);
-        assert!(!skills(&list).contains(&"library:urge_surfing"), "{list}");
-        // Maya's phone has not heard of it yet.
-        let old = json!({"favourites": ["library:delay_15"], "cautions": []});
-        let stale = house.put_on(maya, &format!("{MINE}/choices"), "\"1\"", old).await.refused(412, "");
-        assert_eq!(stale["current"], noted);
-        let stale = house.put_on(casey, &cautions, "\"1\"", json!({"cautions": []})).await.refused(412, "");
-        assert_eq!(stale["current"], noted);
-        let same = house.put_on(casey, &cautions, "\"2\"", json!({"cautions": ["trauma"]})).await.is(200);
-        assert_eq!(same, noted, "nothing changed, but Casey saw it");
-        house.put_on(casey, &cautions, "\"2\"", json!({})).await.refused(422, "/cautions");
-        house.put_on(casey, &format!("{record}/choices"), "\"2\"", json!({"favourites": [], "cautions": []})).await.refused(403, "");
-        house.put_on(&clinic.supervisor, &cautions, "\"2\"", json!({"cautions": []})).await.refused(403, "");
-        let own = house.put_on(maya, &format!("{MINE}/cautions"), "\"2\"", json!({"cautions": ["trauma", "injury"]})).await.is(200);
-        assert_eq!((&own["revision"], &own["favourites"]), (&json!(3), &json!(["library:urge_surfing"])));
-        let journal = house.get(maya, "/v1/participants/me/journal").await.is(200);
-        let acts = journal["items"].as_array().unwrap().iter().rev();
-        let acts: Vec<_> = acts.filter(|entry| entry["actor"] == casey.account.as_str() && entry["room"] == "coping").map(|entry| (entry["act"].as_str().unwrap(), entry["outcome"].as_str().unwrap())).collect();
-        assert_eq!(acts, [("change", "done"), ("read", "done"), ("read", "done"), ("change", "refused")]);
-    }
+#[rstest]
+#[tokio::test]
+async fn a_counselor_notes_precautions_and_leaves_the_favorites_alone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let record = format!("/v1/participants/{}/coping", maya.participant);
+    let precautions = format!("{record}/precautions");
+    server
+        .put(
+            maya,
+            &format!("{MINE}/choices"),
+            json!({"favorites": ["library:urge_surfing"], "precautions": []}),
+        )
+        .await
+        .is(200);
+    server.put(casey, &precautions, json!({"precautions": ["trauma"]})).await.refused(428, "");
+    let noted = server.put_on(casey, &precautions, "\"1\"", json!({"precautions": ["trauma"]})).await.is(200);
+    assert_eq!(
+        noted,
+        json!({"revision": 2, "favorites": ["library:urge_surfing"], "precautions": ["trauma"]})
+    );
+    let list = server.get(maya, &format!("{MINE}/suggestions")).await.is(200);
+    assert!(!skills(&list).contains(&"library:urge_surfing"), "{list}");
+    // Maya's phone has not heard of it yet.
+    let old = json!({"favorites": ["library:delay_15"], "precautions": []});
+    let stale = server.put_on(maya, &format!("{MINE}/choices"), "\"1\"", old).await.refused(412, "");
+    assert_eq!(stale["current"], noted);
+    let stale =
+        server.put_on(casey, &precautions, "\"1\"", json!({"precautions": []})).await.refused(412, "");
+    assert_eq!(stale["current"], noted);
+    let same = server.put_on(casey, &precautions, "\"2\"", json!({"precautions": ["trauma"]})).await.is(200);
+    assert_eq!(same, noted, "nothing changed, but Casey saw it");
+    server.put_on(casey, &precautions, "\"2\"", json!({})).await.refused(422, "/precautions");
+    server
+        .put_on(casey, &format!("{record}/choices"), "\"2\"", json!({"favorites": [], "precautions": []}))
+        .await
+        .refused(403, "");
+    server
+        .put_on(&clinic.supervisor, &precautions, "\"2\"", json!({"precautions": []}))
+        .await
+        .refused(403, "");
+    let own = server
+        .put_on(maya, &format!("{MINE}/precautions"), "\"2\"", json!({"precautions": ["trauma", "injury"]}))
+        .await
+        .is(200);
+    assert_eq!((&own["revision"], &own["favorites"]), (&json!(3), &json!(["library:urge_surfing"])));
+    let audit_log = server.get(maya, "/v1/participants/me/audit-log").await.is(200);
+    let acts = audit_log["items"].as_array().unwrap().iter().rev();
+    let acts: Vec<_> = acts
+        .filter(|entry| entry["actor"] == casey.account.as_str() && entry["module"] == "coping")
+        .map(|entry| (entry["action"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        acts,
+        [
+            ("note_precautions", "done"),
+            ("read_skill_practice", "done"),
+            ("read_skill_practice", "done"),
+            ("choose_skills", "refused")
+        ]
+    );
+}
 
-    async fn a_skill_with_a_caution_that_holds_is_never_suggested(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let held = ["heart_condition", "trauma"];
-        for day in 1..=3 {
-            practise(&house, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:cold_water", 9, 1).await;
-        }
-        let liked = ["library:cold_water", "library:urge_surfing", "library:paced_breathing"];
-        house.put(&maya, &format!("{MINE}/choices"), json!({"favourites": liked, "cautions": held})).await.is(200);
-        let offered = house.get(&maya, "/v1/skills").await.is(200);
-        let holds = |skill: &&Value| skill["cautions"].as_array().is_some_and(|all| all.iter().any(|one| held.contains(&one.as_str().unwrap())));
-        let unfit: Vec<_> = offered["items"].as_array().unwrap().iter().filter(holds).map(|one| one["skill"].as_str().unwrap()).collect();
-        assert!(unfit.contains(&"library:cold_water") && unfit.contains(&"library:urge_surfing"), "{unfit:?}");
-        for trigger in ["negative_emotions", "physical_discomfort", "positive_emotions", "testing_control", "urges", "conflict", "social_pressure", "pleasant_times"] {
-            for intensity in [0, 5, 9] {
-                let list = house.get(&maya, &format!("{MINE}/suggestions?trigger={trigger}&intensity={intensity}")).await.is(200);
-                assert_eq!((skills(&list)[0], skills(&list).len()), ("library:paced_breathing", 8), "{trigger} {intensity}");
-                assert!(!skills(&list).iter().any(|skill| unfit.contains(skill)), "{list}");
-            }
-        }
-        house.get(&maya, &format!("{MINE}/suggestions?intensity=11")).await.refused(422, "/intensity");
+#[rstest]
+#[tokio::test]
+async fn a_skill_with_a_precaution_that_holds_is_never_suggested(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let held = ["heart_condition", "trauma"];
+    for day in 1..=3 {
+        log_practice(&server, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:cold_water", 9, 1)
+            .await;
     }
+    let liked = ["library:cold_water", "library:urge_surfing", "library:paced_breathing"];
+    server
+        .put(&maya, &format!("{MINE}/choices"), json!({"favorites": liked, "precautions": held}))
+        .await
+        .is(200);
+    let offered = server.get(&maya, "/v1/skills").await.is(200);
+    let holds = |skill: &&Value| {
+        skill["precautions"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| held.contains(&one.as_str().unwrap())))
+    };
+    let unfit: Vec<_> = offered["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(holds)
+        .map(|one| one["skill"].as_str().unwrap())
+        .collect();
+    assert!(unfit.contains(&"library:cold_water") && unfit.contains(&"library:urge_surfing"), "{unfit:?}");
+    for trigger in [
+        "negative_emotions",
+        "physical_discomfort",
+        "positive_emotions",
+        "testing_control",
+        "urges",
+        "conflict",
+        "social_pressure",
+        "pleasant_times",
+    ] {
+        for intensity in [0, 5, 9] {
+            let list = server
+                .get(&maya, &format!("{MINE}/suggestions?trigger={trigger}&intensity={intensity}"))
+                .await
+                .is(200);
+            assert_eq!(
+                (skills(&list)[0], skills(&list).len()),
+                ("library:paced_breathing", 8),
+                "{trigger} {intensity}"
+            );
+            assert!(!skills(&list).iter().any(|skill| unfit.contains(skill)), "{list}");
+        }
+    }
+    server.get(&maya, &format!("{MINE}/suggestions?intensity=11")).await.refused(422, "/intensity");
+}
 
-    async fn an_assignment_is_done_by_practice_since_late_or_not(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
-        let draft = json!({"skill": "library:urge_surfing", "note": "Once a day.", "until": "2026-03-09"});
-        practise(&house, maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 6, 3).await;
-        let made = house.put(casey, &at, draft.clone()).await.is(201);
-        assert_eq!((&made["state"], &made["assigned_by"], &made["assigned_at"]), (&json!("open"), &json!(casey.account), &json!(START)));
-        for (member, told) in draft.as_object().unwrap() {
-            assert_eq!(&made[member], told, "{member}");
-        }
-        assert_eq!(house.put(casey, &at, draft.clone()).await.is(200), made);
-        let other = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
-        house.put(casey, &at, other).await.refused(409, "");
-        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([made]));
-        house.later(SignedDuration::from_mins(10));
-        practise(&house, maya, "2026-03-02T18:45:00Z", "library:delay_15", 6, 3).await;
-        assert_eq!(state(&house, maya).await, "open");
-        let since = practise(&house, maya, "2026-03-02T18:45:00Z", "library:urge_surfing", 6, 3).await;
-        assert_eq!(state(&house, maya).await, "done");
-        assert_eq!(house.put(casey, &at, draft.clone()).await.is(200)["practised_at"], "2026-03-02T18:45:00Z");
-        house.delete(maya, &path(&since)).await.is(204);
-        assert_eq!(state(&house, maya).await, "open");
-        // In New York the ninth is not over yet.
-        house.at("2026-03-10T03:59:00Z");
-        let maya = &house.sign_in(maya).await;
-        assert_eq!(state(&house, maya).await, "open");
-        house.later(SignedDuration::from_mins(2));
-        assert_eq!(state(&house, maya).await, "over");
-        practise(&house, maya, "2026-03-10T04:00:00Z", "library:urge_surfing", 6, 3).await;
-        assert_eq!(state(&house, maya).await, "done");
-        let casey = &house.sign_in(casey).await;
-        house.delete(casey, &at).await.is(204);
-        house.delete(casey, &at).await.is(204);
-        assert_eq!(state(&house, maya).await, "withdrawn");
-        house.put(casey, &at, draft).await.refused(409, "");
-        // Taken back at 04:01 on the tenth: four weeks later the phones have heard.
-        house.at("2026-04-07T04:00:00Z");
-        let maya = &house.sign_in(maya).await;
-        assert_eq!(state(&house, maya).await, "withdrawn");
-        house.at("2026-04-07T04:02:00Z");
-        assert_eq!(house.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
+#[rstest]
+#[tokio::test]
+async fn an_assignment_is_done_by_practice_since_late_or_not(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
+    let draft = json!({"skill": "library:urge_surfing", "note": "Once a day.", "until": "2026-03-09"});
+    log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 6, 3).await;
+    let made = server.put(casey, &at, draft.clone()).await.is(201);
+    assert_eq!(
+        (&made["state"], &made["assigned_by"], &made["assigned_at"]),
+        (&json!("open"), &json!(casey.account), &json!(START))
+    );
+    for (member, told) in draft.as_object().unwrap() {
+        assert_eq!(&made[member], told, "{member}");
     }
+    assert_eq!(server.put(casey, &at, draft.clone()).await.is(200), made);
+    let other = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
+    server.put(casey, &at, other).await.refused(409, "");
+    assert_eq!(server.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([made]));
+    server.later(SignedDuration::from_mins(10));
+    log_practice(&server, maya, "2026-03-02T18:45:00Z", "library:delay_15", 6, 3).await;
+    assert_eq!(state(&server, maya).await, "open");
+    let since = log_practice(&server, maya, "2026-03-02T18:45:00Z", "library:urge_surfing", 6, 3).await;
+    assert_eq!(state(&server, maya).await, "done");
+    assert_eq!(server.put(casey, &at, draft.clone()).await.is(200)["practiced_at"], "2026-03-02T18:45:00Z");
+    server.delete(maya, &path(&since)).await.is(204);
+    assert_eq!(state(&server, maya).await, "open");
+    // In New York the ninth is not over yet.
+    server.at("2026-03-10T03:59:00Z");
+    let maya = &server.sign_in(maya).await;
+    assert_eq!(state(&server, maya).await, "open");
+    server.later(SignedDuration::from_mins(2));
+    assert_eq!(state(&server, maya).await, "over");
+    log_practice(&server, maya, "2026-03-10T04:00:00Z", "library:urge_surfing", 6, 3).await;
+    assert_eq!(state(&server, maya).await, "done");
+    let casey = &server.sign_in(casey).await;
+    server.delete(casey, &at).await.is(204);
+    server.delete(casey, &at).await.is(204);
+    assert_eq!(state(&server, maya).await, "withdrawn");
+    server.put(casey, &at, draft).await.refused(409, "");
+    // Taken back at 04:01 on the tenth: four weeks later the phones have heard.
+    server.at("2026-04-07T04:00:00Z");
+    let maya = &server.sign_in(maya).await;
+    assert_eq!(state(&server, maya).await, "withdrawn");
+    server.at("2026-04-07T04:02:00Z");
+    assert_eq!(server.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
+}
 
-    async fn what_may_harm_is_no_longer_asked_for(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
-        let draft = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
-        house.put(casey, &at, draft.clone()).await.is(201);
-        let bundle = "/v1/participants/me/offline";
-        assert_eq!(house.get(maya, bundle).await.is(200)["assignments"][0]["state"], "open");
-        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["trauma"]})).await.is(200);
-        assert_eq!(state(&house, maya).await, "cautioned");
-        assert_eq!(house.put(casey, &at, draft).await.is(200)["state"], "cautioned", "who asked for it sees that");
-        assert_eq!(house.get(maya, bundle).await.is(200)["assignments"], json!([]));
-        house.at("2026-03-20T12:00:00Z");
-        let maya = &house.sign_in(maya).await;
-        assert_eq!(state(&house, maya).await, "cautioned", "it was not missed");
-        house.put_on(maya, &format!("{MINE}/choices"), "\"1\"", json!({"favourites": [], "cautions": []})).await.is(200);
-        assert_eq!(state(&house, maya).await, "over");
-    }
+#[rstest]
+#[tokio::test]
+async fn what_may_harm_is_no_longer_asked_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
+    let draft = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
+    server.put(casey, &at, draft.clone()).await.is(201);
+    let bundle = "/v1/participants/me/offline";
+    assert_eq!(server.get(maya, bundle).await.is(200)["assignments"][0]["state"], "open");
+    server
+        .put(maya, &format!("{MINE}/choices"), json!({"favorites": [], "precautions": ["trauma"]}))
+        .await
+        .is(200);
+    assert_eq!(state(&server, maya).await, "has_precaution");
+    assert_eq!(
+        server.put(casey, &at, draft).await.is(200)["state"],
+        "has_precaution",
+        "who asked for it sees that"
+    );
+    assert_eq!(server.get(maya, bundle).await.is(200)["assignments"], json!([]));
+    server.at("2026-03-20T12:00:00Z");
+    let maya = &server.sign_in(maya).await;
+    assert_eq!(state(&server, maya).await, "has_precaution", "it was not missed");
+    server
+        .put_on(maya, &format!("{MINE}/choices"), "\"1\"", json!({"favorites": [], "precautions": []}))
+        .await
+        .is(200);
+    assert_eq!(state(&server, maya).await, "over");
+}
 
-    async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
-        house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["trauma"]})).await.is(200);
-        for (skill, until, pointer) in [
-            ("library:skill_of_tomorrow", "2026-03-09", "/skill"),
-            ("organisation:019cb000-0000-7000-8000-000000000001", "2026-03-09", "/skill"),
-            ("library:urge_surfing", "2026-03-09", "/skill"),
-            ("urge_surfing", "2026-03-09", "/skill"),
-            ("library:delay_15", "2026-03-01", "/until"),
-            ("library:delay_15", "2027-03-04", "/until"),
-            ("library:delay_15", "soon", "/until"),
-        ] {
-            let at = format!("{all}/{}", fresh_id());
-            house.put(casey, &at, json!({"skill": skill, "until": until})).await.refused(422, pointer);
-        }
-        assert_eq!(house.get(casey, &all).await.is(200)["items"], json!([]));
-        for until in ["2026-03-02", "2027-03-03"] {
-            let at = format!("{all}/{}", fresh_id());
-            house.put(casey, &at, json!({"skill": "library:delay_15", "until": until})).await.is(201);
-        }
-        house.delete(casey, &format!("{all}/{}", fresh_id())).await.refused(404, "");
+#[rstest]
+#[tokio::test]
+async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
+    server
+        .put(maya, &format!("{MINE}/choices"), json!({"favorites": [], "precautions": ["trauma"]}))
+        .await
+        .is(200);
+    for (skill, until, pointer) in [
+        ("library:skill_of_tomorrow", "2026-03-09", "/skill"),
+        ("organization:019cb000-0000-7000-8000-000000000001", "2026-03-09", "/skill"),
+        ("library:urge_surfing", "2026-03-09", "/skill"),
+        ("urge_surfing", "2026-03-09", "/skill"),
+        ("library:delay_15", "2026-03-01", "/until"),
+        ("library:delay_15", "2027-03-04", "/until"),
+        ("library:delay_15", "soon", "/until"),
+    ] {
+        let at = format!("{all}/{}", fresh_id());
+        server.put(casey, &at, json!({"skill": skill, "until": until})).await.refused(422, pointer);
     }
+    assert_eq!(server.get(casey, &all).await.is(200)["items"], json!([]));
+    for until in ["2026-03-02", "2027-03-03"] {
+        let at = format!("{all}/{}", fresh_id());
+        server.put(casey, &at, json!({"skill": "library:delay_15", "until": until})).await.is(201);
+    }
+    server.delete(casey, &format!("{all}/{}", fresh_id())).await.refused(404, "");
+}
 
-    async fn what_staff_read_of_somebodys_practice_is_in_the_journal(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let id = practise(&house, maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
-        let record = format!("/v1/participants/{}/coping", maya.participant);
-        let looks = [
-            "choices", "assignments", "practices", &format!("practices/{id}"), &format!("practices/{id}/revisions"),
-            "what-works", "suggestions",
-        ];
-        for look in looks {
-            house.get(maya, &format!("{MINE}/{look}")).await.is(200);
-            house.get(casey, &format!("{record}/{look}")).await.is(200);
-        }
-        let assignment = fresh_id().to_string();
-        for status in [201, 200] {
-            house.put(casey, &format!("{record}/assignments/{assignment}"), json!({"skill": "library:delay_15", "until": "2026-03-09"})).await.is(status);
-        }
-        house.get(&clinic.admin, &format!("{record}/practices")).await.refused(403, "");
-        house.put(&clinic.supervisor, &format!("{record}/assignments/{assignment}"), json!({"skill": "library:delay_15", "until": "2026-03-09"})).await.refused(403, "");
-        let correction = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
-        house.put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
-        for _ in 0..2 {
-            house.put(maya, &format!("{MINE}/choices"), json!({"favourites": [], "cautions": ["injury"]})).await.is(200);
-        }
-        house.delete(maya, &path(&id)).await.is(204);
-        let journal = house.get(maya, "/v1/participants/me/journal?limit=200").await.is(200);
-        let told = |who: &Person| -> Vec<(String, Value, String)> {
-            let text = |entry: &Value, member: &str| entry[member].as_str().unwrap().to_owned();
-            let items = journal["items"].as_array().unwrap().iter().rev();
-            let own = items.filter(|entry| entry["actor"] == who.account.as_str() && entry["room"] == "coping");
-            own.map(|entry| (text(entry, "act"), entry["entity"].clone(), text(entry, "outcome"))).collect()
-        };
-        let done = |act: &str, entity: Value| (act.to_owned(), entity, "done".to_owned());
-        let id = json!(id);
-        assert_eq!(told(casey), [
-            done("read", Value::Null), done("read", Value::Null), done("read", Value::Null), done("read", id.clone()),
-            done("read", id.clone()), done("read", Value::Null), done("read", Value::Null), done("assign", json!(assignment)),
-            done("read", json!(assignment)),
-        ]);
-        assert_eq!(told(&clinic.admin), [("read".to_owned(), Value::Null, "refused".to_owned())]);
-        assert_eq!(told(&clinic.supervisor), [("assign".to_owned(), Value::Null, "refused".to_owned())]);
-        assert_eq!(told(maya), [done("record", id.clone()), done("correct", id.clone()), done("change", Value::Null), done("withdraw", id)]);
+#[rstest]
+#[tokio::test]
+async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let id = log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
+    let record = format!("/v1/participants/{}/coping", maya.participant);
+    let looks = [
+        "choices",
+        "assignments",
+        "skill-practices",
+        &format!("skill-practices/{id}"),
+        &format!("skill-practices/{id}/revisions"),
+        "what-works",
+        "suggestions",
+    ];
+    for look in looks {
+        server.get(maya, &format!("{MINE}/{look}")).await.is(200);
+        server.get(casey, &format!("{record}/{look}")).await.is(200);
     }
+    let assignment = fresh_id().to_string();
+    for status in [201, 200] {
+        server
+            .put(
+                casey,
+                &format!("{record}/assignments/{assignment}"),
+                json!({"skill": "library:delay_15", "until": "2026-03-09"}),
+            )
+            .await
+            .is(status);
+    }
+    server.get(&clinic.admin, &format!("{record}/skill-practices")).await.refused(403, "");
+    server
+        .put(
+            &clinic.supervisor,
+            &format!("{record}/assignments/{assignment}"),
+            json!({"skill": "library:delay_15", "until": "2026-03-09"}),
+        )
+        .await
+        .refused(403, "");
+    let correction = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
+    server.put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
+    for _ in 0..2 {
+        server
+            .put(maya, &format!("{MINE}/choices"), json!({"favorites": [], "precautions": ["injury"]}))
+            .await
+            .is(200);
+    }
+    server.delete(maya, &path(&id)).await.is(204);
+    let audit_log = server.get(maya, "/v1/participants/me/audit-log?limit=200").await.is(200);
+    let told = |who: &Person| -> Vec<(String, Value, String)> {
+        let text = |entry: &Value, member: &str| entry[member].as_str().unwrap().to_owned();
+        let items = audit_log["items"].as_array().unwrap().iter().rev();
+        let own = items.filter(|entry| entry["actor"] == who.account.as_str() && entry["module"] == "coping");
+        own.map(|entry| (text(entry, "action"), entry["entity"].clone(), text(entry, "outcome"))).collect()
+    };
+    let done = |act: &str, entity: Value| (act.to_owned(), entity, "done".to_owned());
+    let id = json!(id);
+    assert_eq!(
+        told(casey),
+        [
+            done("read_skill_practice", Value::Null),
+            done("read_skill_practice", Value::Null),
+            done("read_skill_practice", Value::Null),
+            done("read_skill_practice", id.clone()),
+            done("read_skill_practice", id.clone()),
+            done("read_skill_practice", Value::Null),
+            done("read_skill_practice", Value::Null),
+            done("assign_skill", json!(assignment)),
+            done("read_skill_practice", json!(assignment)),
+        ]
+    );
+    assert_eq!(told(&clinic.admin), [("read_skill_practice".to_owned(), Value::Null, "refused".to_owned())]);
+    assert_eq!(told(&clinic.supervisor), [("assign_skill".to_owned(), Value::Null, "refused".to_owned())]);
+    assert_eq!(
+        told(maya),
+        [
+            done("record_skill_practice", id.clone()),
+            done("correct_skill_practice", id.clone()),
+            done("choose_skills", Value::Null),
+            done("withdraw_skill_practice", id)
+        ]
+    );
 }

@@ -1,15 +1,15 @@
 //! The document that clients are made from.
 
 use crate::Engine;
-use crate::house::TestHouse;
-use evenkeel_tests::promise;
+use evenkeel_tests::contract;
+use evenkeel_tests::test_server::TestServer;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 async fn document() -> Value {
-    let house = TestHouse::new(Engine::Sqlite).await.expect("SQLite is always there");
-    house.get("", "/openapi.json").await.is(200)
+    let server = TestServer::new(Engine::Sqlite).await.expect("SQLite is always there");
+    server.get("", "/openapi.json").await.is(200)
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
@@ -159,7 +159,7 @@ fn examples(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
                 let is_told =
                     !matches!(name.as_str(), "example" | "examples") || place.ends_with("/properties");
                 if is_told {
-                    examples(one, &format!("{place}/{}", promise::part(name)), found);
+                    examples(one, &format!("{place}/{}", contract::part(name)), found);
                 }
             }
         }
@@ -175,11 +175,11 @@ fn examples(value: &Value, place: &str, found: &mut Vec<(String, Value)>) {
 #[test]
 fn every_example_fits_its_schema() {
     let mut all = vec![];
-    examples(&promise::DOCUMENT, "", &mut all);
+    examples(&contract::DOCUMENT, "", &mut all);
     assert!(100 < all.len(), "{}", all.len());
     let mut wrong = vec![];
     for (place, example) in all {
-        wrong.extend(promise::faults(&place, &example).into_iter().map(|fault| format!("{place}: {fault}")));
+        wrong.extend(contract::faults(&place, &example).into_iter().map(|fault| format!("{place}: {fault}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::sync::{Mutex, Once};
 
 use evenkeel_tests::Engine;
-use evenkeel_tests::house::{Person, TestHouse, ZONE, known};
-use evenkeel_tests::letterbox::{Fault, Stage};
+use evenkeel_tests::mailbox::{Fault, Stage};
+use evenkeel_tests::test_server::{Person, TestServer, ZONE, known};
 use serde_json::{Value, json};
 
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -85,9 +85,9 @@ async fn no_word_of_a_person_is_logged_or_counted(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     listen();
-    let Some(house) = TestHouse::new(engine).await else { return };
+    let Some(server) = TestServer::new(engine).await else { return };
     let mut words = Canaries::default();
-    let clinic = house.clinic("zqxvclinic.example").await;
+    let clinic = server.clinic("zqxvclinic.example").await;
     for (who, person) in [("Maya", &clinic.maya), ("Casey", &clinic.casey), ("the admin", &clinic.admin)] {
         words.of(who, person);
     }
@@ -95,7 +95,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     // Somebody comes, writes, corrects, is read by others, and is reminded, also where the mail goes wrong.
     let (name, email) = (words.word("display name"), words.lay("e-mail", "zqxvmail@zqxvhost.example"));
     let draft = json!({"display_name": name, "time_zone": ZONE, "email": email});
-    let invite = house.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
     let code = words.lay("code", invite["code"].as_str().unwrap());
     words.lay("code without hyphens", code.replace('-', ""));
     let password = format!("{} with other words", words.word("password"));
@@ -103,22 +103,22 @@ async fn no_word_of_a_person_is_logged_or_counted(
         "code": code, "sign_in_name": words.word("sign in name"), "password": password,
         "device_name": words.word("device name"),
     });
-    let zoe = known(&house.post("", "/v1/invites/redeem", redeem.clone()).await.is(201));
+    let zoe = known(&server.post("", "/v1/invites/redeem", redeem.clone()).await.is(201));
     words.of("Zoe", &zoe);
     let craving = words.lay("craving", evenkeel_tests::fresh_id().to_string());
     let path = format!("/v1/participants/me/cravings/{craving}");
     let draft = full(&mut words);
-    house.put(&zoe, &path, draft.clone()).await.is(201);
+    server.put(&zoe, &path, draft.clone()).await.is(201);
     let fix = json!({"reason": words.word("reason"), "craving": draft});
-    house.put(&zoe, &format!("{path}/revisions/{}", evenkeel_tests::fresh_id()), fix).await.is(201);
+    server.put(&zoe, &format!("{path}/revisions/{}", evenkeel_tests::fresh_id()), fix).await.is(201);
     let theirs = format!("/v1/participants/{}", zoe.participant);
-    for read in ["cravings", "trends?from=2026-03-01&to=2026-03-02", "reminders", "journal"] {
-        house.get(&clinic.supervisor, &format!("{theirs}/{read}")).await.is(200);
+    for read in ["cravings", "trends?from=2026-03-01&to=2026-03-02", "reminders", "audit-log"] {
+        server.get(&clinic.supervisor, &format!("{theirs}/{read}")).await.is(200);
     }
-    house.get(&clinic.casey, "/v1/participants").await.is(200);
+    server.get(&clinic.casey, "/v1/participants").await.is(200);
     let wish =
         json!({"enabled": true, "at": "14:00", "weekdays": ["monday", "tuesday"], "content": "discreet"});
-    let current = house.get(&zoe, "/v1/participants/me/reminders").await;
+    let current = server.get(&zoe, "/v1/participants/me/reminders").await;
     let tag = current.header("etag");
     let bearer = format!("Bearer {}", zoe.token);
     let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -126,18 +126,18 @@ async fn no_word_of_a_person_is_logged_or_counted(
         headers.push(("if-match", &tag));
     }
     let reminders = "/v1/participants/me/reminders";
-    house.send("PUT", reminders, &headers, wish.to_string().into_bytes()).await.is(200);
-    house.at("2026-03-02T19:00:00Z");
+    server.send("PUT", reminders, &headers, wish.to_string().into_bytes()).await.is(200);
+    server.at("2026-03-02T19:00:00Z");
     for fault in [Some((Stage::To, Fault::Busy)), Some((Stage::End, Fault::Drop)), None] {
-        house.letterbox.misbehave(fault);
-        house.post_round().await;
-        house.later(jiff::SignedDuration::from_mins(10));
+        server.mailbox.misbehave(fault);
+        server.deliver_reminders().await;
+        server.later(jiff::SignedDuration::from_mins(10));
     }
-    house.app.seal_journal().await.unwrap();
+    server.app.seal_audit_log().await.unwrap();
 
     // All kinds of mistakes.
     let zoe = known(
-        &house
+        &server
             .post("", "/v1/sign-in", json!({"email": zoe.name, "password": password, "device_name": "x"}))
             .await
             .is(200),
@@ -154,11 +154,11 @@ async fn no_word_of_a_person_is_logged_or_counted(
     ] {
         let headers =
             [json_of[0], json_of[1], ("user-agent", agent.as_str()), ("x-forwarded-for", "203.0.113.77")];
-        let answer = house.send("PUT", &path, &headers, body.into_bytes()).await;
+        let answer = server.send("PUT", &path, &headers, body.into_bytes()).await;
         assert_eq!(answer.status, status, "{}", answer.text);
     }
     words.lay("client address", "203.0.113.77");
-    house
+    server
         .put(&zoe, &path, json!({"occurred_at": "2026-03-02T18:00:00Z", "time_zone": ZONE, "intensity": 1}))
         .await
         .is(409);
@@ -166,7 +166,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     for path in
         [format!("/v1/participants/{nowhere}/cravings"), format!("/v1/participants/me/cravings/{nowhere}")]
     {
-        house.get(&zoe, &path).await.is(404);
+        server.get(&zoe, &path).await.is(404);
     }
     for (path, status) in [
         (format!("/v1/participants/{}/cravings", words.word("path id")), 400),
@@ -176,11 +176,11 @@ async fn no_word_of_a_person_is_logged_or_counted(
         (format!("/u/{}", words.word("unsubscribe token")), 404),
         (format!("/problems/{}", words.word("problem")), 404),
     ] {
-        assert_eq!(house.get(&zoe, &path).await.status, status, "{path}");
+        assert_eq!(server.get(&zoe, &path).await.status, status, "{path}");
     }
-    house.get(words.word("made up token"), "/v1/me").await.is(401);
-    house.get(&clinic.theo, &format!("{theirs}/cravings")).await;
-    house
+    server.get(words.word("made up token"), "/v1/me").await.is(401);
+    server.get(&clinic.theo, &format!("{theirs}/cravings")).await;
+    server
         .post("", "/v1/sign-in/refresh", json!({"refresh_token": words.word("refresh token")}))
         .await
         .is(401);
@@ -190,27 +190,27 @@ async fn no_word_of_a_person_is_logged_or_counted(
         words.lay("unknown e-mail", "zqxvnobody@zqxvhost.example"),
     ] {
         let attempt = json!({"email": name, "password": format!("{} and more", words.word("wrong password")), "device_name": words.word("device")});
-        house.post("", "/v1/sign-in", attempt).await.is(401);
+        server.post("", "/v1/sign-in", attempt).await.is(401);
     }
-    house.post("", "/v1/invites/redeem", redeem).await.is(404);
+    server.post("", "/v1/invites/redeem", redeem).await.is(404);
     let invite =
-        house.post(&clinic.casey, "/v1/invites", json!({"display_name": "x", "time_zone": ZONE})).await;
+        server.post(&clinic.casey, "/v1/invites", json!({"display_name": "x", "time_zone": ZONE})).await;
     let code = invite.json["code"].as_str().unwrap_or_default().to_owned();
     let taken = json!({"code": code, "sign_in_name": zoe.name, "password": password, "device_name": "x"});
-    house.post("", "/v1/invites/redeem", taken).await;
+    server.post("", "/v1/invites/redeem", taken).await;
 
     // A row that somebody broke is our mistake, which is logged.
     let row = format!("UPDATE cravings SET detail = '\"{}\"'", words.word("row"));
-    house.tamper(&row, true).unwrap();
-    house.get(&zoe, &path).await.is(500);
+    server.tamper(&row, true).unwrap();
+    server.get(&zoe, &path).await.is(500);
 
-    let metrics = reqwest::get(format!("http://{}/metrics", house.metrics_address)).await.unwrap();
+    let metrics = reqwest::get(format!("http://{}/metrics", server.metrics_address)).await.unwrap();
     words.none_in("the metrics", &metrics.text().await.unwrap());
-    let house = house.again().await;
+    let server = server.again().await;
     let logged = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
     for heard in ["\"answered\"", "\"TRACE\"", "\"bug\""] {
         assert!(logged.contains(heard), "{heard} is not in the log");
     }
     words.none_in("the log", &logged);
-    drop(house);
+    drop(server);
 }

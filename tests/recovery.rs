@@ -4,22 +4,23 @@ mod lapse;
 mod proposal;
 mod told_use;
 
-use crate::house::{Answer, Person, TestHouse, ZONE, craving};
-use crate::journal::{entries, told};
-use crate::story;
+use crate::audit::{entries, told};
+use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
+use evenkeel_tests::test_server::{Answer, Person, TestServer, ZONE, craving};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 const MINE: &str = "/v1/participants/me/recovery";
 
 /// A start of sober time.
-pub(crate) fn start(since: &str, told_at: &str) -> Value {
-    json!({"substance": "alcohol", "since": since, "told_at": told_at, "time_zone": ZONE})
+pub(crate) fn sobriety_date(since: &str, reported_at: &str) -> Value {
+    json!({"substance": "alcohol", "since": since, "reported_at": reported_at, "time_zone": ZONE})
 }
 
 /// A correction of a start.
-fn correction(of: &str, since: &str, told_at: &str) -> Value {
-    let mut draft = start(since, told_at);
+fn correction(of: &str, since: &str, reported_at: &str) -> Value {
+    let mut draft = sobriety_date(since, reported_at);
     draft["corrects"] = json!(of);
     draft
 }
@@ -29,27 +30,27 @@ pub(crate) fn lapse(occurred_at: &str, outcome: &str) -> Value {
     json!({"occurred_at": occurred_at, "time_zone": ZONE, "substance": "alcohol", "outcome": outcome})
 }
 
-pub(crate) async fn begun(house: &TestHouse, who: &Person, draft: Value) -> String {
+pub(crate) async fn begun(server: &TestServer, who: &Person, draft: Value) -> String {
     let id = fresh_id().to_string();
-    house.put(who, &format!("{MINE}/starts/{id}"), draft).await.is(201);
+    server.put(who, &format!("{MINE}/sobriety-dates/{id}"), draft).await.is(201);
     id
 }
 
-pub(crate) async fn lapsed(house: &TestHouse, who: &Person, draft: Value) -> String {
+pub(crate) async fn lapsed(server: &TestServer, who: &Person, draft: Value) -> String {
     let id = fresh_id().to_string();
-    house.put(who, &format!("{MINE}/lapses/{id}"), draft).await.is(201);
+    server.put(who, &format!("{MINE}/lapses/{id}"), draft).await.is(201);
     id
 }
 
 /// Saves a debrief on top of the revision that the phone knows.
-async fn looked_back(house: &TestHouse, who: &Person, id: &str, known: &str, draft: Value) -> Answer {
+async fn looked_back(server: &TestServer, who: &Person, id: &str, known: &str, draft: Value) -> Answer {
     let bearer = format!("Bearer {}", who.token);
     let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
     if !known.is_empty() {
         headers.push(("if-match", known));
     }
     let path = format!("{MINE}/lapses/{id}/debrief");
-    house.send("PUT", &path, &headers, draft.to_string().into_bytes()).await
+    server.send("PUT", &path, &headers, draft.to_string().into_bytes()).await
 }
 
 /// What the guidance of an answer is about, in order.
@@ -59,8 +60,8 @@ pub(crate) fn about(answer: &Value) -> Vec<&str> {
 }
 
 /// The course with alcohol.
-async fn course(house: &TestHouse, who: &Person) -> Value {
-    house.get(who, MINE).await.is(200)["courses"][0].clone()
+async fn course(server: &TestServer, who: &Person) -> Value {
+    server.get(who, MINE).await.is(200)["courses"][0].clone()
 }
 
 fn codes(course: &Value) -> Vec<(&str, &str)> {
@@ -69,261 +70,445 @@ fn codes(course: &Value) -> Vec<(&str, &str)> {
 }
 
 /// Logs cravings that a conflict brought on, one a day back from today.
-pub(crate) async fn conflicts(house: &TestHouse, who: &Person, days: std::ops::Range<u32>) {
+pub(crate) async fn conflicts(server: &TestServer, who: &Person, days: std::ops::Range<u32>) {
     for day in days {
         let mut draft = craving(&format!("2026-02-{:02}T18:00:00Z", 28 - day), 6);
         draft["triggers"] = json!(["conflict"]);
-        house.put(who, &format!("/v1/participants/me/cravings/{}", fresh_id()), draft).await.is(201);
+        server.put(who, &format!("/v1/participants/me/cravings/{}", fresh_id()), draft).await.is(201);
     }
 }
 
-story! {
-    async fn sober_days_and_milestones_follow_the_persons_calendar(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        assert_eq!(house.get(&maya, MINE).await.is(200), json!({"courses": [], "starts": [], "lapses": [], "told_uses": []}));
-        let id = begun(&house, &maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
-        let read = house.get(&maya, MINE).await.is(200);
-        assert_eq!((&read["starts"][0]["id"], &read["lapses"]), (&json!(id), &json!([])));
-        let today = read["courses"][0].clone();
-        assert_eq!(today["substance"], "alcohol");
-        assert_eq!(today["count"]["current"], json!({"since": "2026-01-31", "days": 30, "milestones": ["24_hours", "30_days"]}));
-        assert_eq!(codes(&today), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
-        assert_eq!((&today["count"]["next"]["code"], &today["count"]["next"]["days_to_go"]), (&json!("60_days"), &json!(30)));
-        house.at("2026-04-21T12:00:00Z");
-        let maya = house.sign_in(&maya).await;
-        let later = course(&house, &maya).await;
-        assert_eq!(later["count"]["current"]["days"], 80);
-        assert_eq!(codes(&later), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")]);
-        assert_eq!((&later["count"]["next"]["on"], &later["count"]["next"]["days_to_go"]), (&json!("2026-05-01"), &json!(10)));
-    }
+#[rstest]
+#[tokio::test]
+async fn sober_days_and_milestones_follow_the_persons_calendar(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    assert_eq!(
+        server.get(&maya, MINE).await.is(200),
+        json!({"courses": [], "sobriety_dates": [], "lapses": [], "told_uses": []})
+    );
+    let id = begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
+    let read = server.get(&maya, MINE).await.is(200);
+    assert_eq!((&read["sobriety_dates"][0]["id"], &read["lapses"]), (&json!(id), &json!([])));
+    let today = read["courses"][0].clone();
+    assert_eq!(today["substance"], "alcohol");
+    assert_eq!(
+        today["count"]["current"],
+        json!({"since": "2026-01-31", "days": 30, "milestones": ["24_hours", "30_days"]})
+    );
+    assert_eq!(codes(&today), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
+    assert_eq!(
+        (&today["count"]["next"]["code"], &today["count"]["next"]["days_to_go"]),
+        (&json!("60_days"), &json!(30))
+    );
+    server.at("2026-04-21T12:00:00Z");
+    let maya = server.sign_in(&maya).await;
+    let later = course(&server, &maya).await;
+    assert_eq!(later["count"]["current"]["days"], 80);
+    assert_eq!(
+        codes(&later),
+        [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")]
+    );
+    assert_eq!(
+        (&later["count"]["next"]["on"], &later["count"]["next"]["days_to_go"]),
+        (&json!("2026-05-01"), &json!(10))
+    );
+}
 
-    async fn a_lapse_keeps_the_days_before_it_and_starts_anew(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        begun(&house, &maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
-        house.at("2026-03-16T12:00:00Z");
-        let maya = house.sign_in(&maya).await;
-        let id = lapsed(&house, &maya, lapse("2026-03-12T01:00:00Z", "single_use")).await;
-        let read = house.get(&maya, MINE).await.is(200);
-        let count = &read["courses"][0]["count"];
-        assert_eq!((&count["current"]["since"], &count["current"]["days"]), (&json!("2026-03-11"), &json!(5)));
-        assert_eq!((&count["lifetime_days"], &count["longest_days"]), (&json!(44), &json!(39)));
-        assert_eq!(count["past"], json!([{"since": "2026-01-31", "until": "2026-03-11", "days": 39}]));
-        assert_eq!(codes(&read["courses"][0])[1], ("30_days", "2026-03-02"), "it stays reached");
-        assert_eq!((&read["lapses"][0]["id"], &read["lapses"][0]["local_day"]), (&json!(id), &json!("2026-03-11")));
-        assert_eq!((&read["courses"][0]["lapses"], &read["courses"][0]["last_lapse_on"]), (&json!(1), &json!("2026-03-11")));
-        lapsed(&house, &maya, lapse("2026-03-15T12:00:00Z", "near_miss")).await;
-        let near = course(&house, &maya).await;
-        assert_eq!((&near["count"]["current"]["days"], &near["near_misses"]), (&json!(5), &json!(1)));
-        let back = lapsed(&house, &maya, lapse("2026-03-16T01:00:00Z", "returned_to_use")).await;
-        let using = course(&house, &maya).await;
-        assert_eq!((&using["count"]["current"], &using["count"]["lifetime_days"]), (&json!(null), &json!(43)));
-        house.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
-        house.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
-        house.put(&maya, &format!("{MINE}/lapses/{back}"), lapse("2026-03-16T01:00:00Z", "returned_to_use")).await.refused(409, "");
-        assert_eq!(course(&house, &maya).await["count"], near["count"], "what was taken back counts for nothing");
-        house.delete(&maya, &format!("{MINE}/lapses/{}", fresh_id())).await.refused(404, "");
-    }
+#[rstest]
+#[tokio::test]
+async fn a_lapse_keeps_the_days_before_it_and_starts_anew(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
+    server.at("2026-03-16T12:00:00Z");
+    let maya = server.sign_in(&maya).await;
+    let id = lapsed(&server, &maya, lapse("2026-03-12T01:00:00Z", "lapse")).await;
+    let read = server.get(&maya, MINE).await.is(200);
+    let count = &read["courses"][0]["count"];
+    assert_eq!((&count["current"]["since"], &count["current"]["days"]), (&json!("2026-03-11"), &json!(5)));
+    assert_eq!((&count["lifetime_days"], &count["longest_days"]), (&json!(44), &json!(39)));
+    assert_eq!(count["past"], json!([{"since": "2026-01-31", "until": "2026-03-11", "days": 39}]));
+    assert_eq!(codes(&read["courses"][0])[1], ("30_days", "2026-03-02"), "it stays reached");
+    assert_eq!(
+        (&read["lapses"][0]["id"], &read["lapses"][0]["local_day"]),
+        (&json!(id), &json!("2026-03-11"))
+    );
+    assert_eq!(
+        (&read["courses"][0]["lapses"], &read["courses"][0]["last_lapse_on"]),
+        (&json!(1), &json!("2026-03-11"))
+    );
+    lapsed(&server, &maya, lapse("2026-03-15T12:00:00Z", "close_call")).await;
+    let near = course(&server, &maya).await;
+    assert_eq!((&near["count"]["current"]["days"], &near["close_calls"]), (&json!(5), &json!(1)));
+    let back = lapsed(&server, &maya, lapse("2026-03-16T01:00:00Z", "return_to_use")).await;
+    let using = course(&server, &maya).await;
+    assert_eq!((&using["count"]["current"], &using["count"]["lifetime_days"]), (&json!(null), &json!(43)));
+    server.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
+    server.delete(&maya, &format!("{MINE}/lapses/{back}")).await.is(204);
+    server
+        .put(&maya, &format!("{MINE}/lapses/{back}"), lapse("2026-03-16T01:00:00Z", "return_to_use"))
+        .await
+        .refused(409, "");
+    assert_eq!(
+        course(&server, &maya).await["count"],
+        near["count"],
+        "what was taken back counts for nothing"
+    );
+    server.delete(&maya, &format!("{MINE}/lapses/{}", fresh_id())).await.refused(404, "");
+}
 
-    async fn moving_a_start_back_makes_no_lapse(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let first = begun(&house, &maya, start("2026-01-31", "2026-03-01T12:00:00Z")).await;
-        let id = begun(&house, &maya, correction(&first, "2026-01-01", "2026-03-02T12:00:00Z")).await;
-        let moved = course(&house, &maya).await;
-        assert_eq!((&moved["count"]["current"]["since"], &moved["count"]["lifetime_days"]), (&json!("2026-01-01"), &json!(60)));
-        assert_eq!((&moved["lapses"], &moved["count"]["past"]), (&json!(0), &json!([])));
-        house.delete(&maya, &format!("{MINE}/starts/{id}")).await.is(204);
-        house.delete(&maya, &format!("{MINE}/starts/{id}")).await.is(204);
-        assert_eq!(course(&house, &maya).await["count"]["current"]["days"], 30);
-        house.delete(&maya, &format!("{MINE}/starts/{}", fresh_id())).await.refused(404, "");
-    }
+#[rstest]
+#[tokio::test]
+async fn moving_a_start_back_makes_no_lapse(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let first = begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-01T12:00:00Z")).await;
+    let id = begun(&server, &maya, correction(&first, "2026-01-01", "2026-03-02T12:00:00Z")).await;
+    let moved = course(&server, &maya).await;
+    assert_eq!(
+        (&moved["count"]["current"]["since"], &moved["count"]["lifetime_days"]),
+        (&json!("2026-01-01"), &json!(60))
+    );
+    assert_eq!((&moved["lapses"], &moved["count"]["past"]), (&json!(0), &json!([])));
+    server.delete(&maya, &format!("{MINE}/sobriety-dates/{id}")).await.is(204);
+    server.delete(&maya, &format!("{MINE}/sobriety-dates/{id}")).await.is(204);
+    assert_eq!(course(&server, &maya).await["count"]["current"]["days"], 30);
+    server.delete(&maya, &format!("{MINE}/sobriety-dates/{}", fresh_id())).await.refused(404, "");
+}
 
-    async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let wrong = begun(&house, &maya, start("2006-03-01", "2026-03-01T12:00:00Z")).await;
-        assert!(codes(&course(&house, &maya).await).contains(&("20_years", "2026-03-01")));
-        house.delete(&maya, &format!("{MINE}/starts/{wrong}")).await.is(204);
-        assert_eq!(house.get(&maya, MINE).await.is(200)["courses"], json!([]));
-        let first = begun(&house, &maya, start("2025-01-31", "2026-03-01T12:00:00Z")).await;
-        assert!(codes(&course(&house, &maya).await).contains(&("1_year", "2026-01-31")));
-        begun(&house, &maya, correction(&first, "2026-01-31", "2026-03-02T12:00:00Z")).await;
-        assert_eq!(codes(&course(&house, &maya).await), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
-    }
+#[rstest]
+#[tokio::test]
+async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let wrong = begun(&server, &maya, sobriety_date("2006-03-01", "2026-03-01T12:00:00Z")).await;
+    assert!(codes(&course(&server, &maya).await).contains(&("20_years", "2026-03-01")));
+    server.delete(&maya, &format!("{MINE}/sobriety-dates/{wrong}")).await.is(204);
+    assert_eq!(server.get(&maya, MINE).await.is(200)["courses"], json!([]));
+    let first = begun(&server, &maya, sobriety_date("2025-01-31", "2026-03-01T12:00:00Z")).await;
+    assert!(codes(&course(&server, &maya).await).contains(&("1_year", "2026-01-31")));
+    begun(&server, &maya, correction(&first, "2026-01-31", "2026-03-02T12:00:00Z")).await;
+    assert_eq!(codes(&course(&server, &maya).await), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")]);
+}
 
-    async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        begun(&house, &maya, start("2026-01-31", "2026-01-31T18:00:00Z")).await;
-        lapsed(&house, &maya, lapse("2026-02-20T18:00:00Z", "single_use")).await;
-        let told = course(&house, &maya).await;
-        assert_eq!(codes(&told), [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")], "it was reached when the lapse was told");
-        assert_eq!((&told["count"]["current"]["days"], &told["count"]["next"]["code"]), (&json!(10), &json!("30_days")));
-        house.at("2026-04-21T12:00:00Z");
-        let maya = house.sign_in(&maya).await;
-        assert_eq!(codes(&course(&house, &maya).await).len(), 3, "60 days are counted from the lapse");
-    }
+#[rstest]
+#[tokio::test]
+async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
+    lapsed(&server, &maya, lapse("2026-02-20T18:00:00Z", "lapse")).await;
+    let told = course(&server, &maya).await;
+    assert_eq!(
+        codes(&told),
+        [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")],
+        "it was reached when the lapse was told"
+    );
+    assert_eq!(
+        (&told["count"]["current"]["days"], &told["count"]["next"]["code"]),
+        (&json!(10), &json!("30_days"))
+    );
+    server.at("2026-04-21T12:00:00Z");
+    let maya = server.sign_in(&maya).await;
+    assert_eq!(codes(&course(&server, &maya).await).len(), 3, "60 days are counted from the lapse");
+}
 
-    async fn what_came_close_and_is_told_as_use_later_takes_no_milestone_away(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        begun(&house, &maya, start("2026-01-31", "2026-01-31T18:00:00Z")).await;
-        let near = lapse("2026-02-20T18:00:00Z", "near_miss");
-        let id = lapsed(&house, &maya, near).await;
-        house.at("2026-04-02T12:00:00Z");
-        let maya = house.sign_in(&maya).await;
-        let before = course(&house, &maya).await;
-        assert_eq!(codes(&before).len(), 3, "{before}");
-        let correction = json!({"lapse": lapse("2026-02-20T18:00:00Z", "returned_to_use")});
-        house.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
-        let after = course(&house, &maya).await;
-        assert_eq!(codes(&after), codes(&before));
-        assert_eq!((&after["count"]["current"], &after["count"]["lifetime_days"]), (&Value::Null, &json!(20)));
-    }
+#[rstest]
+#[tokio::test]
+async fn what_came_close_and_is_told_as_use_later_takes_no_milestone_away(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
+    let near = lapse("2026-02-20T18:00:00Z", "close_call");
+    let id = lapsed(&server, &maya, near).await;
+    server.at("2026-04-02T12:00:00Z");
+    let maya = server.sign_in(&maya).await;
+    let before = course(&server, &maya).await;
+    assert_eq!(codes(&before).len(), 3, "{before}");
+    let correction = json!({"lapse": lapse("2026-02-20T18:00:00Z", "return_to_use")});
+    server.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
+    let after = course(&server, &maya).await;
+    assert_eq!(codes(&after), codes(&before));
+    assert_eq!((&after["count"]["current"], &after["count"]["lifetime_days"]), (&Value::Null, &json!(20)));
+}
 
-    async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let first = begun(&house, &maya, start("2026-01-31", "2026-02-01T12:00:00Z")).await;
-        let second = begun(&house, &maya, correction(&first, "2026-01-20", "2026-02-02T12:00:00Z")).await;
-        let third = begun(&house, &maya, correction(&second, "2026-01-25", "2026-02-03T12:00:00Z")).await;
-        for (gone, since) in [(&first, json!("2026-01-25")), (&second, json!("2026-01-25")), (&third, json!(null))] {
-            house.delete(&maya, &format!("{MINE}/starts/{gone}")).await.is(204);
-            assert_eq!(course(&house, &maya).await["count"]["current"]["since"], since);
-        }
+#[rstest]
+#[tokio::test]
+async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let first = begun(&server, &maya, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await;
+    let second = begun(&server, &maya, correction(&first, "2026-01-20", "2026-02-02T12:00:00Z")).await;
+    let third = begun(&server, &maya, correction(&second, "2026-01-25", "2026-02-03T12:00:00Z")).await;
+    for (gone, since) in
+        [(&first, json!("2026-01-25")), (&second, json!("2026-01-25")), (&third, json!(null))]
+    {
+        server.delete(&maya, &format!("{MINE}/sobriety-dates/{gone}")).await.is(204);
+        assert_eq!(course(&server, &maya).await["count"]["current"]["since"], since);
     }
+}
 
-    async fn a_correction_that_can_correct_nothing_is_refused_by_name(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let mut smoke = start("2026-01-31", "2026-02-01T12:00:00Z");
-        smoke["substance"] = json!("nicotine");
-        let smoke = begun(&house, &maya, smoke).await;
-        let own = fresh_id().to_string();
-        let at = format!("{MINE}/starts/{own}");
-        for of in [&smoke, &own] {
-            house.put(&maya, &at, correction(of, "2026-01-20", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
-        }
-        let (early, late) = (fresh_id().to_string(), fresh_id().to_string());
-        let waiting = house.put(&maya, &format!("{MINE}/starts/{early}"), correction(&late, "2026-01-20", "2026-02-02T12:00:00Z")).await.is(201);
-        assert_eq!((&waiting["effect"], &waiting["course"]["count"]["current"]), (&json!("waits"), &json!(null)), "its start may still come");
-        let ring = format!("{MINE}/starts/{late}");
-        house.put(&maya, &ring, correction(&early, "2026-01-21", "2026-02-02T12:00:00Z")).await.refused(422, "/corrects");
-        let come = house.put(&maya, &ring, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
-        assert_eq!((&come["effect"], &come["course"]["count"]["current"]["since"]), (&json!("corrected"), &json!("2026-01-20")));
+#[rstest]
+#[tokio::test]
+async fn a_correction_that_can_correct_nothing_is_refused_by_name(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let mut smoke = sobriety_date("2026-01-31", "2026-02-01T12:00:00Z");
+    smoke["substance"] = json!("nicotine");
+    let smoke = begun(&server, &maya, smoke).await;
+    let own = fresh_id().to_string();
+    let at = format!("{MINE}/sobriety-dates/{own}");
+    for of in [&smoke, &own] {
+        server
+            .put(&maya, &at, correction(of, "2026-01-20", "2026-02-02T12:00:00Z"))
+            .await
+            .refused(422, "/corrects");
     }
+    let (early, late) = (fresh_id().to_string(), fresh_id().to_string());
+    let waiting = server
+        .put(
+            &maya,
+            &format!("{MINE}/sobriety-dates/{early}"),
+            correction(&late, "2026-01-20", "2026-02-02T12:00:00Z"),
+        )
+        .await
+        .is(201);
+    assert_eq!(
+        (&waiting["effect"], &waiting["course"]["count"]["current"]),
+        (&json!("waits"), &json!(null)),
+        "its start may still come"
+    );
+    let ring = format!("{MINE}/sobriety-dates/{late}");
+    server
+        .put(&maya, &ring, correction(&early, "2026-01-21", "2026-02-02T12:00:00Z"))
+        .await
+        .refused(422, "/corrects");
+    let come = server.put(&maya, &ring, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+    assert_eq!(
+        (&come["effect"], &come["course"]["count"]["current"]["since"]),
+        (&json!("corrected"), &json!("2026-01-20"))
+    );
+}
 
-    async fn a_start_is_answered_with_what_it_makes_of_the_count(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let at = format!("{MINE}/starts/{}", fresh_id());
-        let first = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
-        assert_eq!((&first["effect"], &first["course"]["count"]["current"]["days"]), (&json!("begins"), &json!(30)));
-        let anew = house.put(&maya, &format!("{MINE}/starts/{}", fresh_id()), start("2026-02-15", "2026-03-02T12:00:00Z")).await.is(201);
-        assert_eq!((&anew["effect"], &anew["course"]["count"]["current"]["since"]), (&json!("already_running"), &json!("2026-01-31")));
-        lapsed(&house, &maya, lapse("2026-02-10T12:00:00Z", "single_use")).await;
-        let told = course(&house, &maya).await;
-        assert_eq!((&told["count"]["current"]["since"], &told["count"]["lifetime_days"]), (&json!("2026-02-15"), &json!(25)), "the lapse that lay between");
-        house.put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": true})).await.is(200);
-        let again = house.put(&maya, &at, start("2026-01-31", "2026-02-01T12:00:00Z")).await.is(200);
-        assert_eq!((&again["effect"], again["course"].get("count")), (&json!("begins"), None), "what is hidden stays hidden");
+#[rstest]
+#[tokio::test]
+async fn a_start_is_answered_with_what_it_makes_of_the_count(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let at = format!("{MINE}/sobriety-dates/{}", fresh_id());
+    let first = server.put(&maya, &at, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
+    assert_eq!(
+        (&first["effect"], &first["course"]["count"]["current"]["days"]),
+        (&json!("begins"), &json!(30))
+    );
+    let anew = server
+        .put(
+            &maya,
+            &format!("{MINE}/sobriety-dates/{}", fresh_id()),
+            sobriety_date("2026-02-15", "2026-03-02T12:00:00Z"),
+        )
+        .await
+        .is(201);
+    assert_eq!(
+        (&anew["effect"], &anew["course"]["count"]["current"]["since"]),
+        (&json!("already_running"), &json!("2026-01-31"))
+    );
+    lapsed(&server, &maya, lapse("2026-02-10T12:00:00Z", "lapse")).await;
+    let told = course(&server, &maya).await;
+    assert_eq!(
+        (&told["count"]["current"]["since"], &told["count"]["lifetime_days"]),
+        (&json!("2026-02-15"), &json!(25)),
+        "the lapse that lay between"
+    );
+    server
+        .put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": true}))
+        .await
+        .is(200);
+    let again = server.put(&maya, &at, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await.is(200);
+    assert_eq!(
+        (&again["effect"], again["course"].get("count")),
+        (&json!("begins"), None),
+        "what is hidden stays hidden"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_start_told_after_a_single_use_counts_from_its_own_day(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    lapsed(&server, &maya, lapse("2026-02-01T18:00:00Z", "lapse")).await;
+    assert_eq!(course(&server, &maya).await["count"]["current"]["since"], "2026-02-01");
+    begun(&server, &maya, sobriety_date("2026-02-10", "2026-03-02T12:00:00Z")).await;
+    let told = course(&server, &maya).await;
+    assert_eq!(
+        (&told["count"]["current"]["since"], &told["count"]["current"]["days"]),
+        (&json!("2026-02-10"), &json!(20))
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_start_or_lapse_sent_twice_is_stored_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let at = format!("{MINE}/sobriety-dates/{}", fresh_id());
+    let stored = server.put(&maya, &at, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await.is(201);
+    assert_eq!(
+        server.put(&maya, &at, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await.is(200),
+        stored
+    );
+    server.put(&maya, &at, sobriety_date("2026-01-30", "2026-03-02T18:40:00Z")).await.refused(409, "");
+    let at = format!("{MINE}/lapses/{}", fresh_id());
+    let stored = server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "lapse")).await.is(201);
+    assert_eq!(stored["local_day"], "2026-02-19", "told late, it counts on its own day");
+    assert_eq!(server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "lapse")).await.is(200), stored);
+    server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "close_call")).await.refused(409, "");
+    let ahead = server
+        .put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2031-01-01T12:00:00Z", "close_call"))
+        .await
+        .is(201);
+    assert_eq!((&ahead["clock_suspect"], &ahead["local_day"]), (&json!(true), &json!("2026-03-02")));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let with = |member: &str, value: Value| {
+        let mut draft = sobriety_date("2026-03-01", "2026-03-02T18:40:00Z");
+        draft[member] = value;
+        draft
+    };
+    for (member, value, pointer) in [
+        ("since", json!("2026-03-03"), "/since"),
+        ("since", json!("1899-12-31"), "/since"),
+        ("since", json!("soon"), "/since"),
+        ("at", json!("2026-03-02T12:00:00Z"), "/at"),
+        ("substance", json!("sugar"), "/substance"),
+        ("corrects", json!("x"), "/corrects"),
+        ("time_zone", json!("Mars/Olympus"), "/time_zone"),
+        ("shame", json!(1), "/shame"),
+    ] {
+        server
+            .put(&maya, &format!("{MINE}/sobriety-dates/{}", fresh_id()), with(member, value))
+            .await
+            .refused(422, pointer);
     }
+    let mut odd = lapse("2026-03-02T12:00:00Z", "failed");
+    server.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd.clone()).await.refused(422, "/outcome");
+    odd["outcome"] = json!("lapse");
+    odd["note"] = json!("nul\u{0}");
+    server.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd).await.refused(422, "/note");
+    server
+        .put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": 1}))
+        .await
+        .refused(422, "/hidden");
+    assert_eq!(server.get(&maya, MINE).await.is(200)["courses"], json!([]));
+}
 
-    async fn a_start_told_after_a_single_use_counts_from_its_own_day(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        lapsed(&house, &maya, lapse("2026-02-01T18:00:00Z", "single_use")).await;
-        assert_eq!(course(&house, &maya).await["count"]["current"]["since"], "2026-02-01");
-        begun(&house, &maya, start("2026-02-10", "2026-03-02T12:00:00Z")).await;
-        let told = course(&house, &maya).await;
-        assert_eq!((&told["count"]["current"]["since"], &told["count"]["current"]["days"]), (&json!("2026-02-10"), &json!(20)));
-    }
-
-    async fn a_start_or_lapse_sent_twice_is_stored_once(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let at = format!("{MINE}/starts/{}", fresh_id());
-        let stored = house.put(&maya, &at, start("2026-01-31", "2026-03-02T18:40:00Z")).await.is(201);
-        assert_eq!(house.put(&maya, &at, start("2026-01-31", "2026-03-02T18:40:00Z")).await.is(200), stored);
-        house.put(&maya, &at, start("2026-01-30", "2026-03-02T18:40:00Z")).await.refused(409, "");
+#[rstest]
+#[tokio::test]
+async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    for outcome in ["lapse", "return_to_use", "close_call"] {
         let at = format!("{MINE}/lapses/{}", fresh_id());
-        let stored = house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "single_use")).await.is(201);
-        assert_eq!(stored["local_day"], "2026-02-19", "told late, it counts on its own day");
-        assert_eq!(house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "single_use")).await.is(200), stored);
-        house.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "near_miss")).await.refused(409, "");
-        let ahead = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2031-01-01T12:00:00Z", "near_miss")).await.is(201);
-        assert_eq!((&ahead["clock_suspect"], &ahead["local_day"]), (&json!(true), &json!("2026-03-02")));
-    }
-
-    async fn what_cannot_be_is_refused_by_name(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        let with = |member: &str, value: Value| {
-            let mut draft = start("2026-03-01", "2026-03-02T18:40:00Z");
-            draft[member] = value;
-            draft
-        };
-        for (member, value, pointer) in [
-            ("since", json!("2026-03-03"), "/since"), ("since", json!("1899-12-31"), "/since"), ("since", json!("soon"), "/since"),
-            ("at", json!("2026-03-02T12:00:00Z"), "/at"), ("substance", json!("sugar"), "/substance"), ("corrects", json!("x"), "/corrects"),
-            ("time_zone", json!("Mars/Olympus"), "/time_zone"), ("shame", json!(1), "/shame"),
-        ] {
-            house.put(&maya, &format!("{MINE}/starts/{}", fresh_id()), with(member, value)).await.refused(422, pointer);
+        let mut draft = lapse("2026-03-02T12:00:00Z", outcome);
+        draft["substance"] = json!("opioids");
+        for status in [201, 200] {
+            let answer = server.put(&maya, &at, draft.clone()).await.is(status);
+            let expected: &[&str] = match outcome {
+                "close_call" => &["overdose", "close_call", "next_steps"],
+                _ => &["overdose", "without_shame", "not_alone", "next_steps"],
+            };
+            assert_eq!(about(&answer), expected);
+            assert!(answer["guidance"]["sections"][0].to_string().contains("naloxone"), "{answer}");
         }
-        let mut odd = lapse("2026-03-02T12:00:00Z", "failed");
-        house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd.clone()).await.refused(422, "/outcome");
-        odd["outcome"] = json!("single_use");
-        odd["note"] = json!("nul\u{0}");
-        house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), odd).await.refused(422, "/note");
-        house.put(&maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": 1})).await.refused(422, "/hidden");
-        assert_eq!(house.get(&maya, MINE).await.is(200)["courses"], json!([]));
     }
+    let other = server
+        .put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "return_to_use"))
+        .await
+        .is(201);
+    assert!(other["guidance"].to_string().contains("\"withdrawal\""), "{other}");
+}
 
-    async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(house) {
-        let maya = house.clinic("harbor.example").await.maya;
-        for outcome in ["single_use", "returned_to_use", "near_miss"] {
-            let at = format!("{MINE}/lapses/{}", fresh_id());
-            let mut draft = lapse("2026-03-02T12:00:00Z", outcome);
-            draft["substance"] = json!("opioids");
-            for status in [201, 200] {
-                let answer = house.put(&maya, &at, draft.clone()).await.is(status);
-                let expected: &[&str] = match outcome {
-                    "near_miss" => &["overdose", "near_miss", "next_steps"],
-                    _ => &["overdose", "without_shame", "not_alone", "next_steps"],
-                };
-                assert_eq!(about(&answer), expected);
-                assert!(answer["guidance"]["sections"][0].to_string().contains("naloxone"), "{answer}");
-            }
-        }
-        let other = house.put(&maya, &format!("{MINE}/lapses/{}", fresh_id()), lapse("2026-03-02T12:00:00Z", "returned_to_use")).await.is(201);
-        assert!(other["guidance"].to_string().contains("\"withdrawal\""), "{other}");
-    }
+#[rstest]
+#[tokio::test]
+async fn a_hidden_counter_is_hidden_from_the_person_it_weighs_on(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    begun(&server, maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
+    let choice = json!({"substance": "alcohol", "hidden": true});
+    assert_eq!(server.put(maya, &format!("{MINE}/counter"), choice.clone()).await.is(200), choice);
+    let own = course(&server, maya).await;
+    assert_eq!((own.get("count"), &own["counter_hidden"]), (None, &json!(true)));
+    let theirs =
+        server.get(&clinic.casey, &format!("/v1/participants/{}/recovery", maya.participant)).await.is(200);
+    assert_eq!(
+        (&theirs["courses"][0]["count"]["current"]["days"], &theirs["courses"][0]["counter_hidden"]),
+        (&json!(30), &json!(true))
+    );
+    server
+        .put(maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": false}))
+        .await
+        .is(200);
+    assert_eq!(codes(&course(&server, maya).await).len(), 2);
+}
 
-    async fn a_hidden_counter_is_hidden_from_the_person_it_weighs_on(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        begun(&house, maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
-        let choice = json!({"substance": "alcohol", "hidden": true});
-        assert_eq!(house.put(maya, &format!("{MINE}/counter"), choice.clone()).await.is(200), choice);
-        let own = course(&house, maya).await;
-        assert_eq!((own.get("count"), &own["counter_hidden"]), (None, &json!(true)));
-        let theirs = house.get(&clinic.casey, &format!("/v1/participants/{}/recovery", maya.participant)).await.is(200);
-        assert_eq!((&theirs["courses"][0]["count"]["current"]["days"], &theirs["courses"][0]["counter_hidden"]), (&json!(30), &json!(true)));
-        house.put(maya, &format!("{MINE}/counter"), json!({"substance": "alcohol", "hidden": false})).await.is(200);
-        assert_eq!(codes(&course(&house, maya).await).len(), 2);
+#[rstest]
+#[tokio::test]
+async fn somebody_elses_recovery_is_not_there_and_a_look_is_in_the_audit_log(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let id = lapsed(&server, maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
+    looked_back(&server, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
+    let hers = format!("/v1/participants/{}/recovery", maya.participant);
+    for stranger in [&clinic.theo, &clinic.drew] {
+        server.get(stranger, &hers).await.refused(404, "");
+        server.get(stranger, &format!("{hers}/proposals")).await.refused(404, "");
+        server.delete(stranger, &format!("{hers}/lapses/{id}")).await.refused(404, "");
     }
-
-    async fn somebody_elses_recovery_is_not_there_and_a_look_is_in_the_journal(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let id = lapsed(&house, maya, lapse("2026-03-02T01:00:00Z", "single_use")).await;
-        looked_back(&house, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
-        let hers = format!("/v1/participants/{}/recovery", maya.participant);
-        for stranger in [&clinic.theo, &clinic.drew] {
-            house.get(stranger, &hers).await.refused(404, "");
-            house.get(stranger, &format!("{hers}/proposals")).await.refused(404, "");
-            house.delete(stranger, &format!("{hers}/lapses/{id}")).await.refused(404, "");
-        }
-        house.delete(casey, &format!("{hers}/lapses/{id}")).await.refused(403, "");
-        house.delete(&clinic.theo, &format!("{MINE}/lapses/{id}")).await.refused(404, "");
-        house.get(maya, MINE).await.is(200);
-        house.get(casey, &hers).await.is(200);
-        house.get(casey, &format!("{hers}/proposals")).await.is(200);
-        let seen = entries(&house, maya, "me").await;
-        let done: Vec<_> = told(&seen, casey, "read", "recovery").iter().map(|one| one["outcome"].as_str().unwrap()).collect();
-        assert_eq!(done, ["done", "done"], "{seen:#?}");
-        assert_eq!(told(&seen, maya, "record", "recovery")[0]["entity"], id.as_str());
-        assert_eq!(told(&seen, maya, "change", "recovery")[0]["entity"], id.as_str());
-        assert_eq!(told(&seen, maya, "read", "recovery").len(), 0);
-    }
+    server.delete(casey, &format!("{hers}/lapses/{id}")).await.refused(403, "");
+    server.delete(&clinic.theo, &format!("{MINE}/lapses/{id}")).await.refused(404, "");
+    server.get(maya, MINE).await.is(200);
+    server.get(casey, &hers).await.is(200);
+    server.get(casey, &format!("{hers}/proposals")).await.is(200);
+    let seen = entries(&server, maya, "me").await;
+    let done: Vec<_> =
+        told(&seen, casey, "read", "recovery").iter().map(|one| one["outcome"].as_str().unwrap()).collect();
+    assert_eq!(done, ["done", "done"], "{seen:#?}");
+    assert_eq!(told(&seen, maya, "report", "recovery")[0]["entity"], id.as_str());
+    assert_eq!(told(&seen, maya, "save", "recovery")[0]["entity"], id.as_str());
+    assert_eq!(told(&seen, maya, "read", "recovery").len(), 0);
 }

@@ -1,14 +1,16 @@
 //! Both engines hold the same tables, and bring older ones up to date.
 
+use crate::Engine;
 use crate::check_in::{answered, daily};
-use crate::coping::{practice, practise};
-use crate::house::craving;
-use crate::recovery::{begun, lapse, lapsed, start};
-use crate::{Engine, story};
+use crate::coping::{log_practice, practice};
+use crate::recovery::{begun, lapse, lapsed, sobriety_date};
 use diesel::sql_types::{Bool, Text};
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
 use evenkeel_persistence::{Database, Location};
 use evenkeel_tests::fresh_id;
+use evenkeel_tests::test_server::TestServer;
+use evenkeel_tests::test_server::craving;
+use rstest::rstest;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -38,57 +40,68 @@ fn back_to_0008(engine: Engine) -> String {
     )
 }
 
-story! {
-    async fn an_older_database_is_brought_up_to_date_with_what_is_in_it(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let own = "/v1/participants/me/cravings";
-        let ahead = house.craving(maya, "2031-01-01T12:00:00Z", 6).await;
-        let passed = house.craving(maya, "2026-03-02T18:00:00Z", 7).await;
-        let end = json!({"outcome": "passed", "observed_at": "2026-03-02T18:30:00Z"});
-        house.put(maya, &format!("{own}/{passed}/outcome"), end.clone()).await.is(200);
-        let used = fresh_id();
-        let mut draft = craving("2026-03-02T17:00:00Z", 8);
-        draft["outcome"] = json!("lapsed");
-        draft["triggers"] = json!(["conflict"]);
-        house.put(maya, &format!("{own}/{used}"), draft).await.is(201);
-        begun(&house, maya, start("2026-01-31", "2026-03-02T18:40:00Z")).await;
-        lapsed(&house, maya, lapse("2026-03-01T18:00:00Z", "single_use")).await;
-        let recovery = "/v1/participants/me/recovery";
-        let before = house.get(maya, recovery).await.is(200);
-        let day = answered(&house, maya, daily("2026-03-01T18:00:00Z", 4)).await;
-        let mut linked = practice("2026-03-02T18:05:00Z", "library:self_soothe", 7, 3);
-        linked["craving"] = json!(used);
-        house.put(maya, &format!("/v1/participants/me/coping/practices/{}", fresh_id()), linked).await.is(201);
-        for before in [0, 5] {
-            practise(&house, maya, "2026-03-02T18:00:00Z", "library:delay_15", before, before).await;
-        }
-
-        house.tamper(&back_to_0008(house.engine()), false).unwrap();
-        let house = house.again().await;
-
-        house.at("2026-03-02T18:50:00Z");
-        let latest = house.craving(maya, "2026-03-02T18:45:00Z", 5).await;
-        let all = house.get(maya, own).await.is(200);
-        let ids: Vec<_> = all["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-        assert_eq!(ids, [&latest, &ahead, &passed, &used.to_string()], "by the time that is believed");
-        house.put(maya, &format!("{own}/{passed}/outcome"), end).await.is(200);
-        let kept = house.get(maya, &format!("{own}/{passed}/revisions")).await.is(200);
-        assert_eq!(kept["outcomes"].as_array().unwrap().len(), 1, "the same end again");
-        let after = house.get(maya, recovery).await.is(200);
-        assert_eq!((&after["courses"], &after["lapses"]), (&before["courses"], &before["lapses"]));
-        assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
-        let stored = house.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
-        assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
-        let tried = house.get(maya, "/v1/participants/me/coping/what-works").await.is(200);
-        let counts: Vec<_> = tried["items"].as_array().unwrap().iter().map(|one| &one["tries"]).collect();
-        assert_eq!(counts, [1, 1], "practice while calm is none");
-        let quarrels = house.get(maya, "/v1/participants/me/coping/what-works?trigger=conflict").await.is(200);
-        assert_eq!(quarrels["items"][0]["skill"], "library:self_soothe");
-        let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
-        house.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
-        assert_eq!(house.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"], latest.as_str());
+#[rstest]
+#[tokio::test]
+async fn an_older_database_is_brought_up_to_date_with_what_is_in_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let own = "/v1/participants/me/cravings";
+    let ahead = server.craving(maya, "2031-01-01T12:00:00Z", 6).await;
+    let passed = server.craving(maya, "2026-03-02T18:00:00Z", 7).await;
+    let end = json!({"outcome": "passed", "observed_at": "2026-03-02T18:30:00Z"});
+    server.put(maya, &format!("{own}/{passed}/outcome"), end.clone()).await.is(200);
+    let used = fresh_id();
+    let mut draft = craving("2026-03-02T17:00:00Z", 8);
+    draft["outcome"] = json!("lapsed");
+    draft["triggers"] = json!(["conflict"]);
+    server.put(maya, &format!("{own}/{used}"), draft).await.is(201);
+    begun(&server, maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
+    lapsed(&server, maya, lapse("2026-03-01T18:00:00Z", "lapse")).await;
+    let recovery = "/v1/participants/me/recovery";
+    let before = server.get(maya, recovery).await.is(200);
+    let day = answered(&server, maya, daily("2026-03-01T18:00:00Z", 4)).await;
+    let mut linked = practice("2026-03-02T18:05:00Z", "library:self_soothe", 7, 3);
+    linked["craving"] = json!(used);
+    server
+        .put(maya, &format!("/v1/participants/me/coping/skill-practices/{}", fresh_id()), linked)
+        .await
+        .is(201);
+    for before in [0, 5] {
+        log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:delay_15", before, before).await;
     }
+
+    server.tamper(&back_to_0008(server.engine()), false).unwrap();
+    let server = server.again().await;
+
+    server.at("2026-03-02T18:50:00Z");
+    let latest = server.craving(maya, "2026-03-02T18:45:00Z", 5).await;
+    let all = server.get(maya, own).await.is(200);
+    let ids: Vec<_> =
+        all["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&latest, &ahead, &passed, &used.to_string()], "by the time that is believed");
+    server.put(maya, &format!("{own}/{passed}/outcome"), end).await.is(200);
+    let kept = server.get(maya, &format!("{own}/{passed}/revisions")).await.is(200);
+    assert_eq!(kept["outcomes"].as_array().unwrap().len(), 1, "the same end again");
+    let after = server.get(maya, recovery).await.is(200);
+    assert_eq!((&after["courses"], &after["lapses"]), (&before["courses"], &before["lapses"]));
+    assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
+    let stored =
+        server.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
+    assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
+    let tried = server.get(maya, "/v1/participants/me/coping/what-works").await.is(200);
+    let counts: Vec<_> = tried["items"].as_array().unwrap().iter().map(|one| &one["tries"]).collect();
+    assert_eq!(counts, [1, 1], "practice while calm is none");
+    let quarrels = server.get(maya, "/v1/participants/me/coping/what-works?trigger=conflict").await.is(200);
+    assert_eq!(quarrels["items"][0]["skill"], "library:self_soothe");
+    let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
+    server.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
+    assert_eq!(
+        server.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"],
+        latest.as_str()
+    );
 }
 
 const OWN: &str = "NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";

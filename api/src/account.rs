@@ -1,28 +1,27 @@
-//! People: signing in, devices, invitations, organisations, where a participant lives by the clock.
+//! People: signing in, devices, invitations, organizations, where a participant lives by the clock.
 
+mod code;
 mod device;
 mod invite;
 mod session;
 mod time_zone;
 
-use actix_web::http::StatusCode;
-use evenkeel_domain::access::Grant;
+use evenkeel_domain::access::{Action, Request};
 use evenkeel_domain::account::{
-    Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganisationId, OrganisationName,
-    ParticipantId, Refusal, Role,
+    Account, AccountId, DisplayName, Email, InviteDraft, InviteId, OrganizationId, OrganizationName, Refusal,
+    Role,
 };
-use evenkeel_domain::journal::{Act, Room};
-use evenkeel_domain::value::{Day, Moment, TimeZone};
+use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::code::Code;
 use crate::app::App;
-use crate::journal::note_house;
-use crate::problem::Problem;
-use invite::Code;
+use crate::app::audit;
+use crate::app::problem::Problem;
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     session::routes(config);
     device::routes(config);
@@ -44,7 +43,7 @@ impl From<Refusal> for Problem {
 
 fn void() -> Problem {
     let detail = "This code is not known, was used or withdrawn, or has expired. Ask for a new one.";
-    Problem::new("unknown", "Not found", StatusCode::NOT_FOUND, detail)
+    Problem::unknown_because(detail)
 }
 
 /// Adds a person who can sign in; a participant comes onto the counselor's caseload.
@@ -62,70 +61,65 @@ pub fn add_person(
     Ok(())
 }
 
-/// The zone in which a participant lives.
-pub fn home_zone(tx: &mut Tx, participant: ParticipantId) -> Result<TimeZone, Problem> {
-    store::time_zone(tx, participant)?.ok_or_else(Problem::unknown)
+/// A request of nobody: the server acts by itself, or by a command on its machine.
+fn unattended(app: &App) -> Request {
+    Request { id: Uuid::nil(), now: app.now() }
 }
 
-/// The day that it is for a participant.
-pub fn today(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Day, Problem> {
-    Ok(now.local_day(&home_zone(tx, grant.participant())?))
-}
-
-/// Adds an organisation and answers the code that makes its first admin. It is shown once.
-pub async fn create_organisation(app: &App, name: OrganisationName, admin: Email) -> Result<String, Problem> {
+/// Adds an organization and answers the code that makes its first admin. It is shown once.
+pub async fn create_organization(app: &App, name: OrganizationName, admin: Email) -> Result<String, Problem> {
     let founding = Founding::draw(app, name, Some(admin))?;
-    let now = app.now();
     let code = founding.code.text.clone();
-    app.write(move |tx| founding.store(tx, now)).await?;
+    let request = unattended(app);
+    app.write(move |tx| founding.store(tx, request)).await?;
     Ok(code)
 }
 
 /// While nobody has an account, answers a code that makes the first admin and withdraws those answered before:
-/// whoever missed one starts again. On a database without any organisation, adds one first.
+/// whoever missed one starts again. On a database without any organization, adds one first.
 pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
-    let name = OrganisationName::try_from("Our program".to_owned());
+    let name = OrganizationName::try_from("Our program".to_owned());
     let founding = Founding::draw(app, name.map_err(Problem::internal)?, None)?;
-    let now = app.now();
     let code = founding.code.text.clone();
+    let request = unattended(app);
     let is_first = app.write(move |tx| {
         if store::anybody(tx)? {
             return Ok(false);
         }
         let before = store::first_invites(tx)?;
         for invite in before.iter().filter(|invite| invite.withdrawn_at.is_none()) {
-            store::withdraw_invite(tx, invite.id, now)?;
-            let (stream, entity) = (invite.organisation.into(), Some(invite.id.into()));
-            note_house(tx, stream, Act::Withdraw, Room::Account, entity, Uuid::nil(), now)?;
+            store::withdraw_invite(tx, invite.id, request.now)?;
+            let (stream, entity) = (invite.organization.into(), Some(invite.id.into()));
+            audit::record_system(tx, stream, Action::WithdrawInvite, entity, request)?;
         }
         if let Some(invite) = before.last() {
-            founding.invite(tx, invite.organisation, now)?;
+            founding.invite(tx, invite.organization, request)?;
             return Ok(true);
         }
         // One that was made by `org create` has its code already.
-        let is_empty = store::organisations(tx, false)? == 0 && store::organisations(tx, true)? == 0;
+        let is_empty = store::organizations(tx, false)? == 0 && store::organizations(tx, true)? == 0;
         if is_empty {
-            founding.store(tx, now)?;
+            founding.store(tx, request)?;
         }
         Ok(is_empty)
     });
     Ok(is_first.await?.then_some(code))
 }
 
-/// An organisation that is about to be, and the invitation of its first admin.
+/// An organization that is about to be, and the invitation of its first admin.
 struct Founding {
-    organisation: OrganisationId,
-    name: OrganisationName,
+    organization: OrganizationId,
+    name: OrganizationName,
     invite: InviteId,
     draft: InviteDraft,
     code: Code,
 }
 
 impl Founding {
-    fn draw(app: &App, name: OrganisationName, email: Option<Email>) -> Result<Self, Problem> {
+    fn draw(app: &App, name: OrganizationName, email: Option<Email>) -> Result<Self, Problem> {
         let display_name = DisplayName::try_from("Administrator".to_owned()).map_err(Problem::internal)?;
         Ok(Self {
-            organisation: app.fresh_id().into(),
+            organization: app.fresh_id().into(),
             name,
             invite: app.fresh_id().into(),
             draft: InviteDraft { display_name, time_zone: None, email, role: Role::Admin },
@@ -133,15 +127,15 @@ impl Founding {
         })
     }
 
-    fn store(&self, tx: &mut Tx, now: Moment) -> Result<(), Problem> {
-        store::add_organisation(tx, self.organisation, &self.name, false, now)?;
-        self.invite(tx, self.organisation, now)
+    fn store(&self, tx: &mut Tx, request: Request) -> Result<(), Problem> {
+        store::add_organization(tx, self.organization, &self.name, false, request.now)?;
+        self.invite(tx, self.organization, request)
     }
 
-    fn invite(&self, tx: &mut Tx, to: OrganisationId, now: Moment) -> Result<(), Problem> {
-        let invite = evenkeel_domain::account::invite(self.invite, to, None, self.draft.clone(), now)?;
+    fn invite(&self, tx: &mut Tx, to: OrganizationId, request: Request) -> Result<(), Problem> {
+        let invite =
+            evenkeel_domain::account::invite(self.invite, to, None, self.draft.clone(), request.now)?;
         store::add_invite(tx, &invite, &self.code.hash)?;
-        let stream = to.into();
-        note_house(tx, stream, Act::Invite, Room::Account, Some(self.invite.into()), Uuid::nil(), now)
+        audit::record_system(tx, to.into(), Action::InviteStaff, Some(self.invite.into()), request)
     }
 }

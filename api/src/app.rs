@@ -1,4 +1,14 @@
-//! What every handler holds: the database, the clock, the keys.
+//! What every handler holds: the database, the clock, the keys. Knows no HTTP extractor and no module.
+
+pub mod audit;
+pub mod calendar;
+pub mod clock;
+pub mod config;
+pub mod mailer;
+pub mod password;
+pub mod problem;
+pub mod secret;
+pub mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +20,18 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use uuid::{Builder, Uuid};
 
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::journal::note_denied;
-use crate::limits::Limits;
-use crate::password::Passwords;
-use crate::problem::Problem;
-use crate::reminder::Post;
-use crate::secret::{Secrets, random};
-use crate::token::Tokens;
+use self::clock::Clock;
+use self::config::Config;
+use self::mailer::Mailer;
+use self::password::Passwords;
+use self::problem::Problem;
+use self::secret::{Secrets, random};
+use self::token::Tokens;
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The product, without its door. Cloning it is cheap.
+/// The product without its HTTP server. Cloning it is cheap.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
@@ -34,14 +42,13 @@ struct Parts {
     secrets: Secrets,
     tokens: Tokens,
     passwords: Passwords,
-    limits: Limits,
-    post: Post,
+    mailer: Mailer,
     ending: watch::Sender<bool>,
 }
 
 impl App {
     /// Opens the data folder, making it and its keys on the first start. The database is touched only where there
-    /// are no keys: new ones beside people's accounts would lock everybody out and void the journal's signatures.
+    /// are no keys: new ones beside people's accounts would lock everybody out and void the audit log's signatures.
     pub fn open(config: Config, clock: Clock) -> Result<Self, String> {
         let folder = config.data.display().to_string();
         let location = config.location().map_err(|error| error.to_string())?;
@@ -75,8 +82,7 @@ impl App {
             database,
             tokens: Tokens::new(&secrets, &config.home())?,
             passwords: Passwords::new(config.password_memory)?,
-            limits: Limits::new(&config),
-            post: Post::open(&config)?,
+            mailer: Mailer::open(&config)?,
             ending: watch::Sender::new(false),
             secrets,
             clock,
@@ -93,7 +99,7 @@ impl App {
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.read(move || start.send(()).is_ok(), work, answer);
-        self.noting_denial(come(started, answered).await).await
+        self.recording_denial(come(started, answered).await).await
     }
 
     /// Runs `work`, which writes to several records or to none, in one transaction and returns once it is on
@@ -102,7 +108,7 @@ impl App {
         &self,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.noting_denial(self.stored(None, work).await).await
+        self.recording_denial(self.stored(None, work).await).await
     }
 
     /// [`App::write`] for work that writes to one record, which shares its commit with that of others.
@@ -111,7 +117,7 @@ impl App {
         record: Uuid,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.noting_denial(self.stored(Some(record), work).await).await
+        self.recording_denial(self.stored(Some(record), work).await).await
     }
 
     async fn stored<T: Send + 'static>(
@@ -126,12 +132,12 @@ impl App {
         come(started, answered).await
     }
 
-    /// What was refused is rolled back; that it was tried is journaled before the refusal leaves.
-    async fn noting_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+    /// What was refused is rolled back; the attempt is in the audit log before the refusal leaves.
+    async fn recording_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(Some(denied)) = outcome.as_ref().map_err(Problem::denied) {
-            let (denied, now) = (denied.clone(), self.now());
+            let denied = denied.clone();
             let record = denied.participant.into();
-            self.stored(Some(record), move |tx| note_denied(tx, &denied, now)).await?;
+            self.stored(Some(record), move |tx| audit::record_denied(tx, &denied)).await?;
         }
         outcome
     }
@@ -188,13 +194,9 @@ impl App {
     pub fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
-    /// Counts attempts by client address.
-    pub fn limits(&self) -> &Limits {
-        &self.0.limits
-    }
-    /// Takes letters.
-    pub fn post(&self) -> &Post {
-        &self.0.post
+    /// Sends messages.
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
     }
 }
 

@@ -5,39 +5,38 @@ use std::sync::LazyLock;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, put};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::check_in::{
-    self, Adherence, Answered, CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, Definition,
-    Refusal,
+    self, Answered, CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, CompletionRate,
+    Definition, Refusal,
 };
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{TellingKind, ToldUse};
-use evenkeel_domain::value::{Day, Moment};
+use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
-use crate::problem::Problem;
-use crate::recovery::lapse::Heard;
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
+use crate::app::secret::{hexadecimal, sha256};
+use crate::http::body::{Json, Path, Query, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::recovery::lapse::UseResponse;
 use crate::recovery::told_use;
-use crate::secret::{hexadecimal, sha256};
 use crate::trend::SpanQuery;
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_check_in_definitions)
         .service(read_check_in_definition)
         .service(answer_check_in)
         .service(list_check_ins)
-        .service(read_adherence)
+        .service(read_completion_rate)
         .service(list_check_in_revisions);
 }
 
@@ -65,40 +64,37 @@ impl From<Refusal> for Problem {
 // What happens
 
 /// What happens when a check-in is answered, whichever way it came in: what was sent is kept, the check-in of
-/// its day or week becomes what all that was sent adds up to, and it is journaled. The same again changes
-/// nothing; `true` says it is new.
+/// its day or week becomes what all that was sent adds up to, and it is recorded in the audit log. The same again changes
+/// nothing.
 pub fn answer(
     tx: &mut Tx,
     grant: &Grant,
     id: CheckInId,
     draft: &CheckInDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(CheckIn, bool), Problem> {
+) -> Result<Recorded<CheckIn>, Problem> {
     // Looked up first: it may be kept for another day than it would be placed on now.
     if let Some(known) = store::revision(tx, grant, id)? {
         known.same(draft)?;
         let standing = store::find(tx, grant, draft.kind, known.day)?;
-        return Ok((standing.ok_or_else(Problem::unknown)?, false));
+        return Ok(Recorded::Known(standing.ok_or_else(Problem::unknown)?));
     }
-    let day = check_in::place(draft, now)?.day;
+    let day = check_in::place(draft, grant.now())?.day;
     let kept = store::revisions(tx, grant, draft.kind, day)?;
-    let Answered { check_in, kept: new } = check_in::answer(grant.participant(), &kept, id, draft, now)?;
-    let Some(new) = new else { return Ok((check_in, false)) };
+    let Answered { check_in, kept: new } =
+        check_in::answer(grant.participant(), &kept, id, draft, grant.now())?;
+    let Some(new) = new else { return Ok(Recorded::Known(check_in)) };
     store::add_revision(tx, grant, &new)?;
-    let deed = if kept.is_empty() {
+    if kept.is_empty() {
         store::add(tx, grant, &check_in)?;
-        Deed::Record
     } else {
         store::put(tx, grant, &check_in)?;
-        Deed::Correct
-    };
-    if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
-        let told = |before: Option<&ToldUse>| check_in::told_use(&check_in, &kept, &new, before, now);
-        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, now)?;
     }
-    note(tx, grant, deed, Room::CheckIn, Some(check_in.id.into()), request, now)?;
-    Ok((check_in, true))
+    if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
+        let told = |before: Option<&ToldUse>| check_in::told_use(&check_in, &kept, &new, before, grant.now());
+        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, grant.now())?;
+    }
+    audit::record(tx, grant, Action::AnswerCheckIn, Some(check_in.id.into()))?;
+    Ok(Recorded::New(check_in))
 }
 
 // Definitions
@@ -149,7 +145,6 @@ struct DefinitionNames {
 /// Every version that was ever published, so that an old phone can answer under the one it has. The newest of
 /// a kind is the one to ask. A version never changes: fetch its text once, by its hash.
 #[utoipa::path(
-    tag = "check_in",
     responses((
         status = 200, description = "All definitions", body = DefinitionNames,
         example = json!({ "items": [{
@@ -157,7 +152,6 @@ struct DefinitionNames {
             "hash": "5f0c2b1a9e8d7c6b5a493827160f5e4d3c2b1a0f9e8d7c6b5a493827160f5e4d",
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/check-ins/definitions")]
 async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Json<DefinitionNames>, Problem> {
@@ -175,7 +169,6 @@ async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Jso
 ///
 /// Exactly the text that the hash covers, to be checked against it and kept for good.
 #[utoipa::path(
-    tag = "check_in",
     params(
         (
             "hash" = String, Path, description = "SHA-256 of the text, in hexadecimal",
@@ -194,7 +187,6 @@ async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Jso
         ),
         (status = 304, description = "The text that is there already"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/check-ins/definitions/{hash}")]
 async fn read_check_in_definition(
@@ -221,11 +213,11 @@ async fn read_check_in_definition(
 
 /// A check-in as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
 #[derive(Serialize, ToSchema)]
-struct HeardCheckIn {
+struct CheckInResponse {
     #[serde(flatten)]
     check_in: CheckIn,
     #[serde(flatten)]
-    heard: Heard,
+    heard: UseResponse,
 }
 
 /// Answer a check-in
@@ -241,37 +233,33 @@ struct HeardCheckIn {
 /// read, and stays told (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason`
 /// puts right the one that told of it, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
 #[utoipa::path(
-    tag = "check_in",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CheckInId), Path)),
     responses(
-        (status = 201, description = "Stored, durably: the check-in as it now stands", body = HeardCheckIn),
-        (status = 200, description = "Stored before with the same content", body = HeardCheckIn),
+        (status = 201, description = "Stored, durably: the check-in as it now stands", body = CheckInResponse),
+        (status = 200, description = "Stored before with the same content", body = CheckInResponse),
         (status = 409, description = "The id is taken by other content"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/check-ins/{id}")]
 async fn answer_check_in(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CheckInId)>,
+    path: Path<(ParticipantRef, CheckInId)>,
     Json(draft): Json<CheckInDraft>,
-) -> Result<Recorded<HeardCheckIn>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (now, told) = (app.now(), check_in::used(&draft.answers));
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::AnswerCheckIn, &whose)?;
-        answer(tx, &grant, id, &draft, caller.request_id, now)
-    });
+) -> Result<Recorded<CheckInResponse>, Problem> {
+    let (participant, id) = path.into_inner();
+    let (_now, told) = (app.now(), check_in::used(&draft.answers));
+    let done = caller
+        .write(&app, Action::AnswerCheckIn, participant, move |tx, grant| answer(tx, grant, id, &draft));
     match done.await {
-        Ok((check_in, new)) => {
-            // Use is heard whether or not it is what stands; of two answers the one that may be worse.
+        Ok(done) => Ok(done.map(|check_in| {
+            // Use is answered whether or not it is the current version; of two answers the one that may be worse.
             let used = [told, check_in::used(&check_in.answers)].into_iter().flatten().min_by_key(Vec::len);
-            let heard = used.map_or_else(Heard::default, |used| Heard::of_use(&used));
-            Ok(Recorded::from((HeardCheckIn { check_in, heard }, new)))
-        }
+            let heard = used.map_or_else(UseResponse::default, |used| UseResponse::of_use(&used));
+            CheckInResponse { check_in, heard }
+        })),
         Err(problem) => Err(match told {
-            Some(used) => problem.heard(Heard::of_use(&used)),
+            Some(used) => UseResponse::of_use(&used).attach(problem),
             None => problem,
         }),
     }
@@ -304,8 +292,7 @@ struct CheckIns {
 ///
 /// As they stand, the latest day first. A weekly one counts on the Monday of its week.
 #[utoipa::path(
-    tag = "check_in",
-    params(("participant" = inline(Whose), Path), CheckInQuery),
+    params(("participant" = inline(ParticipantRef), Path), CheckInQuery),
     responses((
         status = 200, description = "The check-ins of these days", body = CheckIns,
         example = json!({ "items": [{
@@ -315,31 +302,27 @@ struct CheckIns {
             "received_at": "2026-03-03T01:10:02Z", "clock_suspect": false, "late": false, "revision": 1,
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/check-ins")]
 async fn list_check_ins(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<CheckInQuery>,
 ) -> Result<Json<CheckIns>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let CheckInQuery { kind, from, to } = query.into_inner();
-    let now = app.now();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCheckIns, &whose)?;
-            let span = SpanQuery { from, to }.span(tx, &grant, now)?;
+    let items = caller
+        .read(&app, Action::ReadCheckIns, participant, None, move |tx, grant| {
+            let span = SpanQuery { from, to }.span(tx, grant)?;
             let mut items = Vec::new();
             for one in CheckInKind::ALL.iter().filter(|one| kind.is_none_or(|kind| kind == **one)) {
-                items.extend(store::days(tx, &grant, *one, span.from(), span.to())?);
+                items.extend(store::days(tx, grant, *one, span.from(), span.to())?);
             }
             items.sort_by_key(|one| std::cmp::Reverse((one.day, one.id)));
-            Ok((grant, items))
+            Ok(items)
         })
         .await?;
-    seen(&app, grant, Room::CheckIn, None, caller.request_id).await?;
     Ok(Json(CheckIns { items }))
 }
 
@@ -347,13 +330,13 @@ async fn list_check_ins(
 /// joined up to today are expected, and while a day can still be filled in only if it is answered; where there are
 /// none, `rate` is null.
 #[derive(Serialize, ToSchema)]
-struct AdherenceOfDays {
+struct CompletionOfDays {
     /// The first day that was asked about
     from: Day,
     /// The last day that was asked about
     to: Day,
     #[serde(flatten)]
-    adherence: Adherence,
+    completion_rate: CompletionRate,
 }
 
 /// Read how often check-ins were answered
@@ -362,44 +345,40 @@ struct AdherenceOfDays {
 /// expected to have answered before or after. A day can be filled in until 24 hours after it ended; while it can
 /// and is not answered, it is not expected yet, so it lowers no rate and ends no streak.
 #[utoipa::path(
-    tag = "check_in",
-    params(("participant" = inline(Whose), Path), SpanQuery),
+    params(("participant" = inline(ParticipantRef), Path), SpanQuery),
     responses((
-        status = 200, description = "How many of these days have a check-in", body = AdherenceOfDays,
+        status = 200, description = "How many of these days have a check-in", body = CompletionOfDays,
         example = json!({
             "from": "2026-02-17", "to": "2026-03-02",
             "expected": 14, "answered": 12, "rate": 0.86, "streak": 3, "longest_streak": 8,
         })
     )),
-    security(("bearer" = []))
 )]
-#[get("/v1/participants/{participant}/check-ins/adherence")]
-async fn read_adherence(
+#[get("/v1/participants/{participant}/check-ins/completion-rate")]
+async fn read_completion_rate(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<SpanQuery>,
-) -> Result<Json<AdherenceOfDays>, Problem> {
-    let (whose,) = path.into_inner();
+) -> Result<Json<CompletionOfDays>, Problem> {
+    let (participant,) = path.into_inner();
     let (now, query) = (app.now(), query.into_inner());
-    let (grant, answer) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCheckIns, &whose)?;
-            let span = query.span(tx, &grant, now)?;
+    let answer = caller
+        .read(&app, Action::ReadCheckIns, participant, None, move |tx, grant| {
+            let span = query.span(tx, grant)?;
             let zone = home_zone(tx, grant.participant())?;
             let joined_at = account::joined_at(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
-            let adherence = match span.within(joined_at.local_day(&zone), now.local_day(&zone)) {
+            let completion_rate = match span.within(joined_at.local_day(&zone), now.local_day(&zone)) {
                 // Days of hospital or holiday will come with the program; until then every day is asked for.
                 Some(expected) => {
-                    let answered = store::answered_days(tx, &grant, expected.from(), expected.to())?;
-                    check_in::adherence(expected, &[], &answered, &zone, now)
+                    let answered = store::answered_days(tx, grant, expected.from(), expected.to())?;
+                    check_in::completion_rate(expected, &[], &answered, &zone, now)
                 }
-                None => Adherence::default(),
+                None => CompletionRate::default(),
             };
-            Ok((grant, AdherenceOfDays { from: span.from(), to: span.to(), adherence }))
+            Ok(CompletionOfDays { from: span.from(), to: span.to(), completion_rate })
         })
         .await?;
-    seen(&app, grant, Room::CheckIn, None, caller.request_id).await?;
     Ok(Json(answer))
 }
 
@@ -415,8 +394,7 @@ struct CheckInRevisions {
 ///
 /// All that was sent for its day or week, under whichever id of theirs it is asked for.
 #[utoipa::path(
-    tag = "check_in",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CheckInId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CheckInId), Path)),
     responses((
         status = 200, description = "All revisions", body = CheckInRevisions,
         example = json!({ "items": [{
@@ -428,23 +406,20 @@ struct CheckInRevisions {
             },
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/check-ins/{id}/revisions")]
 async fn list_check_in_revisions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CheckInId)>,
+    path: Path<(ParticipantRef, CheckInId)>,
 ) -> Result<Json<CheckInRevisions>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCheckIns, &whose)?;
-            let named = store::revision(tx, &grant, id)?.ok_or_else(Problem::unknown)?;
-            let items = store::revisions(tx, &grant, named.check_in.kind, named.day)?;
-            Ok((grant, items))
+    let (participant, id) = path.into_inner();
+    let items = caller
+        .read(&app, Action::ReadCheckIns, participant, Some(id.into()), move |tx, grant| {
+            let named = store::revision(tx, grant, id)?.ok_or_else(Problem::unknown)?;
+            let items = store::revisions(tx, grant, named.check_in.kind, named.day)?;
+            Ok(items)
         })
         .await?;
-    seen(&app, grant, Room::CheckIn, Some(id.into()), caller.request_id).await?;
     Ok(Json(CheckInRevisions { items }))
 }

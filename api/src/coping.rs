@@ -1,41 +1,39 @@
 //! Coping skills: what works for somebody, what to try now.
 //!
-//! What is on offer is in [`organisation`], favourites and cautions in [`choice`], what was assigned in
-//! [`assignment`], what was practised in [`practice`].
+//! What is on offer is in [`organization`], favorites and precautions in [`choice`], what was assigned in
+//! [`assignment`], what was practiced in [`practice`].
 
 pub mod assignment;
 pub mod choice;
-pub mod organisation;
-pub mod practice;
+pub mod organization;
+pub mod skill_practice;
 
 use actix_web::get;
 use actix_web::web::Data;
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::coping::evidence::{Evidence, Worked};
 use evenkeel_domain::coping::library::library;
-use evenkeel_domain::coping::organisation::OrganisationSkill;
+use evenkeel_domain::coping::organization::OrganizationSkill;
 use evenkeel_domain::coping::suggestion::{Asked, Suggestion, suggest};
 use evenkeel_domain::coping::{Choices, Refusal, SkillRef, Skills};
 use evenkeel_domain::craving::{Intensity, TriggerCategory};
-use evenkeel_domain::journal::Room;
-use evenkeel_persistence::{Tx, coping as store};
+use evenkeel_domain::plan::{Plan, visible_to};
+use evenkeel_persistence::{Tx, coping as store, plan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
-use crate::caller::{Caller, Whose};
-use crate::journal::seen;
-use crate::plan::planned_skills;
-use crate::problem::Problem;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query};
+use crate::http::caller::{Caller, ParticipantRef};
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
-    organisation::routes(config);
+    organization::routes(config);
     assignment::routes(config);
     choice::routes(config);
-    practice::routes(config);
+    skill_practice::routes(config);
     config.service(read_what_works).service(suggest_skills);
 }
 
@@ -49,7 +47,7 @@ impl From<Refusal> for Problem {
             Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
             Refusal::Stale => Self::stale_since(refusal.to_string()),
             Refusal::WhichRevision => Self::which_revision(),
-            Refusal::NotOffered | Refusal::Cautioned => Self::invalid("/skill", refusal.to_string()),
+            Refusal::NotOffered | Refusal::HasPrecaution => Self::invalid("/skill", refusal.to_string()),
             Refusal::Until => Self::invalid("/until", refusal.to_string()),
         }
     }
@@ -58,24 +56,36 @@ impl From<Refusal> for Problem {
 /// What a participant chose, and the skills that are on offer to them.
 pub struct OnOffer {
     pub choices: Choices,
-    own: Vec<OrganisationSkill>,
+    own: Vec<OrganizationSkill>,
 }
 
 impl OnOffer {
     pub fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
         let choices = store::chosen(tx, grant)?.choices;
-        Ok(Self { choices, own: store::skills(tx, grant.actor().organisation)? })
+        Ok(Self { choices, own: store::skills(tx, grant.actor().organization)? })
     }
     pub fn skills(&self) -> Skills<'_> {
         Skills::new(library(), &self.own)
     }
-    /// Whether a skill on offer has a caution that holds for the participant.
+    /// Whether a skill on offer has a precaution that holds for the participant.
     pub fn warns_of(&self, skill: &SkillRef) -> bool {
         self.choices.warn_of(skill, &self.skills())
     }
 }
 
 // What happens
+
+/// The skills that the plan names, or names against one kind of trigger, the best first, as far as the holder of the
+/// grant may see it.
+pub fn planned_skills(
+    tx: &mut Tx,
+    grant: &Grant,
+    trigger: Option<TriggerCategory>,
+) -> Result<Vec<SkillRef>, Problem> {
+    let Some(current) = plan::current::<Plan>(tx, grant)? else { return Ok(Vec::new()) };
+    let visible = visible_to(&current.content, &current.content, grant.actor().role);
+    Ok(visible.plan.skills(trigger))
+}
 
 /// What somebody may try now: from their own practice, their plan, their choices and what is on offer to them.
 pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Suggestion>, Problem> {
@@ -91,7 +101,7 @@ pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Sugge
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SituationQuery {
-    /// Only what was practised in this kind of situation, or in a craving of this kind; everything if not given
+    /// Only what was practiced in this kind of situation, or in a craving of this kind; everything if not given
     #[param(inline)]
     trigger: Option<TriggerCategory>,
 }
@@ -106,33 +116,29 @@ struct WhatWorks {
 
 /// Read what works
 ///
-/// By how much each skill eased an urge or distress when this participant practised it, and how sure that is.
+/// By how much each skill eased an urge or distress when this participant practiced it, and how sure that is.
 /// Nothing is claimed of a skill before its third try. Practice while calm (`before` 0, `after` 0) shows nothing of
 /// easing and is left out, here, in suggestions and in what the plan could learn; it is kept and counts for
 /// assignments. Practice in a craving that names no `trigger` of its own counts for each of that craving's.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), SituationQuery),
+    params(("participant" = inline(ParticipantRef), Path), SituationQuery),
     responses((status = 200, description = "What worked", body = WhatWorks)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/coping/what-works")]
 async fn read_what_works(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<SituationQuery>,
 ) -> Result<Json<WhatWorks>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let SituationQuery { trigger } = query.into_inner();
-    let (grant, evidence) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let tries = store::tries(tx, &grant)?;
-            Ok((grant, tries.into_iter().collect::<Evidence>()))
+    let evidence = caller
+        .read(&app, Action::ReadSkillPractice, participant, None, move |tx, grant| {
+            let tries = store::tries(tx, grant)?;
+            Ok(tries.into_iter().collect::<Evidence>())
         })
         .await?;
-    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
     Ok(Json(WhatWorks { items: evidence.what_works(trigger) }))
 }
 
@@ -160,29 +166,25 @@ struct Suggestions {
 ///
 /// What worked for this participant, then what their plan names, then what they like, then what fits. What their
 /// own practice shows not to help comes after everything else, also if it is in their plan. Never a skill with a
-/// caution that holds for them.
+/// precaution that holds for them.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), NowQuery),
+    params(("participant" = inline(ParticipantRef), Path), NowQuery),
     responses((status = 200, description = "Skills to try now", body = Suggestions)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/coping/suggestions")]
 async fn suggest_skills(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<NowQuery>,
 ) -> Result<Json<Suggestions>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let NowQuery { trigger, intensity } = query.into_inner();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let items = suggestions(tx, &grant, Asked { trigger, intensity })?;
-            Ok((grant, items))
+    let items = caller
+        .read(&app, Action::ReadSkillPractice, participant, None, move |tx, grant| {
+            let items = suggestions(tx, grant, Asked { trigger, intensity })?;
+            Ok(items)
         })
         .await?;
-    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
     Ok(Json(Suggestions { items }))
 }

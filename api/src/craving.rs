@@ -4,11 +4,10 @@ mod correction;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::craving::{
     self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal, Substance,
 };
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
 use evenkeel_domain::trend::DaySummary;
 use evenkeel_domain::value::{Day, Moment};
@@ -19,15 +18,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
-use crate::page::{Cursor, Limit, cut};
-use crate::problem::Problem;
-use crate::recovery::lapse::Heard;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::page::{Cursor, Limit, cut};
+use crate::recovery::lapse::UseResponse;
 use crate::recovery::told_use;
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(record_craving)
@@ -54,31 +53,29 @@ impl From<Refusal> for Problem {
 // What happens
 
 /// What happens when a craving is recorded, whichever way it came in: it is stored once, counted on the day it
-/// was felt, and journaled. The same content again changes nothing; `true` says it is new.
+/// was felt, and recorded in the audit log. The same content again changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
     id: CravingId,
     draft: CravingDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Craving, bool), Problem> {
-    let craving = craving::record(grant.participant(), id, draft, now);
+) -> Result<Recorded<Craving>, Problem> {
+    let craving = craving::record(grant.participant(), id, draft, grant.now());
     if !store::add(tx, grant, &craving)? {
         let stored = standing(tx, grant, id)?;
         let first = store::first_sent(tx, grant, id)?.ok_or_else(Problem::unknown)?;
         craving::same(&stored, &first, &store::outcomes(tx, grant, id)?, &craving.draft)?;
-        return Ok((stored, false));
+        return Ok(Recorded::Known(stored));
     }
     match trend::day(tx, grant, craving.local_day)? {
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
     if let Some(outcome) = craving.draft.outcome {
-        tell_use(tx, grant, &craving, Telling::Observed(outcome, craving.felt_at()), now)?;
+        tell_use(tx, grant, &craving, Telling::Observed(outcome, craving.felt_at()), grant.now())?;
     }
-    note(tx, grant, Deed::Record, Room::Craving, Some(id.into()), request, now)?;
-    Ok((craving, true))
+    audit::record(tx, grant, Action::RecordCraving, Some(id.into()))?;
+    Ok(Recorded::New(craving))
 }
 
 /// What happens when a craving is rated again while it lasts.
@@ -88,13 +85,11 @@ pub fn rate(
     id: CravingId,
     rating: RatingId,
     draft: &RatingDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Craving, bool), Problem> {
+) -> Result<Recorded<Craving>, Problem> {
     let before = standing(tx, grant, id)?;
     let rated = craving::rate(&before, rating, draft)?;
     if rated == before {
-        return Ok((before, false));
+        return Ok(Recorded::Known(before));
     }
     if let Some(new) = rated.ratings.iter().find(|kept| kept.id == rating) {
         store::add_rating(tx, grant, id, new)?;
@@ -103,40 +98,33 @@ pub fn rate(
         store::put(tx, grant, &rated, false)?;
         recount(tx, grant, rated.local_day)?;
     }
-    note(tx, grant, Deed::Rate, Room::Craving, Some(id.into()), request, now)?;
-    Ok((rated, true))
+    audit::record(tx, grant, Action::RateCraving, Some(id.into()))?;
+    Ok(Recorded::New(rated))
 }
 
 /// What happens when somebody tells how a craving ended, or that it has not yet.
-pub fn conclude(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: CravingId,
-    draft: &OutcomeDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<Craving, Problem> {
+pub fn conclude(tx: &mut Tx, grant: &Grant, id: CravingId, draft: &OutcomeDraft) -> Result<Craving, Problem> {
     let before = standing(tx, grant, id)?;
-    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, now)?;
+    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, grant.now())?;
     let Some(kept) = kept else { return Ok(before) };
     store::add_outcome(tx, grant, id, &kept)?;
     if concluded != before {
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
     }
-    tell_use(tx, grant, &concluded, Telling::Observed(kept.outcome, kept.at()), now)?;
-    note(tx, grant, Deed::Conclude, Room::Craving, Some(id.into()), request, now)?;
+    tell_use(tx, grant, &concluded, Telling::Observed(kept.outcome, kept.at()), grant.now())?;
+    audit::record(tx, grant, Action::ConcludeCraving, Some(id.into()))?;
     Ok(concluded)
 }
 
-fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId, request: Uuid, now: Moment) -> Result<(), Problem> {
+fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<(), Problem> {
     let before = standing(tx, grant, id)?;
-    let withdrawn = craving::withdraw(&before, now);
+    let withdrawn = craving::withdraw(&before, grant.now());
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, &withdrawn, Telling::Withdrawn, now)?;
-        note(tx, grant, Deed::Withdraw, Room::Craving, Some(id.into()), request, now)?;
+        tell_use(tx, grant, &withdrawn, Telling::Withdrawn, grant.now())?;
+        audit::record(tx, grant, Action::WithdrawCraving, Some(id.into()))?;
     }
     Ok(())
 }
@@ -177,26 +165,30 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
 
 /// A craving as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
 #[derive(Serialize, ToSchema)]
-struct HeardCraving {
+struct CravingResponse {
     #[serde(flatten)]
     craving: Craving,
     #[serde(flatten)]
-    heard: Heard,
+    heard: UseResponse,
 }
 
-impl HeardCraving {
+impl CravingResponse {
     /// The answer to an outcome that was told just now: use is heard whether or not it is what stands.
     fn new(craving: Craving, told: Option<Outcome>) -> Self {
         let is_use = [told, craving.draft.outcome].contains(&Some(Outcome::Lapsed));
-        let heard = if is_use { Heard::of_use(craving.draft.substance.as_slice()) } else { Heard::default() };
+        let heard = if is_use {
+            UseResponse::of_use(craving.draft.substance.as_slice())
+        } else {
+            UseResponse::default()
+        };
         Self { craving, heard }
     }
 }
 
 /// Use that is told is heard, whatever is refused.
-fn heard_anyway(problem: Problem, told: Option<Outcome>, substance: Option<Substance>) -> Problem {
+fn with_use_response(problem: Problem, told: Option<Outcome>, substance: Option<Substance>) -> Problem {
     match told {
-        Some(Outcome::Lapsed) => problem.heard(Heard::of_use(substance.as_slice())),
+        Some(Outcome::Lapsed) => UseResponse::of_use(substance.as_slice()).attach(problem),
         None | Some(Outcome::Passed | Outcome::StillGoing) => problem,
     }
 }
@@ -208,30 +200,27 @@ fn heard_anyway(problem: Problem, told: Option<Outcome>, substance: Option<Subst
 /// flagged `clock_suspect` and counted on the day it arrived. One that ended in use is answered with `guidance`,
 /// as a lapse is.
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 201, description = "Stored, durably", body = HeardCraving),
-        (status = 200, description = "Stored before with the same content", body = HeardCraving),
+        (status = 201, description = "Stored, durably", body = CravingResponse),
+        (status = 200, description = "Stored before with the same content", body = CravingResponse),
         (status = 409, description = "The id is taken by other content, or was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/cravings/{id}")]
 async fn record_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId)>,
+    path: Path<(ParticipantRef, CravingId)>,
     Json(draft): Json<CravingDraft>,
-) -> Result<Recorded<HeardCraving>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (now, told, substance) = (app.now(), draft.outcome, draft.substance);
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        record(tx, &grant, id, draft.clone(), caller.request_id, now)
+) -> Result<Recorded<CravingResponse>, Problem> {
+    let (participant, id) = path.into_inner();
+    let (_now, told, substance) = (app.now(), draft.outcome, draft.substance);
+    let done = caller.write(&app, Action::RecordCraving, participant, move |tx, grant| {
+        record(tx, grant, id, draft.clone())
     });
-    let done = done.await.map_err(|problem| heard_anyway(problem, told, substance))?;
-    Ok(Recorded::from((HeardCraving::new(done.0, told), done.1)))
+    let done = done.await.map_err(|problem| with_use_response(problem, told, substance))?;
+    Ok(done.map(|craving| CravingResponse::new(craving, told)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -268,58 +257,50 @@ struct CravingPage {
 ///
 /// The latest felt first; withdrawn ones are left out.
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), CravingQuery),
+    params(("participant" = inline(ParticipantRef), Path), CravingQuery),
     responses((status = 200, description = "A page of cravings", body = CravingPage)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/cravings")]
 async fn list_cravings(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<CravingQuery>,
 ) -> Result<Json<CravingPage>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let CravingQuery { from, until, limit, after } = query.into_inner();
-    let (grant, found) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
+    let found = caller
+        .read(&app, Action::ReadCravings, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));
-            let found = store::list(tx, &grant, from, until, after, i64::from(limit) + 1)?;
-            Ok((grant, found))
+            let found = store::list(tx, grant, from, until, after, i64::from(limit) + 1)?;
+            Ok(found)
         })
         .await?;
-    seen(&app, grant, Room::Craving, None, caller.request_id).await?;
     let (items, next) = cut(found, limit, |last| Cursor(last.felt_at(), last.id.into()));
     Ok(Json(CravingPage { items, next }))
 }
 
 /// Read a craving
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
         (status = 200, description = "The craving as it stands", body = Craving),
         (status = 410, description = "It was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/cravings/{id}")]
 async fn read_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId)>,
+    path: Path<(ParticipantRef, CravingId)>,
 ) -> Result<Json<Craving>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (grant, craving) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
-            let craving = standing(tx, &grant, id)?;
-            if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok((grant, craving)) }
+    let (participant, id) = path.into_inner();
+    let craving = caller
+        .read(&app, Action::ReadCravings, participant, Some(id.into()), move |tx, grant| {
+            let craving = standing(tx, grant, id)?;
+            if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(craving) }
         })
         .await?;
-    seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
     Ok(Json(craving))
 }
 
@@ -327,24 +308,19 @@ async fn read_craving(
 ///
 /// It is no longer shown or counted; that it stood is kept. Again is the same.
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses((status = 204, description = "Withdrawn")),
-    security(("bearer" = []))
 )]
 #[delete("/v1/participants/{participant}/cravings/{id}")]
 async fn withdraw_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId)>,
+    path: Path<(ParticipantRef, CravingId)>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        withdraw(tx, &grant, id, caller.request_id, now)
-    })
-    .await?;
+    let (participant, id) = path.into_inner();
+    caller
+        .write(&app, Action::WithdrawCraving, participant, move |tx, grant| withdraw(tx, grant, id))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -352,31 +328,26 @@ async fn withdraw_craving(
 ///
 /// While it passes, say after 15 and 30 minutes. At most 50 ratings a craving.
 #[utoipa::path(
-    tag = "craving",
     params(
-        ("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path), ("rating_id" = inline(RatingId), Path)
+        ("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path), ("rating_id" = inline(RatingId), Path)
     ),
     responses(
         (status = 201, description = "Stored, durably", body = Craving),
         (status = 200, description = "Stored before with the same content", body = Craving),
         (status = 409, description = "The id is taken by another rating, or the craving was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/cravings/{id}/ratings/{rating_id}")]
 async fn rate_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId, RatingId)>,
+    path: Path<(ParticipantRef, CravingId, RatingId)>,
     Json(draft): Json<RatingDraft>,
 ) -> Result<Recorded<Craving>, Problem> {
-    let (whose, id, rating) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        rate(tx, &grant, id, rating, &draft, caller.request_id, now)
-    });
-    done.await.map(Recorded::from)
+    let (participant, id, rating) = path.into_inner();
+    let done = caller
+        .write(&app, Action::RateCraving, participant, move |tx, grant| rate(tx, grant, id, rating, &draft));
+    done.await
 }
 
 /// Tell how a craving ended
@@ -386,27 +357,23 @@ async fn rate_craving(
 /// `guidance`, as a lapse is, and stays told (`told_use` in the caseload) whatever is observed later, until a correction
 /// changes that end or the person takes it back.
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 200, description = "The craving as it stands", body = HeardCraving),
+        (status = 200, description = "The craving as it stands", body = CravingResponse),
         (status = 409, description = "The craving was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/cravings/{id}/outcome")]
 async fn conclude_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId)>,
+    path: Path<(ParticipantRef, CravingId)>,
     Json(draft): Json<OutcomeDraft>,
-) -> Result<Json<HeardCraving>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (now, told) = (app.now(), draft.outcome);
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        conclude(tx, &grant, id, &draft, caller.request_id, now)
-    });
-    let craving = done.await.map_err(|problem| heard_anyway(problem, Some(told), None))?;
-    Ok(Json(HeardCraving::new(craving, Some(told))))
+) -> Result<Json<CravingResponse>, Problem> {
+    let (participant, id) = path.into_inner();
+    let (_now, told) = (app.now(), draft.outcome);
+    let done = caller
+        .write(&app, Action::ConcludeCraving, participant, move |tx, grant| conclude(tx, grant, id, &draft));
+    let craving = done.await.map_err(|problem| with_use_response(problem, Some(told), None))?;
+    Ok(Json(CravingResponse::new(craving, Some(told))))
 }

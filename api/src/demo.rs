@@ -1,36 +1,35 @@
-//! The invented organisation: 60 people who do not exist and 12 weeks of their logs, to try the product with.
+//! The invented organization: 60 people who do not exist and 12 weeks of their logs, to try the product with.
 //!
-//! Everything follows from one number, so that the same house can be built again. Logs go through the same
-//! actions as those of a phone: they are counted and journaled.
+//! Everything follows from one number, so that the same people can be made again. Logs go through the same
+//! actions as those of a phone: they are counted and recorded in the audit log.
 
 mod dice;
 mod person;
 mod plan;
 mod pocket;
 mod step;
+mod values;
 mod words;
 
-use evenkeel_domain::access::{Actor, OfficeAct, permit};
-use evenkeel_domain::account::{Account, Email, OrganisationId, ParticipantId, Role};
+use evenkeel_domain::access::{Action, Actor, Request, permit};
+use evenkeel_domain::account::{Account, Email, OrganizationId, ParticipantId, Role};
 use evenkeel_domain::coping::SkillId;
 use evenkeel_domain::reminder::{Preferences, QuietHours, Weekday, next_due};
-use evenkeel_domain::value::{Day, Few, Moment, TimeOfDay, TimeZone};
+use evenkeel_domain::value::{Moment, TimeOfDay, TimeZone};
 use evenkeel_persistence::{Database, Tx, account, reminder};
-use jiff::{SignedDuration, civil};
 
 use crate::account::add_person;
 use crate::app::App;
-use crate::coping::organisation;
-use crate::problem::Problem;
+use crate::app::problem::Problem;
+use crate::coping::organization;
 use dice::Dice;
 use person::{Person, course};
 use pocket::{Pocket, felt};
 use step::{Pair, Step};
+use values::{DAYS, later, value};
 
 /// The password of every invented person.
 pub const PASSWORD: &str = "evenkeel-demo-2026";
-/// Days of logs, today included.
-const DAYS: i32 = 12 * 7;
 /// How many are in treatment.
 const PEOPLE: u64 = 60;
 
@@ -48,7 +47,7 @@ pub enum Found {
 /// Who is in the database.
 pub fn found(database: &Database) -> Result<Found, Problem> {
     database.read_now(|tx| {
-        Ok(match (account::organisations(tx, false)?, account::organisations(tx, true)?) {
+        Ok(match (account::organizations(tx, false)?, account::organizations(tx, true)?) {
             (0, 0) => Found::Empty,
             (0, _) => Found::Demo,
             _ => Found::RealPeople,
@@ -58,7 +57,7 @@ pub fn found(database: &Database) -> Result<Found, Problem> {
 
 /// Whether invented people, whose password is published, are in the database.
 pub async fn is_there(app: &App) -> Result<bool, Problem> {
-    app.read(|tx| Ok(account::organisations(tx, true)? != 0)).await
+    app.read(|tx| Ok(account::organizations(tx, true)? != 0)).await
 }
 
 /// Fills an empty database; one that is filled stays as it is, and one with real people is refused. Returns
@@ -69,7 +68,7 @@ pub async fn seed(app: &App) -> Result<Vec<String>, Problem> {
     match there {
         Found::RealPeople => {
             return Err(Problem::conflict(
-                "This database holds real people. Start without --demo, or give the demonstration a database \
+                "This database holds real people. SobrietyDate without --demo, or give the demonstration a database \
                  or data folder of its own.",
             ));
         }
@@ -87,19 +86,19 @@ pub async fn seed(app: &App) -> Result<Vec<String>, Problem> {
     Ok(vec![format!("Demo sign-ins: {}\n  password  {PASSWORD}", names.join(", "))])
 }
 
-/// Puts the invented organisation into an empty database, in one transaction: it is there whole or not at all.
+/// Puts the invented organization into an empty database, in one transaction: it is there whole or not at all.
 pub fn fill(database: &Database, password_hash: &str, now: Moment, seed: u64) -> Result<(), Problem> {
     let hash = password_hash.to_owned();
     database.write_now(move |tx| {
         let start = later(now, -i64::from(DAYS) * 24 * 60);
         let mut dice = Dice::new(seed, PEOPLE);
-        let organisation = OrganisationId::from(dice.id(start));
-        account::add_organisation(tx, organisation, &value("Harbor Demo IOP")?, true, start)?;
+        let organization = OrganizationId::from(dice.id(start));
+        account::add_organization(tx, organization, &value("Harbor Demo IOP")?, true, start)?;
         let (mut counselors, mut skills) = (Vec::new(), Vec::new());
         for (name, role, display_name) in STAFF {
             let member = Account {
                 id: dice.id(start).into(),
-                organisation,
+                organization,
                 role,
                 display_name: value(display_name)?,
                 sign_in_name: value::<Email>(&format!("{name}@demo.example"))?.into(),
@@ -110,7 +109,7 @@ pub fn fill(database: &Database, password_hash: &str, now: Moment, seed: u64) ->
             };
             account::add(tx, &member, Some(&hash), start)?;
             let device = dice.id(start).into();
-            let actor = Actor { account: member.id, organisation, role, device, participant: None };
+            let actor = Actor { account: member.id, organization, role, device, participant: None };
             match role {
                 Role::Counselor => counselors.push(actor),
                 Role::Supervisor => skills = add_skills(tx, &actor, &mut dice, start)?,
@@ -124,13 +123,14 @@ pub fn fill(database: &Database, password_hash: &str, now: Moment, seed: u64) ->
     })
 }
 
-/// The skills of the organisation's own.
+/// The skills of the organization's own.
 fn add_skills(tx: &mut Tx, by: &Actor, dice: &mut Dice, now: Moment) -> Result<Vec<SkillId>, Problem> {
-    let permit = permit(by, OfficeAct::ManageSkills).map_err(Problem::internal)?;
+    let permit =
+        permit(by, Action::ManageSkills, Request { id: dice.id(now), now }).map_err(Problem::internal)?;
     let mut ids = Vec::new();
     for skill in plan::own_skills()? {
         let id = dice.id(now).into();
-        organisation::add(tx, &permit, id, skill, dice.id(now), now)?;
+        organization::add(tx, &permit, id, skill)?;
         ids.push(id);
     }
     Ok(ids)
@@ -148,7 +148,7 @@ fn admit(
     start: Moment,
     now: Moment,
 ) -> Result<(), Problem> {
-    let (organisation, mut dice) = (counselor.organisation, Dice::new(seed, number));
+    let (organization, mut dice) = (counselor.organization, Dice::new(seed, number));
     let name = match number {
         0 => "participant".to_owned(),
         _ => format!("p{:02}", number + 1),
@@ -161,7 +161,7 @@ fn admit(
     let email: Email = value(&format!("{name}@demo.example"))?;
     let person = Account {
         id: dice.id(start).into(),
-        organisation,
+        organization,
         role: Role::Participant,
         display_name: value(&format!("{first} {initial}."))?,
         sign_in_name: email.clone().into(),
@@ -178,7 +178,7 @@ fn admit(
     }
     let device = dice.id(start).into();
     let own =
-        Actor { account: person.id, organisation, role: person.role, device, participant: Some(participant) };
+        Actor { account: person.id, organization, role: person.role, device, participant: Some(participant) };
     let pair = Pair { participant, own, counselor };
     let person = Person::new(number, &mut dice);
     let mut steps = course(&person, &zone, &mut dice, now);
@@ -229,24 +229,6 @@ fn wish(dice: &mut Dice) -> Result<Preferences, Problem> {
         quiet_hours: dice.chance(50).then_some(quiet),
         ..Preferences::default()
     })
-}
-
-fn value<T: TryFrom<String, Error: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
-    T::try_from(text.to_owned()).map_err(Problem::internal)
-}
-
-fn later(at: Moment, minutes: i64) -> Moment {
-    at.plus(SignedDuration::from_mins(minutes))
-}
-
-/// The moment of an hour, a minute and a second of a day.
-fn instant(day: Day, [hour, minute, second]: [i8; 3], zone: &TimeZone) -> Option<Moment> {
-    let local = civil::Date::from(day).at(hour, minute, second, 0).to_zoned(zone.rules()).ok()?;
-    local.timestamp().try_into().ok()
-}
-
-fn few<T: Ord + Clone, const MOST: usize>(members: Vec<T>) -> Few<T, MOST> {
-    members.try_into().unwrap_or_default()
 }
 
 const STAFF: [(&str, Role, &str); 4] = [

@@ -1,39 +1,27 @@
 //! The Evenkeel API: HTTP in, one transaction, HTTP out.
 //!
-//! The rooms (`account`, `craving`, `coping`, `check_in`, `recovery`, `plan`, `program`, `trend`, `reminder`, `journal`) hold the
-//! routes and the actions behind them; the other modules are what every room stands on.
+//! Four layers, each of which may use those below it: `server` knows every module; a module holds routes and the
+//! actions behind them; `http` holds what all routes share; `app` holds what needs neither HTTP nor a module.
+//! The test `layers` in `tests/` holds the table of allowed directions.
 
 pub mod app;
-pub mod body;
-pub mod caller;
-pub mod clock;
-pub mod config;
-pub mod demo;
-pub mod etag;
-pub mod exchange;
-pub mod limits;
-mod object;
-pub mod openapi;
-pub mod ops;
-pub mod page;
-pub mod password;
-pub mod problem;
-pub mod secret;
-pub mod server;
-pub mod token;
+pub mod http;
 
 pub mod account;
+pub mod audit;
 pub mod check_in;
 pub mod coping;
 pub mod craving;
-pub mod journal;
 pub mod plan;
 pub mod program;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;
 
+pub mod demo;
+pub mod server;
+
 pub use app::App;
-pub use clock::Clock;
-pub use config::Config;
-pub use server::{Running, routes, start};
+pub use app::clock::Clock;
+pub use app::config::Config;
+pub use server::{Running, start};

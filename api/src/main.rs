@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use evenkeel::config::{AuditCommand, Cli, Command, Config, OrgCommand, reachable};
-use evenkeel::journal::Verdict;
-use evenkeel::problem::Problem;
-use evenkeel::{App, Clock, account, demo, journal, openapi, server};
-use evenkeel_domain::account::{Email, OrganisationName};
+use evenkeel::app::config::{AuditCommand, Cli, Command, Config, OrgCommand, reachable};
+use evenkeel::app::problem::Problem;
+use evenkeel::audit::Verdict;
+use evenkeel::{App, Clock, account, audit, demo, server};
+use evenkeel_domain::account::{Email, OrganizationName};
 use evenkeel_persistence::{Error, Tx};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -60,13 +60,14 @@ async fn run(cli: Cli) -> Result<(), String> {
             say(&format!("{} is up to date, {migrations} migrations were run", app.database().location()))
         }
         Command::Openapi => {
-            say(&serde_json::to_string_pretty(&openapi::document()).map_err(|error| error.to_string())?)
+            say(&serde_json::to_string_pretty(&server::openapi::document())
+                .map_err(|error| error.to_string())?)
         }
         Command::Org(OrgCommand::Create { name, admin_email }) => {
-            let name = OrganisationName::try_from(name).map_err(|error| format!("the name {error}"))?;
+            let name = OrganizationName::try_from(name).map_err(|error| format!("the name {error}"))?;
             let email = Email::try_from(admin_email).map_err(|error| format!("the address {error}"))?;
             let (app, _) = open(cli.config).await?;
-            let code = account::create_organisation(&app, name, email)
+            let code = account::create_organization(&app, name, email)
                 .await
                 .map_err(|problem| problem.to_string())?;
             say(&format!("Invite code of the first admin, good for 72 hours, once: {code}"))
@@ -75,9 +76,9 @@ async fn run(cli: Cli) -> Result<(), String> {
             let app = open_existing(cli.config)?;
             let ready: Result<(), Error> = app.database().read_now(Tx::ready);
             ready.map_err(|error| {
-                format!("the journal cannot be read ({error}); run evenkeel migrate first")
+                format!("the audit log cannot be read ({error}); run evenkeel migrate first")
             })?;
-            let verdict = journal::verify(&app, heads.as_deref())?;
+            let verdict = audit::verify(&app, heads.as_deref())?;
             let Verdict { entries, blocks, witnessed, .. } = verdict;
             let faults = verdict.faults();
             for fault in &faults {
@@ -85,12 +86,12 @@ async fn run(cli: Cli) -> Result<(), String> {
             }
             match faults.len() {
                 0 => say(&format!(
-                    "The journal is whole: {entries} entries, {blocks} sealed blocks, {witnessed} of them with a \
+                    "The audit log is whole: {entries} entries, {blocks} sealed blocks, {witnessed} of them with a \
                      witness outside the database."
                 )),
-                wrong => {
-                    Err(format!("the journal is not as it was sealed: {wrong} findings in {entries} entries"))
-                }
+                wrong => Err(format!(
+                    "the audit log is not as it was sealed: {wrong} findings in {entries} entries"
+                )),
             }
         }
         Command::Backup { to } => {

@@ -5,39 +5,33 @@ pub mod paper;
 pub mod prevention;
 pub mod safety;
 pub mod view;
+mod written;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::account::Role;
-use evenkeel_domain::coping::SkillRef;
-use evenkeel_domain::craving::TriggerCategory;
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::plan::completeness::Completeness;
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::plan::{
-    self, Author, Clash, Conflict, Difference, Document, ItemId, Plan, PlanSection, Refusal, Revision,
+    self, Author, Clash, Conflict, Document, ItemId, Plan, PlanSection, Refusal, Revision,
 };
 use evenkeel_domain::recovery::learning::PlanSummary;
-use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::plan::Kept;
 use evenkeel_persistence::{Error, Tx, plan as store};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::today;
+pub use self::written::Written;
 use crate::app::App;
-use crate::body::{Path, Recorded};
-use crate::caller::{Caller, Whose};
+use crate::app::audit;
+use crate::app::calendar::today;
+use crate::app::problem::Problem;
 use crate::coping::OnOffer;
-use crate::etag::tagged;
-use crate::journal::{note, note_shown};
-use crate::problem::Problem;
+use crate::http::body::{Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::tagged;
 use view::{EditionOf, RevisionNumber, StandingOf};
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     prevention::routes(config);
     safety::routes(config);
@@ -58,7 +52,7 @@ impl From<Refusal> for Problem {
             Refusal::Full => Self::invalid("/proposal", said),
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
             Refusal::Different => Self::different(said.clone()).and("/id", said),
-            Refusal::Cautioned => Self::invalid("/proposal/skill", said),
+            Refusal::HasPrecaution => Self::invalid("/proposal/skill", said),
             Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
             Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
         }
@@ -67,39 +61,6 @@ impl From<Refusal> for Problem {
 
 fn pointer<D: Document>(section: D::Section) -> String {
     format!("/{}", D::field(section))
-}
-
-/// What either document does in its own way.
-pub trait Written: Kept + Send + 'static {
-    /// The revision that a draft makes, or why its rule makes none; see [`plan::save`].
-    fn saved(
-        tx: &mut Tx,
-        grant: &Grant,
-        current: Option<&Revision<Self>>,
-        based_on: i32,
-        draft: Self,
-        today: Day,
-        now: Moment,
-    ) -> Result<Result<Revision<Self>, Refusal>, Problem>;
-    /// A draft made from `base`, merged into what stands.
-    fn reconciled(
-        base: &Self,
-        current: &Self,
-        draft: Self,
-        author: Role,
-    ) -> Result<Self, Conflict<Self::Section>>;
-    /// What somebody in this role may see of it, and which sections they may not.
-    fn shown(&self, current: &Self, role: Role) -> (Self, Vec<Self::Section>);
-    /// What differs in a newer one, as far as somebody in this role may see both.
-    fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<Self::Section>>;
-    /// What is missing on a day in the sections that are not withheld.
-    fn lacking(
-        &self,
-        tx: &mut Tx,
-        grant: &Grant,
-        on: Day,
-        withheld: &[Self::Section],
-    ) -> Result<Completeness<Self::Section>, Problem>;
 }
 
 fn author(grant: &Grant) -> Author {
@@ -131,15 +92,13 @@ pub enum Change<D: Written> {
 }
 
 /// What happens when a document is saved, whichever way it came in: a new revision, unsigned, is stored and
-/// journaled. `merging`: if it started from an older revision, what both sides did is brought together.
+/// recorded in the audit log. `merging`: if it started from an older revision, what both sides did is brought together.
 pub fn change<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
     based_on: i32,
     draft: D,
     merging: bool,
-    request: Uuid,
-    now: Moment,
 ) -> Result<Change<D>, Problem> {
     let current = store::current::<D>(tx, grant)?;
     if let (true, Some(standing)) = (merging, &current)
@@ -155,12 +114,12 @@ pub fn change<D: Written>(
         return match D::reconciled(&base, &standing.content, draft, grant.actor().role) {
             Ok(merged) => {
                 let number = standing.revision;
-                keep(tx, grant, current, number, merged, Deed::Change, request, now)
+                keep(tx, grant, current, number, merged, Action::ChangePlan)
             }
             Err(Conflict { sections }) => Ok(Change::Apart(sections, current)),
         };
     }
-    keep(tx, grant, current, based_on, draft, Deed::Change, request, now)
+    keep(tx, grant, current, based_on, draft, Action::ChangePlan)
 }
 
 /// What happens when somebody takes up a proposal: the plan says it, in a new revision.
@@ -169,15 +128,13 @@ pub fn accept(
     grant: &Grant,
     based_on: i32,
     Acceptance { proposal, id }: &Acceptance,
-    request: Uuid,
-    now: Moment,
 ) -> Result<Change<Plan>, Problem> {
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
     let noted = OnOffer::read(tx, grant)?;
     match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| noted.warns_of(skill)) {
-        Ok(draft) => keep(tx, grant, current, based_on, draft, Deed::Accept, request, now),
+        Ok(draft) => keep(tx, grant, current, based_on, draft, Action::AcceptPlanProposal),
         // It may have fitted the revision that the proposal was read with.
         Err(_) if based_on != number => Ok(Change::Stale(current)),
         Err(refusal @ Refusal::Kept { section }) => {
@@ -187,19 +144,16 @@ pub fn accept(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "both ways to a new revision end here")]
 fn keep<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
     current: Option<Revision<D>>,
     based_on: i32,
     draft: D,
-    deed: Deed,
-    request: Uuid,
-    now: Moment,
+    action: Action,
 ) -> Result<Change<D>, Problem> {
-    let today = today(tx, grant, now)?;
-    let saved = match D::saved(tx, grant, current.as_ref(), based_on, draft, today, now)? {
+    let today = today(tx, grant)?;
+    let saved = match D::saved(tx, grant, current.as_ref(), based_on, draft, today, grant.now())? {
         Err(Refusal::Stale { .. }) => return Ok(Change::Stale(current)),
         saved => saved?,
     };
@@ -211,31 +165,25 @@ fn keep<D: Written>(
         Error::Duplicate => Problem::stale(),
         other => other.into(),
     })?;
-    note(tx, grant, deed, Room::Plan, None, request, now)?;
+    audit::record(tx, grant, action, None)?;
     Ok(Change::New(saved))
 }
 
 /// What happens when somebody signs the current revision. A signature sent again is the same one, also after
-/// another revision has followed; `true` says it is new.
-pub fn sign<D: Written>(
-    tx: &mut Tx,
-    grant: &Grant,
-    revision: i32,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Revision<D>, bool), Problem> {
+/// another revision has followed.
+pub fn sign<D: Written>(tx: &mut Tx, grant: &Grant, revision: i32) -> Result<Recorded<Revision<D>>, Problem> {
     let by = author(grant);
     let meant = store::at::<D>(tx, grant, revision)?.ok_or_else(Problem::unknown)?;
     if meant.signatures.iter().any(|signature| signature.by == by.account) {
-        return Ok((meant, false));
+        return Ok(Recorded::Known(meant));
     }
     let current = store::current::<D>(tx, grant)?.ok_or_else(Problem::unknown)?;
-    let signed = plan::sign(&current, revision, by, now)?;
+    let signed = plan::sign(&current, revision, by, grant.now())?;
     if let Some(signature) = signed.signatures.iter().find(|signature| signature.by == by.account) {
         store::sign::<D>(tx, grant, signature)?;
     }
-    note(tx, grant, Deed::Sign, Room::Plan, None, request, now)?;
-    Ok((signed, true))
+    audit::record(tx, grant, Action::SignPlan, None)?;
+    Ok(Recorded::New(signed))
 }
 
 /// The plan as the holder of a grant may see it; empty if there is none yet.
@@ -244,17 +192,7 @@ fn visible(tx: &mut Tx, grant: &Grant) -> Result<Plan, Problem> {
     Ok(plan.shown(&plan, grant.actor().role).0)
 }
 
-/// The skills that the plan names, or names against one kind of trigger, the best first, as far as the holder
-/// of the grant may see it. For the rooms that suggest skills.
-pub fn planned_skills(
-    tx: &mut Tx,
-    grant: &Grant,
-    trigger: Option<TriggerCategory>,
-) -> Result<Vec<SkillRef>, Problem> {
-    Ok(visible(tx, grant)?.skills(trigger))
-}
-
-/// What the plan knows already, as far as the holder of the grant may see it. For the room that learns.
+/// What the plan knows already, as far as the holder of the grant may see it. For the module that proposes changes.
 pub fn summary(tx: &mut Tx, grant: &Grant) -> Result<PlanSummary, Problem> {
     Ok(visible(tx, grant)?.summary())
 }
@@ -274,24 +212,25 @@ enum Told<D: Written> {
 }
 
 /// Runs a change and answers with what stands afterwards. Where nothing was changed, what the answer shows is
-/// journaled as read, in the same transaction.
+/// recorded in the audit log as read, in the same transaction.
 pub async fn changed<D: Written>(
     app: &App,
     caller: Caller,
-    whose: Whose,
-    deed: impl Fn(&mut Tx, &Grant, Moment) -> Result<Change<D>, Problem> + Send + 'static,
+    action: Action,
+    participant: ParticipantRef,
+    work: impl Fn(&mut Tx, &Grant) -> Result<Change<D>, Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let told = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ChangePlan, &whose)?;
-        let (problem, current) = match deed(tx, &grant, now)? {
-            Change::New(revision) => return Ok(Told::New(view::standing(tx, &grant, Some(&revision), now)?)),
+    let told = caller.write(app, action, participant, move |tx, grant| {
+        let (problem, current) = match work(tx, grant)? {
+            Change::New(revision) => {
+                return Ok(Told::New(view::standing(tx, grant, Some(&revision), grant.now())?));
+            }
             Change::Known(revision) => (None, Some(revision)),
             Change::Stale(current) => (Some(Problem::stale()), current),
             Change::Apart(sections, current) => (Some(apart::<D>(&sections)), current),
         };
-        note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
-        let current = view::standing(tx, &grant, current.as_ref(), now)?;
+        audit::record_view(tx, grant, Action::ReadPlan, None)?;
+        let current = view::standing(tx, grant, current.as_ref(), grant.now())?;
         let Some(problem) = problem else { return Ok(Told::Known(current)) };
         let tag = current.tag();
         let current = serde_json::to_value(&current).map_err(Problem::internal)?;
@@ -317,20 +256,19 @@ fn apart<D: Document>(sections: &[(D::Section, Clash)]) -> Problem {
 async fn signed<D: Written>(
     app: &App,
     caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
+    path: Path<(ParticipantRef, RevisionNumber)>,
 ) -> Result<Recorded<EditionOf<D>>, Problem> {
-    let (whose, revision) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::SignPlan, &whose)?;
-        let (signed, new) = sign::<D>(tx, &grant, revision.into(), caller.request_id, now)?;
-        if !new {
-            note_shown(tx, &grant, Room::Plan, None, caller.request_id, now)?;
-        }
-        let edition = view::edition(&grant, Some(&signed), &view::content(tx, &grant)?);
-        Ok(if new { Recorded::New(edition) } else { Recorded::Known(edition) })
-    })
-    .await
+    let (participant, revision) = path.into_inner();
+    caller
+        .write(app, Action::SignPlan, participant, move |tx, grant| {
+            let signed = sign::<D>(tx, grant, revision.into())?;
+            if let Recorded::Known(_) = signed {
+                audit::record_view(tx, grant, Action::ReadPlan, None)?;
+            }
+            let content = view::content(tx, grant)?;
+            Ok(signed.map(|signed| view::edition(grant, Some(&signed), &content)))
+        })
+        .await
 }
 
 #[derive(Clone, Copy, Deserialize, IntoParams)]

@@ -2,24 +2,25 @@
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::program::{self, Care, CareStep, CareStepDraft, CareStepId, LevelOfCare, Refusal};
-use evenkeel_domain::value::{Day, Moment};
+use evenkeel_domain::access::{Action, Grant};
+use evenkeel_domain::program::{
+    self, LevelOfCare, LevelOfCareChange, LevelOfCareChangeDraft, LevelOfCareChangeId, LevelOfCareHistory,
+    Refusal,
+};
+use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, program as store};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::today;
 use crate::app::App;
-use crate::body::{Json, Path, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, note_shown, seen};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::calendar::today;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(read_care).service(record_care_step);
+    config.service(read_level_of_care).service(change_level_of_care);
 }
 
 impl From<Refusal> for Problem {
@@ -35,30 +36,28 @@ impl From<Refusal> for Problem {
 
 // What happens
 
-/// What happens when a step to a level of care is recorded: it is stored once and journaled. The same again
-/// changes nothing; `true` says it is new.
+/// What happens when a step to a level of care is recorded: it is stored once and recorded in the audit log. The same again
+/// changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
-    id: CareStepId,
-    draft: CareStepDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(CareStep, bool), Problem> {
+    id: LevelOfCareChangeId,
+    draft: LevelOfCareChangeDraft,
+) -> Result<Recorded<LevelOfCareChange>, Problem> {
     let steps = store::list(tx, grant)?;
-    let today = today(tx, grant, now)?;
-    let step = program::record(&steps, id, draft, grant.actor().account, today, now)?;
+    let today = today(tx, grant)?;
+    let step = program::record(&steps, id, draft, grant.actor().account, today, grant.now())?;
     let is_new = !steps.contains(&step);
     if is_new {
         store::add(tx, grant, &step)?;
-        note(tx, grant, Deed::Record, Room::Program, Some(id.into()), request, now)?;
+        audit::record(tx, grant, Action::ChangeLevelOfCare, Some(id.into()))?;
     } else {
-        note_shown(tx, grant, Room::Program, Some(id.into()), request, now)?;
+        audit::record_view(tx, grant, Action::ReadLevelOfCare, Some(id.into()))?;
     }
-    Ok((step, is_new))
+    Ok(if is_new { Recorded::New(step) } else { Recorded::Known(step) })
 }
 
-/// The level of care on a day of the participant's. For the rooms in which it decides something.
+/// The level of care on a day of the participant's. For the modules in which it decides something.
 pub fn level_on(tx: &mut Tx, grant: &Grant, on: Day) -> Result<LevelOfCare, Problem> {
     Ok(program::level_on(&store::list(tx, grant)?, on))
 }
@@ -70,23 +69,23 @@ pub fn level_on(tx: &mut Tx, grant: &Grant, on: Day) -> Result<LevelOfCare, Prob
 /// The level today by the participant's calendar, since when it holds, and all steps that were recorded, those
 /// ahead too. As long as none is, it is `intensive_outpatient`.
 #[utoipa::path(
-    tag = "program",
-    params(("participant" = inline(Whose), Path)),
-    responses((status = 200, description = "The level of care", body = Care)),
-    security(("bearer" = []))
+    params(("participant" = inline(ParticipantRef), Path)),
+    responses((status = 200, description = "The level of care", body = LevelOfCareHistory)),
 )]
-#[get("/v1/participants/{participant}/care")]
-async fn read_care(app: Data<App>, caller: Caller, path: Path<(Whose,)>) -> Result<Json<Care>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let (grant, care) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCare, &whose)?;
-            let care = program::care_on(&store::list(tx, &grant)?, today(tx, &grant, now)?);
-            Ok((grant, care))
+#[get("/v1/participants/{participant}/level-of-care")]
+async fn read_level_of_care(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(ParticipantRef,)>,
+) -> Result<Json<LevelOfCareHistory>, Problem> {
+    let (participant,) = path.into_inner();
+    let _now = app.now();
+    let care = caller
+        .read(&app, Action::ReadLevelOfCare, participant, None, move |tx, grant| {
+            let care = program::level_of_care_on(&store::list(tx, grant)?, today(tx, grant)?);
+            Ok(care)
         })
         .await?;
-    seen(&app, grant, Room::Program, None, caller.request_id).await?;
     Ok(Json(care))
 }
 
@@ -95,32 +94,27 @@ async fn read_care(app: Data<App>, caller: Caller, path: Path<(Whose,)>) -> Resu
 /// By the counselor or a supervisor: from a day within a year of the participant's today, earlier or ahead, they
 /// are at this level. A step is never changed or taken back; what was stated wrongly is put right by another
 /// step, and of two on one day the one recorded later holds. How far ahead the next review of the plan may lie
-/// follows the level: 14 days in intensive outpatient care, 90 in aftercare. The client makes the id (UUIDv7).
+/// follows the level: 14 days in intensive outpatient care, 90 in continuing care. The client makes the id (UUIDv7).
 #[utoipa::path(
-    tag = "program",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CareStepId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(LevelOfCareChangeId), Path)),
     responses(
-        (status = 201, description = "Recorded, durably", body = CareStep, example = json!({
-            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "level": "aftercare", "since": "2026-11-20",
+        (status = 201, description = "Recorded, durably", body = LevelOfCareChange, example = json!({
+            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "level": "continuing_care", "since": "2026-11-20",
             "recorded_by": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4", "recorded_at": "2026-11-19T16:05:00Z",
         })),
-        (status = 200, description = "Recorded before with the same content", body = CareStep),
+        (status = 200, description = "Recorded before with the same content", body = LevelOfCareChange),
         (status = 409, description = "The id is taken by another step, or this level holds on that day already"),
     ),
-    security(("bearer" = []))
 )]
-#[put("/v1/participants/{participant}/care/steps/{id}")]
-async fn record_care_step(
+#[put("/v1/participants/{participant}/level-of-care/changes/{id}")]
+async fn change_level_of_care(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CareStepId)>,
-    Json(draft): Json<CareStepDraft>,
-) -> Result<Recorded<CareStep>, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ChangeCare, &whose)?;
-        record(tx, &grant, id, draft, caller.request_id, now)
-    });
-    done.await.map(Recorded::from)
+    path: Path<(ParticipantRef, LevelOfCareChangeId)>,
+    Json(draft): Json<LevelOfCareChangeDraft>,
+) -> Result<Recorded<LevelOfCareChange>, Problem> {
+    let (participant, id) = path.into_inner();
+    let done = caller
+        .write(&app, Action::ChangeLevelOfCare, participant, move |tx, grant| record(tx, grant, id, draft));
+    done.await
 }

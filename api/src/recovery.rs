@@ -9,50 +9,41 @@ use std::cmp::Reverse;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
-use evenkeel_domain::access::{Act, Grant, Relation};
+use evenkeel_domain::access::{Action, Grant, Relation};
 use evenkeel_domain::craving::Substance;
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::Refusal;
-use evenkeel_domain::recovery::course::{CounterChoice, Course, StartEffect, course, effect};
+use evenkeel_domain::recovery::course::{CounterChoice, Course, SobrietyDateEffect, course, effect};
 use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
-use evenkeel_domain::recovery::start::{self, Start, StartDraft, StartId};
+use evenkeel_domain::recovery::sobriety_date::{self, SobrietyDate, SobrietyDateDraft, SobrietyDateId};
 use evenkeel_domain::recovery::told_use::ToldUse;
 use evenkeel_domain::value::{Moment, TimeZone};
-use evenkeel_persistence::{Tx, craving, recovery as store};
+use evenkeel_persistence::{Tx, recovery as store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
 
 /// Starts and lapses told at most, the latest first.
 const MOST_TOLD: usize = 1000;
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(read_recovery).service(record_start).service(withdraw_start).service(choose_counter);
+    config
+        .service(read_recovery)
+        .service(record_sobriety_date)
+        .service(withdraw_sobriety_date)
+        .service(choose_counter);
     lapse::routes(config);
     correction::routes(config);
     proposal::routes(config);
     told_use::routes(config);
-}
-
-/// How many of the latest cravings say which substances somebody uses or used.
-const CRAVINGS: i64 = 50;
-
-/// The substances that somebody uses or used, as far as the record tells.
-pub fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
-    let told = store::substances(tx, grant)?;
-    let cravings = craving::list(tx, grant, None, None, None, CRAVINGS)?;
-    let craved = cravings.iter().filter_map(|craving| craving.draft.substance);
-    Ok(told.into_iter().chain(craved).collect())
 }
 
 impl From<Refusal> for Problem {
@@ -74,39 +65,36 @@ impl From<Refusal> for Problem {
 
 // What happens
 
-/// What happens when a start of sober time is told, whichever way it came in. The same again changes nothing;
-/// `true` says it is new.
+/// What happens when a start of sober time is told, whichever way it came in. The same again changes nothing.
 pub fn begin(
     tx: &mut Tx,
     grant: &Grant,
-    id: StartId,
-    draft: &StartDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Start, bool), Problem> {
-    if let Some(kept) = store::find_start(tx, grant, id)? {
-        start::same(&kept, draft)?;
-        return Ok((kept, false));
+    id: SobrietyDateId,
+    draft: &SobrietyDateDraft,
+) -> Result<Recorded<SobrietyDate>, Problem> {
+    if let Some(kept) = store::find_sobriety_date(tx, grant, id)? {
+        sobriety_date::same(&kept, draft)?;
+        return Ok(Recorded::Known(kept));
     }
-    let begun = start::begin(grant.participant(), id, draft.clone(), &store::starts(tx, grant)?, now)?;
-    store::add_start(tx, grant, &begun)?;
-    note(tx, grant, Deed::Record, Room::Recovery, Some(id.into()), request, now)?;
-    Ok((begun, true))
+    let begun = sobriety_date::begin(
+        grant.participant(),
+        id,
+        draft.clone(),
+        &store::sobriety_dates(tx, grant)?,
+        grant.now(),
+    )?;
+    store::add_sobriety_date(tx, grant, &begun)?;
+    audit::record(tx, grant, Action::RecordSobrietyDate, Some(id.into()))?;
+    Ok(Recorded::New(begun))
 }
 
 /// What happens when a start is taken back.
-pub fn take_back_start(
-    tx: &mut Tx,
-    grant: &Grant,
-    id: StartId,
-    request: Uuid,
-    now: Moment,
-) -> Result<(), Problem> {
-    let before = store::find_start(tx, grant, id)?.ok_or_else(Problem::unknown)?;
-    let withdrawn = start::withdraw(&before, now);
+pub fn withdraw_sobriety_date_action(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(), Problem> {
+    let before = store::find_sobriety_date(tx, grant, id)?.ok_or_else(Problem::unknown)?;
+    let withdrawn = sobriety_date::withdraw(&before, grant.now());
     if withdrawn != before {
-        store::put_start(tx, grant, &withdrawn)?;
-        note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
+        store::put_sobriety_date(tx, grant, &withdrawn)?;
+        audit::record(tx, grant, Action::WithdrawSobrietyDate, Some(id.into()))?;
     }
     Ok(())
 }
@@ -114,7 +102,7 @@ pub fn take_back_start(
 /// All that courses are folded from.
 struct Told {
     zone: TimeZone,
-    starts: Vec<Start>,
+    sobriety_dates: Vec<SobrietyDate>,
     lapses: Vec<Lapse>,
     choices: Vec<(Substance, CounterChoice)>,
 }
@@ -123,7 +111,7 @@ impl Told {
     fn of(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
         Ok(Self {
             zone: home_zone(tx, grant.participant())?,
-            starts: store::starts(tx, grant)?,
+            sobriety_dates: store::sobriety_dates(tx, grant)?,
             lapses: store::lapses(tx, grant)?,
             choices: store::counter_choices(tx, grant)?,
         })
@@ -131,13 +119,13 @@ impl Told {
 
     /// The course with a substance as who asks may see it.
     fn course(&self, substance: Substance, relation: Relation, now: Moment) -> ShownCourse {
-        let course = course(substance, &self.starts, &self.lapses, milestones(), &self.zone, now);
+        let course = course(substance, &self.sobriety_dates, &self.lapses, milestones(), &self.zone, now);
         let choice = self.choices.iter().find(|(of, _)| *of == substance);
         let choice = choice.map_or_else(CounterChoice::default, |(_, choice)| *choice);
         // Hidden from the person it weighs on; who treats them needs the days, and sees that they are hidden.
         let course = match relation {
             Relation::Own => course.shown(choice),
-            Relation::Caseload | Relation::Organisation | Relation::Foreign => course,
+            Relation::Caseload | Relation::Organization | Relation::Foreign => course,
         };
         ShownCourse { course, counter_hidden: choice.hidden }
     }
@@ -147,15 +135,15 @@ impl Told {
 fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem> {
     let told = Told::of(tx, grant)?;
     let standing = |substance: Substance| {
-        told.starts.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+        told.sobriety_dates.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
             || told.lapses.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
     };
     let substances = Substance::ALL.iter().filter(|substance| standing(**substance));
     let courses = substances.map(|substance| told.course(*substance, grant.relation(), now)).collect();
-    let Told { mut starts, mut lapses, .. } = told;
-    starts.retain(|one| one.withdrawn_at.is_none());
-    starts.sort_by_key(|one| Reverse((one.since, one.id)));
-    starts.truncate(MOST_TOLD);
+    let Told { mut sobriety_dates, mut lapses, .. } = told;
+    sobriety_dates.retain(|one| one.withdrawn_at.is_none());
+    sobriety_dates.sort_by_key(|one| Reverse((one.since, one.id)));
+    sobriety_dates.truncate(MOST_TOLD);
     lapses.retain(|one| one.withdrawn_at.is_none());
     lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
     lapses.truncate(MOST_TOLD);
@@ -163,20 +151,14 @@ fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem
     told_uses.retain(ToldUse::stands);
     told_uses.sort_by_key(|one| Reverse((one.to, one.id)));
     told_uses.truncate(MOST_TOLD);
-    Ok(Recovery { courses, starts, lapses, told_uses })
+    Ok(Recovery { courses, sobriety_dates, lapses, told_uses })
 }
 
 /// What happens when somebody hides or shows the counter of a substance.
-pub fn choose(
-    tx: &mut Tx,
-    grant: &Grant,
-    counter: Counter,
-    request: Uuid,
-    now: Moment,
-) -> Result<(), Problem> {
+pub fn choose(tx: &mut Tx, grant: &Grant, counter: Counter) -> Result<(), Problem> {
     let Counter { substance, hidden } = counter;
     store::put_counter_choice(tx, grant, substance, CounterChoice { hidden })?;
-    note(tx, grant, Deed::Change, Room::Recovery, None, request, now)
+    audit::record(tx, grant, Action::ChangeCounter, None)
 }
 
 // Routes
@@ -194,7 +176,7 @@ pub struct ShownCourse {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "courses": [{
-        "substance": "alcohol", "lapses": 0, "near_misses": 0, "last_lapse_on": null, "counter_hidden": false,
+        "substance": "alcohol", "lapses": 0, "close_calls": 0, "last_lapse_on": null, "counter_hidden": false,
         "count": {
             "current": { "since": "2026-01-31", "days": 30, "milestones": ["24_hours", "30_days"] },
             "lifetime_days": 30, "longest_days": 30, "past": [],
@@ -205,15 +187,15 @@ pub struct ShownCourse {
             "next": { "code": "60_days", "label": "60 days", "on": "2026-04-01", "days_to_go": 30 },
         },
     }],
-    "starts": [{
+    "sobriety_dates": [{
         "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "substance": "alcohol", "since": "2026-01-31",
-        "told_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York",
+        "reported_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York",
         "received_at": "2026-03-02T18:40:02Z", "clock_suspect": false,
     }],
     "lapses": [],
     "told_uses": [{
         "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b5", "kind": "craving", "from": "2026-01-29", "to": "2026-01-29",
-        "substance": "alcohol", "told_at": "2026-01-30T18:40:02Z", "revision": 1, "seen_with_lapses": false,
+        "substance": "alcohol", "reported_at": "2026-01-30T18:40:02Z", "revision": 1, "seen_with_lapses": false,
     }],
 }))]
 pub struct Recovery {
@@ -222,7 +204,7 @@ pub struct Recovery {
     courses: Vec<ShownCourse>,
     /// The starts that were told, the latest first; at most the last 1,000
     #[schema(max_items = 1000)]
-    starts: Vec<Start>,
+    sobriety_dates: Vec<SobrietyDate>,
     /// The lapses that were told, the latest first; at most the last 1,000
     #[schema(max_items = 1000)]
     lapses: Vec<Lapse>,
@@ -238,27 +220,23 @@ pub struct Recovery {
 /// milestone stands as long as the run does that it was reached in; a lapse takes none away that was reached
 /// before it was told.
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "Recovery as it stands", body = Recovery)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/recovery")]
 async fn read_recovery(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Json<Recovery>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let now = app.now();
-    let (grant, recovery) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
-            let recovery = recovery(tx, &grant, now)?;
-            Ok((grant, recovery))
+    let recovery = caller
+        .read(&app, Action::ReadRecovery, participant, None, move |tx, grant| {
+            let recovery = recovery(tx, grant, now)?;
+            Ok(recovery)
         })
         .await?;
-    seen(&app, grant, Room::Recovery, None, caller.request_id).await?;
     Ok(Json(recovery))
 }
 
@@ -266,10 +244,10 @@ async fn read_recovery(
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "substance": "alcohol", "since": "2026-02-15",
-    "told_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York",
+    "reported_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York",
     "received_at": "2026-03-02T18:40:02Z", "clock_suspect": false, "effect": "already_running",
     "course": {
-        "substance": "alcohol", "lapses": 0, "near_misses": 0, "last_lapse_on": null, "counter_hidden": false,
+        "substance": "alcohol", "lapses": 0, "close_calls": 0, "last_lapse_on": null, "counter_hidden": false,
         "count": {
             "current": { "since": "2026-02-01", "days": 29, "milestones": ["24_hours"] },
             "lifetime_days": 29, "longest_days": 29, "past": [],
@@ -278,10 +256,10 @@ async fn read_recovery(
         },
     },
 }))]
-struct ToldStart {
+struct RecordedSobrietyDate {
     #[serde(flatten)]
-    start: Start,
-    effect: StartEffect,
+    start: SobrietyDate,
+    effect: SobrietyDateEffect,
     /// The course with this substance as it now stands
     course: ShownCourse,
 }
@@ -294,57 +272,52 @@ struct ToldStart {
 /// person is asked whether there was use in between, which is told as a lapse, or whether the day told before
 /// was wrong, which is corrected. The phone makes the id (UUIDv7) and keeps it before it sends.
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(StartId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
     responses(
-        (status = 201, description = "Stored, durably", body = ToldStart),
-        (status = 200, description = "Stored before with the same content", body = ToldStart),
+        (status = 201, description = "Stored, durably", body = RecordedSobrietyDate),
+        (status = 200, description = "Stored before with the same content", body = RecordedSobrietyDate),
         (status = 409, description = "The id is taken by other content, or was taken back"),
     ),
-    security(("bearer" = []))
 )]
-#[put("/v1/participants/{participant}/recovery/starts/{id}")]
-async fn record_start(
+#[put("/v1/participants/{participant}/recovery/sobriety-dates/{id}")]
+async fn record_sobriety_date(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, StartId)>,
-    Json(draft): Json<StartDraft>,
-) -> Result<Recorded<ToldStart>, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        let (start, new) = begin(tx, &grant, id, &draft, caller.request_id, now)?;
-        let told = Told::of(tx, &grant)?;
-        let effect = effect(&start, &told.starts, &told.lapses);
-        let course = told.course(start.substance, grant.relation(), now);
-        Ok((ToldStart { start, effect, course }, new))
+    path: Path<(ParticipantRef, SobrietyDateId)>,
+    Json(draft): Json<SobrietyDateDraft>,
+) -> Result<Recorded<RecordedSobrietyDate>, Problem> {
+    let (participant, id) = path.into_inner();
+    let done = caller.write(&app, Action::RecordSobrietyDate, participant, move |tx, grant| {
+        let recorded = begin(tx, grant, id, &draft)?;
+        let told = Told::of(tx, grant)?;
+        Ok(recorded.map(|start| {
+            let effect = effect(&start, &told.sobriety_dates, &told.lapses);
+            let course = told.course(start.substance, grant.relation(), grant.now());
+            RecordedSobrietyDate { start, effect, course }
+        }))
     });
-    done.await.map(Recorded::from)
+    done.await
 }
 
 /// Take a start back
 ///
 /// It counts in nothing any more. Its corrections still do. Again is the same.
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(StartId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
     responses((status = 204, description = "Taken back")),
-    security(("bearer" = []))
 )]
-#[delete("/v1/participants/{participant}/recovery/starts/{id}")]
-async fn withdraw_start(
+#[delete("/v1/participants/{participant}/recovery/sobriety-dates/{id}")]
+async fn withdraw_sobriety_date(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, StartId)>,
+    path: Path<(ParticipantRef, SobrietyDateId)>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        take_back_start(tx, &grant, id, caller.request_id, now)
-    })
-    .await?;
+    let (participant, id) = path.into_inner();
+    caller
+        .write(&app, Action::WithdrawSobrietyDate, participant, move |tx, grant| {
+            withdraw_sobriety_date_action(tx, grant, id)
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -363,24 +336,19 @@ pub struct Counter {
 ///
 /// The count goes on. Who treats the person still sees the days, and that they are hidden.
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path)),
-    responses((status = 200, description = "What holds from now on", body = Counter)),
-    security(("bearer" = []))
+    params(("participant" = inline(ParticipantRef), Path)),
+    responses((status = 200, description = "What holds from grant.now() on", body = Counter)),
 )]
 #[put("/v1/participants/{participant}/recovery/counter")]
 async fn choose_counter(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     Json(counter): Json<Counter>,
 ) -> Result<Json<Counter>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        choose(tx, &grant, counter, caller.request_id, now)
-    })
-    .await?;
+    let (participant,) = path.into_inner();
+    caller
+        .write(&app, Action::ChangeCounter, participant, move |tx, grant| choose(tx, grant, counter))
+        .await?;
     Ok(Json(counter))
 }

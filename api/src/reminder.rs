@@ -1,17 +1,16 @@
 //! Reminders: when somebody wants one, what became of each, and how they are ended.
 
 pub mod page;
-pub mod post;
+
 pub mod work;
 
 use std::collections::BTreeSet;
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::{Act, OfficeAct};
+use evenkeel_domain::access::Action;
 use evenkeel_domain::account::ParticipantId;
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::reminder::{Letter, Preferences, Refusal, checked, next_due};
+use evenkeel_domain::reminder::{Preferences, Refusal, ReminderMessage, checked, next_due};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account, reminder as store};
 use jiff::SignedDuration;
@@ -19,22 +18,21 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path, Query};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, note_seen, seen};
-use crate::page::{Cursor, Limit, cut};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::page::{Cursor, Limit, cut};
 
-pub use post::Post;
 use work::answer_to;
 pub use work::{Passed, work};
 
 /// How far back staff are shown what did not arrive.
 const SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(read_reminders)
@@ -86,8 +84,7 @@ pub fn plan_anew(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result
 ///
 /// Off until somebody chooses.
 #[utoipa::path(
-    tag = "reminder",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((
         status = 200, description = "What holds now", body = Preferences,
         example = json!({
@@ -95,23 +92,20 @@ pub fn plan_anew(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result
             "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
         })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/reminders")]
 async fn read_reminders(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Json<Preferences>, Problem> {
-    let (whose,) = path.into_inner();
-    let (grant, wish) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadReminders, &whose)?;
+    let (participant,) = path.into_inner();
+    let wish = caller
+        .read(&app, Action::ReadReminders, participant, None, move |tx, grant| {
             let wish = store::wish(tx, grant.participant())?.unwrap_or_default();
-            Ok((grant, wish))
+            Ok(wish)
         })
         .await?;
-    seen(&app, grant, Room::Reminder, None, caller.request_id).await?;
     Ok(Json(wish))
 }
 
@@ -119,8 +113,7 @@ async fn read_reminders(
 ///
 /// Times are the participant's own wall clock. Turning reminders off is never refused.
 #[utoipa::path(
-    tag = "reminder",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     request_body(content = Preferences, example = json!({
         "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
         "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
@@ -132,22 +125,19 @@ async fn read_reminders(
             "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
         })
     )),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/reminders")]
 async fn change_reminders(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     Json(wish): Json<Preferences>,
 ) -> Result<Json<Preferences>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ChangeReminders, &whose)?;
+    let (participant,) = path.into_inner();
+    let done = caller.write(&app, Action::ChangeReminders, participant, move |tx, grant| {
         let wish = checked(wish.clone())?;
-        plan_next(tx, grant.participant(), &wish, now)?;
-        note(tx, &grant, Deed::Change, Room::Reminder, None, caller.request_id, now)?;
+        plan_next(tx, grant.participant(), &wish, grant.now())?;
+        audit::record(tx, grant, Action::ChangeReminders, None)?;
         Ok(wish)
     });
     done.await.map(Json)
@@ -155,10 +145,10 @@ async fn change_reminders(
 
 /// Reminders and what became of each, the latest first.
 #[derive(Serialize, ToSchema)]
-struct LetterPage {
+struct ReminderMessagePage {
     /// The reminders
     #[schema(max_items = 200)]
-    items: Vec<Letter>,
+    items: Vec<ReminderMessage>,
     /// Where the next page begins; absent on the last
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline)]
@@ -182,46 +172,42 @@ struct HistoryQuery {
 ///
 /// Each one planned: sent, answered by a log later that day, bounced, given up, expired, or held back and why.
 #[utoipa::path(
-    tag = "reminder",
-    params(("participant" = inline(Whose), Path), HistoryQuery),
+    params(("participant" = inline(ParticipantRef), Path), HistoryQuery),
     responses((
-        status = 200, description = "A page of reminders", body = LetterPage,
+        status = 200, description = "A page of reminders", body = ReminderMessagePage,
         example = json!({ "items": [{
             "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "participant": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4",
             "kind": "check_in", "local_date": "2026-03-02", "slot": 1170, "due_at": "2026-03-03T00:30:00Z",
             "state": "sent", "attempts": 1, "sent_at": "2026-03-03T00:30:02Z", "planned_at": "2026-03-03T00:30:01Z",
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/reminders/history")]
 async fn list_reminder_history(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<HistoryQuery>,
-) -> Result<Json<LetterPage>, Problem> {
-    let (whose,) = path.into_inner();
+) -> Result<Json<ReminderMessagePage>, Problem> {
+    let (participant,) = path.into_inner();
     let HistoryQuery { limit, after } = query.into_inner();
-    let (grant, found) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadReminders, &whose)?;
+    let found = caller
+        .read(&app, Action::ReadReminders, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));
-            let mut found = store::history(tx, &grant, after, i64::from(limit) + 1)?;
+            let mut found = store::history(tx, grant, after, i64::from(limit) + 1)?;
             // What was logged since the last round of the worker counts too.
             if let Some(zone) = account::time_zone(tx, grant.participant())? {
-                for letter in &mut found {
-                    if let Some(answered) = answer_to(tx, letter, &zone)? {
-                        *letter = answered;
+                for message in &mut found {
+                    if let Some(answered) = answer_to(tx, message, &zone)? {
+                        *message = answered;
                     }
                 }
             }
-            Ok((grant, found))
+            Ok(found)
         })
         .await?;
-    seen(&app, grant, Room::Reminder, None, caller.request_id).await?;
     let (items, next) = cut(found, limit, |last| Cursor(last.due_at, last.id.into()));
-    Ok(Json(LetterPage { items, next }))
+    Ok(Json(ReminderMessagePage { items, next }))
 }
 
 /// See which reminders did not arrive
@@ -229,28 +215,27 @@ async fn list_reminder_history(
 /// Those of the caseload that bounced or were given up in the last 30 days, the latest first, at most 200: an
 /// address to correct, or a mail server to look after.
 #[utoipa::path(
-    tag = "reminder",
     responses((
-        status = 200, description = "What did not arrive", body = LetterPage,
+        status = 200, description = "What did not arrive", body = ReminderMessagePage,
         example = json!({ "items": [{
             "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "participant": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4",
             "kind": "check_in", "local_date": "2026-03-02", "slot": 1170, "due_at": "2026-03-03T00:30:00Z",
             "state": "bounced", "attempts": 1, "planned_at": "2026-03-03T00:30:01Z",
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/reminders/undelivered")]
-async fn list_undelivered_reminders(app: Data<App>, caller: Caller) -> Result<Json<LetterPage>, Problem> {
-    let now = app.now();
-    let items = app.write(move |tx| {
-        let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
-        let letters = store::undelivered(tx, &permit, now.plus(-SHOWN))?;
-        let shown: BTreeSet<_> = letters.iter().map(|letter| letter.participant).collect();
+async fn list_undelivered_reminders(
+    app: Data<App>,
+    caller: Caller,
+) -> Result<Json<ReminderMessagePage>, Problem> {
+    let items = caller.write_organization(&app, Action::ReadCaseload, move |tx, permit| {
+        let reminder_messages = store::undelivered(tx, permit, permit.now().plus(-SHOWN))?;
+        let shown: BTreeSet<_> = reminder_messages.iter().map(|message| message.participant).collect();
         for participant in shown {
-            note_seen(tx, permit.actor(), participant.into(), Room::Reminder, caller.request_id, now)?;
+            audit::record_listed(tx, permit, participant)?;
         }
-        Ok(letters)
+        Ok(reminder_messages)
     });
-    Ok(Json(LetterPage { items: items.await?, next: None }))
+    Ok(Json(ReminderMessagePage { items: items.await?, next: None }))
 }

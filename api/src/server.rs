@@ -1,5 +1,9 @@
 //! Starting, serving and stopping.
 
+mod modules;
+pub mod openapi;
+pub mod ops;
+
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,11 +18,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::exchange::exchange;
-use crate::openapi;
-use crate::problem::Problem;
+use crate::app::clock::Clock;
+use crate::app::config::Config;
+use crate::app::problem::Problem;
+use crate::http::rate_limit::RateLimits;
+use crate::http::request_log::log_request;
 
 /// How long requests in flight have to end when the server stops.
 const DRAIN_SECONDS: u64 = 20;
@@ -76,7 +80,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
 pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
     let config = app.config();
     let recorder = recorder()?;
-    let (server, address) = api(&app)?;
+    let limits = Data::new(RateLimits::new(config));
+    let (server, address) = api(&app, &limits)?;
     let metrics_listen = config.metrics_listen;
     let rendered = recorder.clone();
     let metrics = HttpServer::new(move || {
@@ -94,7 +99,7 @@ pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
     let metrics_address = first(&metrics.addrs())?;
     let metrics = metrics.run();
     let servers = [server.handle(), metrics.handle()];
-    let mut tasks = if in_background { background(&app) } else { vec![] };
+    let mut tasks = if in_background { background(&app, &limits) } else { vec![] };
     tasks.push(every(&app, Duration::from_secs(5), move || {
         recorder.run_upkeep();
         std::future::ready(())
@@ -109,15 +114,17 @@ pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
     Ok(Running { address, metrics_address, app, servers, tasks })
 }
 
-fn api(app: &App) -> Result<(actix_web::dev::Server, SocketAddr), String> {
+fn api(app: &App, limits: &Data<RateLimits>) -> Result<(actix_web::dev::Server, SocketAddr), String> {
     let config = app.config();
-    let shared = app.clone();
+    let (shared, limits) = (app.clone(), limits.clone());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(Data::new(shared.clone()))
-            .wrap(from_fn(exchange))
-            .configure(|config| routes(&mut ServiceConfig::new(config)))
+            .app_data(limits.clone())
+            .wrap(from_fn(openapi::check_query))
+            .wrap(from_fn(log_request))
+            .configure(|config| modules::routes(&mut ServiceConfig::new(config)))
             .configure(openapi::documentation)
             .default_service(web::to(otherwise))
     })
@@ -137,21 +144,6 @@ fn first(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
     addresses.first().copied().ok_or_else(|| "no address to listen on".to_owned())
 }
 
-/// The routes of all rooms.
-pub fn routes(config: &mut ServiceConfig) {
-    crate::account::routes(config);
-    crate::craving::routes(config);
-    crate::coping::routes(config);
-    crate::check_in::routes(config);
-    crate::recovery::routes(config);
-    crate::plan::routes(config);
-    crate::program::routes(config);
-    crate::trend::routes(config);
-    crate::reminder::routes(config);
-    crate::journal::routes(config);
-    crate::ops::routes(config);
-}
-
 async fn otherwise(request: HttpRequest) -> HttpResponse {
     let methods = openapi::methods_at(request.path());
     let problem = if methods.is_empty() { Problem::unknown() } else { Problem::method(methods.join(", ")) };
@@ -169,19 +161,19 @@ fn recorder() -> Result<PrometheusHandle, String> {
     RECORDER.get_or_init(install).clone()
 }
 
-fn background(app: &App) -> Vec<JoinHandle<()>> {
-    let (reminders, journal, limits) = (app.clone(), app.clone(), app.clone());
+fn background(app: &App, limits: &Data<RateLimits>) -> Vec<JoinHandle<()>> {
+    let (reminders, audit_log, limits) = (app.clone(), app.clone(), limits.clone());
     vec![
         every(app, Duration::from_secs(20), move || {
             let app = reminders.clone();
             async move { told("reminders", app.work_reminders().await) }
         }),
         every(app, Duration::from_mins(1), move || {
-            let app = journal.clone();
-            async move { told("journal", app.seal_journal().await) }
+            let app = audit_log.clone();
+            async move { told("audit", app.seal_audit_log().await) }
         }),
         every(app, Duration::from_mins(1), move || {
-            limits.limits().tidy();
+            limits.tidy();
             std::future::ready(())
         }),
     ]

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use evenkeel_domain::access::{Act, Grant, OfficeAct};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::{DisplayName, ParticipantId};
 use evenkeel_domain::check_in::DayFigures;
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::attention::{self, LastLapse};
 use evenkeel_domain::recovery::told_use::{self, ToldUse};
 use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
@@ -20,14 +19,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path, Query};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note_own, note_seen, seen};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::calendar::today;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query};
+use crate::http::caller::{Caller, ParticipantRef};
 
-/// The routes of this room.
+/// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_participants).service(read_trends).service(draw_trends);
 }
@@ -56,13 +55,8 @@ pub struct SpanQuery {
 
 impl SpanQuery {
     /// These days; what is not given, by the participant's calendar.
-    pub fn span(self, tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Span, Problem> {
-        let to = if let Some(to) = self.to {
-            to
-        } else {
-            let zone = home_zone(tx, grant.participant())?;
-            now.local_day(&zone)
-        };
+    pub fn span(self, tx: &mut Tx, grant: &Grant) -> Result<Span, Problem> {
+        let to = if let Some(to) = self.to { to } else { today(tx, grant)? };
         Ok(Span::new(self.from.unwrap_or(to.plus(-27)), to)?)
     }
 }
@@ -108,24 +102,23 @@ struct Trends {
 async fn trends_of(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     days: SpanQuery,
     with_check_ins: bool,
-) -> Result<(Grant, Trends), Problem> {
-    let now = app.now();
-    app.read(move |tx| {
-        let grant = caller.granted(tx, Act::ReadTrend, &whose)?;
-        let span = days.span(tx, &grant, now)?;
-        let trend = trend(span, &store::days(tx, &grant, span.from(), span.to())?);
-        let check_ins = if with_check_ins {
-            let figures = check_in::figures(tx, &grant, span.from(), span.to())?;
-            Some(figures.into_iter().map(|(day, figures)| CheckInDay { day, figures }).collect())
-        } else {
-            None
-        };
-        Ok((grant, Trends { trend, check_ins }))
-    })
-    .await
+) -> Result<Trends, Problem> {
+    caller
+        .read(app, Action::ReadTrend, participant, None, move |tx, grant| {
+            let span = days.span(tx, grant)?;
+            let trend = trend(span, &store::days(tx, grant, span.from(), span.to())?);
+            let check_ins = if with_check_ins {
+                let figures = check_in::figures(tx, grant, span.from(), span.to())?;
+                Some(figures.into_iter().map(|(day, figures)| CheckInDay { day, figures }).collect())
+            } else {
+                None
+            };
+            Ok(Trends { trend, check_ins })
+        })
+        .await
 }
 
 /// Read trends
@@ -133,8 +126,7 @@ async fn trends_of(
 /// Cravings by local day, trigger, hour and weekday, and if asked for what daily check-ins say in figures. A day
 /// without logs is missing, not zero.
 #[utoipa::path(
-    tag = "trend",
-    params(("participant" = inline(Whose), Path), TrendQuery),
+    params(("participant" = inline(ParticipantRef), Path), TrendQuery),
     responses((
         status = 200, description = "The trends of these days", body = Trends,
         example = json!({
@@ -151,41 +143,36 @@ async fn trends_of(
             }],
         })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/trends")]
 async fn read_trends(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<TrendQuery>,
 ) -> Result<Json<Trends>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let TrendQuery { from, to, check_ins } = query.into_inner();
-    let (grant, trends) = trends_of(&app, caller, whose, SpanQuery { from, to }, check_ins).await?;
-    seen(&app, grant, Room::Trend, None, caller.request_id).await?;
+    let trends = trends_of(&app, caller, participant, SpanQuery { from, to }, check_ins).await?;
     Ok(Json(trends))
 }
 
 /// Draw trends
 ///
-/// The cravings of these days as a picture, readable on a phone and in grey.
+/// The cravings of these days as a picture, readable on a phone and in gray.
 #[utoipa::path(
-    tag = "trend",
-    params(("participant" = inline(Whose), Path), SpanQuery),
+    params(("participant" = inline(ParticipantRef), Path), SpanQuery),
     responses((status = 200, description = "The trends as a picture", body = String, content_type = "image/svg+xml")),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/trends.svg")]
 async fn draw_trends(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<SpanQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let (grant, trends) = trends_of(&app, caller, whose, query.into_inner(), false).await?;
-    seen(&app, grant, Room::Trend, None, caller.request_id).await?;
+    let (participant,) = path.into_inner();
+    let trends = trends_of(&app, caller, participant, query.into_inner(), false).await?;
     Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trends.trend)))
 }
 
@@ -238,41 +225,37 @@ fn by_participant<T>(rows: impl IntoIterator<Item = (ParticipantId, T)>) -> Hash
 
 /// See the caseload
 ///
-/// A counselor sees their own participants, a supervisor the whole organisation's: the last log, the last 7
+/// A counselor sees their own participants, a supervisor the whole organization's: the last log, the last 7
 /// days against the 14 before, since when somebody is quiet, the last lapse, and use that was told without one.
-/// Each participant's journal tells of it once an hour.
+/// Each participant's audit log tells of it once an hour.
 #[utoipa::path(
-    tag = "trend",
     responses((status = 200, description = "The caseload", body = Caseload)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants")]
 async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caseload>, Problem> {
-    let now = app.now();
-    let items = app
-        .read(move |tx| {
-            let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
+    let items = caller
+        .read_organization(&app, Action::ReadCaseload, move |tx, permit| {
             // The widest calendar of the world is a day away from this one.
-            let utc = Timestamp::from(now).to_zoned(jiff::tz::TimeZone::UTC).date();
+            let utc = Timestamp::from(permit.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
-            let mut days = by_participant(store::caseload(tx, &permit, since)?);
-            let lapses = by_participant(recovery::caseload(tx, &permit, attention::lately(now))?);
-            let told = by_participant(recovery::unacknowledged_uses(tx, &permit)?);
+            let mut days = by_participant(store::caseload(tx, permit, since)?);
+            let lapses = by_participant(recovery::caseload(tx, permit, attention::lately(permit.now()))?);
+            let told = by_participant(recovery::unacknowledged_uses(tx, permit)?);
             let of: Vec<_> = told.keys().copied().collect();
-            let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, &permit, &of)? };
+            let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, permit, &of)? };
             let theirs = by_participant(theirs.into_iter().map(|lapse| (lapse.participant, lapse)));
             let mut items = Vec::new();
-            for member in account::members(tx, &permit)? {
+            for member in account::members(tx, permit)? {
                 let days = days.remove(&member.participant).unwrap_or_default();
                 let last = match days.iter().map(|day| day.last_at).max() {
                     None => store::last(tx, member.participant)?.map(|(_, at)| at),
                     recent => recent,
                 };
-                let today = now.local_day(&member.time_zone);
+                let today = permit.now().local_day(&member.time_zone);
                 let recent = caseload_line(&days, last, &member.time_zone, today);
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
-                let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, now));
+                let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, permit.now()));
                 let lapses_of_all_times = theirs.get(&id).map_or(&[][..], Vec::as_slice);
                 let told_use = told.get(&id).and_then(|told| told_use::last(told, lapses_of_all_times));
                 let needs_attention =
@@ -293,11 +276,12 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
     let mut seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
     seen.sort_unstable();
     // Each look is in the counselor's own stream: what several screens refresh at once waits in one line.
+    let request = caller.request(&app);
     app.write_to(caller.account.into(), move |tx| {
-        let permit = caller.permitted(tx, OfficeAct::ReadCaseload)?;
-        note_own(tx, permit.actor(), Deed::Read, Room::Trend, None, caller.request_id, now)?;
-        for participant in store::first_views(tx, &permit, &seen, hour(now))? {
-            note_seen(tx, permit.actor(), participant.into(), Room::Trend, caller.request_id, now)?;
+        let permit = caller.permitted(tx, Action::ReadCaseload, request)?;
+        audit::record_permitted(tx, &permit, None)?;
+        for participant in store::first_views(tx, &permit, &seen, hour(request.now))? {
+            audit::record_listed(tx, &permit, participant)?;
         }
         Ok(())
     })

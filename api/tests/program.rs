@@ -292,7 +292,7 @@ fn a_command_on_a_folder_that_holds_no_installation_makes_nothing_and_says_so() 
 }
 
 #[test]
-fn a_check_of_the_journal_brings_nothing_up_to_date() {
+fn a_check_of_the_audit_log_brings_nothing_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().to_owned(), ..Config::default() };
     let app = App::open(config, Clock::system()).unwrap();

@@ -1,4 +1,4 @@
-//! Who there is: organisations, accounts, invites, devices and the sessions on them.
+//! Who there is: organizations, accounts, invites, devices and the sessions on them.
 
 mod invite;
 mod name;
@@ -7,7 +7,7 @@ mod role;
 mod session;
 
 pub use invite::{Invite, InviteDraft, Inviter, Refusal, invite, redeem};
-pub use name::{DeviceName, DisplayName, Email, OrganisationName, SignInName};
+pub use name::{DeviceName, DisplayName, Email, OrganizationName, SignInName};
 pub use password::{BadPassword, Password};
 pub use role::{NoSuchRole, Role};
 pub use session::{RefreshDecision, RefreshFamily, SignInThrottle, failed, refresh, sign_in_wait};
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 id!(
     /// A clinic or provider; nothing crosses from one to another.
-    OrganisationId
+    OrganizationId
 );
 id!(
     /// Somebody who can sign in.
@@ -44,7 +44,7 @@ pub struct Account {
     pub id: AccountId,
     /// Where it belongs.
     #[serde(skip)]
-    pub organisation: OrganisationId,
+    pub organization: OrganizationId,
     /// What it does here.
     pub role: Role,
     /// How the person is called.
@@ -78,7 +78,7 @@ pub struct HomeZone {
 pub struct Device {
     /// Its id.
     pub id: DeviceId,
-    /// Whose it is.
+    /// ParticipantRef it is.
     #[serde(skip)]
     pub account: AccountId,
     /// How its owner calls it.

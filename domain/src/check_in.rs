@@ -21,13 +21,13 @@
 //! **Use.** What was told of use stays told: another answer of the day may be about another hour of it. Only a
 //! correction that says otherwise takes it back.
 
-pub mod adherence;
 pub mod answer;
+pub mod completion_rate;
 pub mod definition;
 pub mod reading;
 
-pub use adherence::{Adherence, adherence};
 pub use answer::{Answer, AnswerText, Answers, Code, Figure};
+pub use completion_rate::{CompletionRate, completion_rate};
 pub use definition::{
     Asks, CheckInChoice, CheckInItem, CheckInKind, Definition, Fault, Why, definition, definitions, latest,
 };
@@ -35,7 +35,7 @@ pub use definition::{
 pub use reading::{DayFigures, signs_seen, told_use, used};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{Reason, Stamp, Told};
+use crate::log_entry::{EntryTime, Reason, Told};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ pub struct CheckInRevision {
 pub struct CheckIn {
     /// Its id: that of the first one sent.
     pub id: CheckInId,
-    /// Whose it is.
+    /// ParticipantRef it is.
     #[serde(skip)]
     pub participant: ParticipantId,
     /// Which kind.
@@ -312,7 +312,7 @@ impl CheckInRevision {
 
     fn answered_at(&self) -> Moment {
         let Self { received_at, clock_suspect, .. } = *self;
-        Stamp { occurred_at: self.check_in.occurred_at, received_at, clock_suspect }.took_place()
+        EntryTime { occurred_at: self.check_in.occurred_at, received_at, clock_suspect }.effective_at()
     }
 
     /// Whether it stands where this stood, which came before it.
@@ -335,7 +335,7 @@ impl CheckIn {
     /// When what stands was filled in: by the phone's clock unless that was ahead.
     pub fn filled_in_at(&self) -> Moment {
         let Self { occurred_at, received_at, clock_suspect, .. } = *self;
-        Stamp { occurred_at, received_at, clock_suspect }.took_place()
+        EntryTime { occurred_at, received_at, clock_suspect }.effective_at()
     }
 
     fn new<'a>(participant: ParticipantId, kept: &'a [CheckInRevision], new: &'a CheckInRevision) -> Self {

@@ -1,23 +1,23 @@
-//! Coping skills: what is on offer, what somebody chose and practised, what works for them, what to try now.
+//! Coping skills: what is on offer, what somebody chose and practiced, what works for them, what to try now.
 //!
-//! A skill is the library's, a reviewed data file ([`library`]), or an organisation's own ([`organisation`]). Both
+//! A skill is the library's, a reviewed data file ([`library`]), or an organization's own ([`organization`]). Both
 //! are a [`SkillDraft`] and go by a [`SkillRef`], so nothing after that asks whose it is.
 
 pub mod assignment;
 pub mod choice;
 pub mod evidence;
 pub mod library;
-pub mod organisation;
-pub mod practice;
+mod offer;
+pub mod organization;
+pub mod skill_practice;
 pub mod suggestion;
 
+pub use offer::Skills;
+
 use crate::craving::{Intensity, TriggerCategory};
-use crate::journal::words;
 use crate::log_entry;
-use crate::value::{Few, Invalid, text_schema};
+use crate::value::{BoundedSet, Invalid, text_schema};
 pub use choice::{Choices, Chosen};
-use library::Library;
-use organisation::OrganisationSkill;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use utoipa::openapi::{RefOr, schema::Schema};
@@ -25,7 +25,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 id! {
-    /// A coping skill that an organisation added.
+    /// A coping skill that an organization added.
     SkillId
 }
 whole_number! {
@@ -69,7 +69,7 @@ words! {
 }
 words! {
     /// What makes a skill unfit for somebody. The library has a sentence on each.
-    Caution {
+    Precaution {
         /// A heart condition: no cold, no exercise.
         HeartCondition = "heart_condition",
         /// Asthma, COPD and the like: no breath holding, no exercise.
@@ -119,15 +119,15 @@ impl PartialSchema for SkillCode {
 }
 impl ToSchema for SkillCode {}
 
-/// A skill, whoever offers it: `library:urge_surfing`, or `organisation:` and the id of an organisation's own.
+/// A skill, whoever offers it: `library:urge_surfing`, or `organization:` and the id of an organization's own.
 /// Only its form is checked: an entry from a phone with a newer library, or about a retired skill, is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum SkillRef {
     /// One of the library's.
     Library(SkillCode),
-    /// One that an organisation added.
-    Organisation(SkillId),
+    /// One that an organization added.
+    Organization(SkillId),
 }
 
 impl TryFrom<String> for SkillRef {
@@ -136,8 +136,8 @@ impl TryFrom<String> for SkillRef {
         let skill = match text.split_once(':') {
             Some(("library", code)) => SkillCode::try_from(code.to_owned()).ok().map(Self::Library),
             // 36 characters: a UUID has other spellings, which would make one skill two.
-            Some(("organisation", id)) if id.len() == 36 => {
-                id.parse::<SkillId>().ok().map(Self::Organisation)
+            Some(("organization", id)) if id.len() == 36 => {
+                id.parse::<SkillId>().ok().map(Self::Organization)
             }
             _ => None,
         };
@@ -148,7 +148,7 @@ impl fmt::Display for SkillRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Library(code) => write!(f, "library:{}", code.0),
-            Self::Organisation(id) => write!(f, "organisation:{}", Uuid::from(*id)),
+            Self::Organization(id) => write!(f, "organization:{}", Uuid::from(*id)),
         }
     }
 }
@@ -165,7 +165,7 @@ impl Serialize for SkillRef {
 impl PartialSchema for SkillRef {
     fn schema() -> RefOr<Schema> {
         let description =
-            "A skill: `library:` and its code, or `organisation:` and the id of an organisation's own";
+            "A skill: `library:` and its code, or `organization:` and the id of an organization's own";
         text_schema(description, Some(10), Some(49), None, "library:urge_surfing")
     }
 }
@@ -250,43 +250,16 @@ pub struct SkillDraft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intensity: Option<IntensityRange>,
     /// The situations it fits best.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<TriggerCategory>, max_items = 8)]
-    pub triggers: Few<TriggerCategory, 8>,
+    pub triggers: BoundedSet<TriggerCategory, 8>,
     /// Whom it may harm.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
-    #[schema(value_type = Vec<Caution>, max_items = 8)]
-    pub cautions: Few<Caution, 8>,
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
+    #[schema(value_type = Vec<Precaution>, max_items = 8)]
+    pub precautions: BoundedSet<Precaution, 8>,
 }
 
-/// All skills on offer in one organisation: the library's, and its own that are not retired.
-#[derive(Clone, Copy, Debug)]
-pub struct Skills<'a> {
-    library: &'a Library,
-    own: &'a [OrganisationSkill],
-}
-
-impl<'a> Skills<'a> {
-    /// The library and what the organisation added to it.
-    pub fn new(library: &'a Library, own: &'a [OrganisationSkill]) -> Self {
-        Self { library, own }
-    }
-
-    /// Each skill on offer, the organisation's own first: it added them for its people.
-    pub fn iter(&self) -> impl Iterator<Item = (SkillRef, &'a SkillDraft)> {
-        let standing = self.own.iter().filter(|own| own.retired_at.is_none());
-        let own = standing.map(|own| (SkillRef::Organisation(own.id), &own.skill));
-        let library = self.library.skills.iter();
-        own.chain(library.map(|one| (SkillRef::Library(one.code.clone()), &one.skill)))
-    }
-
-    /// One skill, if it is on offer.
-    pub fn find(&self, skill: &SkillRef) -> Option<&'a SkillDraft> {
-        self.iter().find(|(known, _)| known == skill).map(|(_, skill)| skill)
-    }
-}
-
-/// Why something in this room is not done.
+/// Why something in this module is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The id already stands for other content.
@@ -321,9 +294,9 @@ pub enum Refusal {
     /// There is no such skill on offer.
     #[error("this skill is not on offer; choose one that is")]
     NotOffered,
-    /// The participant noted a caution that the skill has.
-    #[error("this skill has a caution that holds for this participant; choose another")]
-    Cautioned,
+    /// The participant noted a precaution that the skill has.
+    #[error("this skill has a precaution that holds for this participant; choose another")]
+    HasPrecaution,
     /// A practice would be asked for a day that has passed, or that is too far off.
     #[error("`until` must be a day from today to a year from now")]
     Until,
@@ -363,8 +336,8 @@ pub(crate) mod tests {
     #[case::no_code("library:")]
     #[case::upper_case("library:Urge")]
     #[case::a_space("library:urge surfing")]
-    #[case::no_id("organisation:urge_surfing")]
-    #[case::an_id_in_other_spelling("organisation:0192f0c12d3e7a4b8c5d6e7f8091a2b3")]
+    #[case::no_id("organization:urge_surfing")]
+    #[case::an_id_in_other_spelling("organization:0192f0c12d3e7a4b8c5d6e7f8091a2b3")]
     #[case::two_colons("library:urge:surfing")]
     fn a_skill_of_nobody_is_refused(#[case] text: &str) {
         assert_eq!(SkillRef::try_from(text.to_owned()), Err(Invalid::SkillRef));
@@ -377,9 +350,9 @@ pub(crate) mod tests {
     #[case::no_time_at_all(serde_json::json!({ "minutes": 0 }))]
     #[case::a_range_backwards(serde_json::json!({ "intensity": { "from": 7, "to": 6 } }))]
     #[case::half_a_range(serde_json::json!({ "intensity": { "from": 7 } }))]
-    #[case::an_unknown_caution(serde_json::json!({ "cautions": ["boredom"] }))]
+    #[case::an_unknown_precaution(serde_json::json!({ "precautions": ["boredom"] }))]
     #[case::an_unknown_field(serde_json::json!({ "code": "tea" }))]
-    fn an_organisations_skill_has_the_same_checks_as_the_librarys(#[case] change: serde_json::Value) {
+    fn an_organizations_skill_has_the_same_checks_as_the_librarys(#[case] change: serde_json::Value) {
         let mut json = serde_json::to_value(tea()).unwrap();
         json.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         assert!(serde_json::from_value::<SkillDraft>(json).is_err());
@@ -395,14 +368,14 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn a_skill_has_one_spelling(code in "[a-z][a-z0-9_]{0,38}[a-z0-9]", id in any::<u128>()) {
-            for spelling in [format!("library:{code}"), format!("organisation:{}", Uuid::from_u128(id))] {
+            for spelling in [format!("library:{code}"), format!("organization:{}", Uuid::from_u128(id))] {
                 let read = SkillRef::try_from(spelling.clone()).unwrap();
                 prop_assert!((10..=49).contains(&spelling.len()));
                 prop_assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::json!(spelling));
             }
         }
         #[test]
-        fn no_text_panics_a_skill(text in "(library|organisation)?:?\\PC{0,40}") {
+        fn no_text_panics_a_skill(text in "(library|organization)?:?\\PC{0,40}") {
             let _ = SkillRef::try_from(text);
         }
     }

@@ -8,9 +8,9 @@ mod word;
 pub use word::{Company, CueKind, Halt, Outcome, Place, Substance, TriggerCategory};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, Stamp, Told};
+use crate::log_entry::{self, EntryTime, Told};
 pub use crate::log_entry::{CLOCK_TOLERANCE, Reason, RevisionId};
-use crate::value::{Day, Few, Moment, TimeZone, standing_schema};
+use crate::value::{BoundedSet, Day, Moment, TimeZone, entry_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -81,17 +81,17 @@ pub struct CravingDraft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub substance: Option<Substance>,
     /// The kinds of situation.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<TriggerCategory>, max_items = 8)]
-    pub triggers: Few<TriggerCategory, 8>,
+    pub triggers: BoundedSet<TriggerCategory, 8>,
     /// What recalled use.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<Cue>, max_items = 12)]
-    pub cues: Few<Cue, 12>,
+    pub cues: BoundedSet<Cue, 12>,
     /// Hungry, angry, lonely or tired.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<Halt>, max_items = 4)]
-    pub halt: Few<Halt, 4>,
+    pub halt: BoundedSet<Halt, 4>,
     /// Who was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<Company>,
@@ -99,9 +99,9 @@ pub struct CravingDraft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// What was tried.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<CopingUsed>, max_items = 8)]
-    pub coping_used: Few<CopingUsed, 8>,
+    pub coping_used: BoundedSet<CopingUsed, 8>,
     /// Own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
@@ -134,7 +134,7 @@ pub struct OutcomeDraft {
 
 /// An outcome that was kept, whether or not it stands. One told in an entry or its correction is kept there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ToldOutcome {
+pub struct ReportedOutcome {
     /// The end.
     pub outcome: Outcome,
     /// When that was so, by the phone's clock.
@@ -143,7 +143,7 @@ pub struct ToldOutcome {
     pub received_at: Moment,
 }
 
-impl ToldOutcome {
+impl ReportedOutcome {
     /// When it was so: a clock that is ahead counts as the receipt, so that it cannot have the last word for ever.
     pub fn at(self) -> Moment {
         log_entry::believed(self.observed_at, self.received_at)
@@ -198,7 +198,7 @@ pub struct Revision {
 pub struct Craving {
     /// Its id.
     pub id: CravingId,
-    /// Whose it is.
+    /// ParticipantRef it is.
     #[serde(skip)]
     pub participant: ParticipantId,
     /// The entry, with later corrections and the known outcome in it.
@@ -257,7 +257,7 @@ struct Standing {
 
 impl PartialSchema for Craving {
     fn schema() -> RefOr<Schema> {
-        standing_schema("A craving as it stands", Standing::schema(), CravingDraft::schema())
+        entry_schema("A craving as it stands", Standing::schema(), CravingDraft::schema())
     }
 }
 impl ToSchema for Craving {
@@ -304,12 +304,12 @@ impl From<log_entry::Refusal> for Refusal {
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        self.stamp().took_place()
+        self.entry_time().effective_at()
     }
 
-    fn stamp(&self) -> Stamp {
+    fn entry_time(&self) -> EntryTime {
         let Self { received_at, clock_suspect, .. } = *self;
-        Stamp { occurred_at: self.draft.occurred_at, received_at, clock_suspect }
+        EntryTime { occurred_at: self.draft.occurred_at, received_at, clock_suspect }
     }
 
     /// The hour of the local day, 0 to 23.
@@ -365,7 +365,7 @@ pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, no
 pub fn same(
     craving: &Craving,
     first: &CravingDraft,
-    told: &[ToldOutcome],
+    told: &[ReportedOutcome],
     again: &CravingDraft,
 ) -> Result<(), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
@@ -396,10 +396,10 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
 /// stands, whatever came in last; use stands beside anything else of the same moment.
 pub fn conclude(
     craving: &Craving,
-    told: &[ToldOutcome],
+    told: &[ReportedOutcome],
     draft: &OutcomeDraft,
     now: Moment,
-) -> Result<(Craving, Option<ToldOutcome>), Refusal> {
+) -> Result<(Craving, Option<ReportedOutcome>), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
     let OutcomeDraft { outcome, observed_at } = *draft;
     let mut concluded = craving.clone();
@@ -410,7 +410,7 @@ pub fn conclude(
     if MOST_OUTCOMES <= told.iter().filter(|one| one.outcome == outcome).count() {
         return Err(Refusal::TooManyOutcomes);
     }
-    let new = ToldOutcome { outcome, observed_at, received_at: now };
+    let new = ReportedOutcome { outcome, observed_at, received_at: now };
     let used = craving.draft.outcome == Some(Outcome::Lapsed);
     if craving.outcome_at.is_none_or(|at| at < new.at() || at == new.at() && !used) {
         concluded.draft.outcome = Some(outcome);
@@ -424,7 +424,7 @@ pub fn conclude(
 /// that were kept: what it says now stands before any of them, until one is told that was observed later.
 pub fn correct(
     craving: &Craving,
-    told: &[ToldOutcome],
+    told: &[ReportedOutcome],
     id: RevisionId,
     correction: &CorrectionDraft,
     now: Moment,
@@ -434,7 +434,7 @@ pub fn correct(
     let CorrectionDraft { reason, craving: draft } = correction.clone();
     let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
     let Told { at, day, clock_suspect } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, craving.stamp(), now);
+        Told::corrected(draft.occurred_at, &draft.time_zone, craving.entry_time(), now);
     let outcome = draft.outcome.or(craving.draft.outcome);
     let corrected = Craving {
         draft: CravingDraft { outcome, ..draft },

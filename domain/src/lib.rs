@@ -8,10 +8,10 @@
 pub mod value;
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod check_in;
 pub mod coping;
 pub mod craving;
-pub mod journal;
 pub mod log_entry;
 pub mod plan;
 pub mod program;

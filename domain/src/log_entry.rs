@@ -21,7 +21,7 @@ text! {
     Reason: 1 to 300, such as "Wrong time"
 }
 
-/// Why a change to an entry is not made. Each room says it in its own words.
+/// Why a change to an entry is not made. Each module says it in its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The id already stands for other content.
@@ -39,7 +39,7 @@ pub fn is_ahead(told: Moment, now: Moment) -> bool {
 
 /// The time to believe: as told, however long ago that is, or `now` if the phone's clock was ahead.
 pub fn believed(told: Moment, now: Moment) -> Moment {
-    Stamp { occurred_at: told, received_at: now, clock_suspect: is_ahead(told, now) }.took_place()
+    EntryTime { occurred_at: told, received_at: now, clock_suspect: is_ahead(told, now) }.effective_at()
 }
 
 /// Whether an entry can still be changed.
@@ -76,7 +76,7 @@ pub fn withdrawn(earlier: Option<Moment>, now: Moment) -> Option<Moment> {
 
 /// What an entry that stands says of when it took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct EntryTime {
     /// By the phone's clock.
     pub occurred_at: Moment,
     /// When the server first received it.
@@ -85,9 +85,9 @@ pub struct Stamp {
     pub clock_suspect: bool,
 }
 
-impl Stamp {
+impl EntryTime {
     /// When it took place: as told or, where the phone's clock was ahead, when it was first received.
-    pub fn took_place(self) -> Moment {
+    pub fn effective_at(self) -> Moment {
         if self.clock_suspect { self.received_at } else { self.occurred_at }
     }
 }
@@ -107,21 +107,24 @@ pub struct Told {
 impl Told {
     /// What a phone told, received now.
     pub fn new(occurred_at: Moment, zone: &TimeZone, now: Moment) -> Self {
-        Self::held(Stamp { occurred_at, received_at: now, clock_suspect: is_ahead(occurred_at, now) }, zone)
+        Self::held(
+            EntryTime { occurred_at, received_at: now, clock_suspect: is_ahead(occurred_at, now) },
+            zone,
+        )
     }
 
     /// What a correction told, received now. It may lie after the first receipt: the clock is held against that of
     /// the server when the correction came. A time that was told by a clock ahead and is left as it was is believed
     /// no more than before, though the server's clock may have caught up with it.
-    pub fn corrected(occurred_at: Moment, zone: &TimeZone, before: Stamp, now: Moment) -> Self {
+    pub fn corrected(occurred_at: Moment, zone: &TimeZone, before: EntryTime, now: Moment) -> Self {
         let left = before.clock_suspect && occurred_at == before.occurred_at;
         let clock_suspect = left || is_ahead(occurred_at, now);
-        Self::held(Stamp { occurred_at, clock_suspect, ..before }, zone)
+        Self::held(EntryTime { occurred_at, clock_suspect, ..before }, zone)
     }
 
-    fn held(stamp: Stamp, zone: &TimeZone) -> Self {
-        let at = stamp.took_place();
-        Self { at, day: at.local_day(zone), clock_suspect: stamp.clock_suspect }
+    fn held(entry_time: EntryTime, zone: &TimeZone) -> Self {
+        let at = entry_time.effective_at();
+        Self { at, day: at.local_day(zone), clock_suspect: entry_time.clock_suspect }
     }
 }
 
@@ -151,14 +154,14 @@ mod tests {
         ) {
             let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
             let (occurred_at, received_at) = (at(NOW + first - 1), at(NOW + first));
-            let before = Stamp { occurred_at, received_at, clock_suspect: false };
+            let before = EntryTime { occurred_at, received_at, clock_suspect: false };
             let Told { at: believed, day, clock_suspect } =
                 Told::corrected(at(NOW + told), &zone, before, at(NOW));
             let ahead = 300 < told;
             prop_assert_eq!((believed, clock_suspect), (at(NOW + if ahead { first } else { told }), ahead));
             prop_assert_eq!(day, believed.local_day(&zone));
-            let stamp = Stamp { occurred_at: at(NOW + told), clock_suspect, ..before };
-            prop_assert_eq!(stamp.took_place(), believed);
+            let entry_time = EntryTime { occurred_at: at(NOW + told), clock_suspect, ..before };
+            prop_assert_eq!(entry_time.effective_at(), believed);
         }
 
         #[test]
@@ -167,7 +170,7 @@ mod tests {
         ) {
             let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
             let (occurred_at, received_at) = (at(NOW + ahead), at(NOW));
-            let before = Stamp { occurred_at, received_at, clock_suspect: true };
+            let before = EntryTime { occurred_at, received_at, clock_suspect: true };
             let corrected = |told| Told::corrected(told, &zone, before, at(NOW + later));
             prop_assert_eq!((corrected(occurred_at).at, corrected(occurred_at).clock_suspect), (received_at, true));
             prop_assert_eq!(corrected(at(NOW - 1)).clock_suspect, false);

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::proposal::Proposal;
+pub use self::refusal::Refusal;
 use crate::account::{AccountId, Role};
-use crate::coping::{self, SkillRef};
-use crate::journal::words;
+use crate::coping::SkillRef;
 use crate::program::LevelOfCare;
 use crate::value::{Day, Moment};
 
@@ -24,14 +24,15 @@ pub mod lines;
 pub mod merge;
 pub mod poster;
 pub mod proposal;
+mod refusal;
 pub mod safety;
 pub mod section;
 pub mod summary;
 
-pub use difference::{Difference, compare};
-pub use document::Document;
+pub use difference::Difference;
+pub use document::{Document, compare, merge};
 pub use item::ItemId;
-pub use merge::{Clash, Conflict, merge};
+pub use merge::{Clash, Conflict};
 pub use section::{Plan, PlanSection};
 
 /// Most bytes of a document's JSON: it fits a request of 64 KiB with room around it.
@@ -42,7 +43,7 @@ impl LevelOfCare {
     pub fn review_within(self) -> i32 {
         match self {
             Self::IntensiveOutpatient => 14,
-            Self::Aftercare => 90,
+            Self::ContinuingCare => 90,
         }
     }
 }
@@ -111,59 +112,6 @@ impl<D> Revision<D> {
             (true, true) => Agreement::Agreed,
         }
     }
-}
-
-/// Why a plan is not changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It was saved since. Answer with the current revision, as the asking person may see it.
-    #[error("this plan was changed since; the current revision is {current}")]
-    Stale {
-        /// The current revision; 0 if there is none.
-        current: i32,
-    },
-    /// Only the current revision can be signed.
-    #[error("only the current revision, {current}, can be signed")]
-    NotCurrent {
-        /// The current revision.
-        current: i32,
-    },
-    /// A plan is signed by the participant and a counselor.
-    #[error("a plan is signed by the participant and a counselor")]
-    NotASigner,
-    /// The review date is too far away.
-    #[error("the next review must be at most {most} days ahead")]
-    ReviewTooFar {
-        /// Most days ahead.
-        most: i32,
-    },
-    /// A review date that has passed.
-    #[error("the next review must be today or later")]
-    ReviewPast,
-    /// The document is longer than a phone can send back.
-    #[error("this is too long to be kept: at most 48 kB; leave something out")]
-    TooLarge,
-    /// The list has no place left.
-    #[error("this list is full; take something out first")]
-    Full,
-    /// There is no such trigger in the plan.
-    #[error("the plan has no such trigger")]
-    NoSuchTrigger,
-    /// The id already stands for something else.
-    #[error("this id already stands for something else in the plan; make a new one")]
-    Different,
-    /// The participant noted a caution that the skill has.
-    #[error("{}", coping::Refusal::Cautioned)]
-    Cautioned,
-    /// The section is kept from the author.
-    #[error("the participant keeps this section to themselves")]
-    Kept {
-        /// Which one.
-        section: PlanSection,
-    },
-    /// What is kept is not for the author to say.
-    #[error("the participant alone chooses what to keep to themselves; send this as it was read")]
-    Sharing,
 }
 
 /// The revision that follows, or the current one if nothing is new in it.
@@ -316,7 +264,7 @@ fn overreach(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> 
 }
 
 /// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds. No
-/// skill is added that the participant noted a caution against.
+/// skill is added that the participant noted a precaution against.
 pub fn take_up(
     current: &Plan,
     proposal: &Proposal,
@@ -331,7 +279,7 @@ pub fn take_up(
     if let Proposal::AddSkill { skill, .. } = proposal
         && is_cautioned(skill)
     {
-        return Err(Refusal::Cautioned);
+        return Err(Refusal::HasPrecaution);
     }
     proposal::accept(&visible_to(current, current, author).plan, proposal, id)
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::account::AccountId;
-use crate::journal::words;
 use crate::value::{Day, Moment};
 
 /// How many days before or after today a step may lie: a slip in the year is no step.
@@ -20,23 +19,23 @@ pub const MOST_TOLD: usize = 200;
 
 id! {
     /// A step to a level of care, named by whoever records it; unique for its participant.
-    CareStepId
+    LevelOfCareChangeId
 }
 words! {
     /// The level of care.
     LevelOfCare {
         /// An intensive outpatient program.
         IntensiveOutpatient = "intensive_outpatient",
-        /// Aftercare, the step down from it.
-        Aftercare = "aftercare",
+        /// ContinuingCare, the step down from it.
+        ContinuingCare = "continuing_care",
     }
 }
 
 /// A step to a level of care, as it is stated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "level": "aftercare", "since": "2026-11-20" }))]
-pub struct CareStepDraft {
+#[schema(example = json!({ "level": "continuing_care", "since": "2026-11-20" }))]
+pub struct LevelOfCareChangeDraft {
     /// To which level.
     pub level: LevelOfCare,
     /// From which day on, by the participant's calendar; up to a year back, or ahead if it is planned.
@@ -45,9 +44,9 @@ pub struct CareStepDraft {
 
 /// A step to a level of care, as it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CareStep {
+pub struct LevelOfCareChange {
     /// Its id.
-    pub id: CareStepId,
+    pub id: LevelOfCareChangeId,
     /// Its place among the participant's steps in the order in which they were recorded, from 1. The clocks of two
     /// servers could not tell that order.
     #[serde(skip)]
@@ -62,19 +61,19 @@ pub struct CareStep {
     pub recorded_at: Moment,
 }
 
-impl CareStep {
-    fn draft(&self) -> CareStepDraft {
-        CareStepDraft { level: self.level, since: self.since }
+impl LevelOfCareChange {
+    fn draft(&self) -> LevelOfCareChangeDraft {
+        LevelOfCareChangeDraft { level: self.level, since: self.since }
     }
 }
 
 /// The level of care on a day, and the steps it follows from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
-    "level": "aftercare", "since": "2026-11-20",
+    "level": "continuing_care", "since": "2026-11-20",
     "history": [
         {
-            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "level": "aftercare", "since": "2026-11-20",
+            "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "level": "continuing_care", "since": "2026-11-20",
             "recorded_by": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4", "recorded_at": "2026-11-19T16:05:00Z",
         },
         {
@@ -83,7 +82,7 @@ impl CareStep {
         },
     ],
 }))]
-pub struct Care {
+pub struct LevelOfCareHistory {
     /// The level.
     pub level: LevelOfCare,
     /// Since which day without a break; absent if nothing is recorded for the day.
@@ -93,7 +92,7 @@ pub struct Care {
     /// The steps by the day they begin on, the newest first, those ahead too; of one day, that recorded last
     /// comes first and holds. At most the newest 200.
     #[schema(max_items = 200)]
-    pub history: Vec<CareStep>,
+    pub history: Vec<LevelOfCareChange>,
 }
 
 /// Why a step is not recorded.
@@ -111,19 +110,19 @@ pub enum Refusal {
 }
 
 /// The step that holds on a day: the last to begin by then; of those that begin on one day, the one recorded last.
-fn holding(steps: &[CareStep], on: Day) -> Option<&CareStep> {
+fn holding(steps: &[LevelOfCareChange], on: Day) -> Option<&LevelOfCareChange> {
     steps.iter().filter(|step| step.since <= on).max_by_key(|step| (step.since, step.number))
 }
 
 /// The level of care on a day, whichever order the steps are in.
-pub fn level_on(steps: &[CareStep], on: Day) -> LevelOfCare {
+pub fn level_on(steps: &[LevelOfCareChange], on: Day) -> LevelOfCare {
     holding(steps, on).map_or(LevelOfCare::IntensiveOutpatient, |step| step.level)
 }
 
 /// Care as it stands on a day.
-pub fn care_on(steps: &[CareStep], on: Day) -> Care {
+pub fn level_of_care_on(steps: &[LevelOfCareChange], on: Day) -> LevelOfCareHistory {
     let level = level_on(steps, on);
-    let before = |step: &&CareStep| {
+    let before = |step: &&LevelOfCareChange| {
         let earlier = holding(steps, step.since.plus(-1));
         // The calendar has a first day, before which there is no other.
         earlier.filter(|earlier| earlier.level == level && earlier.since < step.since)
@@ -132,22 +131,22 @@ pub fn care_on(steps: &[CareStep], on: Day) -> Care {
     let mut history = steps.to_vec();
     history.sort_by_key(|step| Reverse((step.since, step.number)));
     history.truncate(MOST_TOLD);
-    Care { level, since: first.map(|step| step.since), history }
+    LevelOfCareHistory { level, since: first.map(|step| step.since), history }
 }
 
 /// Records a step beside those that are. Sent again, it is the one that was recorded. `today` is the participant's.
 pub fn record(
-    steps: &[CareStep],
-    id: CareStepId,
-    draft: CareStepDraft,
+    steps: &[LevelOfCareChange],
+    id: LevelOfCareChangeId,
+    draft: LevelOfCareChangeDraft,
     by: AccountId,
     today: Day,
     now: Moment,
-) -> Result<CareStep, Refusal> {
+) -> Result<LevelOfCareChange, Refusal> {
     if let Some(kept) = steps.iter().find(|step| step.id == id) {
         return if kept.draft() == draft { Ok(*kept) } else { Err(Refusal::Different) };
     }
-    let CareStepDraft { level, since } = draft;
+    let LevelOfCareChangeDraft { level, since } = draft;
     if FURTHEST_SINCE < today.until(since).abs() {
         return Err(Refusal::FarAway);
     }
@@ -156,80 +155,88 @@ pub fn record(
         return Err(Refusal::NoStep);
     }
     let number = 1 + steps.iter().map(|step| step.number).max().unwrap_or(0);
-    Ok(CareStep { id, number, level, since, recorded_by: by, recorded_at: now })
+    Ok(LevelOfCareChange { id, number, level, since, recorded_by: by, recorded_at: now })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::LevelOfCare::{Aftercare, IntensiveOutpatient};
+    use super::LevelOfCare::{ContinuingCare, IntensiveOutpatient};
     use super::*;
     use crate::craving::tests::moment;
-    use crate::recovery::start::tests::day;
+    use crate::recovery::sobriety_date::tests::day;
     use proptest::prelude::*;
     use rstest::rstest;
     use uuid::Uuid;
 
     const TODAY: &str = "2026-11-25";
 
-    fn try_record(steps: &[CareStep], level: LevelOfCare, since: &str) -> Result<CareStep, Refusal> {
+    fn try_record(
+        steps: &[LevelOfCareChange],
+        level: LevelOfCare,
+        since: &str,
+    ) -> Result<LevelOfCareChange, Refusal> {
         let id = Uuid::from_u128(100 + u128::try_from(steps.len()).unwrap()).into();
-        let draft = CareStepDraft { level, since: day(since) };
+        let draft = LevelOfCareChangeDraft { level, since: day(since) };
         record(steps, id, draft, Uuid::from_u128(1).into(), day(TODAY), moment("2026-11-25T16:00:00Z"))
     }
-    fn recorded(drafts: &[(LevelOfCare, &str)]) -> Vec<CareStep> {
+    fn recorded(drafts: &[(LevelOfCare, &str)]) -> Vec<LevelOfCareChange> {
         drafts.iter().fold(Vec::new(), |mut steps, (level, since)| {
             steps.push(try_record(&steps, *level, since).unwrap());
             steps
         })
     }
-    fn on(steps: &[CareStep], date: &str) -> (LevelOfCare, Option<Day>) {
-        let care = care_on(steps, day(date));
+    fn on(steps: &[LevelOfCareChange], date: &str) -> (LevelOfCare, Option<Day>) {
+        let care = level_of_care_on(steps, day(date));
         (care.level, care.since)
     }
 
     #[test]
     fn with_nothing_recorded_somebody_is_in_intensive_outpatient_care() {
         assert_eq!(on(&[], TODAY), (IntensiveOutpatient, None));
-        assert_eq!(care_on(&[], day(TODAY)).history, []);
+        assert_eq!(level_of_care_on(&[], day(TODAY)).history, []);
     }
 
     #[test]
     fn a_step_counts_from_its_day_on() {
-        let steps = recorded(&[(IntensiveOutpatient, "2026-09-01"), (Aftercare, "2026-11-20")]);
+        let steps = recorded(&[(IntensiveOutpatient, "2026-09-01"), (ContinuingCare, "2026-11-20")]);
         assert_eq!(on(&steps, "2026-08-31"), (IntensiveOutpatient, None));
         assert_eq!(on(&steps, "2026-11-19"), (IntensiveOutpatient, Some(day("2026-09-01"))));
-        assert_eq!(on(&steps, "2026-11-20"), (Aftercare, Some(day("2026-11-20"))));
-        assert_eq!(on(&steps, TODAY), (Aftercare, Some(day("2026-11-20"))));
+        assert_eq!(on(&steps, "2026-11-20"), (ContinuingCare, Some(day("2026-11-20"))));
+        assert_eq!(on(&steps, TODAY), (ContinuingCare, Some(day("2026-11-20"))));
     }
 
     #[test]
     fn a_step_that_is_planned_counts_once_its_day_has_come() {
-        let steps = recorded(&[(Aftercare, "2026-12-01")]);
+        let steps = recorded(&[(ContinuingCare, "2026-12-01")]);
         assert_eq!(on(&steps, TODAY), (IntensiveOutpatient, None));
-        assert_eq!(on(&steps, "2026-12-01"), (Aftercare, Some(day("2026-12-01"))));
+        assert_eq!(on(&steps, "2026-12-01"), (ContinuingCare, Some(day("2026-12-01"))));
     }
 
     #[test]
     fn of_two_steps_on_one_day_the_one_recorded_later_holds() {
-        let steps = recorded(&[(Aftercare, "2026-11-20"), (IntensiveOutpatient, "2026-11-20")]);
+        let steps = recorded(&[(ContinuingCare, "2026-11-20"), (IntensiveOutpatient, "2026-11-20")]);
         assert_eq!(on(&steps, TODAY), (IntensiveOutpatient, Some(day("2026-11-20"))));
         let newest_first: Vec<_> =
-            care_on(&steps, day(TODAY)).history.iter().map(|step| step.number).collect();
+            level_of_care_on(&steps, day(TODAY)).history.iter().map(|step| step.number).collect();
         assert_eq!(newest_first, [2, 1]);
     }
 
     #[test]
     fn a_step_that_was_earlier_than_stated_is_put_right_by_another() {
-        let steps = recorded(&[(Aftercare, "2026-11-20"), (Aftercare, "2026-11-10")]);
-        assert_eq!(on(&steps, TODAY), (Aftercare, Some(day("2026-11-10"))), "without a break since then");
+        let steps = recorded(&[(ContinuingCare, "2026-11-20"), (ContinuingCare, "2026-11-10")]);
+        assert_eq!(
+            on(&steps, TODAY),
+            (ContinuingCare, Some(day("2026-11-10"))),
+            "without a break since then"
+        );
     }
 
     #[test]
     fn a_step_that_was_later_than_stated_is_put_right_by_two_others() {
-        let wrong = (Aftercare, "2026-11-10");
-        let steps = recorded(&[wrong, (IntensiveOutpatient, "2026-11-10"), (Aftercare, "2026-11-20")]);
+        let wrong = (ContinuingCare, "2026-11-10");
+        let steps = recorded(&[wrong, (IntensiveOutpatient, "2026-11-10"), (ContinuingCare, "2026-11-20")]);
         assert_eq!(on(&steps, "2026-11-19").0, IntensiveOutpatient);
-        assert_eq!(on(&steps, TODAY), (Aftercare, Some(day("2026-11-20"))));
+        assert_eq!(on(&steps, TODAY), (ContinuingCare, Some(day("2026-11-20"))));
     }
 
     #[rstest]
@@ -238,24 +245,24 @@ mod tests {
     #[case::a_year_ahead("2027-11-26", Ok(()))]
     #[case::further_ahead("2027-11-27", Err(Refusal::FarAway))]
     fn a_step_lies_within_a_year_of_today(#[case] since: &str, #[case] expected: Result<(), Refusal>) {
-        assert_eq!(try_record(&[], Aftercare, since).map(drop), expected);
+        assert_eq!(try_record(&[], ContinuingCare, since).map(drop), expected);
     }
 
     #[test]
     fn a_step_that_changes_nothing_is_refused() {
         assert!(try_record(&[], IntensiveOutpatient, TODAY).is_ok(), "what nobody said can be said");
-        let steps = recorded(&[(Aftercare, "2026-11-20")]);
-        assert_eq!(try_record(&steps, Aftercare, TODAY), Err(Refusal::NoStep));
-        assert_eq!(try_record(&steps, Aftercare, "2026-11-20"), Err(Refusal::NoStep));
-        assert!(try_record(&steps, Aftercare, "2026-11-19").is_ok());
+        let steps = recorded(&[(ContinuingCare, "2026-11-20")]);
+        assert_eq!(try_record(&steps, ContinuingCare, TODAY), Err(Refusal::NoStep));
+        assert_eq!(try_record(&steps, ContinuingCare, "2026-11-20"), Err(Refusal::NoStep));
+        assert!(try_record(&steps, ContinuingCare, "2026-11-19").is_ok());
         assert!(try_record(&steps, IntensiveOutpatient, TODAY).is_ok());
     }
 
     #[test]
     fn the_same_step_again_is_the_same_and_another_under_its_id_is_refused() {
-        let steps = recorded(&[(Aftercare, "2026-11-20"), (IntensiveOutpatient, "2026-11-23")]);
+        let steps = recorded(&[(ContinuingCare, "2026-11-20"), (IntensiveOutpatient, "2026-11-23")]);
         let again = |since: &str| {
-            let draft = CareStepDraft { level: Aftercare, since: day(since) };
+            let draft = LevelOfCareChangeDraft { level: ContinuingCare, since: day(since) };
             let later = moment("2028-01-01T00:00:00Z");
             record(&steps, steps[0].id, draft, Uuid::from_u128(2).into(), day("2028-01-01"), later)
         };
@@ -265,17 +272,17 @@ mod tests {
 
     #[test]
     fn no_more_is_told_than_a_page_holds() {
-        let first = recorded(&[(Aftercare, TODAY)])[0];
-        let steps: Vec<_> = (1..=250).map(|number| CareStep { number, ..first }).collect();
-        let history = care_on(&steps, day(TODAY)).history;
+        let first = recorded(&[(ContinuingCare, TODAY)])[0];
+        let steps: Vec<_> = (1..=250).map(|number| LevelOfCareChange { number, ..first }).collect();
+        let history = level_of_care_on(&steps, day(TODAY)).history;
         assert_eq!((history.len(), history[0].number), (MOST_TOLD, 250));
     }
 
     prop_compose! {
         /// Steps as they may be recorded one after the other, within three weeks.
-        fn any_steps()(drafts in prop::collection::vec((any::<bool>(), 0i32..21), 0..12)) -> Vec<CareStep> {
-            drafts.into_iter().fold(Vec::new(), |mut steps, (is_aftercare, ago)| {
-                let level = if is_aftercare { Aftercare } else { IntensiveOutpatient };
+        fn any_steps()(drafts in prop::collection::vec((any::<bool>(), 0i32..21), 0..12)) -> Vec<LevelOfCareChange> {
+            drafts.into_iter().fold(Vec::new(), |mut steps, (is_continuing_care, ago)| {
+                let level = if is_continuing_care { ContinuingCare } else { IntensiveOutpatient };
                 steps.extend(try_record(&steps, level, &day(TODAY).plus(-ago).to_string()));
                 steps
             })
@@ -285,9 +292,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_step_holds_on_its_day_and_changes_no_day_before_it(
-            steps in any_steps(), is_aftercare in any::<bool>(), ago in 0i32..21, before in 1i32..21
+            steps in any_steps(), is_continuing_care in any::<bool>(), ago in 0i32..21, before in 1i32..21
         ) {
-            let level = if is_aftercare { Aftercare } else { IntensiveOutpatient };
+            let level = if is_continuing_care { ContinuingCare } else { IntensiveOutpatient };
             let since = day(TODAY).plus(-ago);
             let mut more = steps.clone();
             more.extend(try_record(&steps, level, &since.to_string()));
@@ -301,13 +308,13 @@ mod tests {
             ago in 0i32..25
         ) {
             let on = day(TODAY).plus(-ago);
-            prop_assert_eq!(care_on(&steps, on), care_on(&shuffled, on));
+            prop_assert_eq!(level_of_care_on(&steps, on), level_of_care_on(&shuffled, on));
         }
 
         #[test]
         fn a_level_has_held_on_every_day_since_and_not_on_the_day_before(steps in any_steps(), ago in 0i32..25) {
             let on = day(TODAY).plus(-ago);
-            let Care { level, since, .. } = care_on(&steps, on);
+            let LevelOfCareHistory { level, since, .. } = level_of_care_on(&steps, on);
             let recorded_by_then = |on: Day| steps.iter().any(|step| step.since <= on);
             prop_assert_eq!(since.is_some(), recorded_by_then(on));
             if let Some(since) = since {

@@ -13,7 +13,7 @@ pub mod guidance;
 pub mod lapse;
 pub mod learning;
 pub mod milestone;
-pub mod start;
+pub mod sobriety_date;
 pub mod told_use;
 pub mod warning;
 

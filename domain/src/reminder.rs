@@ -1,24 +1,24 @@
-//! When somebody wants to be reminded, when the next one is due, and what becomes of each letter.
+//! When somebody wants to be reminded, when the next one is due, and what becomes of each message.
 //!
-//! A letter is planned once for a person, kind, local date and slot. Just before it leaves, [`send_decision`]
+//! A message is planned once for a person, kind, local date and slot. Just before it leaves, [`send_decision`]
 //! asks again whether it is still wanted; [`after_attempt`] says what a try to send it made of it.
 
 mod attempt;
 mod due;
-mod letter;
+mod message;
 
 pub use attempt::{Attempt, MAX_ATTEMPTS, after_attempt, backoff};
 pub use due::{Due, next_due};
-pub use letter::{
-    Decision, Kind, LATEST, LEASE, Letter, LetterId, LetterState, Suppression, send_decision, unless_answered,
+pub use message::{
+    Decision, Kind, LATEST, LEASE, ReminderMessage, ReminderMessageId, ReminderState, Suppression,
+    send_decision, unless_answered,
 };
 
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::journal::words;
-use crate::value::{Few, Moment, TimeOfDay};
+use crate::value::{BoundedSet, Moment, TimeOfDay};
 
 words! {
     /// A day of the week.
@@ -94,7 +94,7 @@ pub struct Preferences {
     pub at: TimeOfDay,
     /// On which days.
     #[schema(value_type = Vec<Weekday>, max_items = 7)]
-    pub weekdays: Few<Weekday, 7>,
+    pub weekdays: BoundedSet<Weekday, 7>,
     /// When nothing may arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
@@ -108,7 +108,7 @@ impl Default for Preferences {
         Self {
             enabled: false,
             at: TimeOfDay::try_from(19 * 60).expect("19:00 is a time of day"),
-            weekdays: Few::try_from(Weekday::ALL.to_vec()).unwrap_or_default(),
+            weekdays: BoundedSet::try_from(Weekday::ALL.to_vec()).unwrap_or_default(),
             quiet_hours: None,
             content: ContentLevel::Discreet,
         }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn reminders_on_no_day_are_refused() {
-        let never = Preferences { weekdays: Few::default(), ..daily("09:00") };
+        let never = Preferences { weekdays: BoundedSet::default(), ..daily("09:00") };
         assert_eq!(checked(never), Err(Refusal::NoWeekday));
     }
 

@@ -4,27 +4,30 @@
 //! database both go through that pair.
 
 #[macro_use]
-mod told;
+mod from_text;
 #[macro_use]
 mod id;
 #[macro_use]
 mod number;
 #[macro_use]
 mod text;
+#[macro_use]
+mod word;
+mod bounded_list;
+mod bounded_set;
 mod clock;
 mod day;
-mod few;
 mod moment;
-mod ranked;
 
+pub use bounded_list::BoundedList;
+pub use bounded_set::BoundedSet;
 pub use clock::{TimeOfDay, TimeZone};
 pub use day::Day;
-pub use few::Few;
+pub use from_text::TextVisitor;
 pub use moment::Moment;
 pub use number::Whole;
-pub use ranked::Ranked;
 pub use text::{LINES, checked_name, checked_text, text_schema};
-pub use told::Told;
+pub use word::UnknownWord;
 
 use utoipa::openapi::{RefOr, schema::Schema};
 
@@ -112,13 +115,13 @@ pub enum Invalid {
     #[error("must be a code of 2 to 40 characters such as urge_surfing: a to z, 0 to 9, underscores")]
     SkillCode,
     /// A text that names no skill.
-    #[error("must name a skill, such as library:urge_surfing or organisation: and the skill's id")]
+    #[error("must name a skill, such as library:urge_surfing or organization: and the skill's id")]
     SkillRef,
 }
 
-/// The schema of what stands: what the house says of it, and the draft it came from. `allOf` would not let a
+/// The schema of what stands: what the server adds, and the draft it came from. `allOf` would not let a
 /// closed draft be extended.
-pub fn standing_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
+pub fn entry_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
     match (standing, draft) {
         (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
             whole.description = Some(description.to_owned());

@@ -1,4 +1,4 @@
-//! Organisations, people, invites, and the devices they are signed in on.
+//! Organizations, people, invites, and the devices they are signed in on.
 
 mod device;
 mod invite;
@@ -11,46 +11,36 @@ pub use throttle::{clear_throttle, put_throttle, throttle};
 use diesel::prelude::*;
 use evenkeel_domain::access::{Actor, Grant, Permit, Relation};
 use evenkeel_domain::account::{
-    Account, AccountId, DeviceId, DisplayName, Email, OrganisationId, OrganisationName, ParticipantId, Role,
+    Account, AccountId, DeviceId, DisplayName, Email, OrganizationId, OrganizationName, ParticipantId, Role,
     SignInName,
 };
 use evenkeel_domain::value::{Moment, TimeZone};
 
-use crate::column::{At, Id};
-use crate::schema::{accounts, caseloads, devices, organisations, participants};
+use crate::column::{At, Id, read};
+use crate::schema::{accounts, caseloads, devices, organizations, participants};
 use crate::{Error, Tx};
 
-/// A row that holds what cannot be: somebody wrote past the application.
-pub(crate) fn broken(invalid: impl std::fmt::Display) -> Error {
-    Error::Broken(format!("a stored value {invalid}"))
-}
-
-/// A stored word as the value it stands for.
-pub(crate) fn read<T: TryFrom<String, Error: std::fmt::Display>>(text: String) -> Result<T, Error> {
-    T::try_from(text).map_err(broken)
-}
-
-/// Adds an organisation; a `demo` one holds invented people only.
-pub fn add_organisation(
+/// Adds an organization; a `demo` one holds invented people only.
+pub fn add_organization(
     tx: &mut Tx,
-    id: OrganisationId,
-    name: &OrganisationName,
+    id: OrganizationId,
+    name: &OrganizationName,
     demo: bool,
     now: Moment,
 ) -> Result<(), Error> {
     let row = (
-        organisations::id.eq(Id::of(id)),
-        organisations::name.eq(name.as_ref()),
-        organisations::demo.eq(demo),
-        organisations::created_at.eq(At(now)),
+        organizations::id.eq(Id::of(id)),
+        organizations::name.eq(name.as_ref()),
+        organizations::demo.eq(demo),
+        organizations::created_at.eq(At(now)),
     );
-    diesel::insert_into(organisations::table).values(row).execute(tx)?;
+    diesel::insert_into(organizations::table).values(row).execute(tx)?;
     Ok(())
 }
 
-/// How many organisations there are, of real people or of the demonstration.
-pub fn organisations(tx: &mut Tx, demo: bool) -> Result<i64, Error> {
-    Ok(organisations::table.filter(organisations::demo.eq(demo)).count().get_result(tx)?)
+/// How many organizations there are, of real people or of the demonstration.
+pub fn organizations(tx: &mut Tx, demo: bool) -> Result<i64, Error> {
+    Ok(organizations::table.filter(organizations::demo.eq(demo)).count().get_result(tx)?)
 }
 
 /// Whether anybody has an account.
@@ -68,12 +58,12 @@ pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Optio
         .filter(devices::account_id.eq(Id::of(account)))
         .filter(devices::revoked_at.is_null())
         .filter(accounts::active.eq(true))
-        .select((accounts::organisation_id, accounts::role, participants::id.nullable()));
+        .select((accounts::organization_id, accounts::role, participants::id.nullable()));
     let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
-    row.map(|(organisation, role, participant)| {
+    row.map(|(organization, role, participant)| {
         Ok(Actor {
             account,
-            organisation: organisation.to(),
+            organization: organization.to(),
             role: read::<Role>(role)?,
             device,
             participant: participant.map(Id::to),
@@ -87,22 +77,22 @@ pub fn relation(tx: &mut Tx, actor: &Actor, participant: ParticipantId) -> Resul
     if actor.participant == Some(participant) {
         return Ok(Relation::Own);
     }
-    let belongs = participants::table.find(Id::of(participant)).select(participants::organisation_id);
-    let organisation: Option<Id> = each!(tx, conn => belongs.get_result(conn)).optional()?;
-    if organisation != Some(Id::of(actor.organisation)) {
+    let belongs = participants::table.find(Id::of(participant)).select(participants::organization_id);
+    let organization: Option<Id> = each!(tx, conn => belongs.get_result(conn)).optional()?;
+    if organization != Some(Id::of(actor.organization)) {
         return Ok(Relation::Foreign);
     }
     let cares =
         caseloads::table.find((Id::of(actor.account), Id::of(participant))).select(caseloads::counselor_id);
     let cares: Option<Id> = each!(tx, conn => cares.get_result(conn)).optional()?;
-    Ok(if cares.is_some() { Relation::Caseload } else { Relation::Organisation })
+    Ok(if cares.is_some() { Relation::Caseload } else { Relation::Organization })
 }
 
 /// Adds a person; the sign-in name must be free.
 pub fn add(tx: &mut Tx, account: &Account, password_hash: Option<&str>, now: Moment) -> Result<(), Error> {
     let row = (
         accounts::id.eq(Id::of(account.id)),
-        accounts::organisation_id.eq(Id::of(account.organisation)),
+        accounts::organization_id.eq(Id::of(account.organization)),
         accounts::role.eq(String::from(account.role)),
         accounts::display_name.eq(account.display_name.as_ref()),
         accounts::sign_in_name.eq(account.sign_in_name.as_ref()),
@@ -117,7 +107,7 @@ pub fn add(tx: &mut Tx, account: &Account, password_hash: Option<&str>, now: Mom
         let row = (
             participants::id.eq(Id::of(participant)),
             participants::account_id.eq(Id::of(account.id)),
-            participants::organisation_id.eq(Id::of(account.organisation)),
+            participants::organization_id.eq(Id::of(account.organization)),
             participants::time_zone.eq(zone.name()),
             participants::created_at.eq(At(now)),
         );
@@ -146,10 +136,10 @@ type AccountRow = (Id, Id, String, String, String, Option<String>, Option<String
 type Found = (AccountRow, Option<Id>);
 
 fn account((row, participant): Found) -> Result<(Account, Option<String>), Error> {
-    let (id, organisation, role, display_name, sign_in_name, email, password_hash, time_zone, active) = row;
+    let (id, organization, role, display_name, sign_in_name, email, password_hash, time_zone, active) = row;
     let account = Account {
         id: id.to(),
-        organisation: organisation.to(),
+        organization: organization.to(),
         role: read(role)?,
         display_name: read::<DisplayName>(display_name)?,
         sign_in_name: read::<SignInName>(sign_in_name)?,
@@ -166,7 +156,7 @@ macro_rules! account_columns {
         (
             (
                 accounts::id,
-                accounts::organisation_id,
+                accounts::organization_id,
                 accounts::role,
                 accounts::display_name,
                 accounts::sign_in_name,
@@ -221,7 +211,7 @@ pub fn set_password_hash(tx: &mut Tx, id: AccountId, hash: &str) -> Result<(), E
 
 /// What a caseload shows of a participant besides what was logged.
 pub struct Member {
-    /// Whose record.
+    /// ParticipantRef record.
     pub participant: ParticipantId,
     /// The name staff know them by.
     pub display_name: DisplayName,
@@ -229,7 +219,7 @@ pub struct Member {
     pub time_zone: TimeZone,
 }
 
-/// The participants a permit covers, by name: a counselor's own caseload, a supervisor's organisation.
+/// The participants a permit covers, by name: a counselor's own caseload, a supervisor's organization.
 pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     let columns = (participants::id, accounts::display_name, participants::time_zone);
     let order = (accounts::display_name.asc(), participants::id.asc());
@@ -237,7 +227,7 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     let rows: Vec<(Id, String, String)> = if actor.role == Role::Supervisor {
         participants::table
             .inner_join(accounts::table.on(accounts::id.eq(participants::account_id)))
-            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
+            .filter(participants::organization_id.eq(Id::of(actor.organization)))
             .filter(accounts::active.eq(true))
             .order(order)
             .select(columns)
@@ -247,7 +237,7 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
             .inner_join(participants::table.on(participants::id.eq(caseloads::participant_id)))
             .inner_join(accounts::table.on(accounts::id.eq(participants::account_id)))
             .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
-            .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
+            .filter(participants::organization_id.eq(Id::of(actor.organization)))
             .filter(accounts::active.eq(true))
             .order(order)
             .select(columns)

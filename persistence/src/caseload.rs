@@ -1,7 +1,7 @@
 //! Whom a permit covers when rows of many participants are read at once.
 
 /// The rows of a table with a `participant_id` of all participants a permit covers: a supervisor's whole
-/// organisation, anybody else's own caseload.
+/// organization, anybody else's own caseload.
 macro_rules! of_caseload {
     ($tx:expr, $permit:expr, $table:ident, $filter:expr, $columns:expr) => {{
         use $crate::column::Id;
@@ -10,7 +10,7 @@ macro_rules! of_caseload {
         if actor.role == ::evenkeel_domain::account::Role::Supervisor {
             participants::table
                 .inner_join($table::table.on($table::participant_id.eq(participants::id)))
-                .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
+                .filter(participants::organization_id.eq(Id::of(actor.organization)))
                 .filter($filter)
                 .select($columns)
                 .load($tx)

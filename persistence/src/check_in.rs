@@ -8,11 +8,10 @@ use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::{
     CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, DayFigures, Figure,
 };
-use evenkeel_domain::log_entry::Stamp;
+use evenkeel_domain::log_entry::EntryTime;
 use evenkeel_domain::value::{Day, Moment};
 
-use crate::account::broken;
-use crate::column::{At, Id, Json, On};
+use crate::column::{At, Id, Json, On, broken};
 use crate::schema::{check_in_revisions, check_ins};
 use crate::{Error, Tx};
 
@@ -302,8 +301,9 @@ pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
         .optional()?;
     let filled_in = |(received_at, clock_suspect, draft): (At, bool, Json)| {
         let draft: CheckInDraft = draft.read()?;
-        let stamp = Stamp { occurred_at: draft.occurred_at, received_at: received_at.0, clock_suspect };
-        Ok(stamp.took_place())
+        let entry_time =
+            EntryTime { occurred_at: draft.occurred_at, received_at: received_at.0, clock_suspect };
+        Ok(entry_time.effective_at())
     };
     row.map(filled_in).transpose()
 }
@@ -311,8 +311,8 @@ pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{PARTICIPANT, at, day, grant, house, id, value};
-    use evenkeel_domain::access::Act;
+    use crate::test_database::{PARTICIPANT, at, day, grant, id, test_database, value};
+    use evenkeel_domain::access::Action;
     use evenkeel_domain::check_in::{Answered, answer, place};
 
     fn sent(kind: &str, occurred_at: &str, answers: &serde_json::Value) -> CheckInDraft {
@@ -326,7 +326,7 @@ mod tests {
         sent("daily", occurred_at, &answers)
     }
     fn stored(tx: &mut Tx, number: u128, draft: &CheckInDraft) -> CheckIn {
-        let own = grant(Act::AnswerCheckIn);
+        let own = grant(Action::AnswerCheckIn);
         let now = at("2026-03-05T18:00:00Z");
         let kept = revisions(tx, &own, draft.kind, place(draft, now).unwrap().day).unwrap();
         let Answered { check_in, kept: new } =
@@ -348,9 +348,9 @@ mod tests {
 
     #[test]
     fn check_ins_read_back_with_their_revisions_and_figures() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ReadCheckIns);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ReadCheckIns);
         let weekly = sent(
             "weekly",
             "2026-03-04T23:00:00Z",

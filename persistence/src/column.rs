@@ -61,6 +61,16 @@ macro_rules! prepared {
     };
 }
 
+/// A row that holds what cannot be: somebody wrote past the application.
+pub(crate) fn broken(invalid: impl std::fmt::Display) -> Error {
+    Error::Broken(format!("a stored value {invalid}"))
+}
+
+/// A stored word as the value it stands for.
+pub(crate) fn read<T: TryFrom<String, Error: std::fmt::Display>>(text: String) -> Result<T, Error> {
+    T::try_from(text).map_err(broken)
+}
+
 /// `uuid` on PostgreSQL, a 16-byte blob on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
 #[diesel(postgres_type(name = "uuid"), sqlite_type(name = "Binary"))]

@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::craving::{Craving, CravingDraft, CravingId, Outcome, Rating, Revision, ToldOutcome};
+use evenkeel_domain::craving::{
+    Craving, CravingDraft, CravingId, Outcome, Rating, ReportedOutcome, Revision, Substance,
+};
 use evenkeel_domain::value::{Day, Moment};
 
-use crate::account::{broken, read};
-use crate::column::{At, Id, Json, On};
+use crate::column::{At, Id, Json, On, broken, read};
 use crate::schema::{craving_outcomes, craving_ratings, craving_revisions, cravings};
 use crate::{Error, Tx};
 
@@ -142,6 +143,26 @@ pub fn list(
         .collect()
 }
 
+/// What was craved in the latest cravings, at most `limit`, those entered in error left out.
+pub fn substances(tx: &mut Tx, grant: &Grant, limit: i64) -> Result<Vec<Substance>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Craved {
+        substance: Option<Substance>,
+    }
+    let drafts: Vec<Json> = cravings::table
+        .filter(cravings::participant_id.eq(Id::of(grant.participant())))
+        .filter(cravings::withdrawn_at.is_null())
+        .order((cravings::felt_at.desc(), cravings::id.desc()))
+        .select(cravings::detail)
+        .limit(limit)
+        .load(tx)?;
+    let mut known = Vec::new();
+    for draft in drafts {
+        known.extend(draft.read::<Craved>()?.substance);
+    }
+    Ok(known)
+}
+
 /// The cravings that stand on a day, for a recount. Their ratings are left out; the peak knows them.
 pub fn of_day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Vec<Craving>, Error> {
     let rows: Vec<Row> = cravings::table
@@ -192,7 +213,7 @@ pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Ratin
 }
 
 /// All outcomes that were told of a craving after it was logged, in the order they came.
-pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ToldOutcome>, Error> {
+pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ReportedOutcome>, Error> {
     let rows: Vec<(String, At, At)> = craving_outcomes::table
         .filter(craving_outcomes::participant_id.eq(Id::of(grant.participant())))
         .filter(craving_outcomes::craving_id.eq(Id::of(craving)))
@@ -201,7 +222,7 @@ pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<To
         .load(tx)?;
     rows.into_iter()
         .map(|(outcome, observed_at, received_at)| {
-            Ok(ToldOutcome {
+            Ok(ReportedOutcome {
                 outcome: read(outcome)?,
                 observed_at: observed_at.0,
                 received_at: received_at.0,
@@ -211,7 +232,12 @@ pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<To
 }
 
 /// Keeps an outcome that was told.
-pub fn add_outcome(tx: &mut Tx, grant: &Grant, craving: CravingId, told: &ToldOutcome) -> Result<(), Error> {
+pub fn add_outcome(
+    tx: &mut Tx,
+    grant: &Grant,
+    craving: CravingId,
+    told: &ReportedOutcome,
+) -> Result<(), Error> {
     let row = (
         craving_outcomes::participant_id.eq(Id::of(grant.participant())),
         craving_outcomes::craving_id.eq(Id::of(craving)),

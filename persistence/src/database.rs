@@ -9,6 +9,7 @@ mod job;
 mod location;
 mod migration;
 mod turn;
+mod tx;
 
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -20,23 +21,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::{Sender, bounded};
 use diesel::RunQueryDsl;
-use diesel::pg::PgConnection;
-use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 pub use error::{Error, Failure};
 use job::{Job, Work};
 pub use location::Location;
 use turn::Mode;
-
-/// A transaction, on whichever engine the database is.
-#[derive(diesel::MultiConnection)]
-pub enum Tx {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
-}
+pub use tx::{MultiBackend, Tx};
 
 impl Tx {
     /// Answers when the database does and its schema is this binary's. Writes nothing.
@@ -110,7 +101,7 @@ impl Database {
         Work::new(None, started, work, answer).submit(&self.reads);
     }
 
-    /// Runs `work` in one transaction, serialisable in effect, and hands what it returns to `answer` once it
+    /// Runs `work` in one transaction, serializable in effect, and hands what it returns to `answer` once it
     /// is on disk. `work` may run more than once; ids and the time are made outside it.
     ///
     /// `record` names the one record that `work` writes to: a participant's, or an account's. Work of many
@@ -227,14 +218,14 @@ mod tests {
     }
 
     fn insert(tx: &mut Tx, name: &str) -> Result<(), Error> {
-        let sql = diesel::sql_query("INSERT INTO organisations VALUES (randomblob(16), ?, 0, 0)");
+        let sql = diesel::sql_query("INSERT INTO organizations VALUES (randomblob(16), ?, 0, 0)");
         sql.bind::<diesel::sql_types::Text, _>(name.to_owned()).execute(tx)?;
         Ok(())
     }
 
     fn stored(database: &Database, name: &'static str) -> i64 {
         let count = move |tx: &mut Tx| -> Result<i64, Error> {
-            let sql = diesel::sql_query("SELECT count(*) AS count FROM organisations WHERE name = ?");
+            let sql = diesel::sql_query("SELECT count(*) AS count FROM organizations WHERE name = ?");
             Ok(sql.bind::<diesel::sql_types::Text, _>(name).get_result::<Count>(tx)?.count)
         };
         database.read_now(count).unwrap()
@@ -370,18 +361,18 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_entry_can_be_neither_changed_nor_removed() {
+    fn an_audit_event_can_be_neither_changed_nor_removed() {
         let (_folder, database) = fresh();
         let add = |tx: &mut Tx| -> Result<(), Error> {
             diesel::sql_query(
-                "INSERT INTO journal (stream, seq, at, act, room, outcome, request_id) \
-                 VALUES (randomblob(16), 1, 0, 'read', 'craving', 'done', randomblob(16))",
+                "INSERT INTO audit_events (stream, seq, at, action, outcome, request_id) \
+                 VALUES (randomblob(16), 1, 0, 'read_cravings', 'done', randomblob(16))",
             )
             .execute(tx)?;
             Ok(())
         };
         database.write_now(add).unwrap();
-        for sql in ["UPDATE journal SET at = 1", "DELETE FROM journal"] {
+        for sql in ["UPDATE audit_events SET at = 1", "DELETE FROM audit_events"] {
             let outcome = database.write_now(move |tx| -> Result<(), Error> {
                 diesel::sql_query(sql).execute(tx)?;
                 Ok(())

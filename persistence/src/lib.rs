@@ -1,6 +1,6 @@
 //! Evenkeel on SQLite and PostgreSQL. Each query is written once and takes the transaction first.
 //!
-//! There is no rule, no HTTP and no async here: queries take and return values of the ground floor.
+//! There is no rule, no HTTP and no async here: queries take and return values of `domain`.
 
 #[macro_use]
 mod caseload;
@@ -12,16 +12,16 @@ mod log_entry;
 #[rustfmt::skip]
 pub mod schema;
 pub mod account;
+pub mod audit;
 pub mod check_in;
 pub mod coping;
 pub mod craving;
-#[cfg(test)]
-mod fresh;
-pub mod journal;
 pub mod plan;
 pub mod program;
 pub mod recovery;
 pub mod reminder;
+#[cfg(test)]
+mod test_database;
 pub mod trend;
 
 pub use database::{Database, Error, Failure, Location, Tx};

@@ -10,8 +10,7 @@ use evenkeel_domain::plan::safety::SafetyPlan;
 use evenkeel_domain::plan::{Author, Document, Plan, Revision, Signature, agreed_revision};
 use serde::de::DeserializeOwned;
 
-use crate::account::read;
-use crate::column::{At, Id, Json};
+use crate::column::{At, Id, Json, read};
 use crate::schema::{plan_revisions, plan_signatures};
 use crate::{Error, Tx};
 
@@ -230,8 +229,8 @@ pub fn heads<D: Kept>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{actor, at as moment, day, grant, house, value};
-    use evenkeel_domain::access::Act;
+    use crate::test_database::{actor, at as moment, day, grant, test_database, value};
+    use evenkeel_domain::access::Action;
     use evenkeel_domain::plan::{self, Agreement, safety};
     use evenkeel_domain::program::LevelOfCare;
 
@@ -250,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_plan_reads_back_in_all_its_revisions_with_their_signatures() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ChangePlan);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ChangePlan);
         let (today, now) = (day("2026-03-02"), moment("2026-03-02T18:00:00Z"));
         assert_eq!(current::<Plan>(tx, &own).unwrap(), None);
         assert_eq!(agreed::<Plan>(tx, &own).unwrap(), None);
@@ -294,9 +293,9 @@ mod tests {
 
     #[test]
     fn a_safety_plan_is_kept_beside_the_plan() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ChangePlan);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ChangePlan);
         let draft = value(serde_json::json!({ "alone": [
             { "id": "00000000-0000-0000-0000-000000000002", "words": "Walk to the water" }
         ] }));
@@ -309,9 +308,9 @@ mod tests {
 
     #[test]
     fn both_plans_are_read_together_as_each_alone() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ChangePlan);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ChangePlan);
         let (today, now) = (day("2026-03-02"), moment("2026-03-02T18:00:00Z"));
         let sam = author(Role::Participant);
         let both = |tx: &mut Tx| {

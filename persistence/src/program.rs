@@ -2,44 +2,43 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::program::CareStep;
+use evenkeel_domain::program::LevelOfCareChange;
 
-use crate::account::read;
-use crate::column::{At, Id, On};
-use crate::schema::care_steps;
+use crate::column::{At, Id, On, read};
+use crate::schema::level_of_care_changes;
 use crate::{Error, Tx};
 
 /// Stores a new step; [`Error::Duplicate`] if the participant has one of that id or number.
-pub fn add(tx: &mut Tx, grant: &Grant, step: &CareStep) -> Result<(), Error> {
+pub fn add(tx: &mut Tx, grant: &Grant, step: &LevelOfCareChange) -> Result<(), Error> {
     let row = (
-        care_steps::participant_id.eq(Id::of(grant.participant())),
-        care_steps::id.eq(Id::of(step.id)),
-        care_steps::number.eq(step.number),
-        care_steps::level.eq(step.level.as_str()),
-        care_steps::since.eq(On(step.since)),
-        care_steps::recorded_by.eq(Id::of(step.recorded_by)),
-        care_steps::recorded_at.eq(At(step.recorded_at)),
+        level_of_care_changes::participant_id.eq(Id::of(grant.participant())),
+        level_of_care_changes::id.eq(Id::of(step.id)),
+        level_of_care_changes::number.eq(step.number),
+        level_of_care_changes::level.eq(step.level.as_str()),
+        level_of_care_changes::since.eq(On(step.since)),
+        level_of_care_changes::recorded_by.eq(Id::of(step.recorded_by)),
+        level_of_care_changes::recorded_at.eq(At(step.recorded_at)),
     );
-    diesel::insert_into(care_steps::table).values(row).execute(tx)?;
+    diesel::insert_into(level_of_care_changes::table).values(row).execute(tx)?;
     Ok(())
 }
 
 /// All steps of a participant, in the order in which they were recorded.
-pub fn list(tx: &mut Tx, grant: &Grant) -> Result<Vec<CareStep>, Error> {
-    let rows: Vec<(Id, i32, String, On, Id, At)> = care_steps::table
-        .filter(care_steps::participant_id.eq(Id::of(grant.participant())))
-        .order(care_steps::number)
+pub fn list(tx: &mut Tx, grant: &Grant) -> Result<Vec<LevelOfCareChange>, Error> {
+    let rows: Vec<(Id, i32, String, On, Id, At)> = level_of_care_changes::table
+        .filter(level_of_care_changes::participant_id.eq(Id::of(grant.participant())))
+        .order(level_of_care_changes::number)
         .select((
-            care_steps::id,
-            care_steps::number,
-            care_steps::level,
-            care_steps::since,
-            care_steps::recorded_by,
-            care_steps::recorded_at,
+            level_of_care_changes::id,
+            level_of_care_changes::number,
+            level_of_care_changes::level,
+            level_of_care_changes::since,
+            level_of_care_changes::recorded_by,
+            level_of_care_changes::recorded_at,
         ))
         .load(tx)?;
     let step = |(id, number, level, since, recorded_by, recorded_at): (Id, i32, String, On, Id, At)| {
-        Ok(CareStep {
+        Ok(LevelOfCareChange {
             id: id.to(),
             number,
             level: read(level)?,
@@ -54,22 +53,22 @@ pub fn list(tx: &mut Tx, grant: &Grant) -> Result<Vec<CareStep>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{actor, at, day, grant, house, id, value};
-    use evenkeel_domain::access::Act;
+    use crate::test_database::{actor, at, day, grant, id, test_database, value};
+    use evenkeel_domain::access::Action;
     use evenkeel_domain::account::Role;
     use evenkeel_domain::program::record;
 
     #[test]
     fn steps_read_back_in_the_order_in_which_they_were_recorded() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let counselors = grant(Act::ChangeCare);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let counselors = grant(Action::ChangeLevelOfCare);
         assert_eq!(list(tx, &counselors).unwrap(), []);
-        let mut stored: Vec<CareStep> = Vec::new();
+        let mut stored: Vec<LevelOfCareChange> = Vec::new();
         for (number, level, since) in [
-            (3, "aftercare", "2026-03-20"),
+            (3, "continuing_care", "2026-03-20"),
             (2, "intensive_outpatient", "2026-03-20"),
-            (1, "aftercare", "2026-03-01"),
+            (1, "continuing_care", "2026-03-01"),
         ] {
             let draft = value(serde_json::json!({ "level": level, "since": since }));
             let (by, now) = (actor(Role::Counselor).account, at("2026-03-02T18:00:00Z"));
@@ -78,8 +77,8 @@ mod tests {
             assert!(matches!(add(tx, &counselors, &step), Err(Error::Duplicate)));
             stored.push(step);
         }
-        assert_eq!(list(tx, &grant(Act::ReadCare)).unwrap(), stored);
-        let taken = CareStep { id: id(9), ..stored[0] };
+        assert_eq!(list(tx, &grant(Action::ReadLevelOfCare)).unwrap(), stored);
+        let taken = LevelOfCareChange { id: id(9), ..stored[0] };
         assert!(
             matches!(add(tx, &counselors, &taken), Err(Error::Duplicate)),
             "a number stands for one step"

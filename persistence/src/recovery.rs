@@ -14,64 +14,73 @@ use evenkeel_domain::recovery::course::CounterChoice;
 use evenkeel_domain::recovery::debrief::Debrief;
 use evenkeel_domain::recovery::lapse::{Acknowledgement, Lapse, LapseId, LapseOutcome, LapseRevision};
 use evenkeel_domain::recovery::learning::Declined;
-use evenkeel_domain::recovery::start::{Start, StartId};
+use evenkeel_domain::recovery::sobriety_date::{SobrietyDate, SobrietyDateId};
 use evenkeel_domain::value::{Moment, TimeZone};
 
-use crate::account::read;
-use crate::column::{At, Id, Json, On};
-use crate::schema::{counter_choices, declined_lessons, lapse_revisions, lapses, recovery_starts};
+use crate::column::{At, Id, Json, On, read};
+use crate::schema::{counter_choices, declined_lessons, lapse_revisions, lapses, sobriety_dates};
 use crate::{Error, Tx};
 
 // Starts
 
 /// Stores a new start; false if the participant has one of that id.
-pub fn add_start(tx: &mut Tx, grant: &Grant, start: &Start) -> Result<bool, Error> {
+pub fn add_sobriety_date(tx: &mut Tx, grant: &Grant, start: &SobrietyDate) -> Result<bool, Error> {
     let row = (
-        recovery_starts::participant_id.eq(Id::of(grant.participant())),
-        recovery_starts::id.eq(Id::of(start.id)),
-        recovery_starts::substance.eq(start.substance.as_str()),
-        recovery_starts::since.eq(On(start.since)),
-        recovery_starts::at.eq(start.at.map(At)),
-        recovery_starts::told_at.eq(At(start.told_at)),
-        recovery_starts::time_zone.eq(start.time_zone.name()),
-        recovery_starts::corrects.eq(start.corrects.map(Id::of)),
-        recovery_starts::received_at.eq(At(start.received_at)),
-        recovery_starts::clock_suspect.eq(start.clock_suspect),
-        recovery_starts::withdrawn_at.eq(start.withdrawn_at.map(At)),
+        sobriety_dates::participant_id.eq(Id::of(grant.participant())),
+        sobriety_dates::id.eq(Id::of(start.id)),
+        sobriety_dates::substance.eq(start.substance.as_str()),
+        sobriety_dates::since.eq(On(start.since)),
+        sobriety_dates::at.eq(start.at.map(At)),
+        sobriety_dates::reported_at.eq(At(start.reported_at)),
+        sobriety_dates::time_zone.eq(start.time_zone.name()),
+        sobriety_dates::corrects.eq(start.corrects.map(Id::of)),
+        sobriety_dates::received_at.eq(At(start.received_at)),
+        sobriety_dates::clock_suspect.eq(start.clock_suspect),
+        sobriety_dates::withdrawn_at.eq(start.withdrawn_at.map(At)),
     );
-    let added = each!(tx, conn => diesel::insert_into(recovery_starts::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    let added = each!(tx, conn => diesel::insert_into(sobriety_dates::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-type StartRow = (Id, String, On, Option<At>, At, String, Option<Id>, At, bool, Option<At>);
+type SobrietyDateRow = (Id, String, On, Option<At>, At, String, Option<Id>, At, bool, Option<At>);
 
-macro_rules! start_columns {
+macro_rules! sobriety_date_columns {
     () => {
         (
-            recovery_starts::id,
-            recovery_starts::substance,
-            recovery_starts::since,
-            recovery_starts::at,
-            recovery_starts::told_at,
-            recovery_starts::time_zone,
-            recovery_starts::corrects,
-            recovery_starts::received_at,
-            recovery_starts::clock_suspect,
-            recovery_starts::withdrawn_at,
+            sobriety_dates::id,
+            sobriety_dates::substance,
+            sobriety_dates::since,
+            sobriety_dates::at,
+            sobriety_dates::reported_at,
+            sobriety_dates::time_zone,
+            sobriety_dates::corrects,
+            sobriety_dates::received_at,
+            sobriety_dates::clock_suspect,
+            sobriety_dates::withdrawn_at,
         )
     };
 }
 
-fn start(grant: &Grant, row: StartRow) -> Result<Start, Error> {
-    let (id, substance, since, at, told_at, time_zone, corrects, received_at, clock_suspect, withdrawn_at) =
-        row;
-    Ok(Start {
+fn start(grant: &Grant, row: SobrietyDateRow) -> Result<SobrietyDate, Error> {
+    let (
+        id,
+        substance,
+        since,
+        at,
+        reported_at,
+        time_zone,
+        corrects,
+        received_at,
+        clock_suspect,
+        withdrawn_at,
+    ) = row;
+    Ok(SobrietyDate {
         id: id.to(),
         participant: grant.participant(),
         substance: read(substance)?,
         since: since.0,
         at: at.map(|at| at.0),
-        told_at: told_at.0,
+        reported_at: reported_at.0,
         time_zone: read::<TimeZone>(time_zone)?,
         corrects: corrects.map(Id::to),
         received_at: received_at.0,
@@ -81,29 +90,33 @@ fn start(grant: &Grant, row: StartRow) -> Result<Start, Error> {
 }
 
 /// One start, taken back or not.
-pub fn find_start(tx: &mut Tx, grant: &Grant, id: StartId) -> Result<Option<Start>, Error> {
-    let row: Option<StartRow> = recovery_starts::table
+pub fn find_sobriety_date(
+    tx: &mut Tx,
+    grant: &Grant,
+    id: SobrietyDateId,
+) -> Result<Option<SobrietyDate>, Error> {
+    let row: Option<SobrietyDateRow> = sobriety_dates::table
         .find((Id::of(grant.participant()), Id::of(id)))
-        .select(start_columns!())
+        .select(sobriety_date_columns!())
         .get_result(tx)
         .optional()?;
     row.map(|row| start(grant, row)).transpose()
 }
 
 /// All starts of a participant, those taken back too, in the order of their ids.
-pub fn starts(tx: &mut Tx, grant: &Grant) -> Result<Vec<Start>, Error> {
-    let rows: Vec<StartRow> = recovery_starts::table
-        .filter(recovery_starts::participant_id.eq(Id::of(grant.participant())))
-        .order(recovery_starts::id)
-        .select(start_columns!())
+pub fn sobriety_dates(tx: &mut Tx, grant: &Grant) -> Result<Vec<SobrietyDate>, Error> {
+    let rows: Vec<SobrietyDateRow> = sobriety_dates::table
+        .filter(sobriety_dates::participant_id.eq(Id::of(grant.participant())))
+        .order(sobriety_dates::id)
+        .select(sobriety_date_columns!())
         .load(tx)?;
     rows.into_iter().map(|row| start(grant, row)).collect()
 }
 
 /// Stores that a start was taken back: nothing else of it ever changes.
-pub fn put_start(tx: &mut Tx, grant: &Grant, start: &Start) -> Result<(), Error> {
-    let target = recovery_starts::table.find((Id::of(grant.participant()), Id::of(start.id)));
-    diesel::update(target).set(recovery_starts::withdrawn_at.eq(start.withdrawn_at.map(At))).execute(tx)?;
+pub fn put_sobriety_date(tx: &mut Tx, grant: &Grant, start: &SobrietyDate) -> Result<(), Error> {
+    let target = sobriety_dates::table.find((Id::of(grant.participant()), Id::of(start.id)));
+    diesel::update(target).set(sobriety_dates::withdrawn_at.eq(start.withdrawn_at.map(At))).execute(tx)?;
     Ok(())
 }
 
@@ -332,10 +345,10 @@ pub fn caseload(
 
 /// What a participant is free from or used, by the starts and lapses that stand; each once in each.
 pub fn substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Error> {
-    let mut told: Vec<String> = recovery_starts::table
-        .filter(recovery_starts::participant_id.eq(Id::of(grant.participant())))
-        .filter(recovery_starts::withdrawn_at.is_null())
-        .select(recovery_starts::substance)
+    let mut told: Vec<String> = sobriety_dates::table
+        .filter(sobriety_dates::participant_id.eq(Id::of(grant.participant())))
+        .filter(sobriety_dates::withdrawn_at.is_null())
+        .select(sobriety_dates::substance)
         .distinct()
         .load(tx)?;
     let used: Vec<String> = lapses::table
@@ -407,49 +420,49 @@ pub fn put_declined(tx: &mut Tx, grant: &Grant, declined: &Declined) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id, value};
-    use evenkeel_domain::access::{Act, OfficeAct, permit};
+    use crate::test_database::{PARTICIPANT, actor, at, day, grant, id, permit, test_database, value};
+    use evenkeel_domain::access::Action;
     use evenkeel_domain::account::Role;
-    use evenkeel_domain::recovery::{debrief, lapse as rule, start as begun};
+    use evenkeel_domain::recovery::{lapse as rule, sobriety_date as begun};
 
     #[test]
     fn starts_and_lapses_read_back_as_told() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ReportLapse);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ReportLapse);
         let now = at("2026-03-05T18:00:00Z");
         let told = [
             serde_json::json!({ "substance": "alcohol", "since": "2026-01-31",
-                "told_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York" }),
+                "reported_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York" }),
             serde_json::json!({ "substance": "alcohol", "since": "2026-01-30", "at": "2026-01-30T20:00:00Z",
-                "told_at": "2026-03-03T18:40:00Z", "time_zone": "America/New_York", "corrects": id::<StartId>(1) }),
+                "reported_at": "2026-03-03T18:40:00Z", "time_zone": "America/New_York", "corrects": id::<SobrietyDateId>(1) }),
         ];
-        let mut stored: Vec<Start> = (1..)
+        let mut stored: Vec<SobrietyDate> = (1..)
             .zip(told)
             .map(|(number, draft)| begun::begin(id(PARTICIPANT), id(number), value(draft), &[], now).unwrap())
             .collect();
         for start in &stored {
-            assert!(add_start(tx, &own, start).unwrap());
-            assert!(!add_start(tx, &own, start).unwrap());
+            assert!(add_sobriety_date(tx, &own, start).unwrap());
+            assert!(!add_sobriety_date(tx, &own, start).unwrap());
         }
         stored[1] = begun::withdraw(&stored[1], now);
-        put_start(tx, &own, &stored[1]).unwrap();
-        assert_eq!(find_start(tx, &own, id(2)).unwrap().as_ref(), Some(&stored[1]));
-        assert_eq!(starts(tx, &own).unwrap(), stored);
+        put_sobriety_date(tx, &own, &stored[1]).unwrap();
+        assert_eq!(find_sobriety_date(tx, &own, id(2)).unwrap().as_ref(), Some(&stored[1]));
+        assert_eq!(sobriety_dates(tx, &own).unwrap(), stored);
         assert_eq!(substances(tx, &own).unwrap(), [Substance::Alcohol]);
 
         let draft = value(serde_json::json!({ "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "UTC",
-            "substance": "alcohol", "outcome": "single_use", "note": "Two beers.", "craving": id::<LapseId>(9) }));
+            "substance": "alcohol", "outcome": "lapse", "note": "Two beers.", "craving": id::<LapseId>(9) }));
         let reported = rule::report(id(PARTICIPANT), id(1), draft, now);
         assert!(add_lapse(tx, &own, &reported).unwrap());
         assert!(!add_lapse(tx, &own, &reported).unwrap());
         assert_eq!(lapses(tx, &own).unwrap(), std::slice::from_ref(&reported));
         let looked_back = value(serde_json::json!({ "situation": "Payday.", "trigger": "urges",
             "signs": ["lying"], "would_do": "Take the other bus." }));
-        let saved = debrief::save(&reported, &looked_back, 0, now).unwrap();
+        let saved = rule::save_debrief(&reported, &looked_back, 0, now).unwrap();
         let correction = value(serde_json::json!({ "reason": "Later that night", "lapse": {
             "occurred_at": "2026-03-03T04:40:00Z", "time_zone": "America/New_York", "substance": "opioids",
-            "outcome": "returned_to_use" } }));
+            "outcome": "return_to_use" } }));
         let (corrected, kept) = rule::correct(&saved, id(7), &correction, now).unwrap();
         assert_eq!(kept_lapse_revisions(tx, &own, id(1)).unwrap(), []);
         for revision in &kept {
@@ -457,7 +470,7 @@ mod tests {
         }
         assert_eq!(kept_lapse_revisions(tx, &own, id(1)).unwrap(), kept);
         put_lapse(tx, &own, &corrected).unwrap();
-        let office = permit(&actor(Role::Supervisor), OfficeAct::ReadCaseload).unwrap();
+        let office = permit(Role::Supervisor, Action::ReadCaseload);
         let shown = caseload(tx, &office, at("2026-03-06T00:00:00Z")).unwrap();
         assert_eq!(shown.iter().map(|(_, lapse)| lapse.substance).collect::<Vec<_>>(), [Substance::Opioids]);
         let seen =
@@ -474,9 +487,9 @@ mod tests {
 
     #[test]
     fn choices_and_what_was_declined_read_back_as_stored() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ReportLapse);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ReportLapse);
         assert_eq!(counter_choices(tx, &own).unwrap(), []);
         for hidden in [true, false] {
             let choice = CounterChoice { hidden };

@@ -1,16 +1,15 @@
-//! Reminder preferences and the outbox of letters.
+//! Reminder preferences and the outbox of reminder messages.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
 use evenkeel_domain::account::{ParticipantId, Role};
 use evenkeel_domain::reminder::{
-    Letter, LetterId, LetterState, Preferences, QuietHours, Suppression, Weekday,
+    Preferences, QuietHours, ReminderMessage, ReminderMessageId, ReminderState, Suppression, Weekday,
 };
 use evenkeel_domain::value::{Moment, TimeOfDay};
 
-use crate::account::{broken, read};
-use crate::column::{At, Id, On};
-use crate::schema::{caseloads, letters, participants, reminder_preferences as wishes};
+use crate::column::{At, Id, On, broken, read};
+use crate::schema::{caseloads, participants, reminder_messages, reminder_preferences as wishes};
 use crate::{Error, Tx};
 
 /// A row of wishes.
@@ -80,7 +79,7 @@ pub fn put_wish(
     Ok(())
 }
 
-/// Whose next reminder is due, with when; the longest due first.
+/// ParticipantRef next reminder is due, with when; the longest due first.
 pub fn due(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<(ParticipantId, Preferences, Moment)>, Error> {
     let rows: Vec<(Id, Option<At>, Wish)> = wishes::table
         .filter(wishes::next_due_at.le(At(now)))
@@ -101,31 +100,31 @@ type Row = (Id, Id, String, On, i16, At, String, Option<String>, (i16, At, Optio
 macro_rules! letter_columns {
     () => {
         (
-            letters::id,
-            letters::participant_id,
-            letters::kind,
-            letters::local_date,
-            letters::slot,
-            letters::due_at,
-            letters::state,
-            letters::reason,
+            reminder_messages::id,
+            reminder_messages::participant_id,
+            reminder_messages::kind,
+            reminder_messages::local_date,
+            reminder_messages::slot,
+            reminder_messages::due_at,
+            reminder_messages::state,
+            reminder_messages::reason,
             (
-                letters::attempts,
-                letters::next_attempt_at,
-                letters::lease_until,
-                letters::fence,
-                letters::planned_at,
-                letters::sent_at,
+                reminder_messages::attempts,
+                reminder_messages::next_attempt_at,
+                reminder_messages::lease_until,
+                reminder_messages::fence,
+                reminder_messages::planned_at,
+                reminder_messages::sent_at,
             ),
         )
     };
 }
 
-fn letter(
+fn message(
     (id, participant, kind, local_date, slot, due_at, state, reason, course): Row,
-) -> Result<Letter, Error> {
+) -> Result<ReminderMessage, Error> {
     let (attempts, next_attempt_at, lease_until, fence, planned_at, sent_at) = course;
-    Ok(Letter {
+    Ok(ReminderMessage {
         id: id.to(),
         participant: participant.to(),
         kind: read(kind)?,
@@ -143,100 +142,102 @@ fn letter(
     })
 }
 
-/// Puts a letter into the outbox; false if this person's reminder of that date and slot is there already.
-pub fn add(tx: &mut Tx, letter: &Letter, unsubscribe_hash: &[u8; 32]) -> Result<bool, Error> {
+/// Puts a message into the outbox; false if this person's reminder of that date and slot is there already.
+pub fn add(tx: &mut Tx, message: &ReminderMessage, unsubscribe_hash: &[u8; 32]) -> Result<bool, Error> {
     let row = (
-        letters::id.eq(Id::of(letter.id)),
-        letters::participant_id.eq(Id::of(letter.participant)),
-        letters::kind.eq(letter.kind.as_str()),
-        letters::local_date.eq(On(letter.local_date)),
-        letters::slot.eq(letter.slot),
-        letters::due_at.eq(At(letter.due_at)),
-        letters::state.eq(letter.state.as_str()),
-        letters::reason.eq(letter.reason.map(Suppression::as_str)),
-        letters::attempts.eq(letter.attempts),
-        letters::next_attempt_at.eq(At(letter.next_attempt_at)),
-        letters::lease_until.eq(letter.lease_until.map(At)),
-        letters::fence.eq(letter.fence),
-        letters::planned_at.eq(At(letter.planned_at)),
-        letters::sent_at.eq(letter.sent_at.map(At)),
-        letters::unsubscribe_hash.eq(unsubscribe_hash.to_vec()),
+        reminder_messages::id.eq(Id::of(message.id)),
+        reminder_messages::participant_id.eq(Id::of(message.participant)),
+        reminder_messages::kind.eq(message.kind.as_str()),
+        reminder_messages::local_date.eq(On(message.local_date)),
+        reminder_messages::slot.eq(message.slot),
+        reminder_messages::due_at.eq(At(message.due_at)),
+        reminder_messages::state.eq(message.state.as_str()),
+        reminder_messages::reason.eq(message.reason.map(Suppression::as_str)),
+        reminder_messages::attempts.eq(message.attempts),
+        reminder_messages::next_attempt_at.eq(At(message.next_attempt_at)),
+        reminder_messages::lease_until.eq(message.lease_until.map(At)),
+        reminder_messages::fence.eq(message.fence),
+        reminder_messages::planned_at.eq(At(message.planned_at)),
+        reminder_messages::sent_at.eq(message.sent_at.map(At)),
+        reminder_messages::unsubscribe_hash.eq(unsubscribe_hash.to_vec()),
     );
-    let added = each!(tx, conn => diesel::insert_into(letters::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    let added = each!(tx, conn => diesel::insert_into(reminder_messages::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
 /// Letters that wait to be sent, the longest due first.
-pub fn waiting(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<Letter>, Error> {
-    let rows: Vec<Row> = letters::table
-        .filter(letters::state.eq(LetterState::Planned.as_str()))
-        .filter(letters::next_attempt_at.le(At(now)))
-        .filter(letters::lease_until.is_null().or(letters::lease_until.le(At(now))))
-        .order(letters::next_attempt_at)
+pub fn waiting(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<ReminderMessage>, Error> {
+    let rows: Vec<Row> = reminder_messages::table
+        .filter(reminder_messages::state.eq(ReminderState::Planned.as_str()))
+        .filter(reminder_messages::next_attempt_at.le(At(now)))
+        .filter(reminder_messages::lease_until.is_null().or(reminder_messages::lease_until.le(At(now))))
+        .order(reminder_messages::next_attempt_at)
         .limit(limit)
         .select(letter_columns!())
         .load(tx)?;
-    rows.into_iter().map(letter).collect()
+    rows.into_iter().map(message).collect()
 }
 
 /// Letters sent since a moment that nobody has answered yet.
-pub fn unanswered(tx: &mut Tx, since: Moment, limit: i64) -> Result<Vec<Letter>, Error> {
-    let rows: Vec<Row> = letters::table
-        .filter(letters::state.eq(LetterState::Sent.as_str()))
-        .filter(letters::sent_at.ge(At(since)))
-        .order(letters::sent_at)
+pub fn unanswered(tx: &mut Tx, since: Moment, limit: i64) -> Result<Vec<ReminderMessage>, Error> {
+    let rows: Vec<Row> = reminder_messages::table
+        .filter(reminder_messages::state.eq(ReminderState::Sent.as_str()))
+        .filter(reminder_messages::sent_at.ge(At(since)))
+        .order(reminder_messages::sent_at)
         .limit(limit)
         .select(letter_columns!())
         .load(tx)?;
-    rows.into_iter().map(letter).collect()
+    rows.into_iter().map(message).collect()
 }
 
-/// Stores what a rule made of a letter, unless somebody else has leased it since: only the holder of the
+/// Stores what a rule made of a message, unless somebody else has leased it since: only the holder of the
 /// fence it was taken with may write.
-pub fn put(tx: &mut Tx, letter: &Letter, held: i64) -> Result<bool, Error> {
-    let mine = letters::table.filter(letters::id.eq(Id::of(letter.id))).filter(letters::fence.eq(held));
+pub fn put(tx: &mut Tx, message: &ReminderMessage, held: i64) -> Result<bool, Error> {
+    let mine = reminder_messages::table
+        .filter(reminder_messages::id.eq(Id::of(message.id)))
+        .filter(reminder_messages::fence.eq(held));
     let change = (
-        letters::state.eq(letter.state.as_str()),
-        letters::reason.eq(letter.reason.map(Suppression::as_str)),
-        letters::attempts.eq(letter.attempts),
-        letters::next_attempt_at.eq(At(letter.next_attempt_at)),
-        letters::lease_until.eq(letter.lease_until.map(At)),
-        letters::fence.eq(letter.fence),
-        letters::sent_at.eq(letter.sent_at.map(At)),
+        reminder_messages::state.eq(message.state.as_str()),
+        reminder_messages::reason.eq(message.reason.map(Suppression::as_str)),
+        reminder_messages::attempts.eq(message.attempts),
+        reminder_messages::next_attempt_at.eq(At(message.next_attempt_at)),
+        reminder_messages::lease_until.eq(message.lease_until.map(At)),
+        reminder_messages::fence.eq(message.fence),
+        reminder_messages::sent_at.eq(message.sent_at.map(At)),
     );
     Ok(diesel::update(mine).set(change).execute(tx)? == 1)
 }
 
-/// A participant's letters, the latest due first, after the one a page before ended with.
+/// A participant's reminder messages, the latest due first, after the one a page before ended with.
 pub fn history(
     tx: &mut Tx,
     grant: &Grant,
-    after: Option<(Moment, LetterId)>,
+    after: Option<(Moment, ReminderMessageId)>,
     limit: i64,
-) -> Result<Vec<Letter>, Error> {
-    let mut query = letters::table
-        .filter(letters::participant_id.eq(Id::of(grant.participant())))
-        .order((letters::due_at.desc(), letters::id.desc()))
+) -> Result<Vec<ReminderMessage>, Error> {
+    let mut query = reminder_messages::table
+        .filter(reminder_messages::participant_id.eq(Id::of(grant.participant())))
+        .order((reminder_messages::due_at.desc(), reminder_messages::id.desc()))
         .limit(limit)
         .select(letter_columns!())
         .into_boxed();
     if let Some((at, id)) = after {
-        let same = letters::due_at.eq(At(at)).and(letters::id.lt(Id::of(id)));
-        query = query.filter(letters::due_at.lt(At(at)).or(same));
+        let same = reminder_messages::due_at.eq(At(at)).and(reminder_messages::id.lt(Id::of(id)));
+        query = query.filter(reminder_messages::due_at.lt(At(at)).or(same));
     }
-    query.load::<Row>(tx)?.into_iter().map(letter).collect()
+    query.load::<Row>(tx)?.into_iter().map(message).collect()
 }
 
 /// Letters of a caseload that came back or were given up since a moment.
-pub fn undelivered(tx: &mut Tx, permit: &Permit, since: Moment) -> Result<Vec<Letter>, Error> {
+pub fn undelivered(tx: &mut Tx, permit: &Permit, since: Moment) -> Result<Vec<ReminderMessage>, Error> {
     let actor = permit.actor();
-    let failed = [LetterState::Bounced.as_str(), LetterState::Dead.as_str()];
-    let mut query = letters::table
-        .inner_join(participants::table.on(participants::id.eq(letters::participant_id)))
-        .filter(participants::organisation_id.eq(Id::of(actor.organisation)))
-        .filter(letters::state.eq_any(failed))
-        .filter(letters::due_at.ge(At(since)))
-        .order((letters::due_at.desc(), letters::id.desc()))
+    let failed = [ReminderState::Bounced.as_str(), ReminderState::Dead.as_str()];
+    let mut query = reminder_messages::table
+        .inner_join(participants::table.on(participants::id.eq(reminder_messages::participant_id)))
+        .filter(participants::organization_id.eq(Id::of(actor.organization)))
+        .filter(reminder_messages::state.eq_any(failed))
+        .filter(reminder_messages::due_at.ge(At(since)))
+        .order((reminder_messages::due_at.desc(), reminder_messages::id.desc()))
         .limit(200)
         .select(letter_columns!())
         .into_boxed();
@@ -244,16 +245,16 @@ pub fn undelivered(tx: &mut Tx, permit: &Permit, since: Moment) -> Result<Vec<Le
         let own = caseloads::table
             .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
             .select(caseloads::participant_id);
-        query = query.filter(letters::participant_id.eq_any(own));
+        query = query.filter(reminder_messages::participant_id.eq_any(own));
     }
-    query.load::<Row>(tx)?.into_iter().map(letter).collect()
+    query.load::<Row>(tx)?.into_iter().map(message).collect()
 }
 
-/// Whose letter carried an unsubscribe token.
+/// ParticipantRef message carried an unsubscribe token.
 pub fn by_unsubscribe_hash(tx: &mut Tx, hash: &[u8; 32]) -> Result<Option<ParticipantId>, Error> {
-    let row: Option<Id> = letters::table
-        .filter(letters::unsubscribe_hash.eq(hash.to_vec()))
-        .select(letters::participant_id)
+    let row: Option<Id> = reminder_messages::table
+        .filter(reminder_messages::unsubscribe_hash.eq(hash.to_vec()))
+        .select(reminder_messages::participant_id)
         .get_result(tx)
         .optional()?;
     Ok(row.map(Id::to))

@@ -4,7 +4,7 @@ diesel::table! {
     use diesel::sql_types::{Bool, Text};
     use crate::column::{Instant, Key};
 
-    organisations (id) {
+    organizations (id) {
         id -> Key,
         name -> Text,
         demo -> Bool,
@@ -18,7 +18,7 @@ diesel::table! {
 
     accounts (id) {
         id -> Key,
-        organisation_id -> Key,
+        organization_id -> Key,
         role -> Text,
         display_name -> Text,
         sign_in_name -> Text,
@@ -37,7 +37,7 @@ diesel::table! {
     participants (id) {
         id -> Key,
         account_id -> Key,
-        organisation_id -> Key,
+        organization_id -> Key,
         time_zone -> Text,
         created_at -> Instant,
     }
@@ -79,7 +79,7 @@ diesel::table! {
 
     invites (id) {
         id -> Key,
-        organisation_id -> Key,
+        organization_id -> Key,
         code_hash -> Binary,
         role -> Text,
         display_name -> Text,
@@ -177,7 +177,7 @@ diesel::table! {
     use diesel::sql_types::BigInt;
     use crate::column::Key;
 
-    journal_heads (stream) {
+    audit_streams (stream) {
         stream -> Key,
         last_seq -> BigInt,
     }
@@ -187,7 +187,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::column::{Instant, Key};
 
-    journal (id) {
+    audit_events (id) {
         id -> BigInt,
         stream -> Key,
         seq -> BigInt,
@@ -195,8 +195,7 @@ diesel::table! {
         actor -> Nullable<Key>,
         actor_role -> Nullable<Text>,
         device -> Nullable<Key>,
-        act -> Text,
-        room -> Text,
+        action -> Text,
         entity -> Nullable<Key>,
         outcome -> Text,
         request_id -> Key,
@@ -207,7 +206,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Binary};
     use crate::column::Instant;
 
-    journal_seals (number) {
+    audit_seals (number) {
         number -> BigInt,
         first_id -> BigInt,
         last_id -> BigInt,
@@ -250,7 +249,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
     use crate::column::{Calendar, Instant, Key};
 
-    letters (id) {
+    reminder_messages (id) {
         id -> Key,
         participant_id -> Key,
         kind -> Text,
@@ -273,8 +272,8 @@ diesel::table! {
     use diesel::sql_types::{Integer, Nullable};
     use crate::column::{Document, Instant, Key};
 
-    organisation_skills (organisation_id, id) {
-        organisation_id -> Key,
+    organization_skills (organization_id, id) {
+        organization_id -> Key,
         id -> Key,
         revision -> Integer,
         changed_by -> Key,
@@ -288,8 +287,8 @@ diesel::table! {
     use diesel::sql_types::Integer;
     use crate::column::{Document, Instant, Key};
 
-    organisation_skill_revisions (organisation_id, skill_id, revision) {
-        organisation_id -> Key,
+    organization_skill_revisions (organization_id, skill_id, revision) {
+        organization_id -> Key,
         skill_id -> Key,
         revision -> Integer,
         changed_by -> Key,
@@ -330,10 +329,10 @@ diesel::table! {
     use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
     use crate::column::{Calendar, Document, Instant, Key};
 
-    practices (participant_id, id) {
+    skill_practices (participant_id, id) {
         participant_id -> Key,
         id -> Key,
-        practised_at -> Instant,
+        practiced_at -> Instant,
         local_day -> Calendar,
         received_at -> Instant,
         clock_suspect -> Bool,
@@ -352,7 +351,7 @@ diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
     use crate::column::{Document, Instant, Key};
 
-    practice_revisions (participant_id, practice_id, revision) {
+    skill_practice_revisions (participant_id, practice_id, revision) {
         participant_id -> Key,
         practice_id -> Key,
         revision -> Integer,
@@ -407,13 +406,13 @@ diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::column::{Calendar, Instant, Key};
 
-    recovery_starts (participant_id, id) {
+    sobriety_dates (participant_id, id) {
         participant_id -> Key,
         id -> Key,
         substance -> Text,
         since -> Calendar,
         at -> Nullable<Instant>,
-        told_at -> Instant,
+        reported_at -> Instant,
         time_zone -> Text,
         corrects -> Nullable<Key>,
         received_at -> Instant,
@@ -520,7 +519,7 @@ diesel::table! {
     use diesel::sql_types::{Integer, Text};
     use crate::column::{Calendar, Instant, Key};
 
-    care_steps (participant_id, id) {
+    level_of_care_changes (participant_id, id) {
         participant_id -> Key,
         id -> Key,
         number -> Integer,
@@ -557,7 +556,7 @@ diesel::table! {
         substance -> Nullable<Text>,
         alcohol_days -> Nullable<SmallInt>,
         drug_days -> Nullable<SmallInt>,
-        told_at -> Instant,
+        reported_at -> Instant,
         revision -> Integer,
         seen_with_lapses -> Bool,
         taken_back_at -> Nullable<Instant>,
@@ -567,4 +566,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organisations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, journal_heads, journal, journal_seals, caseload_views, reminder_preferences, letters, organisation_skills, organisation_skill_revisions, coping_choices, skill_assignments, practices, practice_revisions, check_ins, check_in_revisions, recovery_starts, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, care_steps, told_uses);
+diesel::allow_tables_to_appear_in_same_query!(organizations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, audit_streams, audit_events, audit_seals, caseload_views, reminder_preferences, reminder_messages, organization_skills, organization_skill_revisions, coping_choices, skill_assignments, skill_practices, skill_practice_revisions, check_ins, check_in_revisions, sobriety_dates, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, level_of_care_changes, told_uses);

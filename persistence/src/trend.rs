@@ -7,8 +7,7 @@ use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::trend::{DayGlance, DaySummary};
 use evenkeel_domain::value::{Day, Moment};
 
-use crate::account::broken;
-use crate::column::{At, Calendar, Document, Id, Instant, Json, Key, On};
+use crate::column::{At, Calendar, Document, Id, Instant, Json, Key, On, broken};
 use crate::schema::{caseload_views, daily_summaries};
 use crate::{Error, Tx};
 

@@ -1,128 +1,167 @@
 //! Two who save one plan: too late, at once, or brought together.
 
 use super::{MINE, SAFE, item, of, plan, told};
-use crate::story;
+use evenkeel_tests::Engine;
+use evenkeel_tests::test_server::TestServer;
+use rstest::rstest;
 use serde_json::{Value, json};
 
-story! {
-    async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let tag = house.get(maya, MINE).await.header("etag");
-        let standing = house.put_on(maya, MINE, &tag, plan()).await;
-        let newest = standing.header("etag");
-        let standing = standing.is(201);
-        let late = house.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
-        assert_eq!(late.header("etag"), newest);
-        assert_eq!(late.refused(412, "")["current"], standing);
-        assert_eq!(house.get(maya, MINE).await.is(200), standing);
-        assert_eq!(told(&house, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
-        house.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
-    }
+#[rstest]
+#[tokio::test]
+async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let tag = server.get(maya, MINE).await.header("etag");
+    let standing = server.put_on(maya, MINE, &tag, plan()).await;
+    let newest = standing.header("etag");
+    let standing = standing.is(201);
+    let late = server.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
+    assert_eq!(late.header("etag"), newest);
+    assert_eq!(late.refused(412, "")["current"], standing);
+    assert_eq!(server.get(maya, MINE).await.is(200), standing);
+    assert_eq!(told(&server, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
+    server.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
+}
 
-    async fn two_saves_at_once_never_overwrite_each_other(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let theirs = of(&clinic.maya, "plan");
-        let (one, other) = tokio::join!(
-            house.put_on(&clinic.maya, MINE, "\"0\"", plan()),
-            house.put_on(&clinic.casey, &theirs, "\"0\"", plan()),
-        );
-        let mut statuses = [one.status, other.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [201, 412], "{} {}", one.text, other.text);
-        assert_eq!(house.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
-    }
+#[rstest]
+#[tokio::test]
+async fn two_saves_at_once_never_overwrite_each_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let theirs = of(&clinic.maya, "plan");
+    let (one, other) = tokio::join!(
+        server.put_on(&clinic.maya, MINE, "\"0\"", plan()),
+        server.put_on(&clinic.casey, &theirs, "\"0\"", plan()),
+    );
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 412], "{} {}", one.text, other.text);
+    assert_eq!(server.get(&clinic.maya, MINE).await.is(200)["revision"], 1);
+}
 
-    async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let base = plan();
-        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+#[rstest]
+#[tokio::test]
+async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let base = plan();
+    server.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+    let mut mine = base.clone();
+    mine["reasons"] = json!([item(json!({"words": "My own bed"}))]);
+    server.put_on(maya, MINE, "\"1\"", mine.clone()).await.is(201);
+
+    let mut theirs = base.clone();
+    theirs["routine"] = json!([item(json!({"words": "Up at seven"}))]);
+    let path = format!("{}?merge=true", of(maya, "plan"));
+    let merged = server.put_on(casey, &path, "\"1\"", theirs.clone()).await.is(201);
+    let mut both = mine.clone();
+    both["routine"] = theirs["routine"].clone();
+    assert_eq!((&merged["revision"], &merged["content"]), (&json!(3), &both));
+    assert_eq!(
+        server.put_on(casey, &path, "\"1\"", theirs).await.is(200),
+        merged,
+        "merged again, nothing doubles"
+    );
+
+    let mut clash = base.clone();
+    clash["triggers"][0]["words"] = json!("A row at work");
+    clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
+    let mut first = both.clone();
+    first["triggers"][0]["words"] = json!("A row with my brother");
+    server.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
+    let problem = server.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+    assert_eq!(problem["current"]["content"], first);
+    let why = problem["errors"][0]["detail"].as_str().unwrap();
+    assert!(why.contains("different ways"), "{problem}");
+    assert_eq!(server.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_taken_out_does_not_come_back_in_silence(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let person = item(json!({"name": "Ex-partner", "reach": "555-0100"}));
+    let of_people = |people: &[&Value]| json!({"people": people, "review_on": "2026-04-01"});
+    server.put_on(maya, SAFE, "\"0\"", of_people(&[&person])).await.is(201);
+    let mut changed = person.clone();
+    // Also where only the name is another, beside a number that stays.
+    changed["name"] = json!("Tom (Ex)");
+    server.put_on(casey, &of(maya, "safety-plan"), "\"1\"", of_people(&[&changed])).await.is(201);
+    let merge = format!("{SAFE}?merge=true");
+    let mut unreachable = person.clone();
+    unreachable.as_object_mut().unwrap().remove("reach");
+    for people in [&[][..], &[&unreachable]] {
+        let clash = server.put_on(maya, &merge, "\"1\"", of_people(people)).await;
+        assert!(clash.header("etag").starts_with("\"2."), "{}", clash.header("etag"));
+        let clash = clash.refused(409, "/people");
+        assert!(clash["errors"][0]["detail"].as_str().unwrap().contains("took out"), "{clash}");
+        assert_eq!(clash["current"]["content"]["people"], json!([changed]));
+    }
+    let gone = server.put_on(maya, &merge, "\"2\"", of_people(&[])).await.is(201);
+    assert_eq!((&gone["revision"], gone["content"].get("people")), (&json!(3), None));
+    let late = server
+        .put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", of_people(&[&changed]))
+        .await;
+    late.refused(409, "/people");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let line = item(json!({"name": "Night line", "reach": "555-0100"}));
+    let step = item(json!({"words": "Call Sam"}));
+    let base =
+        json!({"lines": [line], "lapse_response": [step], "naloxone": {"has": true, "kept": "Sam has it"}});
+    server.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
+    let mut theirs = base.clone();
+    theirs["lines"][0]["reach"] = json!("555-0199");
+    theirs["lapse_response"][0]["words"] = json!("Call Sam at once");
+    theirs["naloxone"]["kept"] = json!("Sam has two");
+    server.put_on(casey, &of(maya, "plan"), "\"1\"", theirs.clone()).await.is(201);
+    let merge = format!("{MINE}?merge=true");
+    for (section, pointer) in
+        [("lines", "/lines"), ("lapse_response", "/lapse_response"), ("naloxone", "/naloxone")]
+    {
         let mut mine = base.clone();
-        mine["reasons"] = json!([item(json!({"words": "My own bed"}))]);
-        house.put_on(maya, MINE, "\"1\"", mine.clone()).await.is(201);
-
-        let mut theirs = base.clone();
-        theirs["routine"] = json!([item(json!({"words": "Up at seven"}))]);
-        let path = format!("{}?merge=true", of(maya, "plan"));
-        let merged = house.put_on(casey, &path, "\"1\"", theirs.clone()).await.is(201);
-        let mut both = mine.clone();
-        both["routine"] = theirs["routine"].clone();
-        assert_eq!((&merged["revision"], &merged["content"]), (&json!(3), &both));
-        assert_eq!(house.put_on(casey, &path, "\"1\"", theirs).await.is(200), merged, "merged again, nothing doubles");
-
-        let mut clash = base.clone();
-        clash["triggers"][0]["words"] = json!("A row at work");
-        clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
-        let mut first = both.clone();
-        first["triggers"][0]["words"] = json!("A row with my brother");
-        house.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
-        let problem = house.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
-        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
-        assert_eq!(problem["current"]["content"], first);
-        let why = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(why.contains("different ways"), "{problem}");
-        assert_eq!(house.get(maya, MINE).await.is(200)["revision"], 4, "nothing was stored");
+        mine.as_object_mut().unwrap().remove(section);
+        let clash = server.put_on(maya, &merge, "\"1\"", mine).await.refused(409, pointer);
+        assert_eq!((clash["errors"].as_array().unwrap().len(), &clash["current"]["content"]), (1, &theirs));
     }
+}
 
-    async fn who_is_taken_out_does_not_come_back_in_silence(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let person = item(json!({"name": "Ex-partner", "reach": "555-0100"}));
-        let of_people = |people: &[&Value]| json!({"people": people, "review_on": "2026-04-01"});
-        house.put_on(maya, SAFE, "\"0\"", of_people(&[&person])).await.is(201);
-        let mut changed = person.clone();
-        // Also where only the name is another, beside a number that stays.
-        changed["name"] = json!("Tom (Ex)");
-        house.put_on(casey, &of(maya, "safety-plan"), "\"1\"", of_people(&[&changed])).await.is(201);
-        let merge = format!("{SAFE}?merge=true");
-        let mut unreachable = person.clone();
-        unreachable.as_object_mut().unwrap().remove("reach");
-        for people in [&[][..], &[&unreachable]] {
-            let clash = house.put_on(maya, &merge, "\"1\"", of_people(people)).await;
-            assert!(clash.header("etag").starts_with("\"2."), "{}", clash.header("etag"));
-            let clash = clash.refused(409, "/people");
-            assert!(clash["errors"][0]["detail"].as_str().unwrap().contains("took out"), "{clash}");
-            assert_eq!(clash["current"]["content"]["people"], json!([changed]));
-        }
-        let gone = house.put_on(maya, &merge, "\"2\"", of_people(&[])).await.is(201);
-        assert_eq!((&gone["revision"], gone["content"].get("people")), (&json!(3), None));
-        let late = house.put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", of_people(&[&changed])).await;
-        late.refused(409, "/people");
-    }
-
-    async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let line = item(json!({"name": "Night line", "reach": "555-0100"}));
-        let step = item(json!({"words": "Call Sam"}));
-        let base = json!({"lines": [line], "lapse_steps": [step], "naloxone": {"has": true, "kept": "Sam has it"}});
-        house.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
-        let mut theirs = base.clone();
-        theirs["lines"][0]["reach"] = json!("555-0199");
-        theirs["lapse_steps"][0]["words"] = json!("Call Sam at once");
-        theirs["naloxone"]["kept"] = json!("Sam has two");
-        house.put_on(casey, &of(maya, "plan"), "\"1\"", theirs.clone()).await.is(201);
-        let merge = format!("{MINE}?merge=true");
-        for (section, pointer) in [("lines", "/lines"), ("lapse_steps", "/lapse_steps"), ("naloxone", "/naloxone")] {
-            let mut mine = base.clone();
-            mine.as_object_mut().unwrap().remove(section);
-            let clash = house.put_on(maya, &merge, "\"1\"", mine).await.refused(409, pointer);
-            assert_eq!((clash["errors"].as_array().unwrap().len(), &clash["current"]["content"]), (1, &theirs));
-        }
-    }
-
-    async fn what_is_too_much_for_one_list_is_told_so(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let (maya, casey) = (&clinic.maya, &clinic.casey);
-        let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
-        let base = reasons(7);
-        let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
-        house.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
-        house.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
-        let path = format!("{}?merge=true", of(maya, "plan"));
-        let problem = house.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
-        let why = problem["errors"][0]["detail"].as_str().unwrap();
-        assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
-    }
+#[rstest]
+#[tokio::test]
+async fn what_is_too_much_for_one_list_is_told_so(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
+    let base = reasons(7);
+    let of_all = |more: Vec<Value>| json!({"reasons": base.iter().cloned().chain(more).collect::<Vec<_>>()});
+    server.put_on(maya, MINE, "\"0\"", of_all(vec![])).await.is(201);
+    server.put_on(maya, MINE, "\"1\"", of_all(reasons(1))).await.is(201);
+    let path = format!("{}?merge=true", of(maya, "plan"));
+    let problem = server.put_on(casey, &path, "\"1\"", of_all(reasons(1))).await.refused(409, "/reasons");
+    let why = problem["errors"][0]["detail"].as_str().unwrap();
+    assert!(why.contains("at most 8 entries") && !why.contains("different"), "{problem}");
 }

@@ -1,8 +1,10 @@
 //! Both plans on paper.
 
 use super::{MINE, SAFE, fullest, of, plan, safety_plan, sign, told};
-use crate::house::{Answer, Person};
-use crate::story;
+use evenkeel_tests::Engine;
+use evenkeel_tests::test_server::TestServer;
+use evenkeel_tests::test_server::{Answer, Person};
+use rstest::rstest;
 use serde_json::json;
 
 /// How many pages a PDF has.
@@ -16,78 +18,96 @@ fn pages(answer: &Answer) -> usize {
     of("Page") - of("Pages")
 }
 
-story! {
-    async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let mut tag = "\"0\"".to_owned();
-        for (draft, fits) in [(None, 1), (Some(plan()), 1), (Some(fullest()), 2)] {
-            if let Some(draft) = draft {
-                tag = house.put_on(maya, MINE, &tag, draft).await.header("etag");
-            }
-            for paper in ["", "?paper=letter", "?paper=a4"] {
-                let page = house.get(maya, &format!("{MINE}.pdf{paper}")).await;
-                assert_eq!(page.status, 200, "{}", page.text);
-                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-plan.pdf\"");
-                assert_eq!(pages(&page), fits, "{paper}");
-                for name in ["Maya", "harbor", "Casey", "casey", &maya.participant] {
-                    assert!(!page.text.contains(name), "{name}");
-                }
+#[rstest]
+#[tokio::test]
+async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    let mut tag = "\"0\"".to_owned();
+    for (draft, fits) in [(None, 1), (Some(plan()), 1), (Some(fullest()), 2)] {
+        if let Some(draft) = draft {
+            tag = server.put_on(maya, MINE, &tag, draft).await.header("etag");
+        }
+        for paper in ["", "?paper=letter", "?paper=a4"] {
+            let page = server.get(maya, &format!("{MINE}.pdf{paper}")).await;
+            assert_eq!(page.status, 200, "{}", page.text);
+            assert_eq!(page.header("content-disposition"), "inline; filename=\"my-plan.pdf\"");
+            assert_eq!(pages(&page), fits, "{paper}");
+            for name in ["Maya", "harbor", "Casey", "casey", &maya.participant] {
+                assert!(!page.text.contains(name), "{name}");
             }
         }
-        house.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
-        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
-        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
     }
+    server.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
+    server.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
+    assert_eq!(told(&server, &clinic, "read").await, [&*clinic.casey.account]);
+}
 
-    async fn the_plan_on_paper_minds_cautions_and_says_to_others_that_parts_are_kept(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        let mut draft = plan();
-        draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
-        house.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
-        let print = async |who: &Person| house.get(who, &format!("{}.pdf", of(maya, "plan"))).await.text.len();
-        let (hers, theirs) = (print(maya).await, print(&clinic.casey).await);
-        assert_eq!(hers, theirs, "the same page");
-        let choices = json!({"favourites": [], "cautions": ["heart_condition"]});
-        house.put(maya, "/v1/participants/me/coping/choices", choices).await.is(200);
-        let cautious = print(maya).await;
-        assert!(cautious < hers, "{cautious} of {hers}: cold water is off");
-        draft["only_me"] = json!(["medicines"]);
-        house.put_on(maya, MINE, "\"1\"", draft).await.is(201);
-        assert_eq!(print(maya).await, cautious);
-        assert!(cautious < print(&clinic.casey).await, "one line more");
+#[rstest]
+#[tokio::test]
+async fn the_plan_on_paper_minds_precautions_and_says_to_others_that_parts_are_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    let mut draft = plan();
+    draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
+    server.put_on(maya, MINE, "\"0\"", draft.clone()).await.is(201);
+    let print = async |who: &Person| server.get(who, &format!("{}.pdf", of(maya, "plan"))).await.text.len();
+    let (hers, theirs) = (print(maya).await, print(&clinic.casey).await);
+    assert_eq!(hers, theirs, "the same page");
+    let choices = json!({"favorites": [], "precautions": ["heart_condition"]});
+    server.put(maya, "/v1/participants/me/coping/choices", choices).await.is(200);
+    let cautious = print(maya).await;
+    assert!(cautious < hers, "{cautious} of {hers}: cold water is off");
+    draft["only_me"] = json!(["medications"]);
+    server.put_on(maya, MINE, "\"1\"", draft).await.is(201);
+    assert_eq!(print(maya).await, cautious);
+    assert!(cautious < print(&clinic.casey).await, "one line more");
+}
+
+#[rstest]
+#[tokio::test]
+async fn paper_says_that_a_plan_is_not_signed_by_both_until_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    for (path, draft) in [(MINE, plan()), (SAFE, safety_plan())] {
+        let print = async || server.get(maya, &format!("{path}.pdf")).await.text.len();
+        server.put_on(maya, path, "\"0\"", draft).await.is(201);
+        let open = print().await;
+        sign(&server, &clinic, path, 1).await;
+        assert!(print().await < open, "a line less");
     }
+}
 
-    async fn paper_says_that_a_plan_is_not_signed_by_both_until_it_is(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        for (path, draft) in [(MINE, plan()), (SAFE, safety_plan())] {
-            let print = async || house.get(maya, &format!("{path}.pdf")).await.text.len();
-            house.put_on(maya, path, "\"0\"", draft).await.is(201);
-            let open = print().await;
-            sign(&house, &clinic, path, 1).await;
-            assert!(print().await < open, "a line less");
+#[rstest]
+#[tokio::test]
+async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_is_in_the_audit_log(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    for draft in [None, Some(safety_plan())] {
+        if let Some(draft) = draft {
+            server.put_on(maya, SAFE, "\"0\"", draft).await.is(201);
+        }
+        for paper in ["", "?paper=a4"] {
+            let page = server.get(maya, &format!("{SAFE}.pdf{paper}")).await;
+            assert_eq!(page.status, 200, "{}", page.text);
+            assert_eq!(page.header("content-disposition"), "inline; filename=\"my-safety-plan.pdf\"");
+            assert_eq!(pages(&page), 1);
         }
     }
-
-    async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_is_journaled(house) {
-        let clinic = house.clinic("harbor.example").await;
-        let maya = &clinic.maya;
-        for draft in [None, Some(safety_plan())] {
-            if let Some(draft) = draft {
-                house.put_on(maya, SAFE, "\"0\"", draft).await.is(201);
-            }
-            for paper in ["", "?paper=a4"] {
-                let page = house.get(maya, &format!("{SAFE}.pdf{paper}")).await;
-                assert_eq!(page.status, 200, "{}", page.text);
-                assert_eq!(page.header("content-disposition"), "inline; filename=\"my-safety-plan.pdf\"");
-                assert_eq!(pages(&page), 1);
-            }
-        }
-        assert!(told(&house, &clinic, "read").await.is_empty());
-        house.get(&clinic.casey, &format!("{}.pdf", of(maya, "safety-plan"))).await.is(200);
-        assert_eq!(told(&house, &clinic, "read").await, [&*clinic.casey.account]);
-        house.get(maya, &format!("{SAFE}.pdf?paper=a3")).await.refused(422, "/paper");
-    }
+    assert!(told(&server, &clinic, "read").await.is_empty());
+    server.get(&clinic.casey, &format!("{}.pdf", of(maya, "safety-plan"))).await.is(200);
+    assert_eq!(told(&server, &clinic, "read").await, [&*clinic.casey.account]);
+    server.get(maya, &format!("{SAFE}.pdf?paper=a3")).await.refused(422, "/paper");
 }

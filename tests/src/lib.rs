@@ -1,10 +1,10 @@
 //! The product as a test sees it: over real HTTP and SMTP, on both databases.
 #![expect(clippy::missing_panics_doc, reason = "a test panics where something is wrong")]
 
-pub mod house;
-pub mod letterbox;
+pub mod contract;
+pub mod mailbox;
 pub mod postgres;
-pub mod promise;
+pub mod test_server;
 
 /// The engines that every story runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,18 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
+use evenkeel_domain::access::Action;
 use evenkeel_domain::account::{Device, DeviceId};
-use evenkeel_domain::journal::{Act, Room};
 use evenkeel_persistence::account as store;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::body::{Json, Path};
-use crate::caller::Caller;
-use crate::journal::note_own;
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path};
+use crate::http::caller::Caller;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(list_devices).service(revoke_device);
@@ -39,8 +39,6 @@ struct Devices {
 
 /// List the devices on which you are signed in
 #[utoipa::path(
-    tag = "account",
-    security(("bearer" = [])),
     responses((status = 200, description = "The latest used first", body = Devices))
 )]
 #[get("/v1/me/devices")]
@@ -57,9 +55,7 @@ async fn list_devices(app: Data<App>, caller: Caller) -> Result<Json<Devices>, P
 ///
 /// For a phone that was lost: its tokens end at once.
 #[utoipa::path(
-    tag = "account",
     params(("id" = inline(DeviceId), Path)),
-    security(("bearer" = [])),
     responses((status = 204, description = "Signed out there"))
 )]
 #[delete("/v1/me/devices/{id}")]
@@ -69,13 +65,13 @@ async fn revoke_device(
     path: Path<(DeviceId,)>,
 ) -> Result<HttpResponse, Problem> {
     let (id,) = path.into_inner();
-    let now = app.now();
+    let request = caller.request(&app);
     app.write_to(caller.account.into(), move |tx| {
         let actor = caller.actor(tx)?;
-        if !store::revoke_device(tx, actor.account, id, now)? {
+        if !store::revoke_device(tx, actor.account, id, request.now)? {
             return Err(Problem::unknown());
         }
-        note_own(tx, &actor, Act::Revoke, Room::Account, Some(id.into()), caller.request_id, now)
+        audit::record_own(tx, &actor, Action::RevokeDevice, Some(id.into()), request)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,12 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use evenkeel_domain::access::OfficeAct;
+use evenkeel_domain::access::{Action, Request};
 use evenkeel_domain::account::{
     self, Account, AccountId, DeviceName, Email, Invite, InviteDraft, InviteId, Inviter, ParticipantId,
     Password, Refusal, Role, SignInName, SignInThrottle,
 };
-use evenkeel_domain::journal::{Act, Room};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account as store};
 use serde::{Deserialize, Serialize};
@@ -16,35 +15,21 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::code::Code;
 use super::session::{Arrival, SignedIn};
 use super::{add_person, void};
 use crate::app::App;
-use crate::body::{Json, Path, answer};
-use crate::caller::Caller;
-use crate::exchange::RequestId;
-use crate::journal::{note_house, note_own, note_refused};
-use crate::limits::{Client, Door};
-use crate::password::strong;
-use crate::problem::Problem;
-use crate::secret::{Secrets, random, spoken_code};
+use crate::app::audit;
+use crate::app::password::strong;
+use crate::app::problem::Problem;
+use crate::app::secret::random;
+use crate::http::body::{Json, Path, answer};
+use crate::http::caller::Caller;
+use crate::http::rate_limit::{Client, LimitedEndpoint, RateLimits};
+use crate::http::request_log::RequestId;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(create_invite).service(list_invites).service(redeem_invite).service(withdraw_invite);
-}
-
-/// The code of an invitation as it is read aloud, and as it is stored.
-pub(super) struct Code {
-    pub(super) text: String,
-    pub(super) hash: [u8; 32],
-}
-
-impl Code {
-    pub(super) fn draw(secrets: &Secrets) -> Self {
-        let code = spoken_code().to_ascii_uppercase();
-        let (first, rest) = code.split_at(4);
-        let (second, third) = rest.split_at(4);
-        Self { hash: secrets.code_hash(&code), text: format!("{first}-{second}-{third}") }
-    }
 }
 
 /// An invitation with its code.
@@ -69,8 +54,6 @@ struct Invites {
 ///
 /// Counselors and supervisors invite participants, admins invite staff. The code works once, for 72 hours.
 #[utoipa::path(
-    tag = "account",
-    security(("bearer" = [])),
     responses((status = 201, description = "Invited; tell the person the code", body = Invited))
 )]
 #[post("/v1/invites")]
@@ -81,13 +64,12 @@ async fn create_invite(
 ) -> Result<HttpResponse, Problem> {
     let Code { text: code, hash } = Code::draw(app.secrets());
     let (id, now) = (InviteId::from(app.fresh_id()), app.now());
-    let invite = app.write(move |tx| {
-        let permit = caller.permitted(tx, OfficeAct::inviting(draft.role))?;
+    let invite = caller.write_organization(&app, Action::inviting(draft.role), move |tx, permit| {
         let actor = permit.actor();
         let inviter = Inviter { account: actor.account, role: actor.role };
-        let invite = account::invite(id, actor.organisation, Some(inviter), draft.clone(), now)?;
+        let invite = account::invite(id, actor.organization, Some(inviter), draft.clone(), now)?;
         store::add_invite(tx, &invite, &hash)?;
-        note_own(tx, actor, Act::Invite, Room::Account, Some(id.into()), caller.request_id, now)?;
+        audit::record_permitted(tx, permit, Some(id.into()))?;
         Ok(invite)
     });
     Ok(answer(StatusCode::CREATED, &Invited { invite: invite.await?, code }))
@@ -95,18 +77,14 @@ async fn create_invite(
 
 /// List the open invitations
 ///
-/// A counselor's own; a supervisor's and an admin's are those of the organisation that they might have made.
+/// A counselor's own; a supervisor's and an admin's are those of the organization that they might have made.
 #[utoipa::path(
-    tag = "account",
-    security(("bearer" = [])),
     responses((status = 200, description = "The newest first", body = Invites))
 )]
 #[get("/v1/invites")]
 async fn list_invites(app: Data<App>, caller: Caller) -> Result<Json<Invites>, Problem> {
-    let now = app.now();
-    let items = app.read(move |tx| {
-        let permit = caller.permitted(tx, OfficeAct::ReadInvites)?;
-        let mut open = store::open_invites(tx, &permit, now)?;
+    let items = caller.read_organization(&app, Action::ReadInvites, move |tx, permit| {
+        let mut open = store::open_invites(tx, permit, permit.now())?;
         open.retain(|invite| permit.actor().role.invites(invite.role));
         Ok(open)
     });
@@ -115,9 +93,7 @@ async fn list_invites(app: Data<App>, caller: Caller) -> Result<Json<Invites>, P
 
 /// Take an invitation back
 #[utoipa::path(
-    tag = "account",
     params(("id" = inline(InviteId), Path)),
-    security(("bearer" = [])),
     responses((status = 204, description = "Its code is void"))
 )]
 #[delete("/v1/invites/{id}")]
@@ -127,16 +103,16 @@ async fn withdraw_invite(
     path: Path<(InviteId,)>,
 ) -> Result<HttpResponse, Problem> {
     let (id,) = path.into_inner();
-    let now = app.now();
-    app.write(move |tx| {
-        let permit = caller.permitted(tx, OfficeAct::ReadInvites)?;
-        let open = store::open_invites(tx, &permit, now)?.into_iter().find(|invite| invite.id == id);
-        let invite = open.ok_or_else(Problem::unknown)?;
-        let permit = caller.permitted(tx, OfficeAct::inviting(invite.role))?;
-        store::withdraw_invite(tx, id, now)?;
-        note_own(tx, permit.actor(), Act::Withdraw, Room::Account, Some(id.into()), caller.request_id, now)
-    })
-    .await?;
+    caller
+        .write_organization(&app, Action::ReadInvites, move |tx, permit| {
+            let open =
+                store::open_invites(tx, permit, permit.now())?.into_iter().find(|invite| invite.id == id);
+            let invite = open.ok_or_else(Problem::unknown)?;
+            let permit = &caller.permitted(tx, Action::inviting(invite.role), permit.request())?;
+            store::withdraw_invite(tx, id, permit.now())?;
+            audit::record_permitted(tx, permit, Some(id.into()))
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -166,7 +142,6 @@ struct Redeem {
 /// Makes the account and signs in. A participant without an e-mail address signs in by a name that says nothing
 /// about them; `sign_in_name` in the answer tells which. After three names that cannot be used the code is void.
 #[utoipa::path(
-    tag = "account",
     security(()),
     responses(
         (status = 201, description = "The account is made and signed in", body = SignedIn),
@@ -178,10 +153,11 @@ struct Redeem {
 async fn redeem_invite(
     app: Data<App>,
     request: HttpRequest,
+    limits: Data<RateLimits>,
     client: Client,
     Json(asked): Json<Redeem>,
 ) -> Result<HttpResponse, Problem> {
-    app.limits().knock(Door::Redeem, client)?;
+    limits.check(LimitedEndpoint::Redeem, client)?;
     let Redeem { code, email, sign_in_name, password, device_name } = asked;
     let (code, now) = (app.secrets().code_hash(&code), app.now());
     let invite = app.read(move |tx| redeemable(tx, &code, now)).await?;
@@ -199,17 +175,18 @@ async fn redeem_invite(
 
     let (id, participant) = (AccountId::from(app.fresh_id()), ParticipantId::from(app.fresh_id()));
     let (arrival, secret) = Arrival::draw(&app, device_name);
-    let (request, now) = (RequestId::of(&request), app.now());
+    let request = RequestId::request(&request, &app);
+    let now = request.now;
     let session = app.write(move |tx| {
         let invite = redeemable(tx, &code, now)?;
         // A clash must be counted, so it is an answer of the transaction, not an error that undoes it.
         let Some(sign_in_name) = free(tx, &names)? else {
-            clash(tx, &invite, &clashes, request, now)?;
+            clash(tx, &invite, &clashes, request)?;
             return Ok(None);
         };
         let person = Account {
             id,
-            organisation: invite.organisation,
+            organization: invite.organization,
             role: invite.role,
             display_name: invite.display_name.clone(),
             sign_in_name,
@@ -223,7 +200,7 @@ async fn redeem_invite(
         store::redeem_invite(tx, invite.id, now)?;
         let session = arrival.open(tx, &person, now)?;
         let entity = Some(invite.id.into());
-        note_own(tx, &session.actor(), Act::Redeem, Room::Account, entity, request, now)?;
+        audit::record_own(tx, &session.actor(), Action::RedeemInvite, entity, request)?;
         Ok(Some(session))
     });
     let unusable =
@@ -259,16 +236,20 @@ fn free(tx: &mut Tx, names: &[SignInName]) -> Result<Option<SignInName>, Problem
 const MOST_CLASHES: i32 = 3;
 
 /// Counts a name that somebody has, tells whoever invited, and voids the code after the last one allowed.
-fn clash(tx: &mut Tx, invite: &Invite, key: &[u8; 32], request: Uuid, now: Moment) -> Result<(), Problem> {
+fn clash(tx: &mut Tx, invite: &Invite, key: &[u8; 32], request: Request) -> Result<(), Problem> {
     let before = store::throttle(tx, key)?;
     let failures = before.map_or(0, |before| before.failures).saturating_add(1);
-    store::put_throttle(tx, key, &SignInThrottle { failures, first_failed_at: now, last_failed_at: now })?;
-    let stream = invite.created_by.map_or_else(|| invite.organisation.into(), Uuid::from);
+    store::put_throttle(
+        tx,
+        key,
+        &SignInThrottle { failures, first_failed_at: request.now, last_failed_at: request.now },
+    )?;
+    let stream = invite.created_by.map_or_else(|| invite.organization.into(), Uuid::from);
     let entity = Some(invite.id.into());
-    note_refused(tx, stream, Act::Redeem, entity, request, now)?;
+    audit::record_refused(tx, stream, Action::RedeemInvite, entity, request)?;
     if MOST_CLASHES <= failures {
-        store::withdraw_invite(tx, invite.id, now)?;
-        note_house(tx, stream, Act::Withdraw, Room::Account, entity, request, now)?;
+        store::withdraw_invite(tx, invite.id, request.now)?;
+        audit::record_system(tx, stream, Action::WithdrawInvite, entity, request)?;
     }
     Ok(())
 }
@@ -299,6 +280,7 @@ fn made_up_names() -> Result<Vec<SignInName>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::secret::Secrets;
 
     #[test]
     fn a_made_up_name_is_two_words_and_a_number() {

@@ -3,12 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use data_encoding::BASE64URL_NOPAD;
-use evenkeel_domain::access::Actor;
+use evenkeel_domain::access::{Action, Actor, Request};
 use evenkeel_domain::account::{
     self, Account, AccountId, Device, DeviceId, DeviceName, ParticipantId, Password, RefreshDecision,
     RefreshFamily, SignInName, SignInThrottle,
 };
-use evenkeel_domain::journal::{Act, Room};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account as store};
 use jiff::SignedDuration;
@@ -18,13 +17,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::Json;
-use crate::caller::Caller;
-use crate::exchange::RequestId;
-use crate::journal::{is_refusal_told, note_house, note_own, note_refused};
-use crate::limits::{Client, Door};
-use crate::problem::Problem;
-use crate::secret::{Secrets, random, sha256};
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::app::secret::{Secrets, random, sha256};
+use crate::http::body::Json;
+use crate::http::caller::Caller;
+use crate::http::rate_limit::{Client, LimitedEndpoint, RateLimits};
+use crate::http::request_log::RequestId;
 
 /// Seconds that an access token lasts.
 const ACCESS_SECONDS: u32 = 15 * 60;
@@ -82,7 +81,6 @@ pub(super) struct SignedIn {
 /// The answer and its time are the same whether the account is unknown or the password wrong. After a failure
 /// the next attempt on the same account has to wait 1, 3, 5, then 10 seconds.
 #[utoipa::path(
-    tag = "account",
     security(()),
     responses(
         (status = 200, description = "Signed in", body = SignedIn),
@@ -93,17 +91,19 @@ pub(super) struct SignedIn {
 async fn sign_in(
     app: Data<App>,
     request: HttpRequest,
+    limits: Data<RateLimits>,
     client: Client,
     Json(asked): Json<SignIn>,
 ) -> Result<Json<SignedIn>, Problem> {
-    app.limits().knock(Door::SignIn, client)?;
+    limits.check(LimitedEndpoint::SignIn, client)?;
     let SignIn { email: name, password, device_name } = asked;
     let (attempt, now) = (Attempt::on(app.secrets(), name), app.now());
     let attempted = attempt.clone();
     let stored = app.read(move |tx| attempted.password_hash(tx, now)).await?;
     let verdict = app.passwords().verify(stored.clone(), password).await?;
     let (arrival, secret) = Arrival::draw(&app, device_name);
-    let (request, now) = (RequestId::of(&request), app.now());
+    let request = RequestId::request(&request, &app);
+    let now = request.now;
     // A failure must be stored, so it is an answer of the transaction, not an error that undoes it.
     let session = app.write(move |tx| {
         let throttle = attempt.throttle(tx, now)?;
@@ -111,7 +111,7 @@ async fn sign_in(
         let account = found.as_ref().map(|(person, _)| person.id);
         let person = found.filter(|(person, hash)| verdict.matches && person.active && *hash == stored);
         let Some((person, _)) = person else {
-            attempt.note_failure(tx, account, throttle, request, now)?;
+            attempt.record_failure(tx, account, throttle, request)?;
             return Ok(None);
         };
         store::clear_throttle(tx, &attempt.key)?;
@@ -120,7 +120,7 @@ async fn sign_in(
         }
         let session = arrival.open(tx, &person, now)?;
         let device = Some(session.device.into());
-        note_own(tx, &session.actor(), Act::SignIn, Room::Account, device, request, now)?;
+        audit::record_own(tx, &session.actor(), Action::SignIn, device, request)?;
         Ok(Some(session))
     });
     let session = session.await?.ok_or_else(|| {
@@ -152,24 +152,23 @@ impl Attempt {
 
     /// Counts a failure, and notes it where the account is there. Where it is not, as much is looked up and
     /// written, so that the time tells nothing.
-    fn note_failure(
+    fn record_failure(
         &self,
         tx: &mut Tx,
         account: Option<AccountId>,
         throttle: Option<SignInThrottle>,
-        request: Uuid,
-        now: Moment,
+        request: Request,
     ) -> Result<(), Problem> {
         let is_recent = throttle
             .as_ref()
-            .is_some_and(|before| now.plus(-SignedDuration::from_hours(1)) <= before.last_failed_at);
-        let failed = account::failed(throttle, now);
+            .is_some_and(|before| request.now.plus(-SignedDuration::from_hours(1)) <= before.last_failed_at);
+        let failed = account::failed(throttle, request.now);
         store::put_throttle(tx, &self.key, &failed)?;
         let stream = account.map_or_else(|| self.nowhere(), Uuid::from);
-        let is_told = is_refusal_told(tx, stream, Act::SignIn, now)?;
+        let is_told = audit::was_refused_lately(tx, stream, Action::SignIn, request)?;
         match account {
             Some(_) if is_told => Ok(()),
-            Some(_) => note_refused(tx, stream, Act::SignIn, None, request, now),
+            Some(_) => audit::record_refused(tx, stream, Action::SignIn, None, request),
             None if is_recent => Ok(()),
             None => Ok(store::put_throttle(tx, &self.key, &failed)?),
         }
@@ -238,7 +237,7 @@ impl Session {
     pub(super) fn actor(&self) -> Actor {
         Actor {
             account: self.person.id,
-            organisation: self.person.organisation,
+            organization: self.person.organization,
             role: self.person.role,
             device: self.device,
             participant: self.person.participant,
@@ -301,7 +300,6 @@ struct Refresh {
 /// A refresh token is good once. If the answer was lost it may be sent again, three times within ten minutes, as
 /// long as its successor is unused. Any other second use ends the session: sign in again.
 #[utoipa::path(
-    tag = "account",
     security(()),
     responses(
         (status = 200, description = "New tokens; the old refresh token is used up", body = SignedIn),
@@ -312,16 +310,17 @@ struct Refresh {
 async fn refresh_sign_in(
     app: Data<App>,
     request: HttpRequest,
+    limits: Data<RateLimits>,
     client: Client,
     Json(asked): Json<Refresh>,
 ) -> Result<Json<SignedIn>, Problem> {
-    app.limits().knock(Door::Refresh, client)?;
+    limits.check(LimitedEndpoint::Refresh, client)?;
     let (device, hash) =
         presented(app.secrets(), &asked.refresh_token).ok_or_else(Problem::unauthenticated)?;
-    let (request, now, secret) = (RequestId::of(&request), app.now(), random());
+    let (request, secret) = (RequestId::request(&request, &app), random());
     let next = sha256(&secret);
-    let session = app.write_to(device.into(), move |tx| renew(tx, device, hash, next, request, now)).await?;
-    session.ok_or_else(Problem::unauthenticated)?.signed(&app, &secret, now).map(Json)
+    let session = app.write_to(device.into(), move |tx| renew(tx, device, hash, next, request)).await?;
+    session.ok_or_else(Problem::unauthenticated)?.signed(&app, &secret, request.now).map(Json)
 }
 
 /// Exchanges a refresh token; nothing if it is not good. A replay ends the session, which has to be stored: it
@@ -331,18 +330,17 @@ fn renew(
     device: DeviceId,
     presented: [u8; 32],
     next: [u8; 32],
-    request: Uuid,
-    now: Moment,
+    request: Request,
 ) -> Result<Option<Session>, Problem> {
     let Some((account, family)) = store::family(tx, device)? else { return Ok(None) };
     let Some(person) = store::find(tx, account)?.filter(|person| person.active) else { return Ok(None) };
-    let family = match account::refresh(&family, presented, person.role, now) {
-        RefreshDecision::Rotate => family.rotated(next, now),
-        RefreshDecision::Reissue => family.reissued(next, now),
+    let family = match account::refresh(&family, presented, person.role, request.now) {
+        RefreshDecision::Rotate => family.rotated(next, request.now),
+        RefreshDecision::Reissue => family.reissued(next, request.now),
         RefreshDecision::Replayed => {
-            store::revoke_device(tx, account, device, now)?;
+            store::revoke_device(tx, account, device, request.now)?;
             let device = Some(device.into());
-            note_house(tx, account.into(), Act::Revoke, Room::Account, device, request, now)?;
+            audit::record_system(tx, account.into(), Action::RevokeDevice, device, request)?;
             return Ok(None);
         }
         RefreshDecision::Expired | RefreshDecision::Revoked => return Ok(None),
@@ -355,17 +353,15 @@ fn renew(
 ///
 /// Both tokens of the session end at once.
 #[utoipa::path(
-    tag = "account",
-    security(("bearer" = [])),
     responses((status = 204, description = "Signed out"))
 )]
 #[post("/v1/sign-out")]
 async fn sign_out(app: Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let now = app.now();
+    let request = caller.request(&app);
     app.write_to(caller.account.into(), move |tx| {
         let actor = caller.actor(tx)?;
-        store::revoke_device(tx, actor.account, actor.device, now)?;
-        note_own(tx, &actor, Act::SignOut, Room::Account, Some(actor.device.into()), caller.request_id, now)
+        store::revoke_device(tx, actor.account, actor.device, request.now)?;
+        audit::record_own(tx, &actor, Action::SignOut, Some(actor.device.into()), request)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -373,8 +369,6 @@ async fn sign_out(app: Data<App>, caller: Caller) -> Result<HttpResponse, Proble
 
 /// Read who is signed in
 #[utoipa::path(
-    tag = "account",
-    security(("bearer" = [])),
     responses((status = 200, description = "The caller", body = Account))
 )]
 #[get("/v1/me")]

@@ -2,20 +2,17 @@
 
 use actix_web::put;
 use actix_web::web::Data;
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::HomeZone;
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account as store};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, note_shown};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path};
+use crate::http::caller::{Caller, ParticipantRef};
 use crate::reminder;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -24,14 +21,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// What happens when a participant moves: from now on their days and reminders follow the clock there. The zone
 /// they live in already changes nothing.
-fn settle(tx: &mut Tx, grant: &Grant, home: &HomeZone, request: Uuid, now: Moment) -> Result<(), Problem> {
+fn settle(tx: &mut Tx, grant: &Grant, home: &HomeZone) -> Result<(), Problem> {
     let before = home_zone(tx, grant.participant())?;
     if home.time_zone == before {
-        return note_shown(tx, grant, Room::Account, None, request, now);
+        return audit::record_view(tx, grant, Action::ReadTimeZone, None);
     }
     store::put_time_zone(tx, grant, &home.time_zone)?;
-    reminder::plan_anew(tx, grant.participant(), now)?;
-    note(tx, grant, Deed::Change, Room::Account, None, request, now)
+    reminder::plan_anew(tx, grant.participant(), grant.now())?;
+    audit::record(tx, grant, Action::ChangeTimeZone, None)
 }
 
 /// Change the time zone of a participant
@@ -42,23 +39,19 @@ fn settle(tx: &mut Tx, grant: &Grant, home: &HomeZone, request: Uuid, now: Momen
 /// day it was logged with. The zone that holds is in `GET /v1/me` and, for staff, in `GET /v1/participants`; the
 /// same again changes nothing.
 #[utoipa::path(
-    tag = "account",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "What holds from now on", body = HomeZone)),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/time-zone")]
 async fn change_time_zone(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     Json(home): Json<HomeZone>,
 ) -> Result<Json<HomeZone>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ChangeTimeZone, &whose)?;
-        settle(tx, &grant, &home, caller.request_id, now)?;
+    let (participant,) = path.into_inner();
+    let done = caller.write(&app, Action::ChangeTimeZone, participant, move |tx, grant| {
+        settle(tx, grant, &home)?;
         Ok(home.clone())
     });
     done.await.map(Json)

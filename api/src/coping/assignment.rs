@@ -1,29 +1,27 @@
-//! What a counselor asks somebody to practise, and how that stands.
+//! What a counselor asks somebody to practice, and how that stands.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::coping::assignment::{
     self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState, MOST_LISTED, WITHDRAWN_DAYS,
 };
 use evenkeel_domain::coping::{Refusal, Skills};
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::value::{Moment, standing_schema};
+use evenkeel_domain::value::{Moment, entry_schema};
 use evenkeel_persistence::{Tx, coping as store};
 use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path, Recorded};
-use crate::caller::{Caller, Whose};
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
 use crate::coping::OnOffer;
-use crate::journal::{note, note_shown, seen};
-use crate::problem::Problem;
+use crate::http::body::{Json, Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,9 +36,9 @@ pub struct Assigned {
     pub assignment: Assignment,
     /// How it stands on the participant's today.
     pub state: AssignmentState,
-    /// When the skill was first practised since.
+    /// When the skill was first practiced since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub practised_at: Option<Moment>,
+    pub practiced_at: Option<Moment>,
 }
 
 /// What is said of an assignment beyond itself, for the schema.
@@ -49,14 +47,14 @@ pub struct Assigned {
 struct Standing {
     /// How it stands on the participant's today
     state: AssignmentState,
-    /// When the skill was first practised since
+    /// When the skill was first practiced since
     #[schema(nullable = false)]
-    practised_at: Option<Moment>,
+    practiced_at: Option<Moment>,
 }
 
 impl PartialSchema for Assigned {
     fn schema() -> RefOr<Schema> {
-        standing_schema("An assignment, and how it stands", Standing::schema(), Assignment::schema())
+        entry_schema("An assignment, and how it stands", Standing::schema(), Assignment::schema())
     }
 }
 impl ToSchema for Assigned {
@@ -68,41 +66,39 @@ impl ToSchema for Assigned {
 
 // What happens
 
-/// What happens when a skill is assigned: it is stored once and journaled. The same content again changes
-/// nothing, even if the skill is no longer on offer; `true` says it is new.
+/// What happens when a skill is assigned: it is stored once and recorded in the audit log. The same content again changes
+/// nothing, even if the skill is no longer on offer.
 pub fn assign(
     tx: &mut Tx,
     grant: &Grant,
     id: AssignmentId,
     draft: AssignmentDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Assigned, bool), Problem> {
+) -> Result<Recorded<Assigned>, Problem> {
     let zone = home_zone(tx, grant.participant())?;
     let on_offer = OnOffer::read(tx, grant)?;
     let skills = on_offer.skills();
     let to = Assignee { participant: grant.participant(), zone: &zone, choices: &on_offer.choices };
     if let Some(stored) = store::find_assignment(tx, grant, id)? {
         assignment::same(&stored, &draft)?;
-        note_shown(tx, grant, Room::Coping, Some(id.into()), request, now)?;
-        let practised_at = store::practised_at(tx, grant, id)?;
-        return Ok((standing(stored, practised_at, to, &skills, now), false));
+        audit::record_view(tx, grant, Action::ReadSkillPractice, Some(id.into()))?;
+        let practiced_at = store::practiced_at(tx, grant, id)?;
+        return Ok(Recorded::Known(standing(stored, practiced_at, to, &skills, grant.now())));
     }
-    let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, now)?;
+    let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, grant.now())?;
     if !store::add_assignment(tx, grant, &assigned)? {
         return Err(Refusal::AssignedOther.into());
     }
-    note(tx, grant, Deed::Assign, Room::Coping, Some(id.into()), request, now)?;
-    let practised_at = store::practised_at(tx, grant, id)?;
-    Ok((standing(assigned, practised_at, to, &skills, now), true))
+    audit::record(tx, grant, Action::AssignSkill, Some(id.into()))?;
+    let practiced_at = store::practiced_at(tx, grant, id)?;
+    Ok(Recorded::New(standing(assigned, practiced_at, to, &skills, grant.now())))
 }
 
-fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId, request: Uuid, now: Moment) -> Result<(), Problem> {
+fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<(), Problem> {
     let before = store::find_assignment(tx, grant, id)?.ok_or_else(Problem::unknown)?;
-    let withdrawn = assignment::withdraw(&before, now);
+    let withdrawn = assignment::withdraw(&before, grant.now());
     if withdrawn != before {
         store::put_assignment(tx, grant, &withdrawn)?;
-        note(tx, grant, Deed::Withdraw, Room::Coping, Some(id.into()), request, now)?;
+        audit::record(tx, grant, Action::WithdrawAssignment, Some(id.into()))?;
     }
     Ok(())
 }
@@ -117,19 +113,19 @@ pub fn listed(
 ) -> Result<Vec<Assigned>, Problem> {
     let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
     let found = store::assignments(tx, grant, since, MOST_LISTED)?;
-    Ok(found.into_iter().map(|(one, practised_at)| standing(one, practised_at, to, skills, now)).collect())
+    Ok(found.into_iter().map(|(one, practiced_at)| standing(one, practiced_at, to, skills, now)).collect())
 }
 
 fn standing(
     assignment: Assignment,
-    practised_at: Option<Moment>,
+    practiced_at: Option<Moment>,
     to: Assignee<'_>,
     skills: &Skills<'_>,
     now: Moment,
 ) -> Assigned {
     let is_cautioned = to.choices.warn_of(&assignment.draft.skill, skills);
-    let state = assignment::state(&assignment, practised_at, is_cautioned, now.local_day(to.zone));
-    Assigned { assignment, state, practised_at }
+    let state = assignment::state(&assignment, practiced_at, is_cautioned, now.local_day(to.zone));
+    Assigned { assignment, state, practiced_at }
 }
 
 // Routes
@@ -137,31 +133,26 @@ fn standing(
 /// Assign a skill for practice
 ///
 /// Until a day of the participant's calendar, at most a year ahead. The skill must be on offer and have no
-/// caution that holds for the participant.
+/// precaution that holds for the participant.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), ("id" = inline(AssignmentId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(AssignmentId), Path)),
     responses(
         (status = 201, description = "Assigned, durably", body = Assigned),
         (status = 200, description = "Assigned before with the same content", body = Assigned),
         (status = 409, description = "The id is taken by another assignment, or it was taken back"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/coping/assignments/{id}")]
 async fn assign_skill(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, AssignmentId)>,
+    path: Path<(ParticipantRef, AssignmentId)>,
     Json(draft): Json<AssignmentDraft>,
 ) -> Result<Recorded<Assigned>, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::AssignSkill, &whose)?;
-        assign(tx, &grant, id, draft.clone(), caller.request_id, now)
-    });
-    done.await.map(Recorded::from)
+    let (participant, id) = path.into_inner();
+    let done = caller
+        .write(&app, Action::AssignSkill, participant, move |tx, grant| assign(tx, grant, id, draft.clone()));
+    done.await
 }
 
 /// What was assigned, the latest first.
@@ -174,34 +165,30 @@ struct Assignments {
 
 /// List assigned skills
 ///
-/// The latest 200, each with how it stands: done once the skill was practised since, late or not; open, or over
-/// when its last day has passed; cautioned, and neither open nor over, while a caution that holds for the
+/// The latest 200, each with how it stands: done once the skill was practiced since, late or not; open, or over
+/// when its last day has passed; has_precaution, and neither open nor over, while a precaution that holds for the
 /// participant speaks against the skill. One that was taken back is listed as withdrawn for 28 days.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "The assignments, the latest first", body = Assignments)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/coping/assignments")]
 async fn list_assignments(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Json<Assignments>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let now = app.now();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
+    let items = caller
+        .read(&app, Action::ReadSkillPractice, participant, None, move |tx, grant| {
             let zone = home_zone(tx, grant.participant())?;
-            let on_offer = OnOffer::read(tx, &grant)?;
+            let on_offer = OnOffer::read(tx, grant)?;
             let to = Assignee { participant: grant.participant(), zone: &zone, choices: &on_offer.choices };
-            let items = listed(tx, &grant, to, &on_offer.skills(), now)?;
-            Ok((grant, items))
+            let items = listed(tx, grant, to, &on_offer.skills(), now)?;
+            Ok(items)
         })
         .await?;
-    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
     Ok(Json(Assignments { items }))
 }
 
@@ -209,23 +196,18 @@ async fn list_assignments(
 ///
 /// It is no longer asked for; that it was is kept. Again is the same.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), ("id" = inline(AssignmentId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(AssignmentId), Path)),
     responses((status = 204, description = "Taken back")),
-    security(("bearer" = []))
 )]
 #[delete("/v1/participants/{participant}/coping/assignments/{id}")]
 async fn withdraw_assignment(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, AssignmentId)>,
+    path: Path<(ParticipantRef, AssignmentId)>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::AssignSkill, &whose)?;
-        withdraw(tx, &grant, id, caller.request_id, now)
-    })
-    .await?;
+    let (participant, id) = path.into_inner();
+    caller
+        .write(&app, Action::WithdrawAssignment, participant, move |tx, grant| withdraw(tx, grant, id))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,57 +1,46 @@
-//! Favourite skills and own cautions: one document, changed by the participant, its cautions by the counselor too.
+//! Favorite skills and own precautions: one document, changed by the participant, its precautions by the counselor too.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::coping::{Caution, Choices, Chosen, Refusal};
-use evenkeel_domain::journal::{Act as Deed, Room};
-use evenkeel_domain::value::{Few, Moment};
+use evenkeel_domain::access::{Action, Grant};
+use evenkeel_domain::coping::{Choices, Chosen, Precaution, Refusal};
+use evenkeel_domain::value::BoundedSet;
 use evenkeel_persistence::{Tx, coping as store};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path};
-use crate::caller::{Caller, Whose};
-use crate::etag::{MayMatch, Tag, Tagged};
-use crate::journal::{note, note_shown, seen};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::{MayMatch, Tag, Tagged};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(read_coping_choices).service(change_coping_choices).service(note_cautions);
+    config.service(read_coping_choices).service(change_coping_choices).service(note_precautions);
 }
 
 // What happens
 
-/// What happens when somebody changes what is chosen: it holds from now on, and is journaled.
+/// What happens when somebody changes what is chosen: it holds from now on, and is recorded in the audit log.
 pub fn change(
     tx: &mut Tx,
     grant: &Grant,
     change: impl Fn(&Chosen) -> Result<Chosen, Refusal>,
-    request: Uuid,
-    now: Moment,
 ) -> Result<Chosen, Problem> {
     let before = store::chosen(tx, grant)?;
     let chosen = change(&before)?;
-    keep(tx, grant, &before, chosen, request, now)
+    keep(tx, grant, &before, chosen)
 }
 
-fn keep(
-    tx: &mut Tx,
-    grant: &Grant,
-    before: &Chosen,
-    chosen: Chosen,
-    request: Uuid,
-    now: Moment,
-) -> Result<Chosen, Problem> {
+fn keep(tx: &mut Tx, grant: &Grant, before: &Chosen, chosen: Chosen) -> Result<Chosen, Problem> {
     if chosen == *before {
-        note_shown(tx, grant, Room::Coping, None, request, now)?;
+        audit::record_view(tx, grant, Action::ReadSkillPractice, None)?;
     } else {
-        store::put_chosen(tx, grant, &chosen, now)?;
-        note(tx, grant, Deed::Change, Room::Coping, None, request, now)?;
+        store::put_chosen(tx, grant, &chosen, grant.now())?;
+        audit::record(tx, grant, grant.action(), None)?;
     }
     Ok(chosen)
 }
@@ -60,20 +49,18 @@ fn keep(
 async fn changed(
     app: &App,
     caller: Caller,
-    whose: Whose,
-    act: Act,
+    participant: ParticipantRef,
+    action: Action,
     by: impl Fn(&Chosen) -> Result<Chosen, Refusal> + Send + 'static,
 ) -> Result<Tagged<Json<Chosen>>, Problem> {
-    let now = app.now();
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, act, &whose)?;
-        let current = store::chosen(tx, &grant)?;
+    let done = caller.write(app, action, participant, move |tx, grant| {
+        let current = store::chosen(tx, grant)?;
         match by(&current) {
             Err(Refusal::Stale) => {
-                note_shown(tx, &grant, Room::Coping, None, caller.request_id, now)?;
+                audit::record_view(tx, grant, Action::ReadSkillPractice, None)?;
                 Ok(Err(current))
             }
-            made => keep(tx, &grant, &current, made?, caller.request_id, now).map(Ok),
+            made => keep(tx, grant, &current, made?).map(Ok),
         }
     });
     match done.await? {
@@ -88,44 +75,39 @@ async fn changed(
 
 // Routes
 
-/// Read favourite skills and own cautions
+/// Read favorite skills and own precautions
 ///
 /// Revision 0, with nothing in it, until somebody chooses.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((
-        status = 200, description = "What holds now", body = Chosen,
+        status = 200, description = "What holds grant.now()", body = Chosen,
         headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/coping/choices")]
 async fn read_coping_choices(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Tagged<Json<Chosen>>, Problem> {
-    let (whose,) = path.into_inner();
-    let (grant, chosen) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPractice, &whose)?;
-            let chosen = store::chosen(tx, &grant)?;
-            Ok((grant, chosen))
+    let (participant,) = path.into_inner();
+    let chosen = caller
+        .read(&app, Action::ReadSkillPractice, participant, None, move |tx, grant| {
+            let chosen = store::chosen(tx, grant)?;
+            Ok(chosen)
         })
         .await?;
-    seen(&app, grant, Room::Coping, None, caller.request_id).await?;
     Ok(Tagged(chosen.revision, Json(chosen)))
 }
 
-/// Choose favourite skills and own cautions
+/// Choose favorite skills and own precautions
 ///
 /// All of them anew: what is no longer listed no longer holds. Once something is chosen, `If-Match` names the
-/// revision that was read. A skill with one of the cautions is never suggested or assigned. A favourite that is
+/// revision that was read. A skill with one of the precautions is never suggested or assigned. A favorite that is
 /// not on offer does no harm. What stands already is answered as it stands.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), MayMatch),
+    params(("participant" = inline(ParticipantRef), Path), MayMatch),
     responses(
         (
             status = 200, description = "What holds from now on", body = Chosen,
@@ -134,39 +116,37 @@ async fn read_coping_choices(
         (status = 412, description = "It was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "Something is chosen already, and If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/coping/choices")]
 async fn change_coping_choices(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     MayMatch { read }: MayMatch,
     Json(choices): Json<Choices>,
 ) -> Result<Tagged<Json<Chosen>>, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let by = move |before: &Chosen| before.anew(read, choices.clone());
-    changed(&app, caller, whose, Act::ChooseSkills, by).await
+    changed(&app, caller, participant, Action::ChooseSkills, by).await
 }
 
-/// Cautions that hold for a participant.
+/// Precautions that hold for a participant.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "cautions": ["heart_condition"] }))]
-struct Cautions {
+#[schema(example = json!({ "precautions": ["heart_condition"] }))]
+struct Precautions {
     /// All that hold
-    #[schema(value_type = Vec<Caution>, max_items = 8)]
-    cautions: Few<Caution, 8>,
+    #[schema(value_type = Vec<Precaution>, max_items = 8)]
+    precautions: BoundedSet<Precaution, 8>,
 }
 
-/// Note which cautions hold
+/// Note which precautions hold
 ///
 /// By the participant or their counselor: all of them anew, what is no longer listed no longer holds. The
-/// favourites stay as they are. Once something is chosen, `If-Match` names the revision that was read. It is the
+/// favorites stay as they are. Once something is chosen, `If-Match` names the revision that was read. It is the
 /// same document as `choices`, and answered as that.
 #[utoipa::path(
-    tag = "coping",
-    params(("participant" = inline(Whose), Path), MayMatch),
+    params(("participant" = inline(ParticipantRef), Path), MayMatch),
     responses(
         (
             status = 200, description = "What holds from now on", body = Chosen,
@@ -175,17 +155,16 @@ struct Cautions {
         (status = 412, description = "It was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "Something is chosen already, and If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
-#[put("/v1/participants/{participant}/coping/cautions")]
-async fn note_cautions(
+#[put("/v1/participants/{participant}/coping/precautions")]
+async fn note_precautions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     MayMatch { read }: MayMatch,
-    Json(Cautions { cautions }): Json<Cautions>,
+    Json(Precautions { precautions }): Json<Precautions>,
 ) -> Result<Tagged<Json<Chosen>>, Problem> {
-    let (whose,) = path.into_inner();
-    let by = move |before: &Chosen| before.with_cautions(read, cautions.clone());
-    changed(&app, caller, whose, Act::NoteCautions, by).await
+    let (participant,) = path.into_inner();
+    let by = move |before: &Chosen| before.with_precautions(read, precautions.clone());
+    changed(&app, caller, participant, Action::NotePrecautions, by).await
 }

@@ -2,25 +2,22 @@
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::craving::{
-    self, CorrectionDraft, Craving, CravingId, Revision, RevisionId, ToldOutcome,
+    self, CorrectionDraft, Craving, CravingId, ReportedOutcome, Revision, RevisionId,
 };
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::recovery::told_use::Telling;
-use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, craving as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use super::{HeardCraving, heard_anyway, recount, standing, tell_use};
+use super::{CravingResponse, recount, standing, tell_use, with_use_response};
 use crate::app::App;
-use crate::body::{Json, Path, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -36,26 +33,24 @@ fn correct(
     id: CravingId,
     revision: RevisionId,
     draft: &CorrectionDraft,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Craving, bool), Problem> {
+) -> Result<Recorded<Craving>, Problem> {
     let before = standing(tx, grant, id)?;
     let known = store::revisions(tx, grant, id)?;
     if let Some(known) = known.iter().find(|known| known.id == revision) {
         known.same(draft)?;
-        return Ok((before, false));
+        return Ok(Recorded::Known(before));
     }
     let told = store::outcomes(tx, grant, id)?;
-    let (corrected, kept) = craving::correct(&before, &told, revision, draft, now)?;
+    let (corrected, kept) = craving::correct(&before, &told, revision, draft, grant.now())?;
     for revision in &kept {
         store::keep_revision(tx, grant, id, revision)?;
     }
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome, &before), now)?;
-    note(tx, grant, Deed::Correct, Room::Craving, Some(id.into()), request, now)?;
-    Ok((corrected, true))
+    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome, &before), grant.now())?;
+    audit::record(tx, grant, Action::CorrectCraving, Some(id.into()))?;
+    Ok(Recorded::New(corrected))
 }
 
 // Routes
@@ -65,33 +60,30 @@ fn correct(
 /// The whole content anew, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
 /// stays; one that changes an end in use to another takes back that use was told.
 #[utoipa::path(
-    tag = "craving",
     params(
-        ("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path),
+        ("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path),
         ("revision_id" = inline(RevisionId), Path)
     ),
     responses(
-        (status = 201, description = "Stored, durably", body = HeardCraving),
-        (status = 200, description = "Stored before with the same content", body = HeardCraving),
+        (status = 201, description = "Stored, durably", body = CravingResponse),
+        (status = 200, description = "Stored before with the same content", body = CravingResponse),
         (status = 409, description = "The id is taken by another revision, or the craving was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/cravings/{id}/revisions/{revision_id}")]
 async fn correct_craving(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId, RevisionId)>,
+    path: Path<(ParticipantRef, CravingId, RevisionId)>,
     Json(draft): Json<CorrectionDraft>,
-) -> Result<Recorded<HeardCraving>, Problem> {
-    let (whose, id, revision) = path.into_inner();
-    let (now, told, substance) = (app.now(), draft.craving.outcome, draft.craving.substance);
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::RecordCraving, &whose)?;
-        correct(tx, &grant, id, revision, &draft, caller.request_id, now)
+) -> Result<Recorded<CravingResponse>, Problem> {
+    let (participant, id, revision) = path.into_inner();
+    let (_now, told, substance) = (app.now(), draft.craving.outcome, draft.craving.substance);
+    let done = caller.write(&app, Action::CorrectCraving, participant, move |tx, grant| {
+        correct(tx, grant, id, revision, &draft)
     });
-    let done = done.await.map_err(|problem| heard_anyway(problem, told, substance))?;
-    Ok(Recorded::from((HeardCraving::new(done.0, told), done.1)))
+    let done = done.await.map_err(|problem| with_use_response(problem, told, substance))?;
+    Ok(done.map(|craving| CravingResponse::new(craving, told)))
 }
 
 /// All revisions of a craving, the first one first, and all that was told of its end besides.
@@ -102,41 +94,37 @@ struct Revisions {
     items: Vec<Revision>,
     /// The outcomes that were told of it later, in the order they came
     #[schema(max_items = 150)]
-    outcomes: Vec<ToldOutcome>,
+    outcomes: Vec<ReportedOutcome>,
 }
 
 /// Read the revisions of a craving
 #[utoipa::path(
-    tag = "craving",
-    params(("participant" = inline(Whose), Path), ("id" = inline(CravingId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
         (status = 200, description = "All revisions", body = Revisions),
         (status = 410, description = "It was withdrawn"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/cravings/{id}/revisions")]
 async fn list_craving_revisions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, CravingId)>,
+    path: Path<(ParticipantRef, CravingId)>,
 ) -> Result<Json<Revisions>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (grant, revisions) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadCravings, &whose)?;
-            let craving = standing(tx, &grant, id)?;
+    let (participant, id) = path.into_inner();
+    let revisions = caller
+        .read(&app, Action::ReadCravings, participant, Some(id.into()), move |tx, grant| {
+            let craving = standing(tx, grant, id)?;
             if craving.withdrawn_at.is_some() {
                 return Err(Problem::withdrawn());
             }
-            let mut items = store::revisions(tx, &grant, id)?;
+            let mut items = store::revisions(tx, grant, id)?;
             if items.is_empty() {
                 items.push(craving.first_revision());
             }
-            let outcomes = store::outcomes(tx, &grant, id)?;
-            Ok((grant, Revisions { items, outcomes }))
+            let outcomes = store::outcomes(tx, grant, id)?;
+            Ok(Revisions { items, outcomes })
         })
         .await?;
-    seen(&app, grant, Room::Craving, Some(id.into()), caller.request_id).await?;
     Ok(Json(revisions))
 }

@@ -12,8 +12,8 @@ use jiff::civil;
 
 use super::dice::Dice;
 use super::step::Step;
+use super::values::{DAYS, few, instant, later};
 use super::words::situation;
-use super::{DAYS, few, instant, later};
 
 /// How somebody craves and logs. Strengths are in tenths, days counted from the first.
 pub(super) struct Person {

@@ -1,4 +1,4 @@
-//! Plans of invented people, in their own words, and the two skills that their organisation added.
+//! Plans of invented people, in their own words, and the two skills that their organization added.
 
 use evenkeel_domain::account::Role;
 use evenkeel_domain::coping::assignment::AssignmentDraft;
@@ -6,7 +6,7 @@ use evenkeel_domain::coping::{SkillDraft, SkillRef};
 use evenkeel_domain::craving::{Substance, TriggerCategory as Trigger};
 use evenkeel_domain::plan::safety::SafetyPlan;
 use evenkeel_domain::plan::{Plan, visible_to};
-use evenkeel_domain::program::{CareStepDraft, LevelOfCare};
+use evenkeel_domain::program::{LevelOfCare, LevelOfCareChangeDraft};
 use evenkeel_domain::value::Moment;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::pocket::{LAPSE, Pocket};
 use super::step::Step;
+use super::values::{DAYS, value};
 use super::words::{
     ALONE, ASSIGNED, CRISIS, DISTRACTIONS, LAPSE_STEPS, MILESTONES, REASONS, ROUTINE, SAFEGUARDS, SIGNS,
     SITUATIONS, SUPPORTS, SituationWords, planned,
 };
-use super::{DAYS, value};
-use crate::problem::Problem;
+use crate::app::problem::Problem;
 
 /// Gives things of a plan their ids.
 struct Pen<'a> {
@@ -133,8 +133,8 @@ impl Pocket<'_> {
             "supports": pen.items(supports.into_iter().map(|(name, role, reach, ask)| {
                 json!({ "name": name, "role": role, "reach": reach, "ask": ask })
             })),
-            "lapse_steps": pen.steps(&LAPSE_STEPS[..if whole { 7 } else { 3 }]),
-            "medicines": pen.items(medicine.map(|words| json!({ "words": words }))),
+            "lapse_response": pen.steps(&LAPSE_STEPS[..if whole { 7 } else { 3 }]),
+            "medications": pen.items(medicine.map(|words| json!({ "words": words }))),
             "routine": pen.words(&ROUTINE, if whole { 4 } else { 2 }),
             "milestones": pen.items(
                 milestones.into_iter().map(|words| json!({ "words": words, "reward": reward })),
@@ -173,26 +173,27 @@ impl Pocket<'_> {
                 people.into_iter().map(|(name, _, reach, _)| json!({ "name": name, "reach": reach })),
             ),
             "professionals": pen.items([json!({ "name": "My counselor at Harbor Demo", "reach": "call 555-0140" })]),
-            "surroundings": pen.words(&SAFEGUARDS, 2),
+            "safe_environment": pen.words(&SAFEGUARDS, 2),
         }))?;
         Ok(Some((at, Step::SafetyPlan(Box::new(plan)))))
     }
 
-    /// Whether this person is in aftercare by now.
+    /// Whether this person is in continuing care by now.
     fn steps_down(&self) -> bool {
         self.number % 10 == 7
     }
 
-    /// The step down to aftercare of those who took it, before the plan is looked at for the last time.
+    /// The step down to continuing care of those who took it, before the plan is looked at for the last time.
     pub(super) fn step_down(&self, dice: &mut Dice) -> Option<(Moment, Step)> {
         let number = DAYS - i32::try_from(dice.between(22, 28)).unwrap_or(22);
         let at = self.on(number, 10, dice);
-        let draft = CareStepDraft { level: LevelOfCare::Aftercare, since: at.local_day(self.zone) };
+        let draft =
+            LevelOfCareChangeDraft { level: LevelOfCare::ContinuingCare, since: at.local_day(self.zone) };
         let step = Step::Care(dice.id(at).into(), draft);
         self.steps_down().then_some((at, step))
     }
 
-    /// What the counselor asked this person to practise.
+    /// What the counselor asked this person to practice.
     pub(super) fn assignment(&self, dice: &mut Dice) -> Result<(Moment, Step), Problem> {
         let number = DAYS - i32::try_from(dice.between(3, 24)).unwrap_or(3);
         let at = self.on(number, 11, dice);
@@ -204,7 +205,7 @@ impl Pocket<'_> {
     }
 }
 
-/// The skills that the organisation added.
+/// The skills that the organization added.
 pub(super) fn own_skills() -> Result<[SkillDraft; 2], Problem> {
     Ok([
         read(json!({

@@ -1,11 +1,11 @@
-//! What else an invented phone holds: check-ins, practice, favourites, sober time and lapses.
+//! What else an invented phone holds: check-ins, practice, favorites, sober time and lapses.
 
 use evenkeel_domain::check_in::{Answer, Answers, CheckInDraft, CheckInKind, Code, Figure, used};
-use evenkeel_domain::coping::practice::{Distress, Helpful, PracticeDraft};
-use evenkeel_domain::coping::{Caution, Choices, SkillId, SkillRef};
+use evenkeel_domain::coping::skill_practice::{Distress, Helpful, SkillPracticeDraft};
+use evenkeel_domain::coping::{Choices, Precaution, SkillId, SkillRef};
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome, Substance};
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId, LapseOutcome};
-use evenkeel_domain::recovery::start::StartDraft;
+use evenkeel_domain::recovery::sobriety_date::SobrietyDateDraft;
 use evenkeel_domain::recovery::told_use::TellingKind;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use jiff::civil;
@@ -15,13 +15,13 @@ use uuid::Uuid;
 use super::dice::Dice;
 use super::person::Person;
 use super::step::Step;
+use super::values::{DAYS, few, instant, later, value};
 use super::words::{DEBRIEFS, GOOD_DAY, HARD_DAY, PRACTICE_NOTES, WEEK_NOTES};
-use super::{DAYS, few, instant, later, value};
-use crate::problem::Problem;
+use crate::app::problem::Problem;
 
 /// Practices that one person logs at most.
 const PRACTICES: usize = 40;
-/// Skills that people practise here; nobody has a caution against these.
+/// Skills that people practice here; nobody has a precaution against these.
 const SKILLS: [&str; 14] = [
     "library:urge_surfing",
     "library:delay_15",
@@ -230,7 +230,7 @@ impl Pocket<'_> {
             skills.push((value(skill)?, eases));
         }
         if dice.chance(30) && !self.own_skills.is_empty() {
-            skills.push((SkillRef::Organisation(dice.pick(self.own_skills)), dice.between(10, 40)));
+            skills.push((SkillRef::Organization(dice.pick(self.own_skills)), dice.between(10, 40)));
         }
         Ok(skills)
     }
@@ -255,7 +255,7 @@ impl Pocket<'_> {
             let before = i64::from(draft.intensity);
             let drop = (eases + dice.between(-11, 11) + 5).div_euclid(10);
             let at = later(draft.occurred_at, dice.between(4, 25));
-            let practice = PracticeDraft {
+            let practice = SkillPracticeDraft {
                 occurred_at: at,
                 time_zone: self.zone.clone(),
                 skill: skill.clone(),
@@ -267,19 +267,20 @@ impl Pocket<'_> {
                 trigger: draft.triggers.iter().next().copied(),
                 craving: Some(*id),
             };
-            steps.push((later(at, dice.between(0, 3)), Step::Practice(dice.id(at).into(), practice)));
+            steps.push((later(at, dice.between(0, 3)), Step::SkillPractice(dice.id(at).into(), practice)));
         }
         Ok(steps)
     }
 
-    /// Favourites; the best come to be known in some weeks.
+    /// Favorites; the best come to be known in some weeks.
     pub(super) fn choices(&self, skills: &[(SkillRef, i64)], dice: &mut Dice) -> (Moment, Step) {
         let liked = skills.iter().filter(|(_, eases)| 15 <= *eases).take(3).map(|(skill, _)| skill.clone());
-        let cautions = dice.maybe(15, &[Caution::Injury, Caution::Pregnancy, Caution::HeartCondition]);
-        let cautions = cautions.into_iter().filter(|_| self.number != 0);
+        let precautions =
+            dice.maybe(15, &[Precaution::Injury, Precaution::Pregnancy, Precaution::HeartCondition]);
+        let precautions = precautions.into_iter().filter(|_| self.number != 0);
         let choices = Choices {
-            favourites: liked.collect::<Vec<_>>().try_into().unwrap_or_default(),
-            cautions: few(cautions.collect()),
+            favorites: liked.collect::<Vec<_>>().try_into().unwrap_or_default(),
+            precautions: few(precautions.collect()),
         };
         (self.on(15, 20, dice), Step::Choose(choices))
     }
@@ -298,11 +299,11 @@ impl Pocket<'_> {
         }
         if self.number == 0 {
             let at = self.on(LAPSE, 21, dice);
-            steps.extend(self.lapse(at, LapseOutcome::SingleUse, None, true, dice)?);
+            steps.extend(self.lapse(at, LapseOutcome::SingleLapse, None, true, dice)?);
         }
         if self.number == WHO_LAPSED {
             let at = self.on(LATELY, 21, dice);
-            steps.extend(self.lapse(at, LapseOutcome::SingleUse, None, false, dice)?);
+            steps.extend(self.lapse(at, LapseOutcome::SingleLapse, None, false, dice)?);
         }
         let told = self.felt.iter().filter(|felt| felt.lapsed && self.first() < felt.day);
         for Felt { id, draft, .. } in told.filter(|felt| felt.draft.substance == Some(main)) {
@@ -311,7 +312,7 @@ impl Pocket<'_> {
             }
             let at = later(draft.occurred_at, 30);
             let returned = dice.chance(20);
-            let outcome = if returned { LapseOutcome::ReturnedToUse } else { LapseOutcome::SingleUse };
+            let outcome = if returned { LapseOutcome::ReturnToUse } else { LapseOutcome::SingleLapse };
             let debriefed = dice.chance(60);
             steps.extend(self.lapse(at, outcome, Some(*id), debriefed, dice)?);
             let again = later(at, dice.between(2, 6) * 24 * 60);
@@ -321,15 +322,16 @@ impl Pocket<'_> {
         }
         if dice.chance(25) {
             let at = self.on(30, 22, dice);
-            steps.extend(self.lapse(at, LapseOutcome::NearMiss, None, false, dice)?);
+            steps.extend(self.lapse(at, LapseOutcome::CloseCall, None, false, dice)?);
         }
         Ok(steps)
     }
 
     fn start(&self, substance: Substance, since: Day, at: Moment, dice: &mut Dice) -> (Moment, Step) {
         let time_zone = self.zone.clone();
-        let draft = StartDraft { substance, since, at: None, told_at: at, time_zone, corrects: None };
-        (at, Step::Start(dice.id(at).into(), draft))
+        let draft =
+            SobrietyDateDraft { substance, since, at: None, reported_at: at, time_zone, corrects: None };
+        (at, Step::SobrietyDate(dice.id(at).into(), draft))
     }
 
     /// That the counselor has seen what was told, unless it is of the last days.

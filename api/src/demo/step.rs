@@ -1,26 +1,26 @@
 //! What one phone, or the counselor about one record, sends: each through the action behind its route.
 
-use evenkeel_domain::access::{Act, Actor, Relation, decide};
+use evenkeel_domain::access::{Action, Actor, Relation, Request, decide};
 use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::{CheckInDraft, CheckInId};
 use evenkeel_domain::coping::assignment::{AssignmentDraft, AssignmentId};
-use evenkeel_domain::coping::practice::{PracticeDraft, PracticeId};
+use evenkeel_domain::coping::skill_practice::{SkillPracticeDraft, SkillPracticeId};
 use evenkeel_domain::coping::{Choices, Chosen};
 use evenkeel_domain::craving::{CravingDraft, CravingId, OutcomeDraft, RatingDraft, RatingId};
 use evenkeel_domain::plan::Plan;
 use evenkeel_domain::plan::safety::SafetyPlan;
-use evenkeel_domain::program::{CareStepDraft, CareStepId};
+use evenkeel_domain::program::{LevelOfCareChangeDraft, LevelOfCareChangeId};
 use evenkeel_domain::recovery::debrief::DebriefDraft;
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId};
-use evenkeel_domain::recovery::start::{StartDraft, StartId};
+use evenkeel_domain::recovery::sobriety_date::{SobrietyDateDraft, SobrietyDateId};
 use evenkeel_domain::recovery::told_use::{TellingId, TellingKind};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::Tx;
 use uuid::Uuid;
 
-use crate::coping::{assignment, choice, practice};
+use crate::app::problem::Problem;
+use crate::coping::{assignment, choice, skill_practice};
 use crate::plan::{Change, Written};
-use crate::problem::Problem;
 use crate::recovery::{self, lapse, told_use};
 use crate::{check_in, craving, plan, program};
 
@@ -31,9 +31,9 @@ pub(super) enum Step {
     Rate(CravingId, RatingId, RatingDraft),
     Conclude(CravingId, OutcomeDraft),
     CheckIn(CheckInId, CheckInDraft),
-    Practice(PracticeId, PracticeDraft),
+    SkillPractice(SkillPracticeId, SkillPracticeDraft),
     Choose(Choices),
-    Start(StartId, StartDraft),
+    SobrietyDate(SobrietyDateId, SobrietyDateDraft),
     Lapse(LapseId, LapseDraft),
     Debrief(LapseId, Box<DebriefDraft>),
     /// The counselor has seen a lapse.
@@ -50,7 +50,7 @@ pub(super) enum Step {
     /// The counselor does.
     Countersign(i32),
     Assign(AssignmentId, AssignmentDraft),
-    Care(CareStepId, CareStepDraft),
+    Care(LevelOfCareChangeId, LevelOfCareChangeDraft),
 }
 
 /// Who writes to one record.
@@ -62,54 +62,57 @@ pub(super) struct Pair {
 
 impl Step {
     /// Who may, and does it.
-    fn act(&self) -> (Act, Relation) {
+    fn action(&self) -> (Action, Relation) {
         match self {
-            Self::Record(..) | Self::Rate(..) | Self::Conclude(..) => (Act::RecordCraving, Relation::Own),
-            Self::CheckIn(..) => (Act::AnswerCheckIn, Relation::Own),
-            Self::Practice(..) => (Act::RecordPractice, Relation::Own),
-            Self::Choose(..) => (Act::ChooseSkills, Relation::Own),
-            Self::Start(..) | Self::Lapse(..) | Self::Debrief(..) => (Act::ReportLapse, Relation::Own),
-            Self::Acknowledge(_) | Self::AcknowledgeUse(..) => (Act::AcknowledgeLapse, Relation::Caseload),
-            Self::Plan(..) | Self::SafetyPlan(..) => (Act::ChangePlan, Relation::Own),
-            Self::Revise(..) => (Act::ChangePlan, Relation::Caseload),
-            Self::Sign(..) => (Act::SignPlan, Relation::Own),
-            Self::Countersign(..) => (Act::SignPlan, Relation::Caseload),
-            Self::Assign(..) => (Act::AssignSkill, Relation::Caseload),
-            Self::Care(..) => (Act::ChangeCare, Relation::Caseload),
+            Self::Record(..) => (Action::RecordCraving, Relation::Own),
+            Self::Rate(..) => (Action::RateCraving, Relation::Own),
+            Self::Conclude(..) => (Action::ConcludeCraving, Relation::Own),
+            Self::CheckIn(..) => (Action::AnswerCheckIn, Relation::Own),
+            Self::SkillPractice(..) => (Action::RecordSkillPractice, Relation::Own),
+            Self::Choose(..) => (Action::ChooseSkills, Relation::Own),
+            Self::SobrietyDate(..) => (Action::RecordSobrietyDate, Relation::Own),
+            Self::Lapse(..) => (Action::ReportLapse, Relation::Own),
+            Self::Debrief(..) => (Action::SaveDebrief, Relation::Own),
+            Self::Acknowledge(_) | Self::AcknowledgeUse(..) => (Action::AcknowledgeUse, Relation::Caseload),
+            Self::Plan(..) | Self::SafetyPlan(..) => (Action::ChangePlan, Relation::Own),
+            Self::Revise(..) => (Action::ChangePlan, Relation::Caseload),
+            Self::Sign(..) => (Action::SignPlan, Relation::Own),
+            Self::Countersign(..) => (Action::SignPlan, Relation::Caseload),
+            Self::Assign(..) => (Action::AssignSkill, Relation::Caseload),
+            Self::Care(..) => (Action::ChangeLevelOfCare, Relation::Caseload),
         }
     }
 
     /// What the server does with it.
     pub(super) fn take(self, tx: &mut Tx, pair: &Pair, request: Uuid, at: Moment) -> Result<(), Problem> {
-        let (act, relation) = self.act();
+        let (action, relation) = self.action();
         let actor = if relation == Relation::Own { &pair.own } else { &pair.counselor };
-        let grant = decide(actor, act, pair.participant, relation).map_err(Problem::internal)?;
+        let grant = decide(actor, action, pair.participant, relation, Request { id: request, now: at })
+            .map_err(Problem::internal)?;
         match self {
-            Self::Record(id, draft) => craving::record(tx, &grant, id, draft, request, at).map(drop),
-            Self::Rate(id, rating, draft) => {
-                craving::rate(tx, &grant, id, rating, &draft, request, at).map(drop)
-            }
-            Self::Conclude(id, draft) => craving::conclude(tx, &grant, id, &draft, request, at).map(drop),
-            Self::CheckIn(id, draft) => check_in::answer(tx, &grant, id, &draft, request, at).map(drop),
-            Self::Practice(id, draft) => practice::record(tx, &grant, id, draft, request, at).map(drop),
+            Self::Record(id, draft) => craving::record(tx, &grant, id, draft).map(drop),
+            Self::Rate(id, rating, draft) => craving::rate(tx, &grant, id, rating, &draft).map(drop),
+            Self::Conclude(id, draft) => craving::conclude(tx, &grant, id, &draft).map(drop),
+            Self::CheckIn(id, draft) => check_in::answer(tx, &grant, id, &draft).map(drop),
+            Self::SkillPractice(id, draft) => skill_practice::record(tx, &grant, id, draft).map(drop),
             Self::Choose(choices) => {
                 let choose = |before: &Chosen| before.anew(Some(before.revision), choices.clone());
-                choice::change(tx, &grant, choose, request, at).map(drop)
+                choice::change(tx, &grant, choose).map(drop)
             }
-            Self::Start(id, draft) => recovery::begin(tx, &grant, id, &draft, request, at).map(drop),
-            Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft, request, at).map(drop),
-            Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0, request, at).map(drop),
-            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, 1, request, at),
-            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, 1, request, at),
+            Self::SobrietyDate(id, draft) => recovery::begin(tx, &grant, id, &draft).map(drop),
+            Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft).map(drop),
+            Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0).map(drop),
+            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, 1),
+            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, 1),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
-                saved(&plan::change(tx, &grant, from, *draft, false, request, at)?)
+                saved(&plan::change(tx, &grant, from, *draft, false)?)
             }
-            Self::SafetyPlan(draft) => saved(&plan::change(tx, &grant, 0, *draft, false, request, at)?),
+            Self::SafetyPlan(draft) => saved(&plan::change(tx, &grant, 0, *draft, false)?),
             Self::Sign(revision) | Self::Countersign(revision) => {
-                plan::sign::<Plan>(tx, &grant, revision, request, at).map(drop)
+                plan::sign::<Plan>(tx, &grant, revision).map(drop)
             }
-            Self::Assign(id, draft) => assignment::assign(tx, &grant, id, draft, request, at).map(drop),
-            Self::Care(id, draft) => program::record(tx, &grant, id, draft, request, at).map(drop),
+            Self::Assign(id, draft) => assignment::assign(tx, &grant, id, draft).map(drop),
+            Self::Care(id, draft) => program::record(tx, &grant, id, draft).map(drop),
         }
     }
 }

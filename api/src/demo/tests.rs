@@ -2,6 +2,7 @@ use super::*;
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome};
 use evenkeel_domain::recovery::lapse::LapseId;
 use jiff::Timestamp;
+use jiff::{SignedDuration, civil};
 use std::collections::BTreeSet;
 
 fn now() -> Moment {
@@ -118,7 +119,7 @@ fn a_pocket_is_the_same_again_and_never_too_full() {
         let count = |is: &dyn Fn(&Step) -> bool| steps.iter().filter(|(_, step)| is(step)).count();
         let check_ins = count(&|step| matches!(step, Step::CheckIn(..)));
         assert!((15..=96).contains(&check_ins), "{number}: {check_ins}");
-        let practices = count(&|step| matches!(step, Step::Practice(..)));
+        let practices = count(&|step| matches!(step, Step::SkillPractice(..)));
         assert!((10..=40).contains(&practices), "{number}: {practices}");
         lapses += usize::from(0 < count(&|step| matches!(step, Step::Debrief(..))));
     }
@@ -146,7 +147,7 @@ fn the_counselor_has_seen_all_lapses_but_those_of_the_last_days() {
 }
 
 #[test]
-fn those_who_stepped_down_to_aftercare_look_at_their_plan_later() {
+fn those_who_stepped_down_to_continuing_care_look_at_their_plan_later() {
     let mut later = 0;
     for number in 0..PEOPLE {
         let steps = pocket(number);

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::coping::assignment::{Assignee, AssignmentState};
 use evenkeel_domain::coping::choice::{Choices, Chosen};
-use evenkeel_domain::coping::library::{CautionNote, LibrarySkill, library};
+use evenkeel_domain::coping::library::{LibrarySkill, PrecautionNote, library};
 use evenkeel_domain::coping::{SkillDraft, SkillRef, Skills};
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::safety::{SafetyPlan, SafetySection, SafetyStep};
@@ -28,10 +28,10 @@ use utoipa::ToSchema;
 
 use super::view::{Edition, edition};
 use crate::app::App;
-use crate::caller::{Caller, Whose};
+use crate::app::problem::Problem;
 use crate::coping::assignment::{self, Assigned};
-use crate::etag::{IfNoneMatch, tag, tag_of};
-use crate::problem::Problem;
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::{IfNoneMatch, tag, tag_of};
 
 /// How many days it looks ahead, today included.
 const DAYS: i32 = 14;
@@ -47,8 +47,8 @@ struct Offline {
     as_of: Moment,
     #[serde(flatten)]
     bundle: Bundle,
-    /// The coping skills on offer, as many as keep it small: those of the plan first, then those to practise, the
-    /// favourites, the library's, and the organisation's. One with a caution that holds for this person comes last
+    /// The coping skills on offer, as many as keep it small: those of the plan first, then those to practice, the
+    /// favorites, the library's, and the organization's. One with a precaution that holds for this person comes last
     #[schema(max_items = 400)]
     skills: Vec<OfflineSkill>,
 }
@@ -75,15 +75,15 @@ struct Bundle {
     /// The plan's people who can be reached, in its order
     #[schema(max_items = 10)]
     contacts: Vec<Support>,
-    /// Skills they like, and cautions that hold for them, with the revision that a change starts from
+    /// Skills they like, and precautions that hold for them, with the revision that a change starts from
     choices: Chosen,
-    /// The skills that a counselor asks them to practise, as long as that is open: those with the earliest last day,
+    /// The skills that a counselor asks them to practice, as long as that is open: those with the earliest last day,
     /// at most 20
     #[schema(max_items = 20)]
     assignments: Vec<Assigned>,
-    /// A sentence on each caution that a skill may have
-    #[schema(max_items = 8, value_type = Vec<CautionNote>)]
-    cautions: &'static [CautionNote],
+    /// A sentence on each precaution that a skill may have
+    #[schema(max_items = 8, value_type = Vec<PrecautionNote>)]
+    precautions: &'static [PrecautionNote],
     /// Today and the 13 days after it
     #[schema(min_items = 14, max_items = 14)]
     days: Vec<OfflineDay>,
@@ -94,8 +94,8 @@ struct Bundle {
 struct OfflineSkill {
     /// Which one
     skill: SkillRef,
-    /// Whether it has a caution that holds for this person: it may be read, it is not to be offered
-    cautioned: bool,
+    /// Whether it has a precaution that holds for this person: it may be read, it is not to be offered
+    has_precaution: bool,
     /// What it is
     #[schema(value_type = SkillDraft)]
     content: Cow<'static, RawValue>,
@@ -137,8 +137,8 @@ enum Reviewed {
     SafetyPlan,
 }
 
-/// The skills on offer: those of the plan first, then those to practise, the favourites, the library's, and the
-/// organisation's; those with a caution last.
+/// The skills on offer: those of the plan first, then those to practice, the favorites, the library's, and the
+/// organization's; those with a precaution last.
 fn skills(
     plan: &Plan,
     assignments: &[Assigned],
@@ -146,7 +146,7 @@ fn skills(
     on_offer: &Skills<'_>,
 ) -> Vec<OfflineSkill> {
     let assigned = assignments.iter().map(|one| one.assignment.draft.skill.clone());
-    let liked = choices.favourites.iter().cloned();
+    let liked = choices.favorites.iter().cloned();
     let near: Vec<SkillRef> = plan.skills(None).into_iter().chain(assigned).chain(liked).collect();
     let mut skills: Vec<OfflineSkill> = on_offer
         .iter()
@@ -155,24 +155,25 @@ fn skills(
                 SkillRef::Library(code) => {
                     LIBRARY.get(code.as_ref()).map(|written| Cow::Borrowed(&**written))
                 }
-                SkillRef::Organisation(_) => to_raw_value(draft).ok().map(Cow::Owned),
+                SkillRef::Organization(_) => to_raw_value(draft).ok().map(Cow::Owned),
             };
-            Some(OfflineSkill { skill, cautioned: !choices.allow(draft), content: written? })
+            Some(OfflineSkill { skill, has_precaution: !choices.allow(draft), content: written? })
         })
         .collect();
     skills.sort_by_key(|one| {
         let place = near.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
-        (one.cautioned, place, matches!(one.skill, SkillRef::Organisation(_)))
+        (one.has_precaution, place, matches!(one.skill, SkillRef::Organization(_)))
     });
     skills
 }
 
-fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
+fn bundle(tx: &mut Tx, grant: &Grant) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
+    let now = grant.now();
     let Settings { time_zone, wish, chosen } = settings(tx, grant)?.ok_or_else(Problem::unknown)?;
     let (plan, safety_plan) = store::current_both(tx, grant)?;
     let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
-    let own = coping::skills(tx, grant.actor().organisation)?;
+    let own = coping::skills(tx, grant.actor().organization)?;
     let on_offer = Skills::new(library(), &own);
     let to = Assignee { participant: grant.participant(), zone: &time_zone, choices: &chosen.choices };
     let mut assignments = assignment::listed(tx, grant, to, &on_offer, now)?;
@@ -190,7 +191,7 @@ fn bundle(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<(Bundle, Vec<Offlin
         contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
         choices: chosen,
         assignments,
-        cautions: &library().cautions,
+        precautions: &library().precautions,
         days,
         time_zone,
     };
@@ -229,7 +230,6 @@ fn days(
 /// assigned of them, and the next 14 days, in one answer under 200 kB. The tag leaves `as_of` out: with
 /// `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens without signing in.
 #[utoipa::path(
-    tag = "plan",
     params(
         ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
     ),
@@ -239,7 +239,6 @@ fn days(
         (status = 304, description = "The copy at hand is the newest"),
         (status = 404, description = "The caller has no record of their own"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/me/offline")]
 pub(super) async fn read_offline(
@@ -247,12 +246,10 @@ pub(super) async fn read_offline(
     caller: Caller,
     known: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let bundle = app.read(move |tx| {
-        let grant = caller.granted(tx, Act::ReadPlan, &Whose::Me)?;
-        bundle(tx, &grant, now)
+    let bundle = caller.read(&app, Action::ReadPlan, ParticipantRef::Me, None, move |tx, grant| {
+        Ok((bundle(tx, grant)?, grant.now()))
     });
-    let (bundle, skills) = bundle.await?;
+    let ((bundle, skills), now) = bundle.await?;
     let (said, tag) = written(now, &bundle, &skills).map_err(Problem::internal)?;
     Ok(known.unchanged(&tag).unwrap_or_else(|| {
         let mut answer = HttpResponse::Ok();
@@ -291,7 +288,7 @@ fn written(
             said.truncate(before);
             continue;
         }
-        serde_json::to_writer(&mut tagged, &(&skill.skill, skill.cautioned))?;
+        serde_json::to_writer(&mut tagged, &(&skill.skill, skill.has_precaution))?;
         if let Cow::Owned(content) = &skill.content {
             tagged.extend_from_slice(content.get().as_bytes());
         }
@@ -309,7 +306,7 @@ mod tests {
     fn skill(bytes: usize) -> OfflineSkill {
         let content = to_raw_value(&"s".repeat(bytes)).unwrap();
         let skill = SkillRef::try_from("library:urge_surfing".to_owned()).unwrap();
-        OfflineSkill { skill, cautioned: false, content: Cow::Owned(content) }
+        OfflineSkill { skill, has_precaution: false, content: Cow::Owned(content) }
     }
     fn said(second: i64, skills: &[OfflineSkill]) -> (Value, usize, String) {
         let now = Moment::try_from(Timestamp::from_second(second).unwrap()).unwrap();

@@ -19,10 +19,10 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{Written, today, view};
 use crate::app::App;
-use crate::body::{Path, Query};
-use crate::caller::{Caller, Whose};
+use crate::app::problem::Problem;
 use crate::coping::OnOffer;
-use crate::problem::Problem;
+use crate::http::body::{Path, Query};
+use crate::http::caller::{Caller, ParticipantRef};
 
 /// Which paper it is printed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -84,7 +84,7 @@ async fn printed(poster: Poster, paper: Paper, name: &str) -> Result<HttpRespons
 /// where to get it, stand in a frame above everything, on the first page; the emergency number, naloxone at hand
 /// and the first line also on each further one. Below: skills, people, steps after a slip, triggers and reasons.
 /// On one page: where it ends, reasons, triggers and people give way and are counted, never a step, a line or part
-/// of a number; only these may take a second page. Skills with a caution that holds for the participant are left
+/// of a number; only these may take a second page. Skills with a precaution that holds for the participant are left
 /// off; a trigger with no other is answered by another skill of theirs, somebody to talk to, or whoever stands on
 /// the page. It names neither the program nor the person beyond what the plan says, leaves out what the participant
 /// keeps from the caller, and says that it does. Until both signed the current revision, it says so beside the day.
@@ -92,28 +92,25 @@ async fn printed(poster: Poster, paper: Paper, name: &str) -> Result<HttpRespons
 /// Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari and Thai letters are printed. Others, such as Chinese,
 /// Japanese, Korean and emoji, are not: an ellipsis stands for them, and a note that they are in the app.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), PaperQuery),
-    responses((status = 200, description = "The plan on paper", body = inline(Page), content_type = "application/pdf")),
-    security(("bearer" = []))
+    params(("participant" = inline(ParticipantRef), Path), PaperQuery),
+    responses((status = 200, description = "The plan on paper", body = inline(Page), content_type = "application/pdf"))
 )]
 #[get("/v1/participants/{participant}/plan.pdf")]
 pub(super) async fn print_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<PaperQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let found = view::look(&app, caller, whose, move |tx, grant| {
+    let (participant,) = path.into_inner();
+    let found = view::look(&app, caller, participant, move |tx, grant| {
         let current = store::current::<Plan>(tx, grant)?;
         let agreement = current.as_ref().map(Revision::agreement);
         let plan = current.map(|current| current.content).unwrap_or_default();
         let (plan, withheld) = plan.shown(&plan, grant.actor().role);
         let on_offer = OnOffer::read(tx, grant)?;
         let (skills, choices) = (on_offer.skills(), &on_offer.choices);
-        let today = today(tx, grant, now)?;
+        let today = today(tx, grant)?;
         Ok(poster(&plan, &withheld, &crisis_lines().lines, &skills, choices, today).agreed(agreement))
     });
     printed(found.await?, query.into_inner().paper, "my-plan").await
@@ -126,25 +123,22 @@ pub(super) async fn print_plan(
 /// Until both signed the current revision, it says so beside the day. Which letters are printed, and what stands
 /// for others, is as for the plan.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), PaperQuery),
-    responses((status = 200, description = "The safety plan on paper", body = inline(Page), content_type = "application/pdf")),
-    security(("bearer" = []))
+    params(("participant" = inline(ParticipantRef), Path), PaperQuery),
+    responses((status = 200, description = "The safety plan on paper", body = inline(Page), content_type = "application/pdf"))
 )]
 #[get("/v1/participants/{participant}/safety-plan.pdf")]
 pub(super) async fn print_safety_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<PaperQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let found = view::look(&app, caller, whose, move |tx, grant| {
+    let (participant,) = path.into_inner();
+    let found = view::look(&app, caller, participant, move |tx, grant| {
         let current = store::current::<SafetyPlan>(tx, grant)?;
         let agreement = current.as_ref().map(Revision::agreement);
         let plan = current.map(|current| current.content).unwrap_or_default();
-        Ok(plan.poster(today(tx, grant, now)?).agreed(agreement))
+        Ok(plan.poster(today(tx, grant)?).agreed(agreement))
     });
     printed(found.await?, query.into_inner().paper, "my-safety-plan").await
 }

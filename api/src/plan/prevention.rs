@@ -3,12 +3,13 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
-use evenkeel_domain::access::Grant;
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::Role;
+use evenkeel_domain::craving::Substance;
 use evenkeel_domain::plan::completeness::{Completeness, completeness};
 use evenkeel_domain::plan::{self, Conflict, Difference, Plan, PlanSection, Refusal, Revision};
 use evenkeel_domain::value::{Day, Moment};
-use evenkeel_persistence::{Tx, plan as store};
+use evenkeel_persistence::{Tx, craving, plan as store, recovery};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{
@@ -17,13 +18,22 @@ use super::view::{
 };
 use super::{Acceptance, ChangeQuery, Written, accept, author, change, changed, signed};
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
-use crate::caller::{Caller, Whose};
+use crate::app::problem::Problem;
 use crate::coping::OnOffer;
-use crate::etag::{IfMatch, IfNoneMatch};
-use crate::problem::Problem;
+use crate::http::body::{Json, Path, Query, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::{IfMatch, IfNoneMatch};
 use crate::program::level_on;
-use crate::recovery::known_substances;
+
+/// How many of the latest cravings say which substances somebody uses or used.
+const LATEST_CRAVINGS: i64 = 50;
+
+/// The substances that somebody uses or used, as far as the record says.
+fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
+    let mut known = recovery::substances(tx, grant)?;
+    known.extend(craving::substances(tx, grant, LATEST_CRAVINGS)?);
+    Ok(known)
+}
 
 /// The routes of the plan.
 pub fn routes(config: &mut ServiceConfig) {
@@ -85,9 +95,8 @@ impl Written for Plan {
 /// and night. Before the first save it is revision 0 and empty. The tag changes with a signature and, as what is
 /// missing does, with the day and the level of care; the number before its dot is the revision.
 #[utoipa::path(
-    tag = "plan",
     params(
-        ("participant" = inline(Whose), Path),
+        ("participant" = inline(ParticipantRef), Path),
         ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
     ),
     responses(
@@ -118,17 +127,16 @@ impl Written for Plan {
          })),
         (status = 304, description = "The copy at hand is the newest"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan")]
 async fn read_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     known: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    view::read::<Plan>(&app, caller, whose, &known).await
+    let (participant,) = path.into_inner();
+    view::read::<Plan>(&app, caller, participant, &known).await
 }
 
 /// Save the plan
@@ -139,11 +147,10 @@ async fn read_plan(
 /// the answer is 409, which names the sections and says why; so it is where one side took out what the other
 /// changed. Sections that are withheld from the caller are sent empty, and `only_me` as it was read: they stay as
 /// they are, and anything else is refused. A new `review_on` lies at most 14 days ahead in intensive outpatient
-/// care and 90 in aftercare; one that stands blocks nothing.
+/// care and 90 in continuing care; one that stands blocks nothing.
 #[utoipa::path(
-    tag = "plan",
     params(
-        ("participant" = inline(Whose), Path), ChangeQuery,
+        ("participant" = inline(ParticipantRef), Path), ChangeQuery,
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
          description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
     ),
@@ -156,7 +163,7 @@ async fn read_plan(
         "supports": [{
             "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a203", "name": "Sam", "role": "sponsor", "reach": "555-0100",
         }],
-        "lapse_steps": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a204", "words": "Call Sam" }],
+        "lapse_response": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a204", "words": "Call Sam" }],
         "review_on": "2026-03-12", "only_me": ["reasons"],
     })),
     responses(
@@ -168,62 +175,55 @@ async fn read_plan(
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/plan")]
 async fn change_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<ChangeQuery>,
     IfMatch(based_on): IfMatch,
     Json(draft): Json<Plan>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let merging = query.into_inner().merge;
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        change(tx, grant, based_on, draft.clone(), merging, caller.request_id, now)
-    };
-    changed(&app, caller, whose, deed).await
+    let work = move |tx: &mut Tx, grant: &Grant| change(tx, grant, based_on, draft.clone(), merging);
+    changed(&app, caller, Action::ChangePlan, participant, work).await
 }
 
 /// List the revisions of the plan
 ///
 /// Who saved and who signed each, the latest first, without what it says.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), RevisionQuery),
+    params(("participant" = inline(ParticipantRef), Path), RevisionQuery),
     responses((status = 200, description = "A page of revisions", body = RevisionHeads)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan/revisions")]
 async fn list_plan_revisions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<RevisionQuery>,
 ) -> Result<Json<RevisionHeads>, Problem> {
-    let (whose,) = path.into_inner();
-    view::list::<Plan>(&app, caller, whose, query.into_inner()).await
+    let (participant,) = path.into_inner();
+    view::list::<Plan>(&app, caller, participant, query.into_inner()).await
 }
 
 /// Read a revision of the plan
 ///
 /// As it was saved. What the participant keeps from the caller now is kept in older revisions, too.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses((status = 200, description = "The revision", body = Edition<Plan, PlanSection>)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan/revisions/{revision}")]
 async fn read_plan_revision(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
+    path: Path<(ParticipantRef, RevisionNumber)>,
 ) -> Result<Json<EditionOf<Plan>>, Problem> {
-    let (whose, revision) = path.into_inner();
-    view::read_revision(&app, caller, whose, revision).await
+    let (participant, revision) = path.into_inner();
+    view::read_revision(&app, caller, participant, revision).await
 }
 
 /// Sign the plan
@@ -231,20 +231,18 @@ async fn read_plan_revision(
 /// By the participant and a counselor, each for themselves, under the current revision: it is agreed once both
 /// did. A signed revision never changes; the next save is a new, unsigned one.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses(
         (status = 201, description = "Signed, durably", body = Edition<Plan, PlanSection>),
         (status = 200, description = "Signed before", body = Edition<Plan, PlanSection>),
         (status = 409, description = "Another revision followed: read it, and sign that one"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/plan/revisions/{revision}/signature")]
 async fn sign_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
+    path: Path<(ParticipantRef, RevisionNumber)>,
 ) -> Result<Recorded<EditionOf<Plan>>, Problem> {
     signed::<Plan>(&app, caller, path).await
 }
@@ -253,42 +251,38 @@ async fn sign_plan(
 ///
 /// What was added, removed, changed or moved, item by item and field by field.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), CompareQuery),
+    params(("participant" = inline(ParticipantRef), Path), CompareQuery),
     responses((status = 200, description = "The differences", body = Comparison<PlanSection>)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan/compare")]
 async fn compare_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<CompareQuery>,
 ) -> Result<Json<Comparison<PlanSection>>, Problem> {
-    let (whose,) = path.into_inner();
-    view::compare::<Plan>(&app, caller, whose, query.into_inner()).await
+    let (participant,) = path.into_inner();
+    view::compare::<Plan>(&app, caller, participant, query.into_inner()).await
 }
 
 /// Read the agreed plan
 ///
 /// The latest revision that both signed, which may be older than the current one.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses(
         (status = 200, description = "The agreed revision", body = Edition<Plan, PlanSection>),
         (status = 404, description = "No revision is signed by both, or there is nothing that the caller may know of"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/plan/agreed")]
 async fn read_agreed_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Json<EditionOf<Plan>>, Problem> {
-    let (whose,) = path.into_inner();
-    let found = view::look(&app, caller, whose, |tx, grant| {
+    let (participant,) = path.into_inner();
+    let found = view::look(&app, caller, participant, |tx, grant| {
         let agreed = store::agreed::<Plan>(tx, grant)?.ok_or_else(Problem::unknown)?;
         Ok(view::edition(grant, Some(&agreed), &view::content(tx, grant)?))
     });
@@ -298,11 +292,10 @@ async fn read_agreed_plan(
 /// Take up a proposal
 ///
 /// One tap instead of editing: the plan with the proposal in it becomes a new, unsigned revision. What the plan
-/// says already is not added again; no skill is added that has a caution that holds for the participant.
+/// says already is not added again; no skill is added that has a precaution that holds for the participant.
 #[utoipa::path(
-    tag = "plan",
     params(
-        ("participant" = inline(Whose), Path),
+        ("participant" = inline(ParticipantRef), Path),
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
          description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
     ),
@@ -319,19 +312,16 @@ async fn read_agreed_plan(
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[post("/v1/participants/{participant}/plan/proposals/accept")]
 async fn accept_proposal(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     IfMatch(based_on): IfMatch,
     Json(acceptance): Json<Acceptance>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        accept(tx, grant, based_on, &acceptance, caller.request_id, now)
-    };
-    changed(&app, caller, whose, deed).await
+    let (participant,) = path.into_inner();
+    let work = move |tx: &mut Tx, grant: &Grant| accept(tx, grant, based_on, &acceptance);
+    changed(&app, caller, Action::AcceptPlanProposal, participant, work).await
 }

@@ -3,7 +3,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
-use evenkeel_domain::access::Grant;
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::Role;
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::safety::{self, SafetyPlan, SafetySection};
@@ -19,10 +19,10 @@ use super::view::{
 };
 use super::{ChangeQuery, Written, author, change, changed, signed};
 use crate::app::App;
-use crate::body::{Json, Path, Query, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::etag::{IfMatch, IfNoneMatch};
-use crate::problem::Problem;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::{IfMatch, IfNoneMatch};
 
 /// The routes of the safety plan.
 pub fn routes(config: &mut ServiceConfig) {
@@ -78,9 +78,8 @@ impl Written for SafetyPlan {
 /// The current revision, what is missing from it, and the lines that belong to its fifth step: there is always
 /// somebody to call. Before the first save it is revision 0 and empty.
 #[utoipa::path(
-    tag = "plan",
     params(
-        ("participant" = inline(Whose), Path),
+        ("participant" = inline(ParticipantRef), Path),
         ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
     ),
     responses(
@@ -88,17 +87,16 @@ impl Written for SafetyPlan {
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 304, description = "The copy at hand is the newest"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/safety-plan")]
 async fn read_safety_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     known: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
-    view::read::<SafetyPlan>(&app, caller, whose, &known).await
+    let (participant,) = path.into_inner();
+    view::read::<SafetyPlan>(&app, caller, participant, &known).await
 }
 
 /// Save the safety plan
@@ -108,9 +106,8 @@ async fn read_safety_plan(
 /// answered with 409, so that nothing comes back or goes in silence. Without a day for the next review, it is 30
 /// days ahead.
 #[utoipa::path(
-    tag = "plan",
     params(
-        ("participant" = inline(Whose), Path), ChangeQuery,
+        ("participant" = inline(ParticipantRef), Path), ChangeQuery,
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
          description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
     ),
@@ -120,7 +117,7 @@ async fn read_safety_plan(
         "distractions": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a303", "kind": "place", "words": "The library" }],
         "people": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a304", "name": "Sam", "reach": "555-0100" }],
         "professionals": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a305", "name": "Dr. Lee", "reach": "555-0101" }],
-        "surroundings": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a306", "words": "Sam keeps the pills" }],
+        "safe_environment": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a306", "words": "Sam keeps the pills" }],
     })),
     responses(
         (status = 201, description = "Stored, durably, as a new revision", body = Standing<SafetyPlan, SafetySection>,
@@ -131,80 +128,71 @@ async fn read_safety_plan(
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/safety-plan")]
 async fn change_safety_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<ChangeQuery>,
     IfMatch(based_on): IfMatch,
     Json(draft): Json<SafetyPlan>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose,) = path.into_inner();
+    let (participant,) = path.into_inner();
     let merging = query.into_inner().merge;
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        change(tx, grant, based_on, draft.clone(), merging, caller.request_id, now)
-    };
-    changed(&app, caller, whose, deed).await
+    let work = move |tx: &mut Tx, grant: &Grant| change(tx, grant, based_on, draft.clone(), merging);
+    changed(&app, caller, Action::ChangePlan, participant, work).await
 }
 
 /// List the revisions of the safety plan
 ///
 /// Who saved and who signed each, the latest first, without what it says.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), RevisionQuery),
+    params(("participant" = inline(ParticipantRef), Path), RevisionQuery),
     responses((status = 200, description = "A page of revisions", body = RevisionHeads)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/safety-plan/revisions")]
 async fn list_safety_plan_revisions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<RevisionQuery>,
 ) -> Result<Json<RevisionHeads>, Problem> {
-    let (whose,) = path.into_inner();
-    view::list::<SafetyPlan>(&app, caller, whose, query.into_inner()).await
+    let (participant,) = path.into_inner();
+    view::list::<SafetyPlan>(&app, caller, participant, query.into_inner()).await
 }
 
 /// Read a revision of the safety plan
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses((status = 200, description = "The revision", body = Edition<SafetyPlan, SafetySection>)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/safety-plan/revisions/{revision}")]
 async fn read_safety_plan_revision(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
+    path: Path<(ParticipantRef, RevisionNumber)>,
 ) -> Result<Json<EditionOf<SafetyPlan>>, Problem> {
-    let (whose, revision) = path.into_inner();
-    view::read_revision(&app, caller, whose, revision).await
+    let (participant, revision) = path.into_inner();
+    view::read_revision(&app, caller, participant, revision).await
 }
 
 /// Sign the safety plan
 ///
 /// By the participant and a counselor, each for themselves, under the current revision.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), ("revision" = inline(RevisionNumber), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses(
         (status = 201, description = "Signed, durably", body = Edition<SafetyPlan, SafetySection>),
         (status = 200, description = "Signed before", body = Edition<SafetyPlan, SafetySection>),
         (status = 409, description = "Another revision followed: read it, and sign that one"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/safety-plan/revisions/{revision}/signature")]
 async fn sign_safety_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, RevisionNumber)>,
+    path: Path<(ParticipantRef, RevisionNumber)>,
 ) -> Result<Recorded<EditionOf<SafetyPlan>>, Problem> {
     signed::<SafetyPlan>(&app, caller, path).await
 }
@@ -213,18 +201,16 @@ async fn sign_safety_plan(
 ///
 /// What was added, removed, changed or moved, item by item and field by field.
 #[utoipa::path(
-    tag = "plan",
-    params(("participant" = inline(Whose), Path), CompareQuery),
+    params(("participant" = inline(ParticipantRef), Path), CompareQuery),
     responses((status = 200, description = "The differences", body = Comparison<SafetySection>)),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/safety-plan/compare")]
 async fn compare_safety_plan(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
     query: Query<CompareQuery>,
 ) -> Result<Json<Comparison<SafetySection>>, Problem> {
-    let (whose,) = path.into_inner();
-    view::compare::<SafetyPlan>(&app, caller, whose, query.into_inner()).await
+    let (participant,) = path.into_inner();
+    view::compare::<SafetyPlan>(&app, caller, participant, query.into_inner()).await
 }

@@ -1,8 +1,7 @@
 //! The plans as somebody may see them, and the ways to look that both documents share.
 
 use actix_web::HttpResponse;
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::journal::Room;
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::lines::{CrisisLines, crisis_lines};
 use evenkeel_domain::plan::{Agreement, Author, Difference, Document, Revision, Signature};
@@ -13,14 +12,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::{Written, today};
+use super::written::Written;
 use crate::app::App;
-use crate::body::Json;
-use crate::caller::{Caller, Whose};
-use crate::etag::{IfNoneMatch, MOST_REVISIONS, tag};
-use crate::journal::seen;
-use crate::page::{Before, Limit};
-use crate::problem::Problem;
+use crate::app::calendar::today;
+use crate::app::problem::Problem;
+use crate::http::body::Json;
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::{IfNoneMatch, MOST_REVISIONS, tag};
+use crate::http::page::{Before, Limit};
 
 /// The number of a revision in a path or query, from 1; 0 stands for the empty document before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -137,11 +136,11 @@ pub fn standing<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
     current: Option<&Revision<D>>,
-    now: Moment,
+    _now: Moment,
 ) -> Result<StandingOf<D>, Problem> {
     let content = current.map(|current| current.content.clone()).unwrap_or_default();
     let edition = edition(grant, current, &content);
-    let today = today(tx, grant, now)?;
+    let today = today(tx, grant)?;
     let completeness = content.lacking(tx, grant, today, &edition.withheld)?;
     Ok(Standing { edition, completeness, crisis_lines: crisis_lines() })
 }
@@ -153,33 +152,25 @@ impl<D: Serialize, S: Serialize> Standing<D, S> {
     }
 }
 
-/// Looks at a plan: who may, what is seen, and the line in the journal that must be there before the answer.
+/// Looks at a plan: who may, what is seen, and the line in the audit log that must be there before the answer.
 pub async fn look<T: Send + 'static>(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     at: impl Fn(&mut Tx, &Grant) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let (grant, found) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadPlan, &whose)?;
-            let found = at(tx, &grant)?;
-            Ok((grant, found))
-        })
-        .await?;
-    seen(app, grant, Room::Plan, None, caller.request_id).await?;
-    Ok(found)
+    caller.read(app, Action::ReadPlan, participant, None, at).await
 }
 
 /// Answers with what stands.
 pub async fn read<D: Written>(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     known: &IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    let found = look(app, caller, whose, move |tx, grant| {
+    let found = look(app, caller, participant, move |tx, grant| {
         let current = store::current::<D>(tx, grant)?;
         standing(tx, grant, current.as_ref(), now)
     });
@@ -196,10 +187,10 @@ pub fn content<D: Written>(tx: &mut Tx, grant: &Grant) -> Result<D, Problem> {
 pub async fn read_revision<D: Written>(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     number: RevisionNumber,
 ) -> Result<Json<EditionOf<D>>, Problem> {
-    let found = look(app, caller, whose, move |tx, grant| {
+    let found = look(app, caller, participant, move |tx, grant| {
         let found = store::at::<D>(tx, grant, number.0)?.ok_or_else(Problem::unknown)?;
         Ok(edition(grant, Some(&found), &content(tx, grant)?))
     });
@@ -251,13 +242,13 @@ pub struct RevisionQuery {
 pub async fn list<D: Written>(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     RevisionQuery { limit, after }: RevisionQuery,
 ) -> Result<Json<RevisionHeads>, Problem> {
     let most = i64::from(limit);
     let before = after.map(|Before(number)| i32::try_from(number).unwrap_or(i32::MAX));
     let mut found =
-        look(app, caller, whose, move |tx, grant| Ok(store::heads::<D>(tx, grant, before, most + 1)?))
+        look(app, caller, participant, move |tx, grant| Ok(store::heads::<D>(tx, grant, before, most + 1)?))
             .await?;
     let most = usize::try_from(most).unwrap_or(1);
     let more = most < found.len();
@@ -306,10 +297,10 @@ pub struct Comparison<S> {
 pub async fn compare<D: Written>(
     app: &App,
     caller: Caller,
-    whose: Whose,
+    participant: ParticipantRef,
     CompareQuery { from, to }: CompareQuery,
 ) -> Result<Json<Comparison<D::Section>>, Problem> {
-    let found = look(app, caller, whose, move |tx, grant| {
+    let found = look(app, caller, participant, move |tx, grant| {
         let of = |tx: &mut Tx, number: RevisionNumber| match number.0 {
             0 => Ok(D::default()),
             number => match store::at::<D>(tx, grant, number)? {

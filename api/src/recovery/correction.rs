@@ -2,23 +2,20 @@
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::log_entry::RevisionId;
 use evenkeel_domain::recovery::lapse::{self, Lapse, LapseCorrection, LapseId, LapseRevision};
-use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, recovery as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Recorded};
-use crate::caller::{Caller, Whose};
-use crate::journal::{note, seen};
-use crate::problem::Problem;
-use crate::recovery::lapse::{Heard, ReportedLapse, standing, told};
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Recorded};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::recovery::lapse::{ReportedLapse, UseResponse, revisions, standing, told};
 use crate::recovery::told_use;
 
 /// The routes of this part.
@@ -35,32 +32,21 @@ fn correct(
     id: LapseId,
     revision: RevisionId,
     correction: &LapseCorrection,
-    request: Uuid,
-    now: Moment,
-) -> Result<(Lapse, bool), Problem> {
+) -> Result<Recorded<Lapse>, Problem> {
     let before = told(tx, grant, id)?;
     let known = store::kept_lapse_revisions(tx, grant, id)?;
     if let Some(known) = known.iter().find(|known| known.id == revision) {
         known.same(correction)?;
-        return Ok((before, false));
+        return Ok(Recorded::Known(before));
     }
-    let (corrected, kept) = lapse::correct(&before, revision, correction, now)?;
+    let (corrected, kept) = lapse::correct(&before, revision, correction, grant.now())?;
     for revision in &kept {
         store::keep_lapse_revision(tx, grant, id, revision)?;
     }
     store::put_lapse(tx, grant, &corrected)?;
     told_use::weigh(tx, grant)?;
-    note(tx, grant, Deed::Correct, Room::Recovery, Some(id.into()), request, now)?;
-    Ok((corrected, true))
-}
-
-/// All that a lapse ever said, the first one first; never none.
-pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec<LapseRevision>, Problem> {
-    let mut items = store::kept_lapse_revisions(tx, grant, lapse.id)?;
-    if items.is_empty() {
-        items.push(lapse.first_revision());
-    }
-    Ok(items)
+    audit::record(tx, grant, Action::CorrectLapse, Some(id.into()))?;
+    Ok(Recorded::New(corrected))
 }
 
 // Routes
@@ -71,9 +57,8 @@ pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec
 /// with the `guidance` of what it says now; where something else was used, worse happened or it was on another day, who
 /// treats the person sees it anew.
 #[utoipa::path(
-    tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path),
+        ("participant" = inline(ParticipantRef), Path), ("id" = inline(LapseId), Path),
         ("revision_id" = inline(RevisionId), Path)
     ),
     responses(
@@ -81,25 +66,22 @@ pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec
         (status = 200, description = "Stored before with the same content", body = ReportedLapse),
         (status = 409, description = "The id is taken by another revision, or the lapse was taken back"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/recovery/lapses/{id}/revisions/{revision_id}")]
 async fn correct_lapse(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, LapseId, RevisionId)>,
+    path: Path<(ParticipantRef, LapseId, RevisionId)>,
     correction: Result<Json<LapseCorrection>, Problem>,
 ) -> Result<Recorded<ReportedLapse>, Problem> {
-    let (whose, id, revision) = path.into_inner();
-    let now = app.now();
-    let Json(correction) = correction.map_err(|problem| problem.heard(Heard::of_use(&[])))?;
+    let (participant, id, revision) = path.into_inner();
+    let Json(correction) = correction.map_err(|problem| UseResponse::of_use(&[]).attach(problem))?;
     let told = (correction.lapse.substance, correction.lapse.outcome);
-    let done = app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        correct(tx, &grant, id, revision, &correction, caller.request_id, now)
+    let done = caller.write(&app, Action::CorrectLapse, participant, move |tx, grant| {
+        correct(tx, grant, id, revision, &correction)
     });
-    let (lapse, new) = done.await.map_err(|problem| problem.heard(Heard::of_lapse(told.0, told.1)))?;
-    Ok(Recorded::from((lapse.into(), new)))
+    let done = done.await.map_err(|problem| UseResponse::of_lapse(told.0, told.1).attach(problem))?;
+    Ok(done.map(ReportedLapse::from))
 }
 
 /// All revisions of a lapse, the first one first.
@@ -112,29 +94,25 @@ struct LapseRevisions {
 
 /// Read the revisions of a lapse
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path), ("id" = inline(LapseId), Path)),
+    params(("participant" = inline(ParticipantRef), Path), ("id" = inline(LapseId), Path)),
     responses(
         (status = 200, description = "All revisions", body = LapseRevisions),
         (status = 410, description = "It was taken back"),
     ),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/recovery/lapses/{id}/revisions")]
 async fn list_lapse_revisions(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, LapseId)>,
+    path: Path<(ParticipantRef, LapseId)>,
 ) -> Result<Json<LapseRevisions>, Problem> {
-    let (whose, id) = path.into_inner();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
-            let lapse = standing(tx, &grant, id)?;
-            let items = revisions(tx, &grant, &lapse)?;
-            Ok((grant, items))
+    let (participant, id) = path.into_inner();
+    let items = caller
+        .read(&app, Action::ReadRecovery, participant, Some(id.into()), move |tx, grant| {
+            let lapse = standing(tx, grant, id)?;
+            let items = revisions(tx, grant, &lapse)?;
+            Ok(items)
         })
         .await?;
-    seen(&app, grant, Room::Recovery, Some(id.into()), caller.request_id).await?;
     Ok(Json(LapseRevisions { items }))
 }

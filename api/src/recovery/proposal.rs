@@ -2,29 +2,27 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
-use evenkeel_domain::access::{Act, Grant};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::check_in::{CheckInKind, signs_seen};
-use evenkeel_domain::journal::{Act as Deed, Room};
 use evenkeel_domain::plan::{ItemId, Plan, PlanSection};
 use evenkeel_domain::recovery::learning::{
     Declined, Evidence, LOG_DAYS, Lesson, PlanSummary, TriggerSeen, learn,
 };
-use evenkeel_domain::value::{Day, Moment};
+use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, check_in, coping, craving, plan as plans, recovery as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::account::home_zone;
 use crate::app::App;
-use crate::body::{Json, Path};
-use crate::caller::{Caller, Whose};
-use crate::etag::IfMatch;
-use crate::journal::{note, seen};
+use crate::app::audit;
+use crate::app::calendar::home_zone;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::IfMatch;
 use crate::plan::view::Standing;
 use crate::plan::{self, Acceptance, Change};
-use crate::problem::Problem;
 
 /// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
 const MOST_CRAVINGS: i64 = 1200;
@@ -45,9 +43,9 @@ struct Learning {
 }
 
 impl Learning {
-    fn read(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Self, Problem> {
+    fn read(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
         let zone = home_zone(tx, grant.participant())?;
-        let today = now.local_day(&zone);
+        let today = grant.now().local_day(&zone);
         let mut evidence = Evidence::default();
         // A day more than is looked at: entries count on the day of their own zone.
         let since = today.plus(-LOG_DAYS).begins(&zone);
@@ -90,13 +88,13 @@ impl Learning {
 
 /// What happens when a proposal is declined: it stays away until there is twice as much to show, or 28 days.
 /// Again is the same.
-pub fn decline(tx: &mut Tx, grant: &Grant, key: &str, request: Uuid, now: Moment) -> Result<(), Problem> {
-    let learning = Learning::read(tx, grant, now)?;
+pub fn decline(tx: &mut Tx, grant: &Grant, key: &str) -> Result<(), Problem> {
+    let learning = Learning::read(tx, grant)?;
     let lesson = learning.all().into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
     if learning.shown().contains(&lesson) {
         let declined = Declined { key: lesson.key, count: lesson.grounds.count, on: learning.today };
         store::put_declined(tx, grant, &declined)?;
-        note(tx, grant, Deed::Decline, Room::Recovery, None, request, now)?;
+        audit::record(tx, grant, Action::DeclineProposal, None)?;
     }
     Ok(())
 }
@@ -109,14 +107,12 @@ pub fn accept(
     key: &str,
     based_on: i32,
     id: ItemId,
-    request: Uuid,
-    now: Moment,
 ) -> Result<Change<Plan>, Problem> {
-    let learning = Learning::read(tx, grant, now)?;
+    let learning = Learning::read(tx, grant)?;
     match learning.all().into_iter().find(|lesson| lesson.key == key) {
         Some(lesson) => {
             let proposal = lesson.change.proposal().ok_or_else(Problem::unknown)?;
-            plan::accept(tx, grant, based_on, &Acceptance { proposal, id }, request, now)
+            plan::accept(tx, grant, based_on, &Acceptance { proposal, id })
         }
         None if learning.has_made(key) => {
             plans::current::<Plan>(tx, grant)?.map(Change::Known).ok_or_else(Problem::unknown)
@@ -138,8 +134,7 @@ struct Lessons {
 /// What logs show and the plan does not know yet: triggers of the last 28 days, warning signs ticked in the week
 /// before a lapse, skills that did not help; with the grounds in numbers. The person decides.
 #[utoipa::path(
-    tag = "recovery",
-    params(("participant" = inline(Whose), Path)),
+    params(("participant" = inline(ParticipantRef), Path)),
     responses((
         status = 200, description = "What logs speak for", body = Lessons,
         example = json!({ "items": [{
@@ -147,25 +142,18 @@ struct Lessons {
             "grounds": { "count": 4, "days": ["2026-02-25", "2026-03-02"], "mean": 6.25 },
         }] })
     )),
-    security(("bearer" = []))
 )]
 #[get("/v1/participants/{participant}/recovery/proposals")]
 async fn list_plan_proposals(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose,)>,
+    path: Path<(ParticipantRef,)>,
 ) -> Result<Json<Lessons>, Problem> {
-    let (whose,) = path.into_inner();
-    let now = app.now();
-    let (grant, items) = app
-        .read(move |tx| {
-            let grant = caller.granted(tx, Act::ReadRecovery, &whose)?;
-            let items = Learning::read(tx, &grant, now)?.shown();
-            Ok((grant, items))
-        })
-        .await?;
-    seen(&app, grant, Room::Recovery, None, caller.request_id).await?;
-    Ok(Json(Lessons { items }))
+    let (participant,) = path.into_inner();
+    let items = caller.read(&app, Action::ReadRecovery, participant, None, |tx, grant| {
+        Ok(Learning::read(tx, grant)?.shown())
+    });
+    Ok(Json(Lessons { items: items.await? }))
 }
 
 /// Accept a proposal
@@ -173,9 +161,8 @@ async fn list_plan_proposals(
 /// The plan with the change in it becomes a new, unsigned revision, made from the one in `If-Match`; the proposal
 /// is not made again. Also after it was declined.
 #[utoipa::path(
-    tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path),
+        ("participant" = inline(ParticipantRef), Path),
         (
             "key" = String, Path, description = "The `key` of the proposal", min_length = 1, max_length = 200,
             example = "trigger:conflict"
@@ -191,52 +178,43 @@ async fn list_plan_proposals(
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[post("/v1/participants/{participant}/recovery/proposals/{key}/accept")]
 async fn accept_plan_proposal(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, String)>,
+    path: Path<(ParticipantRef, String)>,
     IfMatch(based_on): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, key) = path.into_inner();
+    let (participant, key) = path.into_inner();
     let id = ItemId::from(app.fresh_id());
-    let deed = move |tx: &mut Tx, grant: &Grant, now| {
-        // A counselor may change the plan, but not answer for the person.
-        caller.granted(tx, Act::ReportLapse, &whose)?;
-        accept(tx, grant, &key, based_on, id, caller.request_id, now)
-    };
-    plan::changed(&app, caller, whose, deed).await
+    let accepted = move |tx: &mut Tx, grant: &Grant| accept(tx, grant, &key, based_on, id);
+    // A counselor may change the plan, but not answer for the person.
+    plan::changed(&app, caller, Action::AcceptProposal, participant, accepted).await
 }
 
 /// Decline a proposal
 ///
 /// It is not made again until there is twice as much to show, or for 28 days. Again is the same.
 #[utoipa::path(
-    tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path),
+        ("participant" = inline(ParticipantRef), Path),
         (
             "key" = String, Path, description = "The `key` of the proposal", min_length = 1, max_length = 200,
             example = "trigger:conflict"
         ),
     ),
     responses((status = 204, description = "Declined")),
-    security(("bearer" = []))
 )]
 #[post("/v1/participants/{participant}/recovery/proposals/{key}/decline")]
 async fn decline_plan_proposal(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, String)>,
+    path: Path<(ParticipantRef, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, key) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        decline(tx, &grant, &key, caller.request_id, now)
-    })
-    .await?;
+    let (participant, key) = path.into_inner();
+    caller
+        .write(&app, Action::DeclineProposal, participant, move |tx, grant| decline(tx, grant, &key))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

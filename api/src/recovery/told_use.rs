@@ -2,20 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, put};
-use evenkeel_domain::access::{Act, Grant};
-use evenkeel_domain::journal::{Act as Deed, Room};
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::recovery::told_use::{TellingId, TellingKind, ToldUse};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, recovery as store};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::Path;
-use crate::caller::{Caller, Whose};
-use crate::etag::IfMatch;
-use crate::journal::note;
-use crate::problem::Problem;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::Path;
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::IfMatch;
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -53,14 +51,12 @@ pub fn take_back(
     kind: TellingKind,
     id: TellingId,
     revision: i32,
-    request: Uuid,
-    now: Moment,
 ) -> Result<(), Problem> {
     let before = store::find_told_use(tx, grant, kind, id)?.ok_or_else(Problem::unknown)?;
-    let gone = before.take_back_as_of(revision, now)?;
+    let gone = before.take_back_as_of(revision, grant.now())?;
     if gone != before {
         store::put_told_use(tx, grant, &gone)?;
-        note(tx, grant, Deed::Withdraw, Room::Recovery, Some(id.into()), request, now)?;
+        audit::record(tx, grant, Action::WithdrawLapse, Some(id.into()))?;
     }
     Ok(())
 }
@@ -88,15 +84,13 @@ pub fn acknowledge(
     kind: TellingKind,
     id: TellingId,
     revision: i32,
-    request: Uuid,
-    now: Moment,
 ) -> Result<(), Problem> {
     let before =
         store::find_told_use(tx, grant, kind, id)?.filter(ToldUse::stands).ok_or_else(Problem::unknown)?;
-    let seen = before.acknowledge(revision, grant.actor().account, now)?;
+    let seen = before.acknowledge(revision, grant.actor().account, grant.now())?;
     if seen != before {
         store::put_told_use(tx, grant, &seen)?;
-        note(tx, grant, Deed::Acknowledge, Room::Recovery, Some(id.into()), request, now)?;
+        audit::record(tx, grant, Action::AcknowledgeUse, Some(id.into()))?;
     }
     Ok(())
 }
@@ -109,9 +103,8 @@ pub fn acknowledge(
 /// Of several, the first stands. `If-Match` names the revision that was seen: what was told since, nobody has. `404`
 /// where the entry tells of no use, or no longer.
 #[utoipa::path(
-    tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
+        ("participant" = inline(ParticipantRef), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
         (
             "If-Match" = String, Header, description = "The `revision` of what was seen, in quotes",
             min_length = 3, max_length = 64, example = "\"1\""
@@ -122,22 +115,20 @@ pub fn acknowledge(
         (status = 412, description = "Something else or more was told since that revision"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[put("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}/acknowledgement")]
 async fn acknowledge_told_use(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, TellingKind, TellingId)>,
+    path: Path<(ParticipantRef, TellingKind, TellingId)>,
     IfMatch(seen): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, kind, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::AcknowledgeLapse, &whose)?;
-        acknowledge(tx, &grant, kind, id, seen, caller.request_id, now)
-    })
-    .await?;
+    let (participant, kind, id) = path.into_inner();
+    caller
+        .write(&app, Action::AcknowledgeUse, participant, move |tx, grant| {
+            acknowledge(tx, grant, kind, id, seen)
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -146,9 +137,8 @@ async fn acknowledge_told_use(
 /// By the person alone, where an entry tells of use that never was: a wrong tick. `If-Match` names the revision that is
 /// meant. The entry stays as it is, and what is told later is told anew. Again is the same.
 #[utoipa::path(
-    tag = "recovery",
     params(
-        ("participant" = inline(Whose), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
+        ("participant" = inline(ParticipantRef), Path), ("kind" = inline(TellingKind), Path), ("id" = inline(TellingId), Path),
         (
             "If-Match" = String, Header, description = "The `revision` of what is taken back, in quotes",
             min_length = 3, max_length = 64, example = "\"1\""
@@ -159,21 +149,19 @@ async fn acknowledge_told_use(
         (status = 412, description = "Use was told anew since that revision"),
         (status = 428, description = "If-Match is missing"),
     ),
-    security(("bearer" = []))
 )]
 #[delete("/v1/participants/{participant}/recovery/told-uses/{kind}/{id}")]
 async fn take_back_told_use(
     app: Data<App>,
     caller: Caller,
-    path: Path<(Whose, TellingKind, TellingId)>,
+    path: Path<(ParticipantRef, TellingKind, TellingId)>,
     IfMatch(meant): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let (whose, kind, id) = path.into_inner();
-    let now = app.now();
-    app.write_to(caller.record(whose), move |tx| {
-        let grant = caller.granted(tx, Act::ReportLapse, &whose)?;
-        take_back(tx, &grant, kind, id, meant, caller.request_id, now)
-    })
-    .await?;
+    let (participant, kind, id) = path.into_inner();
+    caller
+        .write(&app, Action::WithdrawLapse, participant, move |tx, grant| {
+            take_back(tx, grant, kind, id, meant)
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -3,16 +3,16 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, head, post};
 use askama::Template;
-use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::access::Action;
 use evenkeel_domain::reminder::Preferences;
 use evenkeel_persistence::reminder as store;
 
 use crate::app::App;
-use crate::body::Path;
-use crate::exchange::RequestId;
-use crate::journal::note_house;
-use crate::problem::Problem;
-use crate::secret::sha256;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::app::secret::sha256;
+use crate::http::body::Path;
+use crate::http::request_log::RequestId;
 
 #[derive(Template)]
 #[template(path = "unsubscribe.html")]
@@ -35,7 +35,6 @@ async fn asked(app: &App, token: &str) -> Result<HttpResponse, Problem> {
 ///
 /// A page with one button. It says nothing of anybody, and looking at it changes nothing.
 #[utoipa::path(
-    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
@@ -52,7 +51,6 @@ pub async fn show_unsubscribe(
 ///
 /// As `GET`, without the page.
 #[utoipa::path(
-    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "The link is one of ours")),
     security(())
@@ -70,7 +68,6 @@ pub async fn probe_unsubscribe(
 /// What the button on the page and a mail program's own (RFC 8058) send. A body such as
 /// `List-Unsubscribe=One-Click` is welcome and not needed. Again is the same.
 #[utoipa::path(
-    tag = "reminder",
     params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "Reminders are off", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
@@ -81,13 +78,13 @@ pub async fn unsubscribe(
     request: HttpRequest,
     Path((token,)): Path<(String,)>,
 ) -> Result<HttpResponse, Problem> {
-    let (hash, request, now) = (sha256(token.as_bytes()), RequestId::of(&request), app.now());
+    let (hash, request) = (sha256(token.as_bytes()), RequestId::request(&request, &app));
     app.write(move |tx| {
         let participant = store::by_unsubscribe_hash(tx, &hash)?.ok_or_else(Problem::unknown)?;
         let wish = store::wish(tx, participant)?.unwrap_or_default();
         if wish.enabled {
-            store::put_wish(tx, participant, &Preferences { enabled: false, ..wish }, None, now)?;
-            note_house(tx, participant.into(), Act::Unsubscribe, Room::Reminder, None, request, now)?;
+            store::put_wish(tx, participant, &Preferences { enabled: false, ..wish }, None, request.now)?;
+            audit::record_system(tx, participant.into(), Action::Unsubscribe, None, request)?;
         }
         Ok(())
     })

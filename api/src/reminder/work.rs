@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenkeel_domain::journal::{Act, Room};
+use evenkeel_domain::access::{Action, Request};
 use evenkeel_domain::reminder::{
-    Attempt, Decision, Letter, LetterId, LetterState, Suppression, after_attempt, next_due, send_decision,
-    unless_answered,
+    Attempt, Decision, ReminderMessage, ReminderMessageId, ReminderState, Suppression, after_attempt,
+    next_due, send_decision, unless_answered,
 };
 use evenkeel_domain::value::{Moment, TimeZone};
 use evenkeel_persistence::{Tx, account, check_in, reminder as store, trend};
@@ -15,8 +15,9 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::problem::Problem;
-use crate::secret::{jitter, sha256};
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::app::secret::{jitter, sha256};
 
 /// Reminders planned in one transaction.
 const PLANNED_AT_ONCE: u8 = 50;
@@ -26,7 +27,7 @@ const SENT_AT_ONCE: i64 = 8;
 const LOOKED_AT: i64 = 500;
 /// After an outage, reminders this much older are not even planned.
 const MISSED: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A letter can be answered on its own day only, which no zone makes longer than this.
+/// A message can be answered on its own day only, which no zone makes longer than this.
 const ANSWERABLE: SignedDuration = SignedDuration::from_hours(26);
 /// How often a mark is tried again while the database is away, a second apart.
 const MARKS: u8 = 10;
@@ -62,16 +63,16 @@ pub async fn work(app: &App) -> Result<Passed, Problem> {
     Ok(Passed { planned, sent, failed })
 }
 
-fn token(app: &App, letter: LetterId) -> String {
-    app.secrets().unsubscribe_token(letter.into())
+fn token(app: &App, message: ReminderMessageId) -> String {
+    app.secrets().unsubscribe_token(message.into())
 }
 
 async fn plan(app: &App) -> Result<usize, Problem> {
     let mut planned = 0;
     loop {
         let now = app.now();
-        let blanks: Vec<(LetterId, [u8; 32])> = (0..PLANNED_AT_ONCE)
-            .map(|_| LetterId::from(app.fresh_id()))
+        let blanks: Vec<(ReminderMessageId, [u8; 32])> = (0..PLANNED_AT_ONCE)
+            .map(|_| ReminderMessageId::from(app.fresh_id()))
             .map(|id| (id, sha256(token(app, id).as_bytes())))
             .collect();
         let (seen, added) = app.write(move |tx| plan_some(tx, &blanks, now)).await?;
@@ -83,8 +84,12 @@ async fn plan(app: &App) -> Result<usize, Problem> {
 }
 
 /// Plans the reminders that are due, one for each person; returns how many people were looked at, and how many
-/// letters are new.
-fn plan_some(tx: &mut Tx, blanks: &[(LetterId, [u8; 32])], now: Moment) -> Result<(usize, usize), Problem> {
+/// reminder messages are new.
+fn plan_some(
+    tx: &mut Tx,
+    blanks: &[(ReminderMessageId, [u8; 32])],
+    now: Moment,
+) -> Result<(usize, usize), Problem> {
     let mut due = store::due(tx, now, PLANNED_AT_ONCE.into())?;
     // Whoever writes to several records takes them in this order, and so never waits in a circle.
     due.sort_by_key(|(participant, ..)| *participant);
@@ -94,8 +99,8 @@ fn plan_some(tx: &mut Tx, blanks: &[(LetterId, [u8; 32])], now: Moment) -> Resul
         if let Some(zone) = account::time_zone(tx, *participant)? {
             next = next_due(wish, &zone, due_at.plus(-SignedDuration::from_micros(1)));
             if let Some(due) = next.filter(|due| due.due_at <= now) {
-                let letter = Letter::planned(*id, *participant, due, now);
-                added += usize::from(store::add(tx, &letter, hash)?);
+                let message = ReminderMessage::planned(*id, *participant, due, now);
+                added += usize::from(store::add(tx, &message, hash)?);
                 next = next_due(wish, &zone, due.due_at.max(now.plus(-MISSED)));
             }
         }
@@ -111,43 +116,47 @@ async fn mark_answered(app: &App) -> Result<(), Problem> {
         return Ok(());
     }
     app.write(move |tx| {
-        for letter in &answered {
-            store::put(tx, letter, letter.fence)?;
+        for message in &answered {
+            store::put(tx, message, message.fence)?;
         }
         Ok(())
     })
     .await
 }
 
-fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<Letter>, Problem> {
+fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<ReminderMessage>, Problem> {
     let (mut since, mut answered) = (now.plus(-ANSWERABLE), Vec::new());
     loop {
-        let letters = store::unanswered(tx, since, LOOKED_AT)?;
-        for letter in &letters {
-            if let Some(zone) = account::time_zone(tx, letter.participant)? {
-                answered.extend(answer_to(tx, letter, &zone)?);
+        let reminder_messages = store::unanswered(tx, since, LOOKED_AT)?;
+        for message in &reminder_messages {
+            if let Some(zone) = account::time_zone(tx, message.participant)? {
+                answered.extend(answer_to(tx, message, &zone)?);
             }
         }
-        // The next page begins with the instant this one ended with; letters met twice are marked alike.
-        let last = letters.last().and_then(|letter| letter.sent_at).unwrap_or(since);
-        if last <= since || i64::try_from(letters.len()).is_ok_and(|count| count < LOOKED_AT) {
+        // The next page begins with the instant this one ended with; reminder messages met twice are marked alike.
+        let last = reminder_messages.last().and_then(|message| message.sent_at).unwrap_or(since);
+        if last <= since || i64::try_from(reminder_messages.len()).is_ok_and(|count| count < LOOKED_AT) {
             return Ok(answered);
         }
         since = last;
     }
 }
 
-/// A letter that was sent, answered: by a craving or by the check-in of its day, logged later that day.
-pub fn answer_to(tx: &mut Tx, letter: &Letter, zone: &TimeZone) -> Result<Option<Letter>, Problem> {
-    if letter.state != LetterState::Sent {
+/// A message that was sent, answered: by a craving or by the check-in of its day, logged later that day.
+pub fn answer_to(
+    tx: &mut Tx,
+    message: &ReminderMessage,
+    zone: &TimeZone,
+) -> Result<Option<ReminderMessage>, Problem> {
+    if message.state != ReminderState::Sent {
         return Ok(None);
     }
-    let craving = trend::last(tx, letter.participant)?.map(|(_, felt_at)| felt_at);
-    let check_in = check_in::answered_at(tx, letter.participant, letter.local_date)?;
-    Ok([craving, check_in].into_iter().flatten().find_map(|logged_at| letter.answered(logged_at, zone)))
+    let craving = trend::last(tx, message.participant)?.map(|(_, felt_at)| felt_at);
+    let check_in = check_in::answered_at(tx, message.participant, message.local_date)?;
+    Ok([craving, check_in].into_iter().flatten().find_map(|logged_at| message.answered(logged_at, zone)))
 }
 
-/// Sends what waits, some at a time; returns how many letters were taken and how many were not.
+/// Sends what waits, some at a time; returns how many reminder messages were taken and how many were not.
 async fn send(app: &App) -> Result<(usize, usize), Problem> {
     let round = app.fresh_id();
     let (mut sent, mut failed) = (0, 0);
@@ -162,25 +171,25 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
             return Ok((sent, failed));
         }
         let mut tasks = JoinSet::new();
-        for (letter, address) in claimed {
+        for (message, address) in claimed {
             let app = app.clone();
             tasks.spawn(async move {
-                let token = token(&app, letter.id);
-                let attempt = app.post().send(letter.id, &address, &token, app.now()).await;
-                (letter, attempt)
+                let token = token(&app, message.id);
+                let attempt = app.mailer().send(message.id, &address, &token, app.now()).await;
+                (message, attempt)
             });
         }
         let (mut marks, mut is_away) = (Vec::new(), true);
         while let Some(tried) = tasks.join_next().await {
-            // A try that broke leaves its letter to the next holder of the lease.
-            let Ok((letter, attempt)) = tried else { continue };
+            // A try that broke leaves its message to the next holder of the lease.
+            let Ok((message, attempt)) = tried else { continue };
             is_away &= attempt == Attempt::Failed;
             if attempt == Attempt::Accepted {
                 sent += 1;
             } else {
                 failed += 1;
             }
-            marks.push((after_attempt(&letter, attempt, jitter(), app.now()), letter.fence));
+            marks.push((after_attempt(&message, attempt, jitter(), app.now()), message.fence));
         }
         let is_away = is_away && !marks.is_empty();
         mark(app, marks, round).await?;
@@ -191,44 +200,45 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
     }
 }
 
-/// Leases the letters whose time has come and that are still wanted, with the address as of now; holds back the
+/// Leases the reminder messages whose time has come and that are still wanted, with the address as of now; holds back the
 /// others. Returns also how many were looked at.
-fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(Letter, String)>), Problem> {
+fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(ReminderMessage, String)>), Problem> {
     let waiting = store::waiting(tx, now, SENT_AT_ONCE)?;
     let mut claimed = Vec::new();
-    for letter in &waiting {
-        let wish = store::wish(tx, letter.participant)?;
-        let zone = account::time_zone(tx, letter.participant)?;
-        let account = account::of_participant(tx, letter.participant)?.filter(|account| account.active);
+    for message in &waiting {
+        let wish = store::wish(tx, message.participant)?;
+        let zone = account::time_zone(tx, message.participant)?;
+        let account = account::of_participant(tx, message.participant)?.filter(|account| account.active);
         let address = account.and_then(|account| account.email);
         let decision = zone.map_or(Decision::Suppress(Suppression::NoAddress), |zone| {
-            send_decision(letter, wish.as_ref(), &zone, address.is_some(), now)
+            send_decision(message, wish.as_ref(), &zone, address.is_some(), now)
         });
-        let is_answered = check_in::is_answered(tx, letter.participant, letter.local_date)?;
+        let is_answered = check_in::is_answered(tx, message.participant, message.local_date)?;
         let decision = unless_answered(decision, is_answered);
-        match (decision, letter.leased(now), address) {
+        match (decision, message.leased(now), address) {
             (Decision::Send, Some(leased), Some(address)) => {
-                if store::put(tx, &leased, letter.fence)? {
+                if store::put(tx, &leased, message.fence)? {
                     claimed.push((leased, address.into()));
                 }
             }
             (decision, ..) => {
-                store::put(tx, &letter.decided(decision), letter.fence)?;
+                store::put(tx, &message.decided(decision), message.fence)?;
             }
         }
     }
     Ok((waiting.len(), claimed))
 }
 
-/// Keeps what became of letters. It insists: a letter that was taken and is not marked goes out again.
-async fn mark(app: &App, mut marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(), Problem> {
-    marks.sort_by_key(|(letter, _)| letter.participant);
+/// Keeps what became of reminder messages. It insists: a message that was taken and is not marked goes out again.
+async fn mark(app: &App, mut marks: Vec<(ReminderMessage, i64)>, round: Uuid) -> Result<(), Problem> {
+    marks.sort_by_key(|(message, _)| message.participant);
     let marks = Arc::new(marks);
     let mut tries = 0;
     loop {
         let (marks, now) = (Arc::clone(&marks), app.now());
-        let done = app
-            .write(move |tx| marks.iter().try_for_each(|(letter, held)| keep(tx, letter, *held, round, now)));
+        let done = app.write(move |tx| {
+            marks.iter().try_for_each(|(message, held)| keep(tx, message, *held, round, now))
+        });
         match done.await {
             Err(problem) if tries < MARKS => {
                 tracing::warn!(%problem, "marks of mails will be tried again");
@@ -240,22 +250,15 @@ async fn mark(app: &App, mut marks: Vec<(Letter, i64)>, round: Uuid) -> Result<(
     }
 }
 
-fn keep(tx: &mut Tx, letter: &Letter, held: i64, round: Uuid, now: Moment) -> Result<(), Problem> {
-    if !store::put(tx, letter, held)? {
+fn keep(tx: &mut Tx, message: &ReminderMessage, held: i64, round: Uuid, now: Moment) -> Result<(), Problem> {
+    if !store::put(tx, message, held)? {
         return Ok(());
     }
-    let act = match letter.state {
-        LetterState::Sent => Act::Send,
-        LetterState::Bounced | LetterState::Dead => Act::Bounce,
+    let action = match message.state {
+        ReminderState::Sent => Action::SendReminder,
+        ReminderState::Bounced | ReminderState::Dead => Action::BounceReminder,
         _ => return Ok(()),
     };
-    crate::journal::note_house(
-        tx,
-        letter.participant.into(),
-        act,
-        Room::Reminder,
-        Some(letter.id.into()),
-        round,
-        now,
-    )
+    let request = Request { id: round, now };
+    audit::record_system(tx, message.participant.into(), action, Some(message.id.into()), request)
 }

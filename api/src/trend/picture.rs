@@ -1,4 +1,4 @@
-//! A trend as a picture: readable on a phone, in grey and by a screen reader. It names nobody.
+//! A trend as a picture: readable on a phone, in gray and by a screen reader. It names nobody.
 
 use evenkeel_domain::trend::{Trend, TrendDay};
 use evenkeel_domain::value::Day;
@@ -15,7 +15,7 @@ const LABEL: i32 = 25;
 /// Where the picture ends on the right.
 const RIGHT: i32 = 692;
 
-// Dark, middle and light enough to be told apart without colour.
+// Dark, middle and light enough to be told apart without color.
 const INK: RGBColor = RGBColor(26, 26, 26);
 const MEAN: RGBColor = RGBColor(20, 70, 120);
 const PEAK: RGBColor = RGBColor(110, 110, 110);
@@ -170,7 +170,7 @@ mod tests {
     fn picture(summaries: &[DaySummary]) -> String {
         svg(&trend(Span::new(day("2026-02-24"), day("2026-03-09")).unwrap(), summaries))
     }
-    /// How many elements have the colour of the mean: lines and dots of the series, and two in the legend.
+    /// How many elements have the color of the mean: lines and dots of the series, and two in the legend.
     fn drawn(picture: &str, element: &str) -> usize {
         picture.lines().filter(|line| line.contains(element) && line.contains("#144678")).count()
     }

@@ -1,6 +1,6 @@
 //! Invitations: who may make one, what it must say, and how long it can be taken.
 
-use super::{AccountId, DisplayName, Email, HOUR, InviteId, OrganisationId, Role};
+use super::{AccountId, DisplayName, Email, HOUR, InviteId, OrganizationId, Role};
 use crate::value::{Moment, TimeZone};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct Invite {
     pub id: InviteId,
     /// Where to.
     #[serde(skip)]
-    pub organisation: OrganisationId,
+    pub organization: OrganizationId,
     /// What the person will be there.
     pub role: Role,
     /// How the person is called.
@@ -94,7 +94,7 @@ const INVITE_LIFE: i64 = 72 * HOUR;
 /// become known only when it is redeemed.
 pub fn invite(
     id: InviteId,
-    organisation: OrganisationId,
+    organization: OrganizationId,
     inviter: Option<Inviter>,
     draft: InviteDraft,
     now: Moment,
@@ -112,7 +112,7 @@ pub fn invite(
     }
     Ok(Invite {
         id,
-        organisation,
+        organization,
         role,
         display_name,
         email,
@@ -155,8 +155,8 @@ mod tests {
 
     #[test]
     fn treatment_invites_participants_and_admins_invite_staff() {
-        for by in Role::ALL {
-            for role in Role::ALL {
+        for &by in Role::ALL {
+            for &role in Role::ALL {
                 let expected = match role {
                     Role::Participant => matches!(by, Role::Counselor | Role::Supervisor),
                     Role::Counselor | Role::Supervisor | Role::Admin => by == Role::Admin,

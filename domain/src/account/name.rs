@@ -15,7 +15,7 @@ text!(
 );
 text!(
     /// The name of a clinic or provider
-    OrganisationName: 1 to 120, name, such as "Riverside Recovery"
+    OrganizationName: 1 to 120, name, such as "Riverside Recovery"
 );
 
 /// An e-mail address in small letters.

@@ -14,7 +14,7 @@ pub enum Role {
     Participant,
     /// Treats the participants of an own caseload.
     Counselor,
-    /// Answers for the treatment in the whole organisation.
+    /// Answers for the treatment in the whole organization.
     Supervisor,
     /// Keeps settings and people; reads nothing clinical.
     Admin,
@@ -24,8 +24,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] =
-        [Self::Participant, Self::Counselor, Self::Supervisor, Self::Admin, Self::Supporter];
+    pub const ALL: &[Self] =
+        &[Self::Participant, Self::Counselor, Self::Supervisor, Self::Admin, Self::Supporter];
 
     /// The name in JSON and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -38,7 +38,7 @@ impl Role {
         }
     }
 
-    /// Whether this is somebody who works for the organisation.
+    /// Whether this is somebody who works for the organization.
     pub const fn is_staff(self) -> bool {
         matches!(self, Self::Counselor | Self::Supervisor | Self::Admin)
     }
@@ -61,7 +61,7 @@ pub struct NoSuchRole;
 impl TryFrom<String> for Role {
     type Error = NoSuchRole;
     fn try_from(name: String) -> Result<Self, NoSuchRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name).ok_or(NoSuchRole)
+        Self::ALL.iter().copied().find(|role| role.as_str() == name).ok_or(NoSuchRole)
     }
 }
 impl From<Role> for String {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_role_is_named_alike_in_json_and_database() {
-        for role in Role::ALL {
+        for &role in Role::ALL {
             assert_eq!(Role::try_from(String::from(role)), Ok(role));
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }

@@ -1,6 +1,6 @@
 //! Answers as a phone sends them, before they are held against a definition.
 
-use crate::value::{Few, Invalid};
+use crate::value::{BoundedSet, Invalid};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ pub enum Answer {
     /// Own words, or the code of one choice.
     Text(AnswerText),
     /// The codes of several choices.
-    Choices(Few<Code, MOST_CHOICES>),
+    Choices(BoundedSet<Code, MOST_CHOICES>),
 }
 
 impl Serialize for Answer {
@@ -162,7 +162,7 @@ impl<'de> Visitor<'de> for AnswerVisitor {
             }
             choices.push(choice);
         }
-        Few::try_from(choices).map(Answer::Choices).map_err(de::Error::custom)
+        BoundedSet::try_from(choices).map(Answer::Choices).map_err(de::Error::custom)
     }
 }
 

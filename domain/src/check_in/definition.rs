@@ -1,7 +1,7 @@
 //! What a check-in asks: versioned data, published once and never changed; a change is a new version.
 
 use super::answer::{Answer, Answers, Code, Figure};
-use crate::journal::{Hash, words};
+use crate::audit::Hash;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use utoipa::ToSchema;

@@ -1,12 +1,11 @@
-//! What a counselor asks somebody to practise, and until when. Practice since then makes it done, late or not:
+//! What a counselor asks somebody to practice, and until when. Practice since then makes it done, late or not:
 //! a missed day is no failure.
 
-use super::practice::Practice;
+use super::skill_practice::SkillPractice;
 use super::{Choices, Refusal, SkillRef, Skills};
 use crate::account::{AccountId, ParticipantId};
-use crate::journal::words;
 use crate::log_entry;
-use crate::value::{Day, Moment, TimeZone, standing_schema};
+use crate::value::{Day, Moment, TimeZone, entry_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -31,20 +30,20 @@ text! {
 words! {
     /// How an assignment stands.
     AssignmentState {
-        /// To be practised.
+        /// To be practiced.
         Open = "open",
         /// Practised since it was assigned.
         Done = "done",
         /// Its last day has passed without practice.
         Over = "over",
-        /// Not to be practised: a caution that holds for the person speaks against it.
-        Cautioned = "cautioned",
+        /// Not to be practiced: a precaution that holds for the person speaks against it.
+        HasPrecaution = "has_precaution",
         /// Taken back.
         Withdrawn = "withdrawn",
     }
 }
 
-/// A skill that is to be practised.
+/// A skill that is to be practiced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -65,7 +64,7 @@ pub struct AssignmentDraft {
 pub struct Assignment {
     /// Its id.
     pub id: AssignmentId,
-    /// Who is to practise.
+    /// Who is to practice.
     #[serde(skip)]
     pub participant: ParticipantId,
     /// What.
@@ -97,7 +96,7 @@ struct Standing {
 
 impl PartialSchema for Assignment {
     fn schema() -> RefOr<Schema> {
-        standing_schema("A skill that was assigned", Standing::schema(), AssignmentDraft::schema())
+        entry_schema("A skill that was assigned", Standing::schema(), AssignmentDraft::schema())
     }
 }
 impl ToSchema for Assignment {
@@ -110,15 +109,15 @@ impl ToSchema for Assignment {
 /// To whom a skill is assigned: the record, where the person lives, and what they chose.
 #[derive(Clone, Copy, Debug)]
 pub struct Assignee<'a> {
-    /// Whose record.
+    /// ParticipantRef record.
     pub participant: ParticipantId,
     /// The zone of their calendar.
     pub zone: &'a TimeZone,
-    /// Their choices, for the cautions.
+    /// Their choices, for the precautions.
     pub choices: &'a Choices,
 }
 
-/// Assigns a skill that is on offer and that the person noted no caution against, until a day from their today.
+/// Assigns a skill that is on offer and that the person noted no precaution against, until a day from their today.
 pub fn assign(
     to: Assignee,
     id: AssignmentId,
@@ -129,7 +128,7 @@ pub fn assign(
 ) -> Result<Assignment, Refusal> {
     let skill = skills.find(&draft.skill).ok_or(Refusal::NotOffered)?;
     if !to.choices.allow(skill) {
-        return Err(Refusal::Cautioned);
+        return Err(Refusal::HasPrecaution);
     }
     if !(0..=FURTHEST_UNTIL).contains(&now.local_day(to.zone).until(draft.until)) {
         return Err(Refusal::Until);
@@ -156,30 +155,30 @@ pub fn withdraw(assignment: &Assignment, now: Moment) -> Assignment {
     Assignment { withdrawn_at: log_entry::withdrawn(assignment.withdrawn_at, now), ..assignment.clone() }
 }
 
-/// When the skill was first practised since it was assigned.
-pub fn practised_since<'a>(
+/// When the skill was first practiced since it was assigned.
+pub fn practiced_since<'a>(
     assignment: &Assignment,
-    practices: impl IntoIterator<Item = &'a Practice>,
+    practices: impl IntoIterator<Item = &'a SkillPractice>,
 ) -> Option<Moment> {
     let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
     let of_it = standing.filter(|practice| practice.draft.skill == assignment.draft.skill);
-    of_it.map(Practice::practised_at).filter(|at| assignment.assigned_at <= *at).min()
+    of_it.map(SkillPractice::practiced_at).filter(|at| assignment.assigned_at <= *at).min()
 }
 
 /// How an assignment stands on the participant's today, given the first practice since, and whether its skill has
-/// a caution that holds for them. One that may do harm is neither asked for nor missed.
+/// a precaution that holds for them. One that may do harm is neither asked for nor missed.
 pub fn state(
     assignment: &Assignment,
-    practised_at: Option<Moment>,
+    practiced_at: Option<Moment>,
     is_cautioned: bool,
     today: Day,
 ) -> AssignmentState {
     if assignment.withdrawn_at.is_some() {
         AssignmentState::Withdrawn
-    } else if practised_at.is_some() {
+    } else if practiced_at.is_some() {
         AssignmentState::Done
     } else if is_cautioned {
-        AssignmentState::Cautioned
+        AssignmentState::HasPrecaution
     } else if assignment.draft.until < today {
         AssignmentState::Over
     } else {
@@ -191,9 +190,9 @@ pub fn state(
 mod tests {
     use super::*;
     use crate::coping::library::library;
-    use crate::coping::practice::{self, tests::practised};
+    use crate::coping::skill_practice::{self, tests::practiced};
     use crate::coping::tests::skill;
-    use crate::coping::{Caution, organisation, organisation::tests::added};
+    use crate::coping::{Precaution, organization, organization::tests::added};
     use crate::craving::tests::moment;
     use rstest::rstest;
     use uuid::Uuid;
@@ -209,7 +208,7 @@ mod tests {
     fn assigned(draft: AssignmentDraft, choices: &Choices) -> Result<Assignment, Refusal> {
         let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
         let [participant, id, by] = [1, 2, 3].map(Uuid::from_u128);
-        let gone = organisation::retire(&added(9, crate::coping::tests::tea()), moment(NOW));
+        let gone = organization::retire(&added(9, crate::coping::tests::tea()), moment(NOW));
         let own = [added(8, crate::coping::tests::tea()), gone];
         let skills = Skills::new(library(), &own);
         let to = Assignee { participant: participant.into(), zone: &zone, choices };
@@ -225,9 +224,9 @@ mod tests {
     #[case::in_a_year("library:cold_water", "2027-03-03", None)]
     #[case::later("library:cold_water", "2027-03-04", Some(Refusal::Until))]
     #[case::unknown("library:juggling", "2026-03-04", Some(Refusal::NotOffered))]
-    #[case::own("organisation:00000000-0000-0000-0000-000000000008", "2026-03-04", None)]
+    #[case::own("organization:00000000-0000-0000-0000-000000000008", "2026-03-04", None)]
     #[case::retired(
-        "organisation:00000000-0000-0000-0000-000000000009",
+        "organization:00000000-0000-0000-0000-000000000009",
         "2026-03-04",
         Some(Refusal::NotOffered)
     )]
@@ -241,30 +240,30 @@ mod tests {
 
     #[test]
     fn a_skill_that_may_harm_this_person_is_not_assigned() {
-        let cautions = vec![Caution::HeartCondition].try_into().unwrap();
-        let choices = Choices { cautions, ..Choices::default() };
+        let precautions = vec![Precaution::HeartCondition].try_into().unwrap();
+        let choices = Choices { precautions, ..Choices::default() };
         let cold = asked("library:cold_water", "2026-03-04");
-        assert_eq!(assigned(cold, &choices), Err(Refusal::Cautioned));
+        assert_eq!(assigned(cold, &choices), Err(Refusal::HasPrecaution));
         assert!(assigned(asked("library:five_senses", "2026-03-04"), &choices).is_ok());
     }
 
     #[test]
     fn practice_since_makes_it_done_even_late() {
         let assignment = surfing();
-        let before = practised("library:urge_surfing", "2026-03-03T01:00:00Z", 7, 4);
-        let other = practised("library:five_senses", "2026-03-03T03:00:00Z", 7, 4);
-        let late = practised("library:urge_surfing", "2026-03-09T03:00:00Z", 7, 4);
-        assert_eq!(practised_since(&assignment, [&before, &other]), None);
+        let before = practiced("library:urge_surfing", "2026-03-03T01:00:00Z", 7, 4);
+        let other = practiced("library:five_senses", "2026-03-03T03:00:00Z", 7, 4);
+        let late = practiced("library:urge_surfing", "2026-03-09T03:00:00Z", 7, 4);
+        assert_eq!(practiced_since(&assignment, [&before, &other]), None);
         assert_eq!(state(&assignment, None, false, day("2026-03-04")), AssignmentState::Open);
         assert_eq!(state(&assignment, None, false, day("2026-03-05")), AssignmentState::Over);
         for today in ["2026-03-04", "2026-03-05"] {
-            assert_eq!(state(&assignment, None, true, day(today)), AssignmentState::Cautioned);
+            assert_eq!(state(&assignment, None, true, day(today)), AssignmentState::HasPrecaution);
         }
-        let done = practised_since(&assignment, [&before, &late, &other]);
+        let done = practiced_since(&assignment, [&before, &late, &other]);
         assert_eq!(done, Some(moment("2026-03-09T03:00:00Z")));
         assert_eq!(state(&assignment, done, true, day("2026-03-09")), AssignmentState::Done);
-        let gone = practice::withdraw(&late, moment("2026-03-10T00:00:00Z"));
-        assert_eq!(practised_since(&assignment, [&gone]), None);
+        let gone = skill_practice::withdraw(&late, moment("2026-03-10T00:00:00Z"));
+        assert_eq!(practiced_since(&assignment, [&gone]), None);
     }
 
     #[test]

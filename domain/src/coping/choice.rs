@@ -1,35 +1,35 @@
-//! What holds for somebody: skills they like, and cautions. One document of two hands: favourites are the
-//! participant's alone, a caution may also be known to their counselor first. So nobody changes what they have not
+//! What holds for somebody: skills they like, and precautions. One document of two hands: favorites are the
+//! participant's alone, a precaution may also be known to their counselor first. So nobody changes what they have not
 //! read: a phone with an old copy would take away a heart condition.
 
-use super::{Caution, Refusal, SkillDraft, SkillRef, Skills};
-use crate::value::{Few, Ranked, standing_schema};
+use super::{Precaution, Refusal, SkillDraft, SkillRef, Skills};
+use crate::value::{BoundedList, BoundedSet, entry_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Favourite skills and own cautions. A favourite that is no longer on offer does no harm: it is not suggested.
+/// Favorite skills and own precautions. A favorite that is no longer on offer does no harm: it is not suggested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "favourites": ["library:urge_surfing"], "cautions": ["heart_condition"] }))]
+#[schema(example = json!({ "favorites": ["library:urge_surfing"], "precautions": ["heart_condition"] }))]
 pub struct Choices {
     /// Skills they like, the one they like most at the head.
     #[schema(value_type = Vec<SkillRef>, max_items = 60)]
-    pub favourites: Ranked<SkillRef, 60>,
-    /// Cautions that hold for them. A skill with one of these is never suggested to them.
-    #[schema(value_type = Vec<Caution>, max_items = 8)]
-    pub cautions: Few<Caution, 8>,
+    pub favorites: BoundedList<SkillRef, 60>,
+    /// Precautions that hold for them. A skill with one of these is never suggested to them.
+    #[schema(value_type = Vec<Precaution>, max_items = 8)]
+    pub precautions: BoundedSet<Precaution, 8>,
 }
 
 impl Choices {
-    /// Whether a skill has none of this person's cautions.
+    /// Whether a skill has none of this person's precautions.
     pub fn allow(&self, skill: &SkillDraft) -> bool {
-        !skill.cautions.iter().any(|caution| self.cautions.contains(caution))
+        !skill.precautions.iter().any(|precaution| self.precautions.contains(precaution))
     }
 
-    /// Whether a skill on offer has one of this person's cautions.
+    /// Whether a skill on offer has one of this person's precautions.
     pub fn warn_of(&self, skill: &SkillRef, skills: &Skills) -> bool {
-        !self.cautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
+        !self.precautions.is_empty() && skills.find(skill).is_some_and(|skill| !self.allow(skill))
     }
 }
 
@@ -54,8 +54,8 @@ struct Standing {
 
 impl PartialSchema for Chosen {
     fn schema() -> RefOr<Schema> {
-        let description = "Favourite skills and own cautions as they stand";
-        standing_schema(description, Standing::schema(), Choices::schema())
+        let description = "Favorite skills and own precautions as they stand";
+        entry_schema(description, Standing::schema(), Choices::schema())
     }
 }
 impl ToSchema for Chosen {
@@ -80,9 +80,13 @@ impl Chosen {
         Ok(Self { revision: self.revision + 1, choices })
     }
 
-    /// Notes which cautions hold; the favourites stay.
-    pub fn with_cautions(&self, read: Option<i32>, cautions: Few<Caution, 8>) -> Result<Self, Refusal> {
-        self.anew(read, Choices { cautions, ..self.choices.clone() })
+    /// Notes which precautions hold; the favorites stay.
+    pub fn with_precautions(
+        &self,
+        read: Option<i32>,
+        precautions: BoundedSet<Precaution, 8>,
+    ) -> Result<Self, Refusal> {
+        self.anew(read, Choices { precautions, ..self.choices.clone() })
     }
 }
 
@@ -92,21 +96,21 @@ mod tests {
     use crate::coping::tests::skill;
     use rstest::rstest;
 
-    fn cautions(some: &[Caution]) -> Few<Caution, 8> {
+    fn precautions(some: &[Precaution]) -> BoundedSet<Precaution, 8> {
         some.to_vec().try_into().unwrap()
     }
     fn chosen() -> Chosen {
-        let favourites = vec![skill("library:urge_surfing")].try_into().unwrap();
+        let favorites = vec![skill("library:urge_surfing")].try_into().unwrap();
         Chosen {
             revision: 2,
-            choices: Choices { favourites, cautions: cautions(&[Caution::HeartCondition]) },
+            choices: Choices { favorites, precautions: precautions(&[Precaution::HeartCondition]) },
         }
     }
 
     #[rstest]
     #[case::nothing("{}")]
-    #[case::no_cautions(r#"{"favourites":[]}"#)]
-    #[case::no_favourites(r#"{"cautions":[]}"#)]
+    #[case::no_precautions(r#"{"favorites":[]}"#)]
+    #[case::no_favorites(r#"{"precautions":[]}"#)]
     fn what_is_left_out_is_not_taken_for_nothing(#[case] json: &str) {
         assert!(serde_json::from_str::<Choices>(json).is_err());
     }
@@ -129,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn cautions_leave_the_favourites_alone() {
-        let noted = chosen().with_cautions(Some(2), cautions(&[Caution::Injury])).unwrap();
-        assert_eq!(noted.choices.favourites, chosen().choices.favourites);
-        assert_eq!((noted.revision, noted.choices.cautions), (3, cautions(&[Caution::Injury])));
+    fn precautions_leave_the_favorites_alone() {
+        let noted = chosen().with_precautions(Some(2), precautions(&[Precaution::Injury])).unwrap();
+        assert_eq!(noted.choices.favorites, chosen().choices.favorites);
+        assert_eq!((noted.revision, noted.choices.precautions), (3, precautions(&[Precaution::Injury])));
     }
 }

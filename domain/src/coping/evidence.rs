@@ -1,7 +1,7 @@
 //! What works for somebody, read from their own practice: how much each skill eased things, and how sure that is.
 //!
 //! A rehearsal while calm is no try: from 0 to 0 there was nothing to ease, so it counts neither for a skill nor
-//! against it ([`PracticeDraft::is_evidence`]). What stayed at 5 does count, and so does what rose from 0.
+//! against it ([`SkillPracticeDraft::is_evidence`]). What stayed at 5 does count, and so does what rose from 0.
 //!
 //! Three good tries may be luck, so each skill's mean is drawn toward the person's overall mean, the more so the
 //! fewer tries it has: empirical Bayes with a normal mean and a normal prior.
@@ -46,9 +46,8 @@
 //! tries, `y = d / n`, and `1.96 sqrt(s2 / n)` is more than that for each `n >= 3` and `d <= 10`.
 
 use super::SkillRef;
-use super::practice::{Practice, PracticeDraft};
+use super::skill_practice::{SkillPractice, SkillPracticeDraft};
 use crate::craving::{Craving, TriggerCategory};
-use crate::journal::words;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
@@ -156,8 +155,8 @@ pub struct Evidence {
 impl Evidence {
     /// Adds up practices, with the cravings that they were used in. Withdrawn ones do not count, nor rehearsals
     /// while calm.
-    pub fn of<'a>(practices: impl IntoIterator<Item = &'a Practice>, cravings: &[Craving]) -> Self {
-        let situations = |draft: &PracticeDraft| {
+    pub fn of<'a>(practices: impl IntoIterator<Item = &'a SkillPractice>, cravings: &[Craving]) -> Self {
+        let situations = |draft: &SkillPracticeDraft| {
             let standing = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
             let its = standing.filter(|craving| Some(craving.id) == draft.situation_of());
             let lent = its.flat_map(|craving| craving.draft.triggers.iter().copied());
@@ -166,7 +165,7 @@ impl Evidence {
         let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
         standing
             .filter(|practice| practice.draft.is_evidence())
-            .map(|Practice { draft, .. }| {
+            .map(|SkillPractice { draft, .. }| {
                 (draft.skill.clone(), situations(draft), Tries::once(draft.eased_by()))
             })
             .collect()

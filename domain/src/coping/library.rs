@@ -1,16 +1,16 @@
-//! The skills that every organisation has. They are content, not code: `domain/data/coping_skills.json`, with a
+//! The skills that every organization has. They are content, not code: `domain/data/coping_skills.json`, with a
 //! version, so that a phone can tell whether its copy is the newest.
 
-use super::{Caution, SkillCode, SkillDraft};
-use crate::value::{Day, standing_schema};
+use super::{Precaution, SkillCode, SkillDraft};
+use crate::value::{Day, entry_schema};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 text! {
-    /// A sentence for whom a caution may hold.
-    CautionText: 1 to 300, such as "Skip this if you have a heart problem."
+    /// A sentence for whom a precaution may hold.
+    PrecautionText: 1 to 300, such as "Skip this if you have a heart problem."
 }
 text! {
     /// Who read the library before it went out.
@@ -42,7 +42,7 @@ struct Named {
 
 impl PartialSchema for LibrarySkill {
     fn schema() -> RefOr<Schema> {
-        standing_schema("A skill of the library", Named::schema(), SkillDraft::schema())
+        entry_schema("A skill of the library", Named::schema(), SkillDraft::schema())
     }
 }
 impl ToSchema for LibrarySkill {
@@ -52,14 +52,14 @@ impl ToSchema for LibrarySkill {
     }
 }
 
-/// What a person should know for whom a caution may hold.
+/// What a person should know for whom a precaution may hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CautionNote {
-    /// The caution.
-    pub caution: Caution,
+pub struct PrecautionNote {
+    /// The precaution.
+    pub precaution: Precaution,
     /// What to say of it.
-    pub text: CautionText,
+    pub text: PrecautionText,
 }
 
 /// The library as it was built in.
@@ -73,9 +73,9 @@ pub struct Library {
     pub reviewed_on: Day,
     /// By whom.
     pub reviewed_by: Reviewer,
-    /// A sentence on each caution.
+    /// A sentence on each precaution.
     #[schema(max_items = 8)]
-    pub cautions: Vec<CautionNote>,
+    pub precautions: Vec<PrecautionNote>,
     /// The skills; among those that fit equally well, the earlier ones are suggested first.
     #[schema(max_items = 200)]
     pub skills: Vec<LibrarySkill>,
@@ -142,15 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn each_caution_has_one_sentence() {
-        let told: Vec<_> = library().cautions.iter().map(|note| note.caution).collect();
-        assert_eq!(told, Caution::ALL);
+    fn each_precaution_has_one_sentence() {
+        let told: Vec<_> = library().precautions.iter().map(|note| note.precaution).collect();
+        assert_eq!(told, Precaution::ALL);
     }
 
     #[test]
     fn there_is_something_for_everybody_in_every_situation() {
         let everything =
-            Choices { cautions: Caution::ALL.to_vec().try_into().unwrap(), ..Choices::default() };
+            Choices { precautions: Precaution::ALL.to_vec().try_into().unwrap(), ..Choices::default() };
         let allowed = || library().skills.iter().map(|one| &one.skill).filter(|one| everything.allow(one));
         for family in Family::ALL {
             assert!(allowed().any(|one| one.family == *family), "{family:?}");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     /// Words of what may harm, and whom. All skills to move, eat and rest are taken for exercise too.
-    const HARMFUL: [(&[&str], &[Caution]); 4] = [
+    const HARMFUL: [(&[&str], &[Precaution]); 4] = [
         (
             &[
                 "exercise", "walk", "walking", "running", "jog", "jogging", "jump", "jumping", "stairs",
@@ -172,12 +172,16 @@ mod tests {
             ],
             &EXERCISE,
         ),
-        (&["go hard", "hard exercise", "sprint"], &[Caution::Pregnancy]),
-        (&["cold", "ice", "icy", "freezer"], &[Caution::HeartCondition]),
-        (&["hold your breath", "face in"], &[Caution::HeartCondition, Caution::BreathingCondition]),
+        (&["go hard", "hard exercise", "sprint"], &[Precaution::Pregnancy]),
+        (&["cold", "ice", "icy", "freezer"], &[Precaution::HeartCondition]),
+        (&["hold your breath", "face in"], &[Precaution::HeartCondition, Precaution::BreathingCondition]),
     ];
-    const EXERCISE: [Caution; 4] =
-        [Caution::HeartCondition, Caution::BreathingCondition, Caution::EatingDisorder, Caution::Injury];
+    const EXERCISE: [Precaution; 4] = [
+        Precaution::HeartCondition,
+        Precaution::BreathingCondition,
+        Precaution::EatingDisorder,
+        Precaution::Injury,
+    ];
 
     /// Skills with such words that harm nobody so, each with what it asks for instead.
     const HARMLESS: [(&str, &str); 9] = [
@@ -202,9 +206,10 @@ mod tests {
             let words = format!(" {} ", words.join(" "));
             let named =
                 HARMFUL.iter().filter(|(some, _)| some.iter().any(|one| words.contains(&format!(" {one} "))));
-            let moving: &[Caution] = if skill.family == Family::Physical { &EXERCISE } else { &[] };
-            let needed = named.flat_map(|(_, cautions)| *cautions).chain(moving);
-            let missing: BTreeSet<_> = needed.filter(|caution| !skill.cautions.contains(caution)).collect();
+            let moving: &[Precaution] = if skill.family == Family::Physical { &EXERCISE } else { &[] };
+            let needed = named.flat_map(|(_, precautions)| *precautions).chain(moving);
+            let missing: BTreeSet<_> =
+                needed.filter(|precaution| !skill.precautions.contains(precaution)).collect();
             let expected = !missing.is_empty() && harmless.remove(code.as_ref()).is_some();
             assert!(missing.is_empty() || expected, "{code:?} does not warn of {missing:?}");
         }

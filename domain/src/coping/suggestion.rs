@@ -5,7 +5,6 @@
 use super::evidence::{Claim, Effect, Evidence};
 use super::{Choices, Family, SkillDraft, SkillRef, Skills};
 use crate::craving::{Intensity, TriggerCategory};
-use crate::journal::words;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
@@ -24,8 +23,8 @@ words! {
         Evidence = "evidence",
         /// The person's plan, but for what did not help them.
         Plan = "plan",
-        /// The person's favourites, but for what did not help them.
-        Favourite = "favourite",
+        /// The person's favorites, but for what did not help them.
+        Favorite = "favorite",
         /// The skills on offer, by fit; those that did not help them last.
         Fit = "fit",
     }
@@ -49,7 +48,7 @@ pub enum Reason {
     },
     /// It is in their plan for this.
     Planned,
-    /// It is one of their favourites.
+    /// It is one of their favorites.
     Liked,
     /// It fits what they told.
     Fits {
@@ -131,7 +130,7 @@ impl Asked {
 }
 
 /// At most 8 skills to try now, the best first. `plan` is what the person's plan names for this situation. None
-/// has a caution that holds for this person, none is retired, and none comes twice. What did not help this person
+/// has a precaution that holds for this person, none is retired, and none comes twice. What did not help this person
 /// comes after everything else, also if they planned or like it: it is one of the skills by fit, and last of
 /// those. There is one at least if any skill on offer is allowed.
 pub fn suggest(
@@ -154,11 +153,11 @@ pub fn suggest(
         some
     };
     let planned = plan.iter().map(|name| (name.clone(), Reason::Planned)).collect();
-    let liked = choices.favourites.iter().map(|name| (name.clone(), Reason::Liked)).collect();
+    let liked = choices.favorites.iter().map(|name| (name.clone(), Reason::Liked)).collect();
     let sources = [
         (Source::Evidence, suited(helped, MOST_BY_EVIDENCE)),
         (Source::Plan, suited(planned, usize::MAX)),
-        (Source::Favourite, suited(liked, usize::MAX)),
+        (Source::Favorite, suited(liked, usize::MAX)),
         (Source::Fit, by_fit(asked, &allowed, &in_vain)),
     ];
     let mut taken = BTreeSet::new();
@@ -214,17 +213,17 @@ fn by_fit(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coping::Caution;
+    use crate::coping::Precaution;
     use crate::coping::evidence::tests::{evidence, repeated};
     use crate::coping::library::library;
-    use crate::coping::organisation::tests::added;
-    use crate::coping::organisation::{OrganisationSkill, retire};
+    use crate::coping::organization::tests::added;
+    use crate::coping::organization::{OrganizationSkill, retire};
     use crate::coping::tests::{skill, tea};
     use crate::craving::tests::{intensity, moment};
     use proptest::prelude::*;
     use rstest::rstest;
 
-    const TEA: &str = "organisation:00000000-0000-0000-0000-000000000002";
+    const TEA: &str = "organization:00000000-0000-0000-0000-000000000002";
 
     fn told(trigger: TriggerCategory, strength: i64) -> Asked {
         Asked { trigger: Some(trigger), intensity: Some(intensity(strength)) }
@@ -232,11 +231,11 @@ mod tests {
     fn names(suggestions: &[Suggestion]) -> Vec<String> {
         suggestions.iter().map(|one| one.skill.clone().into()).collect()
     }
-    fn choices(favourites: &[&str], cautions: &[Caution]) -> Choices {
-        let favourites: Vec<_> = favourites.iter().map(|name| skill(name)).collect();
+    fn choices(favorites: &[&str], precautions: &[Precaution]) -> Choices {
+        let favorites: Vec<_> = favorites.iter().map(|name| skill(name)).collect();
         Choices {
-            favourites: favourites.try_into().unwrap(),
-            cautions: cautions.to_vec().try_into().unwrap(),
+            favorites: favorites.try_into().unwrap(),
+            precautions: precautions.to_vec().try_into().unwrap(),
         }
     }
     fn from_library(asked: Asked) -> Vec<Suggestion> {
@@ -244,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn own_best_then_the_plan_then_favourites_then_what_fits() {
+    fn own_best_then_the_plan_then_favorites_then_what_fits() {
         let own = evidence(&repeated("library:brisk_walk", None, &[4, 5, 4]));
         let plan = [skill("library:call_someone"), skill("library:brisk_walk")];
         let chosen = choices(&["library:call_someone", "library:self_soothe"], &[]);
@@ -253,7 +252,7 @@ mod tests {
         let first = ["library:brisk_walk", "library:call_someone", "library:self_soothe"];
         assert_eq!(names(&list)[..3], first);
         let sources: Vec<_> = list.iter().map(|one| one.source).collect();
-        assert_eq!(sources[..4], [Source::Evidence, Source::Plan, Source::Favourite, Source::Fit]);
+        assert_eq!(sources[..4], [Source::Evidence, Source::Plan, Source::Favorite, Source::Fit]);
         assert_eq!(list.len(), MOST_SUGGESTIONS);
         let reason = serde_json::to_value(&list[0]).unwrap();
         assert_eq!(reason["reason"]["kind"], "helped");
@@ -285,8 +284,8 @@ mod tests {
 
     #[rstest]
     #[case::of_the_plan(&["library:brisk_walk", "library:call_someone"], &[])]
-    #[case::a_favourite(&["library:call_someone"], &["library:brisk_walk"])]
-    #[case::of_the_plan_and_a_favourite(&["library:brisk_walk", "library:call_someone"], &["library:brisk_walk"])]
+    #[case::a_favorite(&["library:call_someone"], &["library:brisk_walk"])]
+    #[case::of_the_plan_and_a_favorite(&["library:brisk_walk", "library:call_someone"], &["library:brisk_walk"])]
     fn what_did_not_help_is_not_tried_first_because_it_was_chosen(
         #[case] plan: &[&str],
         #[case] liked: &[&str],
@@ -350,11 +349,11 @@ mod tests {
     }
 
     #[test]
-    fn an_organisations_skill_is_suggested_until_it_is_retired() {
+    fn an_organizations_skill_is_suggested_until_it_is_retired() {
         let own = added(2, tea());
         let gone = retire(&own, moment("2026-03-03T09:00:00Z"));
         let plan = [skill(TEA), skill("library:juggling")];
-        let suggested = |own: &[OrganisationSkill]| {
+        let suggested = |own: &[OrganizationSkill]| {
             let skills = Skills::new(library(), own);
             names(&suggest(Asked::default(), &Evidence::default(), &plan, &choices(&[TEA], &[]), &skills))
         };
@@ -399,13 +398,13 @@ mod tests {
             strength in prop::option::of(0i64..=10),
             own in any_evidence(),
             plan in prop::collection::vec(any_name(), 0..6),
-            favourites in prop::collection::vec(any_name(), 0..6),
-            cautions in prop::collection::vec(prop::sample::select(Caution::ALL), 0..6),
+            favorites in prop::collection::vec(any_name(), 0..6),
+            precautions in prop::collection::vec(prop::sample::select(Precaution::ALL), 0..6),
         ) {
             let offered = [added(2, tea())];
             let skills = Skills::new(library(), &offered);
             let chosen =
-                Choices { favourites: favourites.try_into().unwrap(), cautions: cautions.try_into().unwrap() };
+                Choices { favorites: favorites.try_into().unwrap(), precautions: precautions.try_into().unwrap() };
             let asked = Asked { trigger, intensity: strength.map(intensity) };
             let list = suggest(asked, &own, &plan, &chosen, &skills);
             for one in &list {

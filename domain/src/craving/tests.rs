@@ -19,12 +19,12 @@ pub(crate) fn draft(occurred_at: &str, zone: &str, strength: i64) -> CravingDraf
         time_zone: TimeZone::try_from(zone.to_owned()).unwrap(),
         intensity: intensity(strength),
         substance: None,
-        triggers: Few::default(),
-        cues: Few::default(),
-        halt: Few::default(),
+        triggers: BoundedSet::default(),
+        cues: BoundedSet::default(),
+        halt: BoundedSet::default(),
         company: None,
         place: None,
-        coping_used: Few::default(),
+        coping_used: BoundedSet::default(),
         note: None,
         outcome: None,
     }
@@ -42,7 +42,7 @@ fn ended(outcome: Outcome, at: &str) -> OutcomeDraft {
     OutcomeDraft { outcome, observed_at: moment(at) }
 }
 /// Tells the ends in turn: what stands, and all that was kept.
-fn told(craving: &Craving, ends: &[OutcomeDraft], now: Moment) -> (Craving, Vec<ToldOutcome>) {
+fn told(craving: &Craving, ends: &[OutcomeDraft], now: Moment) -> (Craving, Vec<ReportedOutcome>) {
     ends.iter().fold((craving.clone(), Vec::new()), |(craving, mut kept), end| {
         let (craving, new) = conclude(&craving, &kept, end, now).unwrap();
         kept.extend(new);

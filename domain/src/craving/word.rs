@@ -1,7 +1,5 @@
 //! The words in which a craving is told: what, what kind of situation, with whom, where, and how it ended.
 
-use crate::journal::words;
-
 words! {
     /// What was craved.
     Substance {

@@ -7,7 +7,6 @@ use super::item::ItemId;
 use super::section::{Plan, PlanSection as Section};
 use crate::coping::SkillRef;
 use crate::craving::Substance;
-use crate::journal::words;
 use crate::program::LevelOfCare;
 use crate::value::Day;
 
@@ -21,8 +20,8 @@ words! {
         Empty = "empty",
         /// No skill helps against this trigger.
         NoSkill = "no_skill",
-        /// A skill against this trigger has a caution that holds for this person.
-        CautionedSkill = "cautioned_skill",
+        /// A skill against this trigger has a precaution that holds for this person.
+        SkillWithPrecaution = "skill_with_precaution",
         /// Fewer than two people can be reached.
         FewSupports = "few_supports",
         /// Nobody on the list can be reached.
@@ -116,7 +115,7 @@ impl<'a, S: PartialEq> Checks<'a, S> {
 }
 
 /// What a relapse-prevention plan lacks `on` a day, at this level of care, for somebody who uses or used these
-/// substances and has noted cautions against some skills, without the sections that are withheld from whoever
+/// substances and has noted precautions against some skills, without the sections that are withheld from whoever
 /// asks.
 pub fn completeness(
     plan: &Plan,
@@ -143,8 +142,8 @@ pub fn completeness(
         let is_cautioned = trigger.coping.iter().any(&is_cautioned);
         let (code, why) = if is_cautioned {
             (
-                GapCode::CautionedSkill,
-                "A skill that you named here has a caution that holds for you. Choose another one, which is safe for you.",
+                GapCode::SkillWithPrecaution,
+                "A skill that you named here has a precaution that holds for you. Choose another one, which is safe for you.",
             )
         } else {
             (
@@ -175,8 +174,8 @@ pub fn completeness(
         "One person may not pick up. Name at least two, and how to reach them.",
     );
     checks.ask(
-        !plan.lapse_steps.is_empty(),
-        Section::LapseSteps,
+        !plan.lapse_response.is_empty(),
+        Section::LapseResponse,
         GapCode::Empty,
         "A slip need not become a relapse. Steps written down now are there when thinking is hard.",
     );
@@ -200,7 +199,7 @@ mod tests {
     use crate::plan::section::{Naloxone, PlanSign, PlanTrigger, RiskSituation, Support, SupportRole};
     use crate::plan::tests::{any_plan, day, id, link, list, reason, step, trigger, words};
     use crate::plan::{Document, withheld};
-    use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
+    use crate::program::LevelOfCare::{ContinuingCare, IntensiveOutpatient};
     use crate::recovery::warning::WarningStage;
     use proptest::prelude::*;
 
@@ -260,7 +259,7 @@ mod tests {
                 plan.situations = list([RiskSituation { id: id(90), words, avoid, escape, cope, call }]);
             }
             Section::Supports => plan.supports = list([support(90, Some("1")), support(91, Some("2"))]),
-            Section::LapseSteps => plan.lapse_steps = list([step(90, "call")]),
+            Section::LapseResponse => plan.lapse_response = list([step(90, "call")]),
             Section::Naloxone => plan.naloxone = Some(Naloxone { has: false, kept: None }),
             Section::Review => plan.review_on = Some(on().plus(7)),
             other => panic!("{other:?} is not asked for"),
@@ -278,7 +277,7 @@ mod tests {
             Section::WarningSigns,
             Section::Situations,
             Section::Supports,
-            Section::LapseSteps,
+            Section::LapseResponse,
             Section::Naloxone,
             Section::Review,
         ];
@@ -303,15 +302,15 @@ mod tests {
     }
 
     #[test]
-    fn a_skill_that_the_person_noted_a_caution_against_is_a_gap() {
+    fn a_skill_that_the_person_noted_a_precaution_against_is_a_gap() {
         let trigger = trigger(1, "payday", &["library:cold_water", "library:walk"]);
         let plan = Plan { triggers: list([trigger]), ..Plan::default() };
-        let with = |cautioned: &str| {
-            let is_cautioned = |skill: &SkillRef| *skill == link(cautioned);
+        let with = |has_precaution: &str| {
+            let is_cautioned = |skill: &SkillRef| *skill == link(has_precaution);
             let gaps = completeness(&plan, &[], is_cautioned, IntensiveOutpatient, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Triggers).map(|gap| (gap.item, gap.code))
         };
-        assert_eq!(with("library:cold_water"), Some((Some(id(1)), GapCode::CautionedSkill)));
+        assert_eq!(with("library:cold_water"), Some((Some(id(1)), GapCode::SkillWithPrecaution)));
         assert_eq!(with("library:sauna"), None);
     }
 
@@ -327,8 +326,8 @@ mod tests {
         assert_eq!(code(Some(0), IntensiveOutpatient), None, "today is still the day");
         assert_eq!(code(Some(14), IntensiveOutpatient), None);
         assert_eq!(code(Some(15), IntensiveOutpatient), Some(GapCode::ReviewTooFar));
-        assert_eq!(code(Some(90), Aftercare), None);
-        assert_eq!(code(Some(91), Aftercare), Some(GapCode::ReviewTooFar));
+        assert_eq!(code(Some(90), ContinuingCare), None);
+        assert_eq!(code(Some(91), ContinuingCare), Some(GapCode::ReviewTooFar));
     }
 
     proptest! {

@@ -6,9 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::document::Document;
 use super::item::{Item, ItemId, Items};
-use crate::journal::words;
 
 words! {
     /// What happened to something in a plan.
@@ -58,11 +56,6 @@ pub struct Difference<S> {
     /// What happened there.
     #[serde(flatten)]
     pub change: ItemChange,
-}
-
-/// What differs between two documents, in the order of their sections: nothing exactly if they are equal.
-pub fn compare<D: Document>(old: &D, new: &D) -> Vec<Difference<D::Section>> {
-    D::differences(old, new)
 }
 
 /// What differs between two lists: what is gone, then all that is there in its order.
@@ -148,6 +141,7 @@ fn unmoved(old: &[ItemId], new: &[ItemId]) -> BTreeSet<ItemId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::compare;
     use crate::plan::tests::{any_plan, day, id, list, reason, step, trigger};
     use crate::plan::{Plan, PlanSection};
     use proptest::prelude::*;
@@ -158,13 +152,13 @@ mod tests {
         let old = Plan {
             reasons: list([reason(1, "health"), reason(2, "work")]),
             triggers: list([trigger(3, "payday", &[])]),
-            lapse_steps: list([step(4, "leave"), step(5, "call"), step(6, "rest")]),
+            lapse_response: list([step(4, "leave"), step(5, "call"), step(6, "rest")]),
             ..Plan::default()
         };
         let new = Plan {
             reasons: list([reason(2, "work"), reason(7, "my dog")]),
             triggers: list([trigger(3, "payday", &["library:urge_surfing"])]),
-            lapse_steps: list([step(6, "rest"), step(4, "leave"), step(5, "call")]),
+            lapse_response: list([step(6, "rest"), step(4, "leave"), step(5, "call")]),
             review_on: Some(day("2026-03-09")),
             ..Plan::default()
         };
@@ -176,7 +170,7 @@ mod tests {
               "fields": [{ "field": "words", "after": "my dog" }] },
             { "section": "triggers", "item": id(3), "kind": "changed",
               "fields": [{ "field": "coping", "after": ["library:urge_surfing"] }] },
-            { "section": "lapse_steps", "item": id(6), "kind": "moved",
+            { "section": "lapse_response", "item": id(6), "kind": "moved",
               "fields": [{ "field": "position", "before": 3, "after": 1 }] },
             { "section": "review", "kind": "added",
               "fields": [{ "field": "review_on", "after": "2026-03-09" }] },

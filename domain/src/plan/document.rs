@@ -4,9 +4,8 @@
 use serde::Serialize;
 
 use super::difference::{self, Difference, ItemChange};
-use super::item::{Item, ItemId, Items};
+use super::item::{Item, Items};
 use super::merge::{self, Clash, Conflict};
-use super::section::OnlyMe;
 
 /// A document of sections.
 pub trait Document: Clone + PartialEq + Default + Serialize {
@@ -16,10 +15,10 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The name in JSON of a section.
     fn field(section: Self::Section) -> &'static str;
 
-    /// The document with what both sides did since `base`; see [`merge`](super::merge()).
+    /// The document with what both sides did since `base`; see [`merge`].
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;
 
-    /// What differs, section by section; see [`compare`](super::compare).
+    /// What differs, section by section; see [`compare`].
     fn differences(old: &Self, new: &Self) -> Vec<Difference<Self::Section>>;
 
     /// This document with some of its sections as another has them.
@@ -29,6 +28,23 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The sections of which this is so, in order; `is_so` is told whether two documents agree on it.
     fn sections_where(&self, other: &Self, is_so: impl Fn(Self::Section, bool) -> bool)
     -> Vec<Self::Section>;
+}
+
+/// The document with what both sides did since `base`.
+///
+/// A section that one side changed is taken from that side. In a list that both changed, each item is taken
+/// from the side that changed it, and what one side removed and the other left alone is gone. The same item
+/// changed in two ways, also by a new order of what it holds, or two new orders of the same items, is a conflict;
+/// in a crisis-critical section both wordings of an item stay instead. What one side took out, an item or a part
+/// of one, and the other changed is a conflict in every section: who takes out the number of somebody who does
+/// them harm believes it gone.
+pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
+    D::merged(base, theirs, mine)
+}
+
+/// What differs between two documents, in the order of their sections: nothing exactly if they are equal.
+pub fn compare<D: Document>(old: &D, new: &D) -> Vec<Difference<D::Section>> {
+    D::differences(old, new)
 }
 
 /// What one section holds.
@@ -76,26 +92,6 @@ impl<T: Single> Part for Option<T> {
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {
         difference::single(old.as_ref(), new.as_ref(), name).into_iter().collect()
     }
-}
-
-impl Part for OnlyMe {
-    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
-        // Both can only have made the same change to one section: it was kept before, or it was not.
-        Ok(theirs.changed_as(base, mine))
-    }
-    fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {
-        difference::single(Some(old), Some(new), name).into_iter().collect()
-    }
-}
-
-/// The id of an item's second wording, the same wherever it is worked out.
-pub(super) fn twin(id: ItemId, content: &[u8]) -> ItemId {
-    // FNV-1a of 128 bits: not to be trusted, only to be the same for everybody.
-    let hash = content.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
-    });
-    let bytes = (uuid::Uuid::from(id).as_u128() ^ hash).to_be_bytes();
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
 /// Makes a struct of sections into a [`Document`]; a field left out does not compile.

@@ -37,7 +37,9 @@ pub enum Unfit {
     #[error("must not hold two entries with the id {0}")]
     Repeated(ItemId),
     /// A section that the care team always sees.
-    #[error("must not name lines, lapse_steps, naloxone, review or sharing: the care team always sees these")]
+    #[error(
+        "must not name lines, lapse_response, naloxone, review or sharing: the care team always sees these"
+    )]
     AlwaysShared,
     /// A section named again.
     #[error("must name each section once")]

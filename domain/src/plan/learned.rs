@@ -25,7 +25,7 @@ impl PlanChange {
                     words: short(&sign.words)?,
                 }
             }
-            Self::AddLapseStep { words } => Proposal::AddLapseStep { words: short(words)? },
+            Self::AddLapseResponseStep { words } => Proposal::AddLapseResponseStep { words: short(words)? },
             Self::AddCoping { category, words } => {
                 Proposal::AddSituation { words: short(wording(*category))?, cope: short(words)? }
             }
@@ -116,14 +116,14 @@ mod tests {
         let plan = Plan { triggers: list([trigger(1, "a row", &["library:walk"])]), ..Plan::default() };
         let without = PlanChange::ReplaceSkill { skill: link("library:walk") };
         assert_eq!(taken(&plan, &without).skills(None), []);
-        assert_eq!(PlanChange::AddLapseStep { words: " \n".to_owned() }.proposal(), None);
+        assert_eq!(PlanChange::AddLapseResponseStep { words: " \n".to_owned() }.proposal(), None);
     }
 
     proptest! {
         #[test]
         fn a_text_of_any_length_fits_the_plan_and_begins_as_it_was_told(text in "[a-zé ]{0,40}[a-zé]{1,200}[a-z\n ]{0,760}") {
-            let told = PlanChange::AddLapseStep { words: text.clone() }.proposal().unwrap();
-            let Proposal::AddLapseStep { words } = told else { panic!("another kind") };
+            let told = PlanChange::AddLapseResponseStep { words: text.clone() }.proposal().unwrap();
+            let Proposal::AddLapseResponseStep { words } = told else { panic!("another kind") };
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let kept = words.as_ref().strip_suffix('…').unwrap_or(words.as_ref());
             prop_assert!(line.starts_with(kept));

@@ -1,7 +1,6 @@
 //! Two people changed one plan: what both of them did, as far as both can stand.
 
 use super::difference::fields;
-use super::document::{Document, twin};
 use super::item::{Item, ItemId, Items};
 
 /// Why a section cannot be brought together. The text is meant for whoever merges.
@@ -52,16 +51,14 @@ pub struct Conflict<S> {
     pub sections: Vec<(S, Clash)>,
 }
 
-/// The document with what both sides did since `base`.
-///
-/// A section that one side changed is taken from that side. In a list that both changed, each item is taken
-/// from the side that changed it, and what one side removed and the other left alone is gone. The same item
-/// changed in two ways, also by a new order of what it holds, or two new orders of the same items, is a conflict;
-/// in a crisis-critical section both wordings of an item stay instead. What one side took out, an item or a part
-/// of one, and the other changed is a conflict in every section: who takes out the number of somebody who does
-/// them harm believes it gone.
-pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
-    D::merged(base, theirs, mine)
+/// The id of an item's second wording, the same wherever it is worked out.
+fn twin(id: ItemId, content: &[u8]) -> ItemId {
+    // FNV-1a of 128 bits: not to be trusted, only to be the same for everybody.
+    let hash = content.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
+    });
+    let bytes = (uuid::Uuid::from(id).as_u128() ^ hash).to_be_bytes();
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
 /// Merges two lists, unless they cannot both be right or do not fit in one.
@@ -165,7 +162,8 @@ fn content<T: Item>(item: &T) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::section::{LapseStep, Naloxone, RecoveryReason};
+    use crate::plan::merge;
+    use crate::plan::section::{LapseResponseStep, Naloxone, RecoveryReason};
     use crate::plan::tests::{any_plan, day, list, only_me, reason, step, trigger, words};
     use crate::plan::{Plan, PlanSection, compare};
     use proptest::prelude::*;
@@ -173,8 +171,8 @@ mod tests {
     fn of_reasons(reasons: &[RecoveryReason]) -> Plan {
         Plan { reasons: list(reasons), ..Plan::default() }
     }
-    fn of_steps(steps: &[LapseStep]) -> Plan {
-        Plan { lapse_steps: list(steps), ..Plan::default() }
+    fn of_steps(steps: &[LapseResponseStep]) -> Plan {
+        Plan { lapse_response: list(steps), ..Plan::default() }
     }
     fn clash(section: PlanSection, clash: Clash) -> Result<Plan, Conflict<PlanSection>> {
         Err(Conflict { sections: vec![(section, clash)] })
@@ -186,11 +184,14 @@ mod tests {
     #[test]
     fn sections_that_one_side_changed_are_taken_from_it() {
         let base =
-            Plan { reasons: list([reason(1, "a")]), lapse_steps: list([step(2, "b")]), ..Plan::default() };
+            Plan { reasons: list([reason(1, "a")]), lapse_response: list([step(2, "b")]), ..Plan::default() };
         let theirs = Plan { reasons: list([reason(1, "c")]), ..base.clone() };
-        let mine = Plan { lapse_steps: list([step(2, "d")]), ..base.clone() };
-        let both =
-            Plan { reasons: theirs.reasons.clone(), lapse_steps: mine.lapse_steps.clone(), ..base.clone() };
+        let mine = Plan { lapse_response: list([step(2, "d")]), ..base.clone() };
+        let both = Plan {
+            reasons: theirs.reasons.clone(),
+            lapse_response: mine.lapse_response.clone(),
+            ..base.clone()
+        };
         assert_eq!(merge(&base, &theirs, &mine), Ok(both));
     }
 
@@ -218,7 +219,7 @@ mod tests {
         let theirs = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
         let mine = of_steps(&[step(1, "call Ann"), step(2, "leave")]);
         let merged = merge(&base, &theirs, &mine).unwrap();
-        let said: Vec<&str> = merged.lapse_steps.iter().map(|step| step.words.as_ref()).collect();
+        let said: Vec<&str> = merged.lapse_response.iter().map(|step| step.words.as_ref()).collect();
         assert_eq!(said, ["call Ann", "call Sam", "leave"]);
         assert_eq!(merge(&base, &mine, &theirs), Ok(merged.clone()), "whoever merges");
         for again in [&theirs, &mine] {
@@ -231,7 +232,7 @@ mod tests {
         let base = of_steps(&[step(1, "call"), step(2, "leave")]);
         let theirs = of_steps(&[step(2, "leave")]);
         let mine = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
-        let removed = clash(PlanSection::LapseSteps, Clash::Removed);
+        let removed = clash(PlanSection::LapseResponse, Clash::Removed);
         assert_eq!(merge(&base, &theirs, &mine), removed);
         assert_eq!(merge(&base, &mine, &theirs), removed, "whoever merges");
         let untouched = merge(&base, &theirs, &of_steps(&[step(1, "call"), step(2, "go")]));
@@ -244,7 +245,7 @@ mod tests {
         let base = of_steps(&[one.clone(), two.clone(), three.clone()]);
         let theirs = of_steps(&[two.clone(), one.clone(), three.clone()]);
         let mine = of_steps(&[one.clone(), three.clone(), two.clone()]);
-        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::LapseSteps));
+        assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::LapseResponse));
         let longer = of_steps(&[one.clone(), two.clone(), three.clone(), step(4, "d")]);
         let both = of_steps(&[two, one, three, step(4, "d")]);
         assert_eq!(merge(&base, &theirs, &longer), Ok(both.clone()));
@@ -277,8 +278,8 @@ mod tests {
         another[0] = reason(1, "t");
         let both = merge(&base, &of_reasons(&other), &of_reasons(&another));
         assert_eq!(both, conflict(PlanSection::Reasons), "what to choose comes first");
-        let kept = |letter: &str| Plan {
-            naloxone: Some(Naloxone { has: true, kept: Some(words(&letter.repeat(80))) }),
+        let kept = |message: &str| Plan {
+            naloxone: Some(Naloxone { has: true, kept: Some(words(&message.repeat(80))) }),
             ..Plan::default()
         };
         let long = merge(&Plan::default(), &kept("a"), &kept("b"));
@@ -362,17 +363,17 @@ mod tests {
             let only = |plan: &Plan| [
                 Plan { reasons: plan.reasons.clone(), ..Plan::default() },
                 Plan { triggers: plan.triggers.clone(), ..Plan::default() },
-                Plan { lapse_steps: plan.lapse_steps.clone(), ..Plan::default() },
+                Plan { lapse_response: plan.lapse_response.clone(), ..Plan::default() },
             ];
             for ((base, theirs), mine) in only(&base).into_iter().zip(only(&theirs)).zip(only(&mine)) {
                 let Ok(merged) = merge(&base, &theirs, &mine) else { continue };
                 for (side, other) in [(&theirs, &mine), (&mine, &theirs)] {
                     let reasons = [&base.reasons, &side.reasons, &other.reasons];
                     let triggers = [&base.triggers, &side.triggers, &other.triggers];
-                    let steps = [&base.lapse_steps, &side.lapse_steps, &other.lapse_steps];
+                    let steps = [&base.lapse_response, &side.lapse_response, &other.lapse_response];
                     prop_assert!(nothing_is_lost(reasons, &merged.reasons));
                     prop_assert!(nothing_is_lost(triggers, &merged.triggers));
-                    prop_assert!(nothing_is_lost(steps, &merged.lapse_steps));
+                    prop_assert!(nothing_is_lost(steps, &merged.lapse_response));
                 }
             }
         }

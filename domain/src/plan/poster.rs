@@ -132,8 +132,8 @@ impl Poster {
 /// Lays a plan out for paper.
 ///
 /// `withheld` is what the participant keeps from whom it is printed for. A skill is named if it is on offer and has
-/// none of this person's cautions, as for a suggestion. No trigger is without an answer: where none of its own
-/// skills is left there is another of the plan or a favourite, else a person, else the page itself. Steps after a
+/// none of this person's precautions, as for a suggestion. No trigger is without an answer: where none of its own
+/// skills is left there is another of the plan or a favorite, else a person, else the page itself. Steps after a
 /// slip, naloxone and the lines that answer day and night never give way.
 pub fn poster(
     plan: &Plan,
@@ -152,7 +152,7 @@ pub fn poster(
     let mut best = PosterGroup::at_least(MOST_SKILLS, "When a craving comes", best);
     best.keep(MOST_SKILLS);
     let reasons = plan.reasons.iter().map(|item| PosterLine::new(item.words.as_ref())).collect();
-    let slip = plan.lapse_steps.iter().map(|step| PosterLine::new(step.words.as_ref())).collect();
+    let slip = plan.lapse_response.iter().map(|step| PosterLine::new(step.words.as_ref())).collect();
     let groups = vec![
         best,
         PosterGroup::at_least(4, PEOPLE, people(plan)),
@@ -184,11 +184,11 @@ pub(super) fn band(lines: &[CrisisLine], at_hand: Option<PosterLine>) -> (Poster
     (PosterGroup::critical("Help, day and night", all), again)
 }
 
-/// The names of the plan's skills, those for most triggers first; of the favourites if there are none.
+/// The names of the plan's skills, those for most triggers first; of the favorites if there are none.
 fn own_skills(plan: &Plan, choices: &Choices, name: impl Fn(&SkillRef) -> Option<String>) -> Vec<String> {
     let planned: Vec<String> = plan.skills(None).iter().filter_map(&name).collect();
     if planned.is_empty() {
-        choices.favourites.iter().filter_map(&name).take(MOST_SKILLS).collect()
+        choices.favorites.iter().filter_map(&name).take(MOST_SKILLS).collect()
     } else {
         planned
     }
@@ -237,9 +237,9 @@ fn to_get(naloxone: &Naloxone) -> Option<PosterLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coping::Caution;
+    use crate::coping::Precaution;
     use crate::coping::library::library;
-    use crate::coping::organisation::tests::added;
+    use crate::coping::organization::tests::added;
     use crate::coping::tests::{skill, tea};
     use crate::plan::item::Called;
     use crate::plan::lines::crisis_lines;
@@ -247,7 +247,7 @@ mod tests {
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
     use proptest::prelude::*;
 
-    const TEA: &str = "organisation:00000000-0000-0000-0000-000000000002";
+    const TEA: &str = "organization:00000000-0000-0000-0000-000000000002";
 
     fn of(plan: &Plan, choices: &Choices) -> Poster {
         let own = [added(2, tea())];
@@ -277,7 +277,7 @@ mod tests {
                 trigger(4, "a row", &["library:urge_surfing", "library:brisk_walk"]),
             ]),
             supports: list([support(5, "Sam", Some("555-0100")), support(6, "Ann", None)]),
-            lapse_steps: list([step(7, "Stop"), step(8, "Call Sam")]),
+            lapse_response: list([step(7, "Stop"), step(8, "Call Sam")]),
             naloxone: Some(Naloxone { has: true, kept: Some(words("kitchen drawer")) }),
             ..Plan::default()
         };
@@ -346,13 +346,15 @@ mod tests {
     }
 
     #[test]
-    fn a_skill_with_a_caution_that_holds_for_this_person_is_not_on_the_poster() {
+    fn a_skill_with_a_precaution_that_holds_for_this_person_is_not_on_the_poster() {
         let plan = Plan {
             triggers: list([trigger(1, "a row", &["library:cold_water", "library:urge_surfing"])]),
             ..Plan::default()
         };
-        let cautious =
-            Choices { cautions: vec![Caution::HeartCondition].try_into().unwrap(), ..Choices::default() };
+        let cautious = Choices {
+            precautions: vec![Precaution::HeartCondition].try_into().unwrap(),
+            ..Choices::default()
+        };
         let named = |choices: &Choices| {
             of(&plan, choices).groups.iter().map(text).filter(|lines| !lines.is_empty()).collect::<Vec<_>>()
         };
@@ -372,36 +374,36 @@ mod tests {
             triggers: list([trigger(1, "a row", &["library:cold_water"]), trigger(2, "boredom", &[])]),
             ..Plan::default()
         };
-        let favourite = |cautions: &[Caution], skills: &[&str]| Choices {
-            cautions: cautions.to_vec().try_into().unwrap(),
-            favourites: skills.iter().map(|code| skill(code)).collect::<Vec<_>>().try_into().unwrap(),
+        let favorite = |precautions: &[Precaution], skills: &[&str]| Choices {
+            precautions: precautions.to_vec().try_into().unwrap(),
+            favorites: skills.iter().map(|code| skill(code)).collect::<Vec<_>>().try_into().unwrap(),
         };
         let answers = |plan: &Plan, choices: &Choices| {
             let poster = of(plan, choices);
             text(poster.groups.iter().find(|group| group.heading == TRIGGERS).unwrap())
         };
-        let heart = [Caution::HeartCondition];
+        let heart = [Precaution::HeartCondition];
         assert_eq!(
             answers(&plan, &Choices::default()),
             ["a row: Cold water on the face", "boredom: Cold water on the face"],
             "another skill of the plan"
         );
         assert_eq!(
-            answers(&plan, &favourite(&heart, &["library:cold_water", "library:urge_surfing"])),
+            answers(&plan, &favorite(&heart, &["library:cold_water", "library:urge_surfing"])),
             ["a row: Urge surfing", "boredom: Urge surfing"],
-            "a favourite without such a caution"
+            "a favorite without such a precaution"
         );
         let reachable = Plan {
             supports: list([support(5, "Ann", None), support(6, "Sam", Some("555-0100"))]),
             ..plan.clone()
         };
         assert_eq!(
-            answers(&reachable, &favourite(&heart, &[])),
+            answers(&reachable, &favorite(&heart, &[])),
             ["a row: Talk to Sam", "boredom: Talk to Sam"],
             "somebody who can be reached"
         );
         assert_eq!(
-            answers(&plan, &favourite(&heart, &[])),
+            answers(&plan, &favorite(&heart, &[])),
             ["a row: Call someone on this page", "boredom: Call someone on this page"]
         );
     }

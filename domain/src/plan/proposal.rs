@@ -5,12 +5,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::item::{Item, ItemId, Items, Unfit, Words};
-use super::section::{LapseStep, Plan, PlanSign, PlanTrigger, RiskSituation, TriggerSource};
-use super::{PlanSection, Refusal};
+use super::refusal::Refusal;
+use super::section::{
+    LapseResponseStep, Plan, PlanSection, PlanSign, PlanTrigger, RiskSituation, TriggerSource,
+};
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::recovery::warning::{SignCode, WarningStage};
-use crate::value::Ranked;
+use crate::value::BoundedList;
 
 /// What a skill is meant to help against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,7 +49,7 @@ pub enum Proposal {
         words: Words,
     },
     /// A step more to take if there was use, after the others.
-    AddLapseStep {
+    AddLapseResponseStep {
         /// What to do.
         words: Words,
     },
@@ -80,7 +82,7 @@ impl Proposal {
                 PlanSection::Triggers
             }
             Self::AddWarningSign { .. } => PlanSection::WarningSigns,
-            Self::AddLapseStep { .. } => PlanSection::LapseSteps,
+            Self::AddLapseResponseStep { .. } => PlanSection::LapseResponse,
             Self::AddSituation { .. } => PlanSection::Situations,
         }
     }
@@ -97,8 +99,8 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
     let mut plan = plan.clone();
     match proposal.clone() {
         Proposal::AddTrigger { category, source, words } => {
-            let trigger = PlanTrigger { id, category, source, words, coping: Ranked::default() };
-            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: Ranked::default(), ..kept };
+            let trigger = PlanTrigger { id, category, source, words, coping: BoundedList::default() };
+            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: BoundedList::default(), ..kept };
             plan.triggers = with(&plan.triggers, trigger, without_coping)?;
         }
         Proposal::AddWarningSign { code, stage, words } => {
@@ -110,8 +112,8 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
             };
             plan.warning_signs = with(&plan.warning_signs, sign.clone(), as_proposed)?;
         }
-        Proposal::AddLapseStep { words } => {
-            plan.lapse_steps = with(&plan.lapse_steps, LapseStep { id, words }, |kept| kept)?;
+        Proposal::AddLapseResponseStep { words } => {
+            plan.lapse_response = with(&plan.lapse_response, LapseResponseStep { id, words }, |kept| kept)?;
         }
         Proposal::AddSituation { words, cope } => {
             let cope = Some(cope);
@@ -205,13 +207,13 @@ mod tests {
 
     #[test]
     fn a_list_has_a_limit_and_an_id_one_meaning() {
-        let steps: Vec<LapseStep> = (1..=10).map(|n| step(n, &format!("step {n}"))).collect();
-        let full = Plan { lapse_steps: list(steps), ..Plan::default() };
-        let more = Proposal::AddLapseStep { words: words("one more") };
+        let steps: Vec<LapseResponseStep> = (1..=10).map(|n| step(n, &format!("step {n}"))).collect();
+        let full = Plan { lapse_response: list(steps), ..Plan::default() };
+        let more = Proposal::AddLapseResponseStep { words: words("one more") };
         assert_eq!(accept(&full, &more, id(11)), Err(Refusal::Full));
-        let known = Proposal::AddLapseStep { words: words("step 3") };
+        let known = Proposal::AddLapseResponseStep { words: words("step 3") };
         assert_eq!(accept(&full, &known, id(11)).as_ref(), Ok(&full), "said already");
-        let some = Plan { lapse_steps: list([step(1, "call")]), ..Plan::default() };
+        let some = Plan { lapse_response: list([step(1, "call")]), ..Plan::default() };
         assert_eq!(accept(&some, &more, id(1)), Err(Refusal::Different));
 
         let crowded = ["library:aa", "library:bb", "library:cc", "library:dd"];
@@ -258,7 +260,7 @@ mod tests {
                 },
                 Proposal::AddWarningSign { code: None, stage: WarningStage::Mental, words: words.clone() },
                 Proposal::AddSituation { words: words.clone(), cope: words.clone() },
-                Proposal::AddLapseStep { words },
+                Proposal::AddLapseResponseStep { words },
                 Proposal::AddSkill {
                     against: SkillTarget::Category(TriggerCategory::Conflict), skill: link("library:walk"),
                 },

@@ -15,7 +15,6 @@ use super::lines::crisis_lines;
 use super::poster::{Poster, PosterGroup, PosterLine, band};
 use super::section::entries;
 use super::{Author, Refusal, Revision, check_review, next};
-use crate::journal::words;
 use crate::value::{Day, Moment};
 
 /// Days after which a safety plan is looked at again unless somebody set a day.
@@ -36,8 +35,8 @@ words! {
         People = "people",
         /// Step 5: professionals and lines.
         Professionals = "professionals",
-        /// Step 6: making the surroundings safe.
-        Surroundings = "surroundings",
+        /// Step 6: making the environment safe.
+        SafeEnvironment = "safe_environment",
         /// When the plan is looked at again.
         Review = "review",
     }
@@ -96,7 +95,7 @@ entries! {
         /// How to get through, or there.
         reach: Reach,
     }
-    /// Something that makes the surroundings safer.
+    /// Something that makes the environment safer.
     Safeguard {
         /// What it is, and who helps with it.
         words: Words,
@@ -127,10 +126,10 @@ pub struct SafetyPlan {
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Professional>, max_items = 10)]
     pub professionals: Items<Professional, 10>,
-    /// Step 6: making the surroundings safe.
+    /// Step 6: making the environment safe.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Safeguard>, max_items = 10)]
-    pub surroundings: Items<Safeguard, 10>,
+    pub safe_environment: Items<Safeguard, 10>,
     /// When the plan is looked at again; without a day, 30 days after it is saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -143,7 +142,7 @@ document!(SafetyPlan, SafetySection {
     distractions = Distractions,
     people = People,
     professionals = Professionals,
-    surroundings = Surroundings,
+    safe_environment = SafeEnvironment,
     review_on = Review,
 });
 
@@ -213,7 +212,7 @@ impl SafetyPlan {
             ),
             (
                 "How I make my surroundings safe",
-                self.surroundings.iter().map(|item| said(&item.words)).collect(),
+                self.safe_environment.iter().map(|item| said(&item.words)).collect(),
             ),
         ]
     }
@@ -265,8 +264,8 @@ pub fn completeness(plan: &SafetyPlan, on: Day) -> Completeness<SafetySection> {
         "Somebody you trust can stay with you through it. Name a person, and how to reach them.",
     );
     checks.ask(
-        !plan.surroundings.is_empty(),
-        SafetySection::Surroundings,
+        !plan.safe_environment.is_empty(),
+        SafetySection::SafeEnvironment,
         GapCode::Empty,
         "Distance from what could harm you gives you time, and time saves lives.",
     );
@@ -313,7 +312,7 @@ mod tests {
                 name: name("Dr. Lee"),
                 reach: reach("555-0101"),
             }]),
-            surroundings: list([Safeguard { id: id(6), words: words("Sam keeps the pills") }]),
+            safe_environment: list([Safeguard { id: id(6), words: words("Sam keeps the pills") }]),
             review_on: None,
         }
     }
@@ -325,14 +324,14 @@ mod tests {
             assert_eq!(steps.each_ref().map(|step| step.number), [1, 2, 3, 4, 5, 6]);
             assert!(steps[4].lines.contains(&"988 Suicide & Crisis Lifeline: call or text 988".to_owned()));
         }
-        let [signs, alone, distractions, people, professionals, surroundings] = sample().steps();
+        let [signs, alone, distractions, people, professionals, safe_environment] = sample().steps();
         assert_eq!(signs.lines, ["I stop answering"]);
         assert_eq!(alone.lines, ["A cold shower"]);
         assert_eq!(distractions.lines, ["The library"]);
         assert_eq!(people.lines, ["Sam: 555-0100"]);
         let first = ["Emergency: overdose, or a life in danger: call 911", "Dr. Lee: 555-0101"];
         assert_eq!(professionals.lines[..2], first);
-        assert_eq!(surroundings.lines, ["Sam keeps the pills"]);
+        assert_eq!(safe_environment.lines, ["Sam keeps the pills"]);
     }
 
     #[test]
@@ -376,7 +375,7 @@ mod tests {
         let sections: Vec<_> = empty.gaps.iter().map(|gap| gap.section).collect();
         assert_eq!(
             sections,
-            [S::WarningSigns, S::Alone, S::Distractions, S::People, S::Surroundings, S::Review]
+            [S::WarningSigns, S::Alone, S::Distractions, S::People, S::SafeEnvironment, S::Review]
         );
         let saved = try_save(None, sample(), "2026-03-02").unwrap().content;
         assert_eq!(completeness(&saved, day("2026-03-02")).percent, 100);
@@ -387,11 +386,11 @@ mod tests {
     #[test]
     fn two_wordings_of_a_safety_step_are_both_kept() {
         let of = |text: &str| SafetyPlan {
-            surroundings: list([Safeguard { id: id(6), words: words(text) }]),
+            safe_environment: list([Safeguard { id: id(6), words: words(text) }]),
             ..sample()
         };
         let merged = merge(&sample(), &of("Sam has the keys"), &of("The pills are gone")).unwrap();
-        let said: Vec<&str> = merged.surroundings.iter().map(|item| item.words.as_ref()).collect();
+        let said: Vec<&str> = merged.safe_environment.iter().map(|item| item.words.as_ref()).collect();
         assert_eq!(said, ["Sam has the keys", "The pills are gone"]);
         assert_eq!(compare(&sample(), &sample()), []);
     }
@@ -436,7 +435,7 @@ mod tests {
             "distractions": many(serde_json::json!({ "kind": "person", "words": text, "reach": short })),
             "people": many(serde_json::json!({ "name": short, "reach": short })),
             "professionals": many(serde_json::json!({ "name": short, "reach": short })),
-            "surroundings": many(serde_json::json!({ "words": text })),
+            "safe_environment": many(serde_json::json!({ "words": text })),
             "review_on": "2026-04-01",
         });
         let full: SafetyPlan = serde_json::from_value(json).unwrap();

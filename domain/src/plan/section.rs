@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::document::{Single, document};
+use super::difference::{self, ItemChange};
+use super::document::{Part, Single, document};
 use super::item::{Called, ItemId, Items, MOST_WORDS, Reach, Unfit, Words, items};
 use super::merge::Clash;
 use crate::account::Role;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
-use crate::journal::words;
 use crate::recovery::warning::{SignCode, WarningSign, WarningStage, signs};
-use crate::value::{Day, Ranked};
+use crate::value::{BoundedList, Day};
 
 words! {
     /// A part of the relapse-prevention plan.
@@ -30,9 +30,9 @@ words! {
         /// People who help.
         Supports = "supports",
         /// What to do if there was use.
-        LapseSteps = "lapse_steps",
-        /// Medicines.
-        Medicines = "medicines",
+        LapseResponse = "lapse_response",
+        /// Medications.
+        Medications = "medications",
         /// Whether naloxone is at hand.
         Naloxone = "naloxone",
         /// What holds the day together.
@@ -51,7 +51,7 @@ words! {
 impl PlanSection {
     /// Whether somebody's life may hang on it: its text is never dropped, and the care team always sees it.
     pub fn is_critical(self) -> bool {
-        matches!(self, Self::Lines | Self::LapseSteps | Self::Naloxone)
+        matches!(self, Self::Lines | Self::LapseResponse | Self::Naloxone)
     }
 
     /// Whether the participant may keep it from the care team.
@@ -120,9 +120,9 @@ entries! {
         /// What it is.
         words: Words,
         /// Skills that help against it, the one to try first at the head.
-        #[serde(default, skip_serializing_if = "Ranked::is_empty")]
+        #[serde(default, skip_serializing_if = "BoundedList::is_empty")]
         #[schema(value_type = Vec<SkillRef>, max_items = 4)]
-        coping: Ranked<SkillRef, 4>,
+        coping: BoundedList<SkillRef, 4>,
     }
     /// An early sign that a relapse may be on its way.
     PlanSign {
@@ -165,12 +165,12 @@ entries! {
         ask: Option<Words>,
     }
     /// A step to take if there was use. Their order is the list's.
-    LapseStep {
+    LapseResponseStep {
         /// What to do.
         words: Words,
     }
     /// A medicine, with what is worth knowing of it.
-    Medicine {
+    Medication {
         /// Name, dose, time, as the person puts it.
         words: Words,
     }
@@ -311,7 +311,7 @@ impl PartialSchema for OnlyMe {
     fn schema() -> RefOr<Schema> {
         utoipa::openapi::ArrayBuilder::new()
             .description(Some(
-                "Sections that the care team does not see; never lines, lapse_steps, naloxone, review or sharing",
+                "Sections that the care team does not see; never lines, lapse_response, naloxone, review or sharing",
             ))
             .items(PlanSection::schema())
             .unique_items(true)
@@ -348,12 +348,12 @@ pub struct Plan {
     pub supports: Items<Support, 10>,
     /// What to do if there was use, in this order.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
-    #[schema(value_type = Vec<LapseStep>, max_items = 10)]
-    pub lapse_steps: Items<LapseStep, 10>,
-    /// Medicines.
+    #[schema(value_type = Vec<LapseResponseStep>, max_items = 10)]
+    pub lapse_response: Items<LapseResponseStep, 10>,
+    /// Medications.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
-    #[schema(value_type = Vec<Medicine>, max_items = 12)]
-    pub medicines: Items<Medicine, 12>,
+    #[schema(value_type = Vec<Medication>, max_items = 12)]
+    pub medications: Items<Medication, 12>,
     /// Whether naloxone is at hand; nothing if nobody has asked yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -385,8 +385,8 @@ document!(Plan, PlanSection {
     warning_signs = WarningSigns,
     situations = Situations,
     supports = Supports,
-    lapse_steps = LapseSteps,
-    medicines = Medicines,
+    lapse_response = LapseResponse,
+    medications = Medications,
     naloxone = Naloxone,
     routine = Routine,
     lines = Lines,
@@ -394,3 +394,13 @@ document!(Plan, PlanSection {
     review_on = Review,
     only_me = Sharing,
 });
+
+impl Part for OnlyMe {
+    fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
+        // Both can only have made the same change to one section: it was kept before, or it was not.
+        Ok(theirs.changed_as(base, mine))
+    }
+    fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {
+        difference::single(Some(old), Some(new), name).into_iter().collect()
+    }
+}

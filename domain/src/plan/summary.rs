@@ -1,4 +1,4 @@
-//! What other rooms ask of a plan.
+//! What other modules ask of a plan.
 
 use std::cmp::Reverse;
 

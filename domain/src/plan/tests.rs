@@ -3,14 +3,16 @@ use uuid::Uuid;
 
 use super::item::{Item, Items, Unfit, Words};
 use super::proposal::Proposal;
-use super::section::{LapseStep, Naloxone, OnlyMe, PlanSign, PlanTrigger, RecoveryReason, TriggerSource};
+use super::section::{
+    LapseResponseStep, Naloxone, OnlyMe, PlanSign, PlanTrigger, RecoveryReason, TriggerSource,
+};
 use super::*;
 use crate::coping::SkillRef;
 use crate::craving::TriggerCategory;
 use crate::craving::tests::moment;
-use crate::program::LevelOfCare::{Aftercare, IntensiveOutpatient};
+use crate::program::LevelOfCare::{ContinuingCare, IntensiveOutpatient};
 use crate::recovery::warning::{SignCode, signs};
-use crate::value::Ranked;
+use crate::value::BoundedList;
 
 pub(super) fn id(number: u128) -> ItemId {
     Uuid::from_u128(number).into()
@@ -33,8 +35,8 @@ pub(super) fn only_me(sections: &[PlanSection]) -> OnlyMe {
 pub(super) fn reason(number: u128, text: &str) -> RecoveryReason {
     RecoveryReason { id: id(number), words: words(text) }
 }
-pub(super) fn step(number: u128, text: &str) -> LapseStep {
-    LapseStep { id: id(number), words: words(text) }
+pub(super) fn step(number: u128, text: &str) -> LapseResponseStep {
+    LapseResponseStep { id: id(number), words: words(text) }
 }
 pub(super) fn trigger(number: u128, text: &str, coping: &[&str]) -> PlanTrigger {
     let coping: Vec<SkillRef> = coping.iter().map(|skill| link(skill)).collect();
@@ -43,7 +45,7 @@ pub(super) fn trigger(number: u128, text: &str, coping: &[&str]) -> PlanTrigger 
         category: TriggerCategory::Conflict,
         source: TriggerSource::External,
         words: words(text),
-        coping: Ranked::try_from(coping).unwrap(),
+        coping: BoundedList::try_from(coping).unwrap(),
     }
 }
 
@@ -68,7 +70,7 @@ prop_compose! {
             let skills: &[&str] = if text == "alpha" { &[] } else { &["library:urge_surfing"] };
             trigger(number, text, skills)
         }),
-        lapse_steps in some(step),
+        lapse_response in some(step),
         naloxone in prop::option::of((any::<bool>(), prop::option::of("[ab]"))),
         review_on in prop::option::of(0i32..3),
         kept in prop::sample::subsequence(vec![PlanSection::Reasons, PlanSection::Triggers], 0..=2),
@@ -76,7 +78,7 @@ prop_compose! {
         let naloxone = naloxone.map(|(has, kept)| Naloxone { has, kept: kept.map(|kept| words(&kept)) });
         let review_on = review_on.map(|days| day("2026-03-02").plus(days));
         let only_me = only_me(&kept);
-        Plan { reasons, triggers, lapse_steps, naloxone, review_on, only_me, ..Plan::default() }
+        Plan { reasons, triggers, lapse_response, naloxone, review_on, only_me, ..Plan::default() }
     }
 }
 
@@ -106,7 +108,7 @@ fn sample() -> Plan {
     Plan {
         reasons: list([reason(1, "My daughter")]),
         triggers: list([trigger(2, "payday", &["library:urge_surfing"])]),
-        lapse_steps: list([step(3, "Call Sam")]),
+        lapse_response: list([step(3, "Call Sam")]),
         ..Plan::default()
     }
 }
@@ -139,8 +141,8 @@ fn a_review_is_at_most_as_far_ahead_as_the_level_of_care_allows() {
         |current, based_on, plan, level| save(current, based_on, plan, sam(), level, today(), now());
     assert!(try_save(None, 0, on(14), IntensiveOutpatient).is_ok());
     assert_eq!(try_save(None, 0, on(15), IntensiveOutpatient), Err(Refusal::ReviewTooFar { most: 14 }));
-    let far = try_save(None, 0, on(90), Aftercare).unwrap();
-    assert_eq!(try_save(None, 0, on(91), Aftercare), Err(Refusal::ReviewTooFar { most: 90 }));
+    let far = try_save(None, 0, on(90), ContinuingCare).unwrap();
+    assert_eq!(try_save(None, 0, on(91), ContinuingCare), Err(Refusal::ReviewTooFar { most: 90 }));
 
     assert!(try_save(None, 0, on(0), IntensiveOutpatient).is_ok(), "today is not past");
     assert_eq!(try_save(None, 0, on(-1), IntensiveOutpatient), Err(Refusal::ReviewPast));
@@ -189,10 +191,10 @@ fn nobody_but_the_two_of_them_signs() {
 #[test]
 fn what_may_save_a_life_is_never_kept_from_the_care_team() {
     use PlanSection as S;
-    for section in [S::Lines, S::LapseSteps, S::Naloxone, S::Review, S::Sharing] {
+    for section in [S::Lines, S::LapseResponse, S::Naloxone, S::Review, S::Sharing] {
         assert_eq!(OnlyMe::try_from(vec![S::Reasons, section]), Err(Unfit::AlwaysShared), "{section:?}");
     }
-    let json = r#"{"only_me":["lapse_steps"]}"#;
+    let json = r#"{"only_me":["lapse_response"]}"#;
     assert!(serde_json::from_str::<Plan>(json).is_err());
     assert!(serde_json::from_str::<Plan>(r#"{"only_me":["reasons"]}"#).is_ok());
     assert_eq!(OnlyMe::try_from(vec![S::Reasons, S::Triggers, S::Reasons]), Err(Unfit::NamedTwice));
@@ -219,10 +221,10 @@ fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
     let kept = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
     let first = saved(None, kept.clone(), sam());
     let mut draft = visible_to(&kept, &kept, Role::Counselor).plan;
-    draft.lapse_steps = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
+    draft.lapse_response = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
     let second = saved(Some(&first), draft.clone(), counselor());
     assert_eq!((&second.content.reasons, &second.content.only_me), (&kept.reasons, &kept.only_me));
-    assert_eq!(second.content.lapse_steps.len(), 2);
+    assert_eq!(second.content.lapse_response.len(), 2);
 
     let try_save = |based_on, draft| {
         save(Some(&second), based_on, draft, counselor(), IntensiveOutpatient, today(), now())
@@ -244,11 +246,11 @@ fn a_proposal_for_what_is_hidden_is_not_taken_up() {
     let take_up = |proposal| take_up(&kept, proposal, id(9), Role::Counselor, |_| false);
     let refused = take_up(&skill);
     assert_eq!(refused, Err(Refusal::Kept { section: PlanSection::Triggers }));
-    let step = Proposal::AddLapseStep { words: words("Breathe") };
+    let step = Proposal::AddLapseResponseStep { words: words("Breathe") };
     let draft = take_up(&step).unwrap();
     let first = saved(None, kept.clone(), sam());
     let second = saved(Some(&first), draft, counselor()).content;
-    assert_eq!((second.lapse_steps.len(), &second.reasons), (2, &kept.reasons));
+    assert_eq!((second.lapse_response.len(), &second.reasons), (2, &kept.reasons));
 }
 
 #[test]
@@ -320,14 +322,14 @@ fn a_plan_reads_back_as_written_and_refuses_what_it_does_not_know() {
     assert_eq!(serde_json::to_value(&plan).unwrap(), json);
     assert!(serde_json::from_str::<Plan>(r#"{"horoscope":[]}"#).is_err());
     let item = serde_json::to_value(step(1, "Call")).unwrap();
-    let twice = serde_json::json!({ "lapse_steps": [item, item] });
+    let twice = serde_json::json!({ "lapse_response": [item, item] });
     assert!(serde_json::from_value::<Plan>(twice).is_err(), "one id, one item");
 }
 
 /// A plan with as much in it as it can hold.
-pub(super) fn fullest(letter: &str) -> Plan {
-    let text = letter.repeat(160);
-    let short = letter.repeat(60);
+pub(super) fn fullest(message: &str) -> Plan {
+    let text = message.repeat(160);
+    let short = message.repeat(60);
     let item = |number: usize, fields: serde_json::Value| {
         let mut item = fields;
         item["id"] = Uuid::from_u128(u128::MAX - number as u128).to_string().into();
@@ -349,14 +351,14 @@ pub(super) fn fullest(letter: &str) -> Plan {
         "supports": many(10, serde_json::json!({
             "name": short, "role": "counselor", "reach": short, "ask": text,
         })),
-        "lapse_steps": many(10, serde_json::json!({ "words": text })),
-        "medicines": many(12, serde_json::json!({ "words": text })),
+        "lapse_response": many(10, serde_json::json!({ "words": text })),
+        "medications": many(12, serde_json::json!({ "words": text })),
         "naloxone": { "has": false, "kept": text },
         "routine": many(12, serde_json::json!({ "words": text })),
         "lines": many(6, serde_json::json!({ "name": short, "reach": short })),
         "milestones": many(8, serde_json::json!({ "words": text, "reward": text })),
         "review_on": "2026-03-10",
-        "only_me": ["reasons", "triggers", "warning_signs", "situations", "supports", "medicines", "routine",
+        "only_me": ["reasons", "triggers", "warning_signs", "situations", "supports", "medications", "routine",
             "milestones"],
     }))
     .unwrap()
@@ -376,7 +378,7 @@ fn the_fullest_plan_fits_a_request_and_one_of_longer_letters_is_told_so() {
 
 proptest! {
     #[test]
-    fn a_view_sent_back_changes_nothing(current in any_plan(), role in prop::sample::select(&Role::ALL[..])) {
+    fn a_view_sent_back_changes_nothing(current in any_plan(), role in prop::sample::select(Role::ALL)) {
         let view = visible_to(&current, &current, role);
         prop_assert_eq!(apply(&current, view.plan, role), current);
     }

@@ -84,20 +84,20 @@ mod tests {
             acknowledged,
         };
         let shown = |all: &[LastLapse]| last(all, moment("2026-07-20T12:00:00Z"));
-        let old = told(1, "2026-01-01", Substance::Alcohol, LapseOutcome::SingleUse, false);
-        let close = told(2, "2026-07-19", Substance::Alcohol, LapseOutcome::NearMiss, false);
-        let opioid = told(3, "2026-01-02", Substance::Opioids, LapseOutcome::NearMiss, false);
+        let old = told(1, "2026-01-01", Substance::Alcohol, LapseOutcome::SingleLapse, false);
+        let close = told(2, "2026-07-19", Substance::Alcohol, LapseOutcome::CloseCall, false);
+        let opioid = told(3, "2026-01-02", Substance::Opioids, LapseOutcome::CloseCall, false);
         assert_eq!(shown(&[old, close]), Some(old));
         assert_eq!(shown(&[old, close, opioid]), Some(opioid));
-        let later = told(5, "2026-07-18", Substance::Alcohol, LapseOutcome::ReturnedToUse, false);
+        let later = told(5, "2026-07-18", Substance::Alcohol, LapseOutcome::ReturnToUse, false);
         assert_eq!(shown(&[opioid, later]), Some(opioid), "what can kill comes first");
-        let used = told(6, "2026-01-03", Substance::Opioids, LapseOutcome::SingleUse, false);
-        let close_again = told(7, "2026-07-18", Substance::Opioids, LapseOutcome::NearMiss, false);
+        let used = told(6, "2026-01-03", Substance::Opioids, LapseOutcome::SingleLapse, false);
+        let close_again = told(7, "2026-07-18", Substance::Opioids, LapseOutcome::CloseCall, false);
         assert_eq!(shown(&[used, close_again, later]), Some(used));
         let seen = |lapse: LastLapse| LastLapse { acknowledged: true, ..lapse };
         assert_eq!(shown(&[seen(old), close, seen(opioid)]), Some(close));
         let (within, before) =
-            (told(4, "2026-07-06", Substance::Alcohol, LapseOutcome::SingleUse, true), seen(old));
+            (told(4, "2026-07-06", Substance::Alcohol, LapseOutcome::SingleLapse, true), seen(old));
         assert_eq!((shown(&[within]), shown(&[before]), shown(&[])), (Some(within), None, None));
     }
 }

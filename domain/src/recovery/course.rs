@@ -13,9 +13,8 @@
 
 use super::lapse::{Lapse, LapseOutcome};
 use super::milestone::{Anchor, Milestone, MilestoneCode};
-use super::start::{Start, StartId, chain};
+use super::sobriety_date::{SobrietyDate, SobrietyDateId, chain};
 use crate::craving::Substance;
-use crate::journal::words;
 use crate::value::{Day, Moment, TimeZone};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -62,7 +61,7 @@ pub struct Run {
 
 /// A count that ended. Its days are still the person's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PastRun {
+pub struct PastPeriod {
     /// Its first day.
     pub since: Day,
     /// The day it ended.
@@ -84,7 +83,7 @@ pub struct Count {
     #[schema(minimum = 0)]
     pub longest_days: i32,
     /// The runs that ended, in order.
-    pub past: Vec<PastRun>,
+    pub past: Vec<PastPeriod>,
     /// Every milestone that was reached, in this run or one that ended, each once, with its first day.
     pub reached: Vec<Reached>,
     /// The milestone that the current run comes to next.
@@ -101,7 +100,7 @@ pub struct Course {
     pub lapses: i32,
     /// Times of coming close without use.
     #[schema(minimum = 0)]
-    pub near_misses: i32,
+    pub close_calls: i32,
     /// The day of the last lapse with use.
     pub last_lapse_on: Option<Day>,
     /// The counter; missing where the participant hides it.
@@ -129,7 +128,7 @@ pub struct CounterChoice {
 words! {
     /// What a start makes of the count: one `begins` with it; one was `already_running` on its day, so that it
     /// changes nothing; it was `corrected` by a later one; it `waits` for the start that it corrects.
-    StartEffect {
+    SobrietyDateEffect {
         /// A count begins with it.
         Begins = "begins",
         /// Nothing: a count was running on its day. Use in between is told as a lapse, a day that was wrong is
@@ -146,7 +145,7 @@ words! {
 /// too. `zone` is the participant's, by which it is today.
 pub fn course(
     substance: Substance,
-    starts: &[Start],
+    starts: &[SobrietyDate],
     lapses: &[Lapse],
     milestones: &[Milestone],
     zone: &TimeZone,
@@ -158,24 +157,25 @@ pub fn course(
     Course {
         substance,
         lapses: number(uses().count()),
-        near_misses: number(told().count() - uses().count()),
+        close_calls: number(told().count() - uses().count()),
         last_lapse_on: uses().max_by_key(|one| (one.happened_at(), one.id)).map(|one| one.local_day),
         count: Some(count(&stretches, &Clock { milestones, zone, now })),
     }
 }
 
 /// What a start makes of the course that it belongs to.
-pub fn effect(start: &Start, starts: &[Start], lapses: &[Lapse]) -> StartEffect {
+pub fn effect(start: &SobrietyDate, starts: &[SobrietyDate], lapses: &[Lapse]) -> SobrietyDateEffect {
     let events = in_order(start.substance, starts, lapses);
-    let stands = |event: &Event| matches!(event.what, What::Start { id, stands: true, .. } if id == start.id);
+    let stands =
+        |event: &Event| matches!(event.what, What::SobrietyDate { id, stands: true, .. } if id == start.id);
     if stretches(&events).iter().any(|stretch| stretch.begun_by == Some(start.id)) {
-        StartEffect::Begins
+        SobrietyDateEffect::Begins
     } else if events.iter().any(stands) {
-        StartEffect::AlreadyRunning
+        SobrietyDateEffect::AlreadyRunning
     } else if root(start, &starts.iter().collect::<Vec<_>>()).is_some() {
-        StartEffect::Corrected
+        SobrietyDateEffect::Corrected
     } else {
-        StartEffect::Waits
+        SobrietyDateEffect::Waits
     }
 }
 
@@ -198,8 +198,8 @@ struct Event {
 
 #[derive(Clone, Copy)]
 enum What {
-    Start {
-        id: StartId,
+    SobrietyDate {
+        id: SobrietyDateId,
         /// Whether it is the latest that was said of its start.
         stands: bool,
         /// Whether it says since when, where a single use began the count.
@@ -213,7 +213,7 @@ enum What {
 }
 
 impl Event {
-    fn of_start(start: &Start) -> Self {
+    fn of_start(start: &SobrietyDate) -> Self {
         let begins = start.since.begins(&start.time_zone).unwrap_or(start.received_at);
         // Without a time, "since today" means now: after a lapse of this morning, not before it.
         let end = start.since.plus(1).begins(&start.time_zone).unwrap_or(start.received_at);
@@ -221,24 +221,26 @@ impl Event {
         Self {
             order: (start.at.unwrap_or(start.said_at().min(last).max(begins)), start.id.into()),
             anchor: Anchor { day: start.since, at: start.at.unwrap_or(begins) },
-            what: What::Start { id: start.id, stands: false, says: false },
+            what: What::SobrietyDate { id: start.id, stands: false, says: false },
         }
     }
 
     fn of_use(lapse: &Lapse) -> Self {
         let anchor = Anchor { day: lapse.local_day, at: lapse.happened_at() };
-        let told_at = lapse.use_told_at.unwrap_or(lapse.received_at);
-        let told =
-            Anchor { day: told_at.local_day(&lapse.time_zone).max(anchor.day), at: told_at.max(anchor.at) };
-        let single = lapse.outcome == LapseOutcome::SingleUse;
+        let reported_at = lapse.use_told_at.unwrap_or(lapse.received_at);
+        let told = Anchor {
+            day: reported_at.local_day(&lapse.time_zone).max(anchor.day),
+            at: reported_at.max(anchor.at),
+        };
+        let single = lapse.outcome == LapseOutcome::SingleLapse;
         Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, told } }
     }
 }
 
 /// All that moves the count, in the order in which it happened, corrections applied.
-fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Event> {
+fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> Vec<Event> {
     let starts: Vec<_> = starts.iter().filter(|one| one.substance == substance).collect();
-    let mut told: BTreeMap<StartId, Vec<&Start>> = BTreeMap::new();
+    let mut told: BTreeMap<SobrietyDateId, Vec<&SobrietyDate>> = BTreeMap::new();
     for start in starts.iter().filter(|one| one.withdrawn_at.is_none()) {
         if let Some(root) = root(start, &starts) {
             told.entry(root.id).or_default().push(start);
@@ -260,7 +262,9 @@ fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Eve
             }
         }
         let last = moved_back.last().map(|event| event.order);
-        if let Some(Event { order, what: What::Start { stands, says, .. }, .. }) = moved_back.first_mut() {
+        if let Some(Event { order, what: What::SobrietyDate { stands, says, .. }, .. }) =
+            moved_back.first_mut()
+        {
             *stands = true;
             // Moved back across a use, it would take days away from a count that an earlier use began.
             *says = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
@@ -279,7 +283,7 @@ fn in_order(substance: Substance, starts: &[Start], lapses: &[Lapse]) -> Vec<Eve
 }
 
 /// The start that a correction, or a correction of a correction, is about; none if it has not come yet.
-fn root<'a>(start: &'a Start, starts: &[&'a Start]) -> Option<&'a Start> {
+fn root<'a>(start: &'a SobrietyDate, starts: &[&'a SobrietyDate]) -> Option<&'a SobrietyDate> {
     let last = chain(start.corrects, starts).last().copied().unwrap_or(start);
     last.corrects.is_none().then_some(last)
 }
@@ -321,7 +325,7 @@ impl Clock<'_> {
 struct Stretch {
     since: Anchor,
     /// The start that it begins with; none where it begins with a single use.
-    begun_by: Option<StartId>,
+    begun_by: Option<SobrietyDateId>,
     ended: Option<Ended>,
 }
 
@@ -336,9 +340,9 @@ enum State {
     Fresh,
     /// A count is running since a single use. `first` is the first start after it: it counts once one says since
     /// when.
-    Presumed { since: Anchor, first: Option<(Anchor, StartId)> },
+    Presumed { since: Anchor, first: Option<(Anchor, SobrietyDateId)> },
     /// A count is running since a start.
-    Running { since: Anchor, by: StartId },
+    Running { since: Anchor, by: SobrietyDateId },
     /// There was a return to use.
     Using,
 }
@@ -362,8 +366,10 @@ fn stretches(events: &[Event]) -> Vec<Stretch> {
         // A day that counts from its beginning does not begin before a lapse of that same day.
         let begin = Anchor { at: last_use.map_or(anchor.at, |last| last.max(anchor.at)), ..*anchor };
         state = match (state, *what) {
-            (State::Fresh | State::Using, What::Start { id, .. }) => State::Running { since: begin, by: id },
-            (State::Presumed { since, first }, What::Start { id, says, .. }) => {
+            (State::Fresh | State::Using, What::SobrietyDate { id, .. }) => {
+                State::Running { since: begin, by: id }
+            }
+            (State::Presumed { since, first }, What::SobrietyDate { id, says, .. }) => {
                 let (begin, by) = first.unwrap_or((begin, id));
                 if says {
                     State::Running { since: begin, by }
@@ -371,7 +377,7 @@ fn stretches(events: &[Event]) -> Vec<Stretch> {
                     State::Presumed { since, first: Some((begin, by)) }
                 }
             }
-            (running @ State::Running { .. }, What::Start { .. }) => running,
+            (running @ State::Running { .. }, What::SobrietyDate { .. }) => running,
             (before, What::Use { single, told }) => {
                 stretches.extend(before.stretch(Some(Ended { at: *anchor, told })));
                 last_use = Some(anchor.at);
@@ -395,7 +401,7 @@ fn count(stretches: &[Stretch], clock: &Clock<'_>) -> Count {
         let days = |end: &Anchor| since.day.until(end.day).max(0);
         let reached = clock.reached(*since, ended.as_ref().map_or(today, |ended| ended.told));
         if let Some(Ended { at, .. }) = ended {
-            count.past.push(PastRun { since: since.day, until: at.day, days: days(at) });
+            count.past.push(PastPeriod { since: since.day, until: at.day, days: days(at) });
         } else {
             count.next = clock.next(*since, &reached, today.day);
             let milestones = reached.iter().map(|one| one.code.clone()).collect();

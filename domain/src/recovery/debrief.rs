@@ -1,11 +1,9 @@
 //! Looking back at a lapse, step by step, as far as the person wants; and what the plan could take from it.
 
-use super::Refusal;
-use super::lapse::Lapse;
 use super::learning::{PlanChange, PlanSummary};
 use super::warning::{self, SignCode};
 use crate::craving::TriggerCategory;
-use crate::value::{Few, Moment};
+use crate::value::{BoundedSet, Moment};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -41,9 +39,9 @@ pub struct DebriefDraft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feeling: Option<DebriefText>,
     /// Warning signs that were there before, looking back.
-    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<SignCode>, max_items = 20)]
-    pub signs: Few<SignCode, 20>,
+    pub signs: BoundedSet<SignCode, 20>,
     /// A skill that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skill_tried: Option<SkillTriedText>,
@@ -68,23 +66,6 @@ pub struct Debrief {
     pub content: DebriefDraft,
 }
 
-/// Saves a debrief on top of the revision that the phone knows. What is there already is not saved again,
-/// whatever the revision: a phone that did not hear the answer may ask again.
-pub fn save(lapse: &Lapse, draft: &DebriefDraft, known: i32, now: Moment) -> Result<Lapse, Refusal> {
-    if lapse.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
-    let Debrief { revision, content, .. } = &lapse.debrief;
-    if content == draft {
-        return Ok(lapse.clone());
-    }
-    if *revision != known {
-        return Err(Refusal::Stale { current: *revision });
-    }
-    let debrief = Debrief { revision: revision + 1, saved_at: Some(now), content: draft.clone() };
-    Ok(Lapse { debrief, ..lapse.clone() })
-}
-
 /// What the plan could take from a debrief: its trigger, its warning signs, what helped to stop as a step for
 /// when a lapse happens, and what the person would do as a way to cope with that trigger, or as such a step if
 /// no kind of trigger was named. What the plan knows is left out, and a sign that nobody is asked about.
@@ -98,12 +79,12 @@ pub fn proposals_from_debrief(debrief: &DebriefDraft, plan: &PlanSummary) -> Vec
     let signs = debrief.signs.iter().filter(unknown);
     changes.extend(signs.map(|code| PlanChange::AddWarningSign { code: code.clone() }));
     if let Some(text) = &debrief.helped_stop {
-        changes.push(PlanChange::AddLapseStep { words: words(text) });
+        changes.push(PlanChange::AddLapseResponseStep { words: words(text) });
     }
     if let Some(text) = &debrief.would_do {
         changes.push(match debrief.trigger {
             Some(category) => PlanChange::AddCoping { category, words: words(text) },
-            None => PlanChange::AddLapseStep { words: words(text) },
+            None => PlanChange::AddLapseResponseStep { words: words(text) },
         });
     }
     let mut keys = BTreeSet::new();
@@ -116,7 +97,9 @@ mod tests {
     use super::*;
     use crate::craving::Substance;
     use crate::craving::tests::moment;
+    use crate::recovery::Refusal;
     use crate::recovery::lapse::tests::{draft, reported};
+    use crate::recovery::lapse::{Lapse, save_debrief as save};
     use crate::recovery::lapse::{LapseOutcome, withdraw};
 
     fn text(text: &str) -> DebriefText {
@@ -126,7 +109,7 @@ mod tests {
         SignCode::try_from(code.to_owned()).unwrap()
     }
     fn lapse() -> Lapse {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
         reported(told, "2026-07-01T00:31:00Z")
     }
     fn full() -> DebriefDraft {
@@ -163,7 +146,7 @@ mod tests {
             PlanChange::AddTrigger { category, words: Some("Payday".to_owned()) },
             PlanChange::AddWarningSign { code: code("bargaining") },
             PlanChange::AddWarningSign { code: code("lying") },
-            PlanChange::AddLapseStep { words: "Rang Sam".to_owned() },
+            PlanChange::AddLapseResponseStep { words: "Rang Sam".to_owned() },
             PlanChange::AddCoping { category, words: "Take the other bus".to_owned() },
         ];
         assert_eq!(all, expected);
@@ -183,7 +166,7 @@ mod tests {
             helped_stop: Some(text("Rang Sam")),
             ..DebriefDraft::default()
         };
-        let expected = [PlanChange::AddLapseStep { words: "Rang Sam".to_owned() }];
+        let expected = [PlanChange::AddLapseResponseStep { words: "Rang Sam".to_owned() }];
         assert_eq!(proposals_from_debrief(&bare, &PlanSummary::default()), expected);
     }
 

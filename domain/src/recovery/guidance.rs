@@ -2,7 +2,6 @@
 
 use super::lapse::LapseOutcome;
 use crate::craving::Substance;
-use crate::journal::words;
 use crate::value::Day;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -14,7 +13,7 @@ words! {
         /// A lapse undoes nothing.
         WithoutShame = "without_shame",
         /// Coming close and not using is a skill.
-        NearMiss = "near_miss",
+        CloseCall = "close_call",
         /// Lost tolerance, naloxone, what to do in an overdose.
         Overdose = "overdose",
         /// What stops breathing while asleep is not slept off alone.
@@ -80,10 +79,10 @@ pub fn guidance(substances: &[Substance], outcome: Option<LapseOutcome>) -> Guid
     let stopping = substances.is_empty() || any(is_dangerous_to_stop);
     let codes = [
         overdose.then_some(GuidanceCode::Overdose),
-        Some(if used { GuidanceCode::WithoutShame } else { GuidanceCode::NearMiss }),
+        Some(if used { GuidanceCode::WithoutShame } else { GuidanceCode::CloseCall }),
         (used && stops_breathing).then_some(GuidanceCode::NotAlone),
         (!overdose && any(may_hold_fentanyl)).then_some(GuidanceCode::FentanylInSupply),
-        (stopping && used && outcome != Some(LapseOutcome::SingleUse)).then_some(GuidanceCode::Withdrawal),
+        (stopping && used && outcome != Some(LapseOutcome::SingleLapse)).then_some(GuidanceCode::Withdrawal),
         Some(GuidanceCode::NextSteps),
     ];
     let section = |code| WRITTEN.sections.iter().find(|section| section.code == code).cloned();
@@ -192,7 +191,8 @@ mod tests {
             for outcome in LapseOutcome::ALL {
                 let codes = codes(&[*substance], Some(*outcome));
                 let opioid = matches!(substance, Substance::Opioids | Substance::Other);
-                let kind = if outcome.is_use() { GuidanceCode::WithoutShame } else { GuidanceCode::NearMiss };
+                let kind =
+                    if outcome.is_use() { GuidanceCode::WithoutShame } else { GuidanceCode::CloseCall };
                 assert_eq!(codes.contains(&GuidanceCode::Overdose), opioid, "{substance:?} {outcome:?}");
                 let first = if opioid { [GuidanceCode::Overdose, kind] } else { [kind, codes[1]] };
                 assert_eq!(codes[..2], first, "else kindness first");
@@ -200,7 +200,7 @@ mod tests {
                 let alone = (opioid || *substance == Substance::Sedatives) && outcome.is_use();
                 assert_eq!(codes.contains(&GuidanceCode::NotAlone), alone, "{substance:?} {outcome:?}");
                 let stopping = matches!(substance, Substance::Alcohol | Substance::Sedatives)
-                    && *outcome == LapseOutcome::ReturnedToUse;
+                    && *outcome == LapseOutcome::ReturnToUse;
                 assert_eq!(codes.contains(&GuidanceCode::Withdrawal), stopping, "{substance:?} {outcome:?}");
             }
         }

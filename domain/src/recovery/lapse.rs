@@ -1,11 +1,10 @@
 //! A lapse as it is told. Telling it is always welcome: it is refused for no clock and no delay.
 
 use super::Refusal;
-use super::debrief::Debrief;
+use super::debrief::{Debrief, DebriefDraft};
 use crate::account::{AccountId, ParticipantId};
 use crate::craving::{CravingId, Note, Substance};
-use crate::journal::words;
-use crate::log_entry::{self, Reason, RevisionId, Stamp, Told};
+use crate::log_entry::{self, EntryTime, Reason, RevisionId, Told};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -23,11 +22,11 @@ words! {
     /// What happened.
     LapseOutcome {
         /// Used once, and stopped.
-        SingleUse = "single_use",
+        SingleLapse = "lapse",
         /// Used, and is using again.
-        ReturnedToUse = "returned_to_use",
+        ReturnToUse = "return_to_use",
         /// Came close and did not use.
-        NearMiss = "near_miss",
+        CloseCall = "close_call",
     }
 }
 
@@ -35,17 +34,17 @@ impl LapseOutcome {
     /// How grave it is, to tell what was seen of it from what is news.
     fn severity(self) -> u8 {
         match self {
-            Self::NearMiss => 0,
-            Self::SingleUse => 1,
-            Self::ReturnedToUse => 2,
+            Self::CloseCall => 0,
+            Self::SingleLapse => 1,
+            Self::ReturnToUse => 2,
         }
     }
 
     /// Whether there was use, so that a new count begins.
     pub fn is_use(self) -> bool {
         match self {
-            Self::SingleUse | Self::ReturnedToUse => true,
-            Self::NearMiss => false,
+            Self::SingleLapse | Self::ReturnToUse => true,
+            Self::CloseCall => false,
         }
     }
 }
@@ -55,7 +54,7 @@ impl LapseOutcome {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "America/New_York",
-    "substance": "alcohol", "outcome": "single_use", "note": "Two beers at the game. Went home then."
+    "substance": "alcohol", "outcome": "lapse", "note": "Two beers at the game. Went home then."
 }))]
 pub struct LapseDraft {
     /// When it happened, by the phone's clock; if it went on, when it began.
@@ -81,7 +80,7 @@ pub struct LapseDraft {
     "reason": "It was one evening only",
     "lapse": {
         "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "America/New_York",
-        "substance": "alcohol", "outcome": "single_use"
+        "substance": "alcohol", "outcome": "lapse"
     }
 }))]
 pub struct LapseCorrection {
@@ -148,7 +147,7 @@ impl Acknowledgement {
 pub struct Lapse {
     /// Its id.
     pub id: LapseId,
-    /// Whose it is.
+    /// ParticipantRef it is.
     #[serde(skip)]
     pub participant: ParticipantId,
     /// When it happened, by the phone's clock.
@@ -191,7 +190,7 @@ pub struct Lapse {
 impl Lapse {
     /// When it happened: by the phone's clock unless that was ahead.
     pub fn happened_at(&self) -> Moment {
-        self.stamp().took_place()
+        self.entry_time().effective_at()
     }
 
     /// The day it counts on or, before 6 in the morning, the one before: an evening may end after midnight.
@@ -199,9 +198,9 @@ impl Lapse {
         self.happened_at().plus(-EVENING).local_day(&self.time_zone)
     }
 
-    fn stamp(&self) -> Stamp {
+    fn entry_time(&self) -> EntryTime {
         let Self { occurred_at, received_at, clock_suspect, .. } = *self;
-        Stamp { occurred_at, received_at, clock_suspect }
+        EntryTime { occurred_at, received_at, clock_suspect }
     }
 
     /// The lapse as the phone would tell it now.
@@ -263,7 +262,7 @@ pub fn correct(
     let is_less = draft.outcome.severity() <= lapse.outcome.severity();
     let kept = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
     let Told { day, clock_suspect, .. } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.stamp(), now);
+        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.entry_time(), now);
     // Use of something else, or after a near miss, is news of today.
     let known_since = lapse.use_told_at.filter(|_| draft.substance == lapse.substance);
     let use_told_at = draft.outcome.is_use().then(|| known_since.unwrap_or(now));
@@ -295,6 +294,23 @@ pub fn acknowledge(lapse: &Lapse, revision: i32, by: AccountId, now: Moment) -> 
     Ok(Lapse { acknowledged: Some(acknowledged), ..lapse.clone() })
 }
 
+/// Saves a debrief on top of the revision that the phone knows. What is there already is not saved again,
+/// whatever the revision: a phone that did not hear the answer may ask again.
+pub fn save_debrief(lapse: &Lapse, draft: &DebriefDraft, known: i32, now: Moment) -> Result<Lapse, Refusal> {
+    if lapse.withdrawn_at.is_some() {
+        return Err(Refusal::Withdrawn);
+    }
+    let Debrief { revision, content, .. } = &lapse.debrief;
+    if content == draft {
+        return Ok(lapse.clone());
+    }
+    if *revision != known {
+        return Err(Refusal::Stale { current: *revision });
+    }
+    let debrief = Debrief { revision: revision + 1, saved_at: Some(now), content: draft.clone() };
+    Ok(Lapse { debrief, ..lapse.clone() })
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -318,7 +334,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_lapse_told_late_counts_on_the_day_it_happened() {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
         let lapse = reported(told, "2026-09-01T12:00:00Z");
         assert_eq!((lapse.local_day.to_string().as_str(), lapse.clock_suspect), ("2026-06-30", false));
         assert_eq!(lapse.debrief, Debrief::default());
@@ -326,7 +342,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
-        let told = draft("2031-01-01T03:00:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let told = draft("2031-01-01T03:00:00Z", Substance::Opioids, LapseOutcome::SingleLapse);
         let lapse = reported(told, "2026-03-02T18:40:00Z");
         assert!(lapse.clock_suspect);
         assert_eq!(
@@ -337,10 +353,10 @@ pub(crate) mod tests {
 
     #[test]
     fn the_same_lapse_again_is_the_same_and_another_under_its_id_is_refused() {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
         assert_eq!(same(&lapse, &told, &told), Ok(()));
-        let other = LapseDraft { outcome: LapseOutcome::NearMiss, ..told.clone() };
+        let other = LapseDraft { outcome: LapseOutcome::CloseCall, ..told.clone() };
         assert_eq!(same(&lapse, &told, &other), Err(Refusal::Different));
         let gone = withdraw(&lapse, moment("2026-07-02T00:00:00Z"));
         assert_eq!(same(&gone, &told, &told), Err(Refusal::Withdrawn));
@@ -349,7 +365,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_lapse_is_acknowledged_once_and_not_when_it_was_taken_back() {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleLapse);
         let lapse = reported(told, "2026-07-01T00:31:00Z");
         let now = moment("2026-07-02T00:00:00Z");
         let seen = acknowledge(&lapse, 1, Uuid::from_u128(5).into(), now).unwrap();
@@ -364,7 +380,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_correction_keeps_what_stood_before_it_and_the_debrief() {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
         let now = moment("2026-07-02T00:00:00Z");
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
         let debrief = Debrief { revision: 1, saved_at: Some(now), ..Debrief::default() };
@@ -389,14 +405,14 @@ pub(crate) mod tests {
     }
 
     #[rstest]
-    #[case::what_came_close(LapseOutcome::NearMiss, true)]
-    #[case::the_same(LapseOutcome::SingleUse, true)]
-    #[case::worse(LapseOutcome::ReturnedToUse, false)]
+    #[case::what_came_close(LapseOutcome::CloseCall, true)]
+    #[case::the_same(LapseOutcome::SingleLapse, true)]
+    #[case::worse(LapseOutcome::ReturnToUse, false)]
     fn a_lapse_that_was_seen_is_news_again_when_worse_is_told(
         #[case] outcome: LapseOutcome,
         #[case] seen: bool,
     ) {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleLapse);
         let now = moment("2026-07-02T00:00:00Z");
         let lapse = reported(told.clone(), "2026-07-01T00:31:00Z");
         let lapse = acknowledge(&lapse, 1, Uuid::from_u128(5).into(), now).unwrap();
@@ -407,7 +423,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_lapse_that_was_seen_is_news_again_when_it_was_on_another_day() {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleUse);
+        let told = draft("2026-07-01T00:30:00Z", Substance::Opioids, LapseOutcome::SingleLapse);
         let now = moment("2026-07-09T00:00:00Z");
         let lapse =
             acknowledge(&reported(told.clone(), "2026-07-01T00:31:00Z"), 1, Uuid::from_u128(5).into(), now);
@@ -426,7 +442,7 @@ pub(crate) mod tests {
     fn a_bare_draft_is_four_fields_and_an_unknown_one_is_refused() {
         let json = serde_json::json!({
             "occurred_at": "2026-07-01T00:30:00Z", "time_zone": "America/New_York",
-            "substance": "alcohol", "outcome": "single_use"
+            "substance": "alcohol", "outcome": "lapse"
         });
         let read: LapseDraft = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), json);

@@ -77,7 +77,7 @@ pub enum PlanChange {
         code: SignCode,
     },
     /// Add a step for when a lapse happens.
-    AddLapseStep {
+    AddLapseResponseStep {
         /// Own words.
         words: String,
     },
@@ -101,7 +101,7 @@ impl PlanChange {
         match self {
             Self::AddTrigger { category, .. } => format!("trigger:{}", category.as_str()),
             Self::AddWarningSign { code } => format!("sign:{}", code.as_ref()),
-            Self::AddLapseStep { words } => format!("lapse_step:{words}"),
+            Self::AddLapseResponseStep { words } => format!("lapse_step:{words}"),
             Self::AddCoping { category, words } => format!("coping:{}:{words}", category.as_str()),
             Self::ReplaceSkill { skill } => format!("skill:{}", String::from(skill.clone())),
         }

@@ -1,6 +1,5 @@
 //! Milestones of sober time, by the calendar. Which there are is the program's data.
 
-use crate::journal::words;
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, Span, civil};
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,6 @@ use super::guidance::may_be_opioid;
 use super::lapse::{Acknowledgement, Lapse, LapseOutcome};
 use crate::account::AccountId;
 use crate::craving::{Craving, Outcome, Substance};
-use crate::journal::words;
 use crate::value::{Day, Moment};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -63,7 +62,7 @@ pub struct ToldUse {
     #[schema(nullable = false, minimum = 1, maximum = 14)]
     pub drug_days: Option<i16>,
     /// When it was told: when the server received it, or what is news of it.
-    pub told_at: Moment,
+    pub reported_at: Moment,
     /// How often it was news: 1 until something else or more is told of it.
     #[schema(minimum = 1)]
     pub revision: i32,
@@ -144,7 +143,7 @@ impl ToldUse {
             substance,
             alcohol_days: None,
             drug_days: None,
-            told_at: now,
+            reported_at: now,
             revision: 1,
             acknowledged: None,
             seen_with_lapses: false,
@@ -176,8 +175,8 @@ impl ToldUse {
         let one_of_two = before.substance.is_none() && counted(before) && counted(&self);
         let of_the_same = self.substance == before.substance || one_of_two;
         if !is_anew && before.stands() && on_its_days && no_more && of_the_same {
-            let Self { told_at, revision, acknowledged, taken_back_at, .. } = *before;
-            Self { told_at, revision, acknowledged, taken_back_at, ..self }
+            let Self { reported_at, revision, acknowledged, taken_back_at, .. } = *before;
+            Self { reported_at, revision, acknowledged, taken_back_at, ..self }
         } else {
             Self { revision: before.revision + 1, taken_back_at: before.taken_back_at, ..self }
         }
@@ -238,7 +237,7 @@ impl ToldUse {
         let lapse = answer.lapse;
         let names_another = self.kind == TellingKind::Craving
             && lapse.craving.is_some_and(|craving| Uuid::from(craving) != Uuid::from(self.id));
-        let is_told_after = Some(self.told_at) <= lapse.use_told_at;
+        let is_told_after = Some(self.reported_at) <= lapse.use_told_at;
         let on_its_days = answer.evening <= self.to && self.from <= lapse.local_day;
         is_told_after && on_its_days && !names_another
     }
@@ -261,8 +260,8 @@ impl<'a> Answer<'a> {
         let first = self.evening;
         let told_on = self.lapse.use_told_at.map(|at| at.local_day(&self.lapse.time_zone));
         let more = match self.lapse.outcome {
-            LapseOutcome::ReturnedToUse => told_on.map_or(0, |told_on| first.until(told_on).clamp(0, 366)),
-            LapseOutcome::SingleUse | LapseOutcome::NearMiss => 0,
+            LapseOutcome::ReturnToUse => told_on.map_or(0, |told_on| first.until(told_on).clamp(0, 366)),
+            LapseOutcome::SingleLapse | LapseOutcome::CloseCall => 0,
         };
         (0..=more).map(move |day| first.plus(day))
     }
@@ -274,7 +273,7 @@ pub fn last(told: &[ToldUse], lapses: &[Lapse]) -> Option<ToldUse> {
     let answers: Vec<_> = lapses.iter().filter_map(Answer::of).collect();
     let news = told.iter().filter(|one| one.acknowledged.is_none() && !one.is_told(&answers));
     let may_kill = |one: &ToldUse| one.substance.is_none_or(may_be_opioid);
-    news.min_by_key(|one| Reverse((may_kill(one), one.told_at, one.id))).copied()
+    news.min_by_key(|one| Reverse((may_kill(one), one.reported_at, one.id))).copied()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! Source: the stages of relapse by Melemis, in our own words.
 
-use crate::journal::words;
 use crate::value::Day;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;

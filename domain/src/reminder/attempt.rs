@@ -1,8 +1,8 @@
-//! What a try to send made of a letter, and when it is tried again.
+//! What a try to send made of a message, and when it is tried again.
 
 use std::time::Duration;
 
-use super::{LATEST, Letter, LetterState, later};
+use super::{LATEST, ReminderMessage, ReminderState, later};
 use crate::value::Moment;
 
 /// How often sending is tried.
@@ -11,30 +11,37 @@ pub const MAX_ATTEMPTS: i16 = 8;
 /// What the mail server made of a try to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// It took the letter.
+    /// It took the message.
     Accepted,
-    /// It refused the letter for good (5xx to this recipient).
+    /// It refused the message for good (5xx to this recipient).
     Refused,
     /// It refused for now, did not answer, or could not be reached.
     Failed,
 }
 
-/// A letter after a try to send it: sent, bounced, to be tried again, or given up. One that is not waiting any
+/// A message after a try to send it: sent, bounced, to be tried again, or given up. One that is not waiting any
 /// more stays as it is.
 #[must_use]
-pub fn after_attempt(letter: &Letter, attempt: Attempt, jitter: f64, now: Moment) -> Letter {
-    if letter.state != LetterState::Planned {
-        return letter.clone();
+pub fn after_attempt(
+    message: &ReminderMessage,
+    attempt: Attempt,
+    jitter: f64,
+    now: Moment,
+) -> ReminderMessage {
+    if message.state != ReminderState::Planned {
+        return message.clone();
     }
-    let attempts = letter.attempts.saturating_add(1);
-    let tried = Letter { attempts, lease_until: None, ..letter.clone() };
+    let attempts = message.attempts.saturating_add(1);
+    let tried = ReminderMessage { attempts, lease_until: None, ..message.clone() };
     match attempt {
-        Attempt::Accepted => Letter { state: LetterState::Sent, sent_at: Some(now), ..tried },
-        Attempt::Refused => Letter { state: LetterState::Bounced, ..tried },
-        Attempt::Failed if MAX_ATTEMPTS <= attempts => Letter { state: LetterState::Dead, ..tried },
+        Attempt::Accepted => ReminderMessage { state: ReminderState::Sent, sent_at: Some(now), ..tried },
+        Attempt::Refused => ReminderMessage { state: ReminderState::Bounced, ..tried },
+        Attempt::Failed if MAX_ATTEMPTS <= attempts => {
+            ReminderMessage { state: ReminderState::Dead, ..tried }
+        }
         Attempt::Failed => {
             let wait = i64::try_from(backoff(attempts, jitter)).unwrap_or(LATEST);
-            Letter { next_attempt_at: later(now, wait), ..tried }
+            ReminderMessage { next_attempt_at: later(now, wait), ..tried }
         }
     }
 }
@@ -51,36 +58,36 @@ pub fn backoff(attempts: i16, jitter: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reminder::letter::tests::letter;
+    use crate::reminder::message::tests::message;
     use proptest::prelude::*;
 
     #[test]
     fn what_the_mail_server_says_decides_what_becomes_of_a_letter() {
-        let leased = letter().leased(letter().due_at).unwrap();
+        let leased = message().leased(message().due_at).unwrap();
         let now = later(leased.due_at, 1);
         let sent = after_attempt(&leased, Attempt::Accepted, 0.5, now);
-        assert_eq!((sent.state, sent.sent_at, sent.lease_until), (LetterState::Sent, Some(now), None));
+        assert_eq!((sent.state, sent.sent_at, sent.lease_until), (ReminderState::Sent, Some(now), None));
         let bounced = after_attempt(&leased, Attempt::Refused, 0.5, now);
-        assert_eq!((bounced.state, bounced.sent_at), (LetterState::Bounced, None));
+        assert_eq!((bounced.state, bounced.sent_at), (ReminderState::Bounced, None));
         let failed = after_attempt(&leased, Attempt::Failed, 0.5, now);
         assert_eq!(
             (failed.state, failed.attempts, failed.next_attempt_at),
-            (LetterState::Planned, 1, later(now, 30))
+            (ReminderState::Planned, 1, later(now, 30))
         );
         assert_eq!(after_attempt(&sent, Attempt::Failed, 0.5, now), sent, "what is sent stays sent");
     }
 
     #[test]
     fn the_eighth_failure_is_the_last_and_comes_before_the_letter_expires() {
-        let mut letter = letter();
-        let (due, mut tries) = (letter.due_at, 0);
-        while letter.state == LetterState::Planned {
-            let now = letter.next_attempt_at;
+        let mut message = message();
+        let (due, mut tries) = (message.due_at, 0);
+        while message.state == ReminderState::Planned {
+            let now = message.next_attempt_at;
             assert!(now <= later(due, LATEST));
-            letter = after_attempt(&letter.leased(now).unwrap(), Attempt::Failed, 1.0, now);
+            message = after_attempt(&message.leased(now).unwrap(), Attempt::Failed, 1.0, now);
             tries += 1;
         }
-        assert_eq!((letter.state, tries), (LetterState::Dead, 8));
+        assert_eq!((message.state, tries), (ReminderState::Dead, 8));
     }
 
     proptest! {

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::reminder::later;
     use crate::reminder::tests::{NEW_YORK, daily, moment, zone};
-    use crate::value::{Few, TimeOfDay};
+    use crate::value::{BoundedSet, TimeOfDay};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -127,13 +127,13 @@ mod tests {
 
     #[test]
     fn only_chosen_weekdays_have_a_reminder() {
-        let weekdays = Few::try_from(vec![Weekday::Sunday]).unwrap();
+        let weekdays = BoundedSet::try_from(vec![Weekday::Sunday]).unwrap();
         let sundays = Preferences { weekdays, ..daily("09:00") };
         // 2026-07-05 is a Sunday.
         let due = next_due(&sundays, &zone("UTC"), moment("2026-07-05T09:00:00Z")).unwrap();
         assert_eq!(due.local_date.to_string(), "2026-07-12");
         assert_eq!(
-            next_due(&Preferences { weekdays: Few::default(), ..sundays }, &zone("UTC"), due.due_at),
+            next_due(&Preferences { weekdays: BoundedSet::default(), ..sundays }, &zone("UTC"), due.due_at),
             None
         );
     }

@@ -52,7 +52,7 @@ impl From<civil::Date> for Day {
         Self(date)
     }
 }
-told!(Day, Invalid::Day);
+from_text!(Day, Invalid::Day);
 
 impl FromStr for Day {
     type Err = Invalid;

@@ -8,7 +8,7 @@ macro_rules! id {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(::uuid::Uuid);
-        $crate::told!($name, $crate::value::Invalid::Id);
+        $crate::from_text!($name, $crate::value::Invalid::Id);
         impl From<::uuid::Uuid> for $name {
             fn from(id: ::uuid::Uuid) -> Self { Self(id) }
         }

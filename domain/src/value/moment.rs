@@ -49,7 +49,7 @@ impl TryFrom<Timestamp> for Moment {
     }
 }
 
-told!(Moment, Invalid::Moment);
+from_text!(Moment, Invalid::Moment);
 
 impl FromStr for Moment {
     type Err = Invalid;

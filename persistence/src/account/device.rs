@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use evenkeel_domain::account::{AccountId, Device, DeviceId, DeviceName, RefreshFamily};
 use evenkeel_domain::value::Moment;
 
-use super::read;
+use crate::column::read;
 use crate::column::{At, Id};
 use crate::schema::devices;
 use crate::{Error, Tx};

@@ -5,7 +5,7 @@ use evenkeel_domain::access::Permit;
 use evenkeel_domain::account::{Invite, InviteId, Role};
 use evenkeel_domain::value::Moment;
 
-use super::read;
+use crate::column::read;
 use crate::column::{At, Id};
 use crate::schema::invites;
 use crate::{Error, Tx};
@@ -14,11 +14,11 @@ type InviteRow =
     (Id, Id, String, String, Option<String>, Option<String>, Option<Id>, At, At, (Option<At>, Option<At>));
 
 fn invite(row: InviteRow) -> Result<Invite, Error> {
-    let (id, organisation, role, display_name, email, time_zone, created_by, created_at, expires_at, ended) =
+    let (id, organization, role, display_name, email, time_zone, created_by, created_at, expires_at, ended) =
         row;
     Ok(Invite {
         id: id.to(),
-        organisation: organisation.to(),
+        organization: organization.to(),
         role: read(role)?,
         display_name: read(display_name)?,
         email: email.map(read).transpose()?,
@@ -35,7 +35,7 @@ macro_rules! invite_columns {
     () => {
         (
             invites::id,
-            invites::organisation_id,
+            invites::organization_id,
             invites::role,
             invites::display_name,
             invites::email,
@@ -52,7 +52,7 @@ macro_rules! invite_columns {
 pub fn add_invite(tx: &mut Tx, invite: &Invite, code_hash: &[u8; 32]) -> Result<(), Error> {
     let row = (
         invites::id.eq(Id::of(invite.id)),
-        invites::organisation_id.eq(Id::of(invite.organisation)),
+        invites::organization_id.eq(Id::of(invite.organization)),
         invites::code_hash.eq(code_hash.to_vec()),
         invites::role.eq(String::from(invite.role)),
         invites::display_name.eq(invite.display_name.as_ref()),
@@ -76,11 +76,11 @@ pub fn invite_by_code(tx: &mut Tx, code_hash: &[u8; 32]) -> Result<Option<Invite
     row.map(invite).transpose()
 }
 
-/// The invites somebody has open: one's own, or for supervisors and admins the organisation's.
+/// The invites somebody has open: one's own, or for supervisors and admins the organization's.
 pub fn open_invites(tx: &mut Tx, permit: &Permit, now: Moment) -> Result<Vec<Invite>, Error> {
     let actor = permit.actor();
     let mut query = invites::table
-        .filter(invites::organisation_id.eq(Id::of(actor.organisation)))
+        .filter(invites::organization_id.eq(Id::of(actor.organization)))
         .filter(invites::redeemed_at.is_null())
         .filter(invites::withdrawn_at.is_null())
         .filter(invites::expires_at.gt(At(now)))
@@ -94,7 +94,7 @@ pub fn open_invites(tx: &mut Tx, permit: &Permit, now: Moment) -> Result<Vec<Inv
     query.load::<InviteRow>(tx)?.into_iter().map(invite).collect()
 }
 
-/// The invites to an organisation's first admin that its first start made: by nobody, to no address.
+/// The invites to an organization's first admin that its first start made: by nobody, to no address.
 pub fn first_invites(tx: &mut Tx) -> Result<Vec<Invite>, Error> {
     let rows: Vec<InviteRow> = invites::table
         .filter(invites::created_by.is_null())

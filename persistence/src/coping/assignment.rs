@@ -6,9 +6,8 @@ use evenkeel_domain::access::Grant;
 use evenkeel_domain::coping::assignment::{Assignment, AssignmentDraft, AssignmentId, AssignmentNote};
 use evenkeel_domain::value::Moment;
 
-use crate::account::read;
-use crate::column::{At, Id, On};
-use crate::schema::{practices, skill_assignments};
+use crate::column::{At, Id, On, read};
+use crate::schema::{skill_assignments, skill_practices};
 use crate::{Error, Tx};
 
 /// Stores a new assignment; false if the participant has one of that id.
@@ -66,30 +65,30 @@ pub fn find_assignment(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<O
     row.map(|row| assignment(grant, row)).transpose()
 }
 
-/// When the skill of an assignment was first practised since, as far as that practice stands.
-macro_rules! first_practised_at {
+/// When the skill of an assignment was first practiced since, as far as that practice stands.
+macro_rules! first_practiced_at {
     () => {
-        practices::table
-            .filter(practices::participant_id.eq(skill_assignments::participant_id))
-            .filter(practices::withdrawn_at.is_null())
-            .filter(practices::skill.eq(skill_assignments::skill))
-            .filter(practices::practised_at.ge(skill_assignments::assigned_at))
-            .select(min(practices::practised_at))
+        skill_practices::table
+            .filter(skill_practices::participant_id.eq(skill_assignments::participant_id))
+            .filter(skill_practices::withdrawn_at.is_null())
+            .filter(skill_practices::skill.eq(skill_assignments::skill))
+            .filter(skill_practices::practiced_at.ge(skill_assignments::assigned_at))
+            .select(min(skill_practices::practiced_at))
             .single_value()
     };
 }
 
-/// When the skill of an assignment was first practised since.
-pub fn practised_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Moment>, Error> {
+/// When the skill of an assignment was first practiced since.
+pub fn practiced_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Moment>, Error> {
     let query = skill_assignments::table
         .find((Id::of(grant.participant()), Id::of(id)))
-        .select(first_practised_at!());
+        .select(first_practiced_at!());
     let first: Option<Option<At>> = each!(tx, conn => query.get_result(conn)).optional()?;
     Ok(first.flatten().map(|at| at.0))
 }
 
 /// What was assigned and not taken back, or taken back only at this moment or later, with when it was first
-/// practised; the latest first.
+/// practiced; the latest first.
 pub fn assignments(
     tx: &mut Tx,
     grant: &Grant,
@@ -102,7 +101,7 @@ pub fn assignments(
         .filter(withdrawn_at.is_null().or(withdrawn_at.ge(At(since)).assume_not_null()))
         .order((skill_assignments::assigned_at.desc(), skill_assignments::id.desc()))
         .limit(most)
-        .select((assignment_columns!(), first_practised_at!()));
+        .select((assignment_columns!(), first_practiced_at!()));
     let rows: Vec<(AssignmentRow, Option<At>)> = each!(tx, conn => query.load(conn))?;
     rows.into_iter().map(|(row, first)| Ok((assignment(grant, row)?, first.map(|at| at.0)))).collect()
 }
@@ -119,14 +118,14 @@ pub fn put_assignment(tx: &mut Tx, grant: &Grant, assignment: &Assignment) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{PARTICIPANT, at, grant, house, id, value};
-    use evenkeel_domain::access::Act;
+    use crate::test_database::{PARTICIPANT, at, grant, id, test_database, value};
+    use evenkeel_domain::access::Action;
 
     #[test]
     fn assignments_read_back_as_stored() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let counselor = grant(Act::AssignSkill);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let counselor = grant(Action::AssignSkill);
         let assigned = Assignment {
             id: id(5),
             participant: id(PARTICIPANT),

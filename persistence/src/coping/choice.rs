@@ -40,17 +40,17 @@ pub fn put_chosen(tx: &mut Tx, grant: &Grant, chosen: &Chosen, now: Moment) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{at, grant, house, value};
-    use evenkeel_domain::access::Act;
+    use crate::test_database::{at, grant, test_database, value};
+    use evenkeel_domain::access::Action;
 
     #[test]
     fn choices_read_back_as_stored() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ChooseSkills);
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ChooseSkills);
         assert_eq!(chosen(tx, &own).unwrap(), Chosen::default());
-        for (revision, favourite) in (1..).zip(["library:urge_surfing", "library:delay_15"]) {
-            let choices = value(serde_json::json!({ "favourites": [favourite], "cautions": ["injury"] }));
+        for (revision, favorite) in (1..).zip(["library:urge_surfing", "library:delay_15"]) {
+            let choices = value(serde_json::json!({ "favorites": [favorite], "precautions": ["injury"] }));
             let now = Chosen { revision, choices };
             put_chosen(tx, &own, &now, at("2026-03-02T18:00:00Z")).unwrap();
             assert_eq!(chosen(tx, &own).unwrap(), now);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use diesel::RunQueryDsl;
 
-use super::Tx;
 use super::location::Location;
+use super::tx::Tx;
 
 /// How large the write-ahead log may grow before writers wait for it to be emptied, in pages of 4 KiB: 64 MiB.
 const LARGE_LOG: i32 = 16_384;

@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crossbeam_channel::{Sender, TrySendError};
 use uuid::Uuid;
 
-use super::Tx;
 use super::error::{Error, Failure};
+use super::tx::Tx;
 
 /// One unit of work as the queues see it.
 pub(super) trait Job: Send {
-    /// Whose record it writes to, if it is one record's.
+    /// ParticipantRef record it writes to, if it is one record's.
     fn record(&self) -> Option<Uuid>;
     /// Whether somebody still waits for it. Asked once, when its turn comes.
     fn begin(&mut self) -> bool;

@@ -11,8 +11,8 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, ConnectionError};
 
-use super::Tx;
 use super::error::Error;
+use super::tx::Tx;
 
 /// Where the data lives.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use crossbeam_channel::Receiver;
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 
-use super::Tx;
 use super::error::Error;
 use super::job::{Job, Kept};
 use super::location::Location;
+use super::tx::Tx;
 
 type Jobs = Vec<Box<dyn Job>>;
 

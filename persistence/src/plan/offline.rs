@@ -1,4 +1,4 @@
-//! What a participant has set in several rooms, for the bundle that a phone keeps for when it is offline.
+//! What a participant has set in several modules, for the bundle that a phone keeps for when it is offline.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
@@ -6,8 +6,8 @@ use evenkeel_domain::coping::Chosen;
 use evenkeel_domain::reminder::Preferences;
 use evenkeel_domain::value::TimeZone;
 
-use crate::account::read;
 use crate::column::Id;
+use crate::column::read;
 use crate::coping::{ChosenRow, chosen_of};
 use crate::reminder::{Wish, preferences, wish_columns};
 use crate::schema::{coping_choices, participants, reminder_preferences as wishes};
@@ -19,7 +19,7 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// When to be reminded; off until they say.
     pub wish: Preferences,
-    /// Favourites and cautions.
+    /// Favorites and precautions.
     pub chosen: Chosen,
 }
 

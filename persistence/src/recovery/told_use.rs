@@ -7,8 +7,7 @@ use evenkeel_domain::craving::Substance;
 use evenkeel_domain::recovery::lapse::Acknowledgement;
 use evenkeel_domain::recovery::told_use::{TellingId, TellingKind, ToldUse};
 
-use crate::account::read;
-use crate::column::{At, Id, On};
+use crate::column::{At, Id, On, read};
 use crate::schema::told_uses;
 use crate::{Error, Tx};
 
@@ -33,7 +32,7 @@ macro_rules! told_use_columns {
             told_uses::substance,
             (told_uses::alcohol_days, told_uses::drug_days),
             (
-                told_uses::told_at,
+                told_uses::reported_at,
                 told_uses::revision,
                 told_uses::seen_with_lapses,
                 told_uses::taken_back_at,
@@ -46,7 +45,7 @@ macro_rules! told_use_columns {
 
 fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Result<ToldUse, Error> {
     let (alcohol_days, drug_days) = days;
-    let (told_at, revision, seen_with_lapses, taken_back_at, is_taken_back) = told;
+    let (reported_at, revision, seen_with_lapses, taken_back_at, is_taken_back) = told;
     Ok(ToldUse {
         kind: read(kind)?,
         id: id.to(),
@@ -55,7 +54,7 @@ fn told_use((kind, id, from, to, substance, days, told, (by, at)): Row) -> Resul
         substance: substance.map(read).transpose()?,
         alcohol_days,
         drug_days,
-        told_at: told_at.0,
+        reported_at: reported_at.0,
         revision,
         acknowledged: by.zip(at).map(|(by, at)| Acknowledgement { by: by.to(), at: at.0 }),
         seen_with_lapses,
@@ -97,7 +96,7 @@ pub fn put_told_use(tx: &mut Tx, grant: &Grant, told: &ToldUse) -> Result<(), Er
         told_uses::substance.eq(told.substance.map(Substance::as_str)),
         told_uses::alcohol_days.eq(told.alcohol_days),
         told_uses::drug_days.eq(told.drug_days),
-        told_uses::told_at.eq(At(told.told_at)),
+        told_uses::reported_at.eq(At(told.reported_at)),
         told_uses::revision.eq(told.revision),
         told_uses::seen_with_lapses.eq(told.seen_with_lapses),
         told_uses::taken_back_at.eq(told.taken_back_at.map(At)),
@@ -128,17 +127,17 @@ pub fn unacknowledged_uses(tx: &mut Tx, permit: &Permit) -> Result<Vec<(Particip
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fresh::{PARTICIPANT, actor, at, day, grant, house, id};
-    use evenkeel_domain::access::{Act, OfficeAct, permit};
+    use crate::test_database::{PARTICIPANT, actor, at, day, grant, id, permit, test_database};
+    use evenkeel_domain::access::Action;
     use evenkeel_domain::account::Role;
     use uuid::Uuid;
 
     #[test]
     fn what_an_entry_tells_reads_back_until_it_tells_so_no_more() {
-        let mut house = house();
-        let tx = &mut house.tx;
-        let own = grant(Act::ReportLapse);
-        let office = permit(&actor(Role::Supervisor), OfficeAct::ReadCaseload).unwrap();
+        let mut database = test_database();
+        let tx = &mut database.tx;
+        let own = grant(Action::ReportLapse);
+        let office = permit(Role::Supervisor, Action::ReadCaseload);
         let now = at("2026-03-02T18:00:00Z");
         let days = (day("2026-02-23"), day("2026-03-01"));
         let told = ToldUse::new(TellingKind::CheckIn, id::<Uuid>(5), days, Some(Substance::Alcohol), now);

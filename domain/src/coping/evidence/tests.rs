@@ -1,6 +1,6 @@
 use super::*;
-use crate::coping::practice::tests::practised;
-use crate::coping::practice::withdraw;
+use crate::coping::skill_practice::tests::practiced;
+use crate::coping::skill_practice::withdraw;
 use crate::coping::tests::skill;
 use crate::craving::{self, tests::moment};
 use proptest::prelude::*;
@@ -99,7 +99,7 @@ fn what_worked_in_a_quarrel_is_read_from_quarrels() {
 
 #[test]
 fn a_withdrawn_practice_is_no_evidence() {
-    let kept = practised(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
+    let kept = practiced(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
     let gone = withdraw(&kept, moment("2026-03-03T00:00:00Z"));
     assert_eq!(Evidence::of([&kept, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
     assert_eq!(Evidence::of([&gone], &[]).what_works(None), []);
@@ -112,9 +112,9 @@ fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
     let mut felt = craving::tests::draft(at, "America/New_York", 8);
     felt.triggers = vec![Conflict, SocialPressure].try_into().unwrap();
     let felt = craving::tests::recorded(felt, at);
-    let mut linked = practised(NAMES[0], at, 8, 3);
+    let mut linked = practiced(NAMES[0], at, 8, 3);
     linked.draft.craving = Some(felt.id);
-    let mut named = practised(NAMES[1], at, 6, 5);
+    let mut named = practiced(NAMES[1], at, 6, 5);
     (named.draft.craving, named.draft.trigger) = (Some(felt.id), Some(Urges));
     let tries = [linked, named];
     let counted = |cravings: &[Craving], of| {
@@ -154,9 +154,9 @@ fn a_try_that_surprises_may_make_every_claim_less_sure() {
 #[test]
 fn practice_while_calm_says_nothing_of_easing() {
     let at = "2026-03-02T18:40:00Z";
-    let calm = practised(NAMES[0], at, 0, 0);
+    let calm = practiced(NAMES[0], at, 0, 0);
     assert_eq!(Evidence::of(&vec![calm.clone(); 5], &[]).what_works(None), []);
-    let tries = [practised(NAMES[0], at, 8, 3), practised(NAMES[0], at, 5, 5), practised(NAMES[0], at, 0, 2)];
+    let tries = [practiced(NAMES[0], at, 8, 3), practiced(NAMES[0], at, 5, 5), practiced(NAMES[0], at, 0, 2)];
     let told = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
     assert_eq!(
         Evidence::of(tries.iter().chain(&vec![calm; 9]), &[]),

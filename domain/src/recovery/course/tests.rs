@@ -2,22 +2,23 @@ use super::*;
 use crate::craving::tests::moment;
 use crate::recovery::lapse::{self, LapseCorrection, LapseDraft};
 use crate::recovery::milestone::milestones;
-use crate::recovery::start::tests::{day, draft};
-use crate::recovery::start::{self, StartDraft};
+use crate::recovery::sobriety_date::tests::{day, draft};
+use crate::recovery::sobriety_date::{self, SobrietyDateDraft};
 use proptest::prelude::*;
 use rstest::rstest;
 
 fn new_york() -> TimeZone {
     TimeZone::try_from("America/New_York".to_owned()).unwrap()
 }
-fn begun(id: u128, draft: StartDraft, now: &str) -> Start {
-    start::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, &[], moment(now)).unwrap()
+fn begun(id: u128, draft: SobrietyDateDraft, now: &str) -> SobrietyDate {
+    sobriety_date::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, &[], moment(now))
+        .unwrap()
 }
-fn since(id: u128, since: &str) -> Start {
+fn since(id: u128, since: &str) -> SobrietyDate {
     begun(id, draft(since, "2026-12-01T12:00:00Z"), "2026-12-01T12:00:00Z")
 }
-fn corrected(id: u128, of: &Start, since: &str, told_at: &str) -> Start {
-    let correction = StartDraft { corrects: Some(of.id), ..draft(since, told_at) };
+fn corrected(id: u128, of: &SobrietyDate, since: &str, reported_at: &str) -> SobrietyDate {
+    let correction = SobrietyDateDraft { corrects: Some(of.id), ..draft(since, reported_at) };
     begun(id, correction, "2026-12-01T12:00:00Z")
 }
 fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
@@ -35,12 +36,12 @@ fn told(lapse: Lapse, received_at: &str) -> Lapse {
     let received_at = moment(received_at);
     Lapse { received_at, use_told_at: lapse.use_told_at.map(|_| received_at), ..lapse }
 }
-fn read(starts: &[Start], lapses: &[Lapse], now: Moment) -> (Course, Count) {
+fn read(starts: &[SobrietyDate], lapses: &[Lapse], now: Moment) -> (Course, Count) {
     let course = course(Substance::Alcohol, starts, lapses, milestones(), &new_york(), now);
     let count = course.count.clone().unwrap();
     (course, count)
 }
-fn counted(starts: &[Start], lapses: &[Lapse], now: &str) -> Count {
+fn counted(starts: &[SobrietyDate], lapses: &[Lapse], now: &str) -> Count {
     read(starts, lapses, moment(now)).1
 }
 fn codes(reached: &[Reached]) -> Vec<(&str, String)> {
@@ -72,13 +73,13 @@ fn milestones_are_reached_one_after_the_other_and_the_next_is_told() {
 #[test]
 fn a_single_use_begins_a_new_count_and_keeps_the_days_before_it() {
     let starts = [since(2, "2026-01-31")];
-    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleUse)];
+    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleLapse)];
     let (course, count) = read(&starts, &lapses, moment("2026-03-16T12:00:00Z"));
     let run = count.current.as_ref().unwrap();
     assert_eq!((run.since, run.days), (day("2026-03-11"), 5));
     assert_eq!((count.lifetime_days, count.longest_days), (44, 39));
-    assert_eq!(count.past, [PastRun { since: day("2026-01-31"), until: day("2026-03-11"), days: 39 }]);
-    assert_eq!((course.lapses, course.near_misses, course.last_lapse_on), (1, 0, Some(day("2026-03-11"))));
+    assert_eq!(count.past, [PastPeriod { since: day("2026-01-31"), until: day("2026-03-11"), days: 39 }]);
+    assert_eq!((course.lapses, course.close_calls, course.last_lapse_on), (1, 0, Some(day("2026-03-11"))));
     assert_eq!(codes(&count.reached)[1], ("30_days", "2026-03-02".to_owned()), "it stays reached");
     assert_eq!(run.milestones.iter().map(AsRef::as_ref).collect::<Vec<_>>(), ["24_hours"]);
     let next = count.next.unwrap();
@@ -87,7 +88,7 @@ fn a_single_use_begins_a_new_count_and_keeps_the_days_before_it() {
 
 #[test]
 fn the_24_hours_after_a_lapse_are_counted_from_the_lapse() {
-    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleUse)];
+    let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleLapse)];
     let codes_at = |now| counted(&[], &lapses, now).reached.len();
     assert_eq!((codes_at("2026-03-13T00:59:59Z"), codes_at("2026-03-13T01:00:00Z")), (0, 1));
 }
@@ -95,19 +96,19 @@ fn the_24_hours_after_a_lapse_are_counted_from_the_lapse() {
 #[test]
 fn a_near_miss_changes_no_count() {
     let starts = [since(2, "2026-01-31")];
-    let close = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::NearMiss)];
+    let close = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::CloseCall)];
     let now = moment("2026-03-16T12:00:00Z");
     let (course, count) = read(&starts, &close, now);
     assert_eq!(count, read(&starts, &[], now).1);
-    assert_eq!((course.lapses, course.near_misses, course.last_lapse_on), (0, 1, None));
+    assert_eq!((course.lapses, course.close_calls, course.last_lapse_on), (0, 1, None));
 }
 
 #[test]
 fn after_a_return_to_use_there_is_no_count_until_a_start_anew() {
     let first = since(2, "2026-01-31");
     let lapses = [
-        lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::ReturnedToUse),
-        lapsed(4, "2026-03-14T01:00:00Z", LapseOutcome::SingleUse),
+        lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::ReturnToUse),
+        lapsed(4, "2026-03-14T01:00:00Z", LapseOutcome::SingleLapse),
     ];
     let count = counted(std::slice::from_ref(&first), &lapses, "2026-03-16T12:00:00Z");
     assert_eq!((count.current, count.next, count.lifetime_days), (None, None, 39));
@@ -121,9 +122,9 @@ fn after_a_return_to_use_there_is_no_count_until_a_start_anew() {
 #[rstest]
 #[case::told_before_it("2026-03-12T12:00:00Z", false)]
 #[case::told_after_it("2026-03-12T20:00:00Z", true)]
-fn sober_since_today_means_after_what_happened_today(#[case] told_at: &str, #[case] running: bool) {
-    let lapses = [lapsed(3, "2026-03-12T16:00:00Z", LapseOutcome::ReturnedToUse)];
-    let starts = [begun(2, draft("2026-03-12", told_at), told_at)];
+fn sober_since_today_means_after_what_happened_today(#[case] reported_at: &str, #[case] running: bool) {
+    let lapses = [lapsed(3, "2026-03-12T16:00:00Z", LapseOutcome::ReturnToUse)];
+    let starts = [begun(2, draft("2026-03-12", reported_at), reported_at)];
     let count = counted(&starts, &lapses, "2026-03-13T15:00:00Z");
     assert_eq!(count.current.is_some(), running);
     assert_eq!(count.reached, [], "no 24 hours yet");
@@ -154,7 +155,7 @@ fn a_start_moved_forth_and_back_again_takes_no_day_away_across_a_lapse() {
     let first = since(2, "2026-01-10");
     let forth = corrected(3, &first, "2026-01-20", "2026-03-01T12:00:00Z");
     let back = corrected(4, &first, "2026-01-15", "2026-03-01T13:00:00Z");
-    let lapses = [lapsed(5, "2026-01-17T17:00:00Z", LapseOutcome::ReturnedToUse)];
+    let lapses = [lapsed(5, "2026-01-17T17:00:00Z", LapseOutcome::ReturnToUse)];
     let now = "2026-03-02T12:00:00Z";
     let before = counted(&[first.clone(), forth.clone()], &lapses, now);
     let after = counted(&[first, forth, back], &lapses, now);
@@ -185,22 +186,22 @@ fn a_milestone_goes_with_the_start_that_was_wrong() {
 #[case::told_after_30_days("2026-03-03T12:00:00Z", 2)]
 #[case::told_after_60_days("2026-04-02T12:00:00Z", 3)]
 fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_told(
-    #[case] told_at: &str,
+    #[case] reported_at: &str,
     #[case] reached: usize,
 ) {
     let start = since(2, "2026-01-31");
-    let late = told(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnedToUse), told_at);
+    let late = told(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnToUse), reported_at);
     let count = counted(std::slice::from_ref(&start), std::slice::from_ref(&late), "2026-06-01T12:00:00Z");
     assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
-    let next = lapsed(4, "2026-02-28T12:00:00Z", LapseOutcome::SingleUse);
+    let next = lapsed(4, "2026-02-28T12:00:00Z", LapseOutcome::SingleLapse);
     let count = counted(&[start], &[late, next], "2026-06-01T12:00:00Z");
     assert_eq!(count.reached.len(), 1, "what ended the count was told by then");
 }
 
 #[rstest]
-#[case::what_came_close(Substance::Alcohol, LapseOutcome::NearMiss, 3)]
-#[case::use_of_something_else(Substance::Cannabis, LapseOutcome::ReturnedToUse, 3)]
-#[case::what_was_use_all_along(Substance::Alcohol, LapseOutcome::SingleUse, 1)]
+#[case::what_came_close(Substance::Alcohol, LapseOutcome::CloseCall, 3)]
+#[case::use_of_something_else(Substance::Cannabis, LapseOutcome::ReturnToUse, 3)]
+#[case::what_was_use_all_along(Substance::Alcohol, LapseOutcome::SingleLapse, 1)]
 fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
     #[case] substance: Substance,
     #[case] outcome: LapseOutcome,
@@ -209,7 +210,7 @@ fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
     let start = since(2, "2026-01-31");
     let first = Lapse { substance, ..lapsed(3, "2026-02-20T12:00:00Z", outcome) };
     let used =
-        LapseDraft { substance: Substance::Alcohol, outcome: LapseOutcome::ReturnedToUse, ..first.draft() };
+        LapseDraft { substance: Substance::Alcohol, outcome: LapseOutcome::ReturnToUse, ..first.draft() };
     let correction = LapseCorrection { reason: None, lapse: used };
     let at = moment("2026-04-02T12:00:00Z");
     let (corrected, _) = lapse::correct(&first, Uuid::from_u128(9).into(), &correction, at).unwrap();
@@ -219,9 +220,9 @@ fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
 
 #[test]
 fn a_start_after_a_single_use_says_since_when() {
-    let lapses = [lapsed(3, "2026-11-01T17:00:00Z", LapseOutcome::SingleUse)];
+    let lapses = [lapsed(3, "2026-11-01T17:00:00Z", LapseOutcome::SingleLapse)];
     let now = "2026-11-24T12:00:00Z";
-    let run = |starts: &[Start]| counted(starts, &lapses, now).current.unwrap();
+    let run = |starts: &[SobrietyDate]| counted(starts, &lapses, now).current.unwrap();
     assert_eq!((run(&[]).since, run(&[]).days), (day("2026-11-01"), 23));
     let start = since(2, "2026-11-10");
     assert_eq!(
@@ -241,7 +242,7 @@ fn the_latest_correction_stands_when_what_it_corrects_was_taken_back() {
     let first = since(2, "2026-01-31");
     let second = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
     let third = corrected(4, &second, "2026-01-25", "2026-02-03T12:00:00Z");
-    let gone = |start: &Start| start::withdraw(start, moment(now));
+    let gone = |start: &SobrietyDate| sobriety_date::withdraw(start, moment(now));
     for starts in [
         [gone(&first), second.clone(), third.clone()],
         [first.clone(), gone(&second), third.clone()],
@@ -257,29 +258,30 @@ fn the_latest_correction_stands_when_what_it_corrects_was_taken_back() {
 
 #[test]
 fn a_start_tells_what_it_makes_of_the_count() {
-    use StartEffect::{AlreadyRunning, Begins, Corrected, Waits};
+    use SobrietyDateEffect::{AlreadyRunning, Begins, Corrected, Waits};
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
     let other = since(4, "2026-02-10");
-    let orphan = Start { corrects: Some(Uuid::from_u128(99).into()), ..since(5, "2026-02-10") };
+    let orphan = SobrietyDate { corrects: Some(Uuid::from_u128(99).into()), ..since(5, "2026-02-10") };
     let starts = [first, back, other, orphan];
     let effects = |lapses: &[Lapse]| starts.each_ref().map(|one| effect(one, &starts, lapses));
     assert_eq!(effects(&[]), [Corrected, Begins, AlreadyRunning, Waits]);
-    let between = lapsed(9, "2026-02-05T12:00:00Z", LapseOutcome::ReturnedToUse);
+    let between = lapsed(9, "2026-02-05T12:00:00Z", LapseOutcome::ReturnToUse);
     assert_eq!(effects(&[between]), [Corrected, Begins, Begins, Waits]);
 }
 
 #[test]
 fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing() {
-    let other = StartDraft { substance: Substance::Nicotine, ..draft("2025-01-01", "2026-02-01T12:00:00Z") };
+    let other =
+        SobrietyDateDraft { substance: Substance::Nicotine, ..draft("2025-01-01", "2026-02-01T12:00:00Z") };
     let starts = [since(2, "2026-01-31"), begun(3, other, "2026-02-01T12:00:00Z")];
     let gone = lapse::withdraw(
-        &lapsed(4, "2026-03-01T12:00:00Z", LapseOutcome::ReturnedToUse),
+        &lapsed(4, "2026-03-01T12:00:00Z", LapseOutcome::ReturnToUse),
         moment("2026-03-02T12:00:00Z"),
     );
     let (course, count) = read(&starts, &[gone], moment("2026-03-02T12:00:00Z"));
     assert_eq!((course.lapses, count.lifetime_days), (0, 30));
-    let taken_back = start::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
+    let taken_back = sobriety_date::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
     assert_eq!(counted(&[taken_back], &[], "2026-03-02T12:00:00Z"), Count::default());
 }
 
@@ -289,7 +291,7 @@ fn a_hidden_counter_shows_no_number_of_days() {
     assert_eq!(course.clone().shown(CounterChoice::default()), course);
     let json = serde_json::to_value(course.shown(CounterChoice { hidden: true })).unwrap();
     let expected =
-        serde_json::json!({ "substance": "alcohol", "lapses": 0, "near_misses": 0, "last_lapse_on": null });
+        serde_json::json!({ "substance": "alcohol", "lapses": 0, "close_calls": 0, "last_lapse_on": null });
     assert_eq!(json, expected);
 }
 
@@ -302,7 +304,7 @@ struct AnyStart {
     told_ago: i64,
     corrects: Option<usize>,
 }
-fn any_starts() -> impl Strategy<Value = Vec<Start>> {
+fn any_starts() -> impl Strategy<Value = Vec<SobrietyDate>> {
     let one = (0i32..400, 0i64..400, prop::option::of(0usize..6)).prop_map(|(ago, told_ago, corrects)| {
         AnyStart { ago: ago.max(i32::try_from(told_ago).unwrap()), told_ago, corrects }
     });
@@ -310,18 +312,18 @@ fn any_starts() -> impl Strategy<Value = Vec<Start>> {
         let starts: Vec<_> =
             (100u128..).zip(&all).map(|(id, one)| start_of(id, one.ago, one.told_ago, None)).collect();
         let ids: Vec<_> = starts.iter().map(|one| one.id).collect();
-        let named = |(start, one): (Start, &AnyStart)| Start {
+        let named = |(start, one): (SobrietyDate, &AnyStart)| SobrietyDate {
             corrects: one.corrects.and_then(|of| ids.get(of).copied()).filter(|of| *of != start.id),
             ..start
         };
         starts.into_iter().zip(&all).map(named).collect()
     })
 }
-fn start_of(id: u128, ago: i32, told_ago: i64, corrects: Option<StartId>) -> Start {
+fn start_of(id: u128, ago: i32, told_ago: i64, corrects: Option<SobrietyDateId>) -> SobrietyDate {
     let now = moment(NOW);
-    let told_at = now.plus(SignedDuration::from_hours(-24 * told_ago));
+    let reported_at = now.plus(SignedDuration::from_hours(-24 * told_ago));
     let since = now.local_day(&new_york()).plus(-ago);
-    begun(id, StartDraft { since, told_at, corrects, ..draft("2026-01-01", NOW) }, NOW)
+    begun(id, SobrietyDateDraft { since, reported_at, corrects, ..draft("2026-01-01", NOW) }, NOW)
 }
 fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
     let at = moment(NOW).plus(SignedDuration::from_hours(-hours_ago));
@@ -363,9 +365,9 @@ proptest! {
         let begin = root(one, &all).map(|root| root.id);
         let said = starts.iter().filter(|other| begin.is_some() && root(other, &all).map(|root| root.id) == begin);
         let last = said.max_by_key(|other| (other.corrects.is_some(), other.said_at(), other.id)).unwrap_or(one);
-        let back = Start { since: last.since.plus(-by), ..start_of(999, 0, 0, Some(one.id)) };
+        let back = SobrietyDate { since: last.since.plus(-by), ..start_of(999, 0, 0, Some(one.id)) };
         let (after, longer) = read(&[starts, vec![back]].concat(), &lapses, moment(NOW));
-        prop_assert_eq!((before.lapses, before.near_misses), (after.lapses, after.near_misses));
+        prop_assert_eq!((before.lapses, before.close_calls), (after.lapses, after.close_calls));
         prop_assert!(count.lifetime_days <= longer.lifetime_days);
         prop_assert!(count.longest_days <= longer.longest_days);
         prop_assert!(count.past.len() <= longer.past.len());
@@ -392,7 +394,7 @@ proptest! {
     fn a_single_use_at_any_time_leaves_the_lifetime_days_unless_a_later_start_says_since_when(
         starts in any_starts(), lapses in any_lapses(), hours in 0i64..9600
     ) {
-        let single = lapse_of(300, hours, LapseOutcome::SingleUse);
+        let single = lapse_of(300, hours, LapseOutcome::SingleLapse);
         let starts: Vec<_> = starts.into_iter().filter(|one| one.since < single.local_day).collect();
         let count = read(&starts, &lapses, moment(NOW)).1;
         let all = [lapses, vec![single]].concat();
@@ -405,7 +407,7 @@ proptest! {
     ) {
         // A return to use before a single use leaves nothing to presume of it.
         let started: Vec<_> =
-            lapses.into_iter().filter(|one| one.outcome != LapseOutcome::SingleUse).collect();
+            lapses.into_iter().filter(|one| one.outcome != LapseOutcome::SingleLapse).collect();
         let before = read(&starts, &started, moment(NOW)).1.reached;
         let late = late.into_iter().map(|one| Lapse { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..told(one, NOW) });
         let after = read(&starts, &[started.clone(), late.collect()].concat(), moment(NOW)).1.reached;

@@ -12,8 +12,8 @@ fn day(text: &str) -> Day {
     text.parse::<jiff::civil::Date>().unwrap().into()
 }
 fn told(id: u128, substance: Option<Substance>, on: &str) -> ToldUse {
-    let told_at = moment(&format!("{on}T22:00:00Z"));
-    ToldUse::new(TellingKind::Craving, Uuid::from_u128(id), (day(on), day(on)), substance, told_at)
+    let reported_at = moment(&format!("{on}T22:00:00Z"));
+    ToldUse::new(TellingKind::Craving, Uuid::from_u128(id), (day(on), day(on)), substance, reported_at)
 }
 fn week(alcohol_days: Option<i16>, drug_days: Option<i16>) -> ToldUse {
     let substance = drug_days.map_or(Some(Substance::Alcohol), |_| None);
@@ -22,7 +22,7 @@ fn week(alcohol_days: Option<i16>, drug_days: Option<i16>) -> ToldUse {
 }
 /// A lapse at a time in New York, 4 hours behind.
 fn lapse(substance: Substance, at: &str) -> Lapse {
-    lapses::reported(lapses::draft(at, substance, LapseOutcome::SingleUse), NOW)
+    lapses::reported(lapses::draft(at, substance, LapseOutcome::SingleLapse), NOW)
 }
 fn outcome(outcome: Option<Outcome>) -> Craving {
     let felt = draft("2026-07-05T18:00:00Z", "America/New_York", 8);
@@ -52,7 +52,7 @@ fn a_lapse_of_that_day_tells_of_it_too(
     let told = told(2, what, "2026-07-05");
     assert_eq!(last(&[told], &[lapse(of, at)]).is_none(), is_told);
     let mut close = lapse(of, at);
-    close.outcome = LapseOutcome::NearMiss;
+    close.outcome = LapseOutcome::CloseCall;
     assert_eq!(last(&[told], &[close, lapse::withdraw(&lapse(of, at), moment(NOW))]), Some(told));
 }
 
@@ -96,14 +96,14 @@ fn lapses_of_a_week_answer_for_as_many_days_as_it_tells(
 
 #[test]
 fn who_returned_to_use_tells_of_every_day_until_they_told_it() {
-    let returned = LapseOutcome::ReturnedToUse;
+    let returned = LapseOutcome::ReturnToUse;
     let draft = lapses::draft("2026-06-30T18:00:00Z", Substance::Alcohol, returned);
     let lapse = lapses::reported(draft, NOW);
     let all = |days, lapse: &Lapse| last(&[week(Some(days), None)], std::slice::from_ref(lapse)).is_none();
     // From Tuesday to Sunday.
     assert!(all(6, &lapse) && !all(7, &lapse));
-    let on_saturday = ToldUse { told_at: moment("2026-07-04T12:00:00Z"), ..week(Some(5), None) };
-    let told_then = Lapse { use_told_at: Some(on_saturday.told_at), ..lapse.clone() };
+    let on_saturday = ToldUse { reported_at: moment("2026-07-04T12:00:00Z"), ..week(Some(5), None) };
+    let told_then = Lapse { use_told_at: Some(on_saturday.reported_at), ..lapse.clone() };
     assert_eq!(last(&[on_saturday], std::slice::from_ref(&told_then)), None);
     let more = ToldUse { alcohol_days: Some(6), ..on_saturday };
     assert_eq!(last(&[more], &[told_then]), Some(more), "Sunday may be another time");
@@ -139,7 +139,7 @@ fn what_may_kill_comes_first_and_what_somebody_has_seen_comes_no_more() {
 fn the_same_told_again_is_no_news_and_another_substance_or_more_days_are() {
     let first = week(Some(3), None);
     let seen = first.acknowledge(1, someone(), moment("2026-07-06T12:00:00Z")).unwrap();
-    let again = ToldUse { told_at: moment("2026-07-07T12:00:00Z"), ..first };
+    let again = ToldUse { reported_at: moment("2026-07-07T12:00:00Z"), ..first };
     assert_eq!((again.after(Some(&seen), false), again.after(None, true)), (seen, again));
     assert_eq!(again.after(Some(&seen), true), ToldUse { revision: 2, ..again }, "another time");
     let fewer = ToldUse { alcohol_days: Some(2), ..again };
@@ -250,7 +250,7 @@ proptest! {
         };
         for (deed, hour) in deeds {
             now = now.plus(SignedDuration::from_mins(1));
-            let draft = lapses::draft("2026-07-05T18:00:00Z", Substance::Opioids, LapseOutcome::ReturnedToUse);
+            let draft = lapses::draft("2026-07-05T18:00:00Z", Substance::Opioids, LapseOutcome::ReturnToUse);
             match deed {
                 0 => told = observe(told.as_ref(), hour, now),
                 1 => told = told.map(|told| told.acknowledge(told.revision, someone(), now).unwrap()),

@@ -1,4 +1,4 @@
-CREATE TABLE organisations (
+CREATE TABLE organizations (
     id uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
     demo boolean NOT NULL,
@@ -7,7 +7,7 @@ CREATE TABLE organisations (
 
 CREATE TABLE accounts (
     id uuid NOT NULL PRIMARY KEY,
-    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    organization_id uuid NOT NULL REFERENCES organizations (id),
     role text NOT NULL,
     display_name text NOT NULL,
     sign_in_name text NOT NULL UNIQUE,
@@ -22,7 +22,7 @@ CREATE TABLE accounts (
 CREATE TABLE participants (
     id uuid NOT NULL PRIMARY KEY,
     account_id uuid NOT NULL UNIQUE REFERENCES accounts (id),
-    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    organization_id uuid NOT NULL REFERENCES organizations (id),
     time_zone text NOT NULL,
     created_at timestamptz NOT NULL
 );
@@ -50,7 +50,7 @@ CREATE TABLE devices (
 
 CREATE TABLE invites (
     id uuid NOT NULL PRIMARY KEY,
-    organisation_id uuid NOT NULL REFERENCES organisations (id),
+    organization_id uuid NOT NULL REFERENCES organizations (id),
     code_hash bytea NOT NULL UNIQUE,
     role text NOT NULL,
     display_name text NOT NULL,
@@ -131,12 +131,12 @@ CREATE TABLE daily_summaries (
     CHECK (peak BETWEEN 0 AND 10)
 );
 
-CREATE TABLE journal_heads (
+CREATE TABLE audit_streams (
     stream uuid NOT NULL PRIMARY KEY,
     last_seq bigint NOT NULL
 );
 
-CREATE TABLE journal (
+CREATE TABLE audit_events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     stream uuid NOT NULL,
     seq bigint NOT NULL,
@@ -144,15 +144,14 @@ CREATE TABLE journal (
     actor uuid,
     actor_role text,
     device uuid,
-    act text NOT NULL,
-    room text NOT NULL,
+    action text NOT NULL,
     entity uuid,
     outcome text NOT NULL,
     request_id uuid NOT NULL,
     CHECK (1 <= seq)
 );
 
-CREATE TABLE journal_seals (
+CREATE TABLE audit_seals (
     number bigint NOT NULL PRIMARY KEY,
     first_id bigint NOT NULL,
     last_id bigint NOT NULL,
@@ -182,7 +181,7 @@ CREATE TABLE reminder_preferences (
     CHECK (at_minute BETWEEN 0 AND 1439)
 );
 
-CREATE TABLE letters (
+CREATE TABLE reminder_messages (
     id uuid NOT NULL PRIMARY KEY,
     participant_id uuid NOT NULL REFERENCES participants (id),
     kind text NOT NULL,
@@ -201,17 +200,17 @@ CREATE TABLE letters (
     CHECK (state IN ('planned', 'sent', 'answered', 'expired', 'bounced', 'dead', 'suppressed'))
 );
 
-CREATE UNIQUE INDEX letters_slot ON letters (participant_id, kind, local_date, slot);
-CREATE INDEX letters_waiting ON letters (next_attempt_at) WHERE state = 'planned';
+CREATE UNIQUE INDEX letters_slot ON reminder_messages (participant_id, kind, local_date, slot);
+CREATE INDEX letters_waiting ON reminder_messages (next_attempt_at) WHERE state = 'planned';
 CREATE INDEX reminder_preferences_due ON reminder_preferences (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX devices_of_account ON devices (account_id);
 CREATE INDEX caseloads_of_participant ON caseloads (participant_id);
-CREATE INDEX participants_of_organisation ON participants (organisation_id);
-CREATE INDEX invites_of_organisation ON invites (organisation_id, created_at);
-CREATE UNIQUE INDEX journal_order ON journal (stream, seq);
+CREATE INDEX participants_of_organization ON participants (organization_id);
+CREATE INDEX invites_of_organization ON invites (organization_id, created_at);
+CREATE UNIQUE INDEX audit_events_order ON audit_events (stream, seq);
 
--- The journal only grows: not even the application may change or remove an entry.
-CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
-CREATE TRIGGER journal_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON journal EXECUTE FUNCTION journal_is_append_only();
-CREATE TRIGGER journal_seals_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_seals EXECUTE FUNCTION journal_is_append_only();
+-- The audit log only grows: not even the application may change or remove an entry.
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;
+CREATE TRIGGER audit_events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events EXECUTE FUNCTION audit_is_append_only();
+CREATE TRIGGER audit_seals_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals EXECUTE FUNCTION audit_is_append_only();

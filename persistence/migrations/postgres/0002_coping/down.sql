@@ -1,6 +1,6 @@
-DROP TABLE practice_revisions;
-DROP TABLE practices;
+DROP TABLE skill_practice_revisions;
+DROP TABLE skill_practices;
 DROP TABLE skill_assignments;
 DROP TABLE coping_choices;
-DROP TABLE organisation_skill_revisions;
-DROP TABLE organisation_skills;
+DROP TABLE organization_skill_revisions;
+DROP TABLE organization_skills;

@@ -1,25 +1,25 @@
-CREATE TABLE organisation_skills (
-    organisation_id uuid NOT NULL REFERENCES organisations (id),
+CREATE TABLE organization_skills (
+    organization_id uuid NOT NULL REFERENCES organizations (id),
     id uuid NOT NULL,
     revision integer NOT NULL,
     changed_by uuid NOT NULL,
     changed_at timestamptz NOT NULL,
     retired_at timestamptz,
     skill jsonb NOT NULL,
-    PRIMARY KEY (organisation_id, id),
+    PRIMARY KEY (organization_id, id),
     CHECK (1 <= revision)
 );
 
-CREATE TABLE organisation_skill_revisions (
-    organisation_id uuid NOT NULL,
+CREATE TABLE organization_skill_revisions (
+    organization_id uuid NOT NULL,
     skill_id uuid NOT NULL,
     revision integer NOT NULL,
     changed_by uuid NOT NULL,
     changed_at timestamptz NOT NULL,
     skill jsonb NOT NULL,
-    PRIMARY KEY (organisation_id, skill_id, revision),
+    PRIMARY KEY (organization_id, skill_id, revision),
     CHECK (1 <= revision),
-    FOREIGN KEY (organisation_id, skill_id) REFERENCES organisation_skills (organisation_id, id)
+    FOREIGN KEY (organization_id, skill_id) REFERENCES organization_skills (organization_id, id)
 );
 
 CREATE TABLE coping_choices (
@@ -41,10 +41,10 @@ CREATE TABLE skill_assignments (
     CHECK (length(skill) BETWEEN 10 AND 49)
 );
 
-CREATE TABLE practices (
+CREATE TABLE skill_practices (
     participant_id uuid NOT NULL REFERENCES participants (id),
     id uuid NOT NULL,
-    practised_at timestamptz NOT NULL,
+    practiced_at timestamptz NOT NULL,
     local_day date NOT NULL,
     received_at timestamptz NOT NULL,
     clock_suspect boolean NOT NULL,
@@ -60,7 +60,7 @@ CREATE TABLE practices (
     CHECK (1 <= revision)
 );
 
-CREATE TABLE practice_revisions (
+CREATE TABLE skill_practice_revisions (
     participant_id uuid NOT NULL,
     practice_id uuid NOT NULL,
     revision integer NOT NULL,
@@ -71,5 +71,5 @@ CREATE TABLE practice_revisions (
     PRIMARY KEY (participant_id, practice_id, revision),
     UNIQUE (participant_id, practice_id, id),
     CHECK (1 <= revision),
-    FOREIGN KEY (participant_id, practice_id) REFERENCES practices (participant_id, id)
+    FOREIGN KEY (participant_id, practice_id) REFERENCES skill_practices (participant_id, id)
 );

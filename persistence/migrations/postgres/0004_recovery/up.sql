@@ -1,10 +1,10 @@
-CREATE TABLE recovery_starts (
+CREATE TABLE sobriety_dates (
     participant_id uuid NOT NULL REFERENCES participants (id),
     id uuid NOT NULL,
     substance text NOT NULL,
     since date NOT NULL,
     at timestamptz,
-    told_at timestamptz NOT NULL,
+    reported_at timestamptz NOT NULL,
     time_zone text NOT NULL,
     corrects uuid,
     received_at timestamptz NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE lapses (
     debrief_saved_at timestamptz,
     debrief jsonb NOT NULL,
     PRIMARY KEY (participant_id, id),
-    CHECK (outcome IN ('single_use', 'returned_to_use', 'near_miss')),
+    CHECK (outcome IN ('lapse', 'return_to_use', 'close_call')),
     CHECK (0 <= debrief_revision)
 );
 

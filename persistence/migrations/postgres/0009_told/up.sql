@@ -6,7 +6,7 @@ UPDATE lapses SET use_told_at = COALESCE(
         WHERE lapse_revisions.participant_id = lapses.participant_id AND lapse_revisions.lapse_id = lapses.id
     ),
     received_at
-) WHERE outcome IN ('single_use', 'returned_to_use');
+) WHERE outcome IN ('lapse', 'return_to_use');
 -- A phone's clock that was ahead does not put a craving at the top of the list; its draft keeps what was told.
 UPDATE cravings SET occurred_at = received_at WHERE clock_suspect;
 -- A correction makes no check-in late that was answered in time.
@@ -22,7 +22,7 @@ CREATE TABLE told_uses (
     first_day date NOT NULL,
     last_day date NOT NULL,
     substance text,
-    told_at timestamptz NOT NULL,
+    reported_at timestamptz NOT NULL,
     acknowledged_by uuid REFERENCES accounts (id),
     acknowledged_at timestamptz,
     PRIMARY KEY (participant_id, id),

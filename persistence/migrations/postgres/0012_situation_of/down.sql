@@ -1,1 +1,1 @@
-ALTER TABLE practices DROP COLUMN situation_of;
+ALTER TABLE skill_practices DROP COLUMN situation_of;

@@ -1,4 +1,4 @@
-CREATE TABLE organisations (
+CREATE TABLE organizations (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     name TEXT NOT NULL,
     demo INTEGER NOT NULL CHECK (demo IN (0, 1)),
@@ -7,7 +7,7 @@ CREATE TABLE organisations (
 
 CREATE TABLE accounts (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    organisation_id BLOB NOT NULL REFERENCES organisations (id) CHECK (length(organisation_id) = 16),
+    organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
     role TEXT NOT NULL,
     display_name TEXT NOT NULL,
     sign_in_name TEXT NOT NULL UNIQUE,
@@ -22,7 +22,7 @@ CREATE TABLE accounts (
 CREATE TABLE participants (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account_id BLOB NOT NULL UNIQUE REFERENCES accounts (id) CHECK (length(account_id) = 16),
-    organisation_id BLOB NOT NULL REFERENCES organisations (id) CHECK (length(organisation_id) = 16),
+    organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
     time_zone TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
@@ -50,7 +50,7 @@ CREATE TABLE devices (
 
 CREATE TABLE invites (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    organisation_id BLOB NOT NULL REFERENCES organisations (id) CHECK (length(organisation_id) = 16),
+    organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
     code_hash BLOB NOT NULL UNIQUE,
     role TEXT NOT NULL,
     display_name TEXT NOT NULL,
@@ -131,12 +131,12 @@ CREATE TABLE daily_summaries (
     CHECK (peak BETWEEN 0 AND 10)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE journal_heads (
+CREATE TABLE audit_streams (
     stream BLOB NOT NULL PRIMARY KEY CHECK (length(stream) = 16),
     last_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE journal (
+CREATE TABLE audit_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     stream BLOB NOT NULL CHECK (length(stream) = 16),
     seq INTEGER NOT NULL,
@@ -144,15 +144,14 @@ CREATE TABLE journal (
     actor BLOB CHECK (length(actor) = 16),
     actor_role TEXT,
     device BLOB CHECK (length(device) = 16),
-    act TEXT NOT NULL,
-    room TEXT NOT NULL,
+    action TEXT NOT NULL,
     entity BLOB CHECK (length(entity) = 16),
     outcome TEXT NOT NULL,
     request_id BLOB NOT NULL CHECK (length(request_id) = 16),
     CHECK (1 <= seq)
 ) STRICT;
 
-CREATE TABLE journal_seals (
+CREATE TABLE audit_seals (
     number INTEGER NOT NULL PRIMARY KEY,
     first_id INTEGER NOT NULL,
     last_id INTEGER NOT NULL,
@@ -182,7 +181,7 @@ CREATE TABLE reminder_preferences (
     CHECK (at_minute BETWEEN 0 AND 1439)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE letters (
+CREATE TABLE reminder_messages (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
     kind TEXT NOT NULL,
@@ -201,17 +200,17 @@ CREATE TABLE letters (
     CHECK (state IN ('planned', 'sent', 'answered', 'expired', 'bounced', 'dead', 'suppressed'))
 ) STRICT;
 
-CREATE UNIQUE INDEX letters_slot ON letters (participant_id, kind, local_date, slot);
-CREATE INDEX letters_waiting ON letters (next_attempt_at) WHERE state = 'planned';
+CREATE UNIQUE INDEX letters_slot ON reminder_messages (participant_id, kind, local_date, slot);
+CREATE INDEX letters_waiting ON reminder_messages (next_attempt_at) WHERE state = 'planned';
 CREATE INDEX reminder_preferences_due ON reminder_preferences (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX devices_of_account ON devices (account_id);
 CREATE INDEX caseloads_of_participant ON caseloads (participant_id);
-CREATE INDEX participants_of_organisation ON participants (organisation_id);
-CREATE INDEX invites_of_organisation ON invites (organisation_id, created_at);
-CREATE UNIQUE INDEX journal_order ON journal (stream, seq);
+CREATE INDEX participants_of_organization ON participants (organization_id);
+CREATE INDEX invites_of_organization ON invites (organization_id, created_at);
+CREATE UNIQUE INDEX audit_events_order ON audit_events (stream, seq);
 
--- The journal only grows: not even the application may change or remove an entry.
-CREATE TRIGGER journal_is_kept BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER journal_is_true BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER journal_seals_are_kept BEFORE DELETE ON journal_seals BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER journal_seals_are_true BEFORE UPDATE ON journal_seals BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+-- The audit log only grows: not even the application may change or remove an entry.
+CREATE TRIGGER audit_events_are_kept BEFORE DELETE ON audit_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_events_are_true BEFORE UPDATE ON audit_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_seals_are_kept BEFORE DELETE ON audit_seals BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_seals_are_true BEFORE UPDATE ON audit_seals BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -1,25 +1,25 @@
-CREATE TABLE organisation_skills (
-    organisation_id BLOB NOT NULL REFERENCES organisations (id) CHECK (length(organisation_id) = 16),
+CREATE TABLE organization_skills (
+    organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
     id BLOB NOT NULL CHECK (length(id) = 16),
     revision INTEGER NOT NULL,
     changed_by BLOB NOT NULL CHECK (length(changed_by) = 16),
     changed_at INTEGER NOT NULL,
     retired_at INTEGER,
     skill TEXT NOT NULL,
-    PRIMARY KEY (organisation_id, id),
+    PRIMARY KEY (organization_id, id),
     CHECK (1 <= revision)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE organisation_skill_revisions (
-    organisation_id BLOB NOT NULL CHECK (length(organisation_id) = 16),
+CREATE TABLE organization_skill_revisions (
+    organization_id BLOB NOT NULL CHECK (length(organization_id) = 16),
     skill_id BLOB NOT NULL CHECK (length(skill_id) = 16),
     revision INTEGER NOT NULL,
     changed_by BLOB NOT NULL CHECK (length(changed_by) = 16),
     changed_at INTEGER NOT NULL,
     skill TEXT NOT NULL,
-    PRIMARY KEY (organisation_id, skill_id, revision),
+    PRIMARY KEY (organization_id, skill_id, revision),
     CHECK (1 <= revision),
-    FOREIGN KEY (organisation_id, skill_id) REFERENCES organisation_skills (organisation_id, id)
+    FOREIGN KEY (organization_id, skill_id) REFERENCES organization_skills (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE coping_choices (
@@ -41,10 +41,10 @@ CREATE TABLE skill_assignments (
     CHECK (length(skill) BETWEEN 10 AND 49)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE practices (
+CREATE TABLE skill_practices (
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
     id BLOB NOT NULL CHECK (length(id) = 16),
-    practised_at INTEGER NOT NULL,
+    practiced_at INTEGER NOT NULL,
     local_day INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     clock_suspect INTEGER NOT NULL CHECK (clock_suspect IN (0, 1)),
@@ -60,7 +60,7 @@ CREATE TABLE practices (
     CHECK (1 <= revision)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE practice_revisions (
+CREATE TABLE skill_practice_revisions (
     participant_id BLOB NOT NULL CHECK (length(participant_id) = 16),
     practice_id BLOB NOT NULL CHECK (length(practice_id) = 16),
     revision INTEGER NOT NULL,
@@ -71,5 +71,5 @@ CREATE TABLE practice_revisions (
     PRIMARY KEY (participant_id, practice_id, revision),
     UNIQUE (participant_id, practice_id, id),
     CHECK (1 <= revision),
-    FOREIGN KEY (participant_id, practice_id) REFERENCES practices (participant_id, id)
+    FOREIGN KEY (participant_id, practice_id) REFERENCES skill_practices (participant_id, id)
 ) STRICT, WITHOUT ROWID;

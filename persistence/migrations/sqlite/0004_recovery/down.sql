@@ -2,4 +2,4 @@ DROP TABLE declined_lessons;
 DROP TABLE counter_choices;
 DROP TABLE milestones_reached;
 DROP TABLE lapses;
-DROP TABLE recovery_starts;
+DROP TABLE sobriety_dates;

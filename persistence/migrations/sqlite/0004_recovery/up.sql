@@ -1,10 +1,10 @@
-CREATE TABLE recovery_starts (
+CREATE TABLE sobriety_dates (
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
     id BLOB NOT NULL CHECK (length(id) = 16),
     substance TEXT NOT NULL,
     since INTEGER NOT NULL,
     at INTEGER,
-    told_at INTEGER NOT NULL,
+    reported_at INTEGER NOT NULL,
     time_zone TEXT NOT NULL,
     corrects BLOB CHECK (length(corrects) = 16),
     received_at INTEGER NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE lapses (
     debrief_saved_at INTEGER,
     debrief TEXT NOT NULL,
     PRIMARY KEY (participant_id, id),
-    CHECK (outcome IN ('single_use', 'returned_to_use', 'near_miss')),
+    CHECK (outcome IN ('lapse', 'return_to_use', 'close_call')),
     CHECK (0 <= debrief_revision)
 ) STRICT, WITHOUT ROWID;
 

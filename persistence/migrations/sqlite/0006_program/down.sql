@@ -1,1 +1,1 @@
-DROP TABLE care_steps;
+DROP TABLE level_of_care_changes;

@@ -1,4 +1,4 @@
-CREATE TABLE care_steps (
+CREATE TABLE level_of_care_changes (
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
     id BLOB NOT NULL CHECK (length(id) = 16),
     number INTEGER NOT NULL,
@@ -9,5 +9,5 @@ CREATE TABLE care_steps (
     PRIMARY KEY (participant_id, id),
     UNIQUE (participant_id, number),
     CHECK (1 <= number),
-    CHECK (level IN ('intensive_outpatient', 'aftercare'))
+    CHECK (level IN ('intensive_outpatient', 'continuing_care'))
 ) STRICT, WITHOUT ROWID;

@@ -6,7 +6,7 @@ UPDATE lapses SET use_told_at = COALESCE(
         WHERE lapse_revisions.participant_id = lapses.participant_id AND lapse_revisions.lapse_id = lapses.id
     ),
     received_at
-) WHERE outcome IN ('single_use', 'returned_to_use');
+) WHERE outcome IN ('lapse', 'return_to_use');
 -- A phone's clock that was ahead does not put a craving at the top of the list; its draft keeps what was told.
 UPDATE cravings SET occurred_at = received_at WHERE clock_suspect = 1;
 -- A correction makes no check-in late that was answered in time.
@@ -22,7 +22,7 @@ CREATE TABLE told_uses (
     first_day INTEGER NOT NULL,
     last_day INTEGER NOT NULL,
     substance TEXT,
-    told_at INTEGER NOT NULL,
+    reported_at INTEGER NOT NULL,
     acknowledged_by BLOB REFERENCES accounts (id) CHECK (length(acknowledged_by) = 16),
     acknowledged_at INTEGER,
     PRIMARY KEY (participant_id, id),

@@ -23,7 +23,7 @@ CREATE TABLE told_uses_by_kind (
     substance TEXT,
     alcohol_days INTEGER,
     drug_days INTEGER,
-    told_at INTEGER NOT NULL,
+    reported_at INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     seen_with_lapses INTEGER NOT NULL CHECK (seen_with_lapses IN (0, 1)),
     taken_back_at INTEGER,
@@ -35,11 +35,11 @@ CREATE TABLE told_uses_by_kind (
     CHECK (first_day <= last_day)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO told_uses_by_kind (
-    participant_id, id, kind, first_day, last_day, substance, told_at, revision, seen_with_lapses, is_taken_back,
+    participant_id, id, kind, first_day, last_day, substance, reported_at, revision, seen_with_lapses, is_taken_back,
     acknowledged_by, acknowledged_at
 )
 SELECT
-    participant_id, id, kind, first_day, last_day, substance, told_at, 1, 0, 0, acknowledged_by, acknowledged_at
+    participant_id, id, kind, first_day, last_day, substance, reported_at, 1, 0, 0, acknowledged_by, acknowledged_at
 FROM told_uses;
 DROP TABLE told_uses;
 ALTER TABLE told_uses_by_kind RENAME TO told_uses;

@@ -1,1 +1,1 @@
-ALTER TABLE practices DROP COLUMN is_evidence;
+ALTER TABLE skill_practices DROP COLUMN is_evidence;

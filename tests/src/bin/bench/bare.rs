@@ -37,7 +37,7 @@ macro_rules! bare_write {
                 let (device, request) = ($form::key(self.device), $form::key(new_id()));
                 let binds =
                     vec![person(), Bind::Number(seq), at(), person(), device, $form::key(id), request];
-                Statement::<3>(JOURNAL[$spelling], binds).execute(conn)?;
+                Statement::<3>(AUDIT_EVENT[$spelling], binds).execute(conn)?;
                 Ok(())
             })
         }
@@ -65,7 +65,7 @@ impl Rows {
     }
 
     bare_write!(write_sqlite, SqliteConnection, immediate_transaction, Lite, 0);
-    bare_write!(write_postgres, PgConnection, transaction, Post, 1);
+    bare_write!(write_postgres, PgConnection, transaction, PostRow, 1);
 }
 
 const CRAVING: [&str; 2] = [
@@ -85,16 +85,16 @@ const SUMMARY: [&str; 2] = [
      last_at = excluded.last_at, detail = excluded.detail",
 ];
 const HEAD: [&str; 2] = [
-    "INSERT INTO journal_heads (stream, last_seq) VALUES (?, 1) \
+    "INSERT INTO audit_streams (stream, last_seq) VALUES (?, 1) \
      ON CONFLICT (stream) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq",
-    "INSERT INTO journal_heads AS h (stream, last_seq) VALUES (?::uuid, 1) \
+    "INSERT INTO audit_streams AS h (stream, last_seq) VALUES (?::uuid, 1) \
      ON CONFLICT (stream) DO UPDATE SET last_seq = h.last_seq + 1 RETURNING last_seq",
 ];
-const JOURNAL: [&str; 2] = [
-    "INSERT INTO journal (stream, seq, at, actor, actor_role, device, act, room, entity, outcome, request_id) \
-     VALUES (?, ?, ?, ?, 'participant', ?, 'record', 'craving', ?, 'done', ?)",
-    "INSERT INTO journal (stream, seq, at, actor, actor_role, device, act, room, entity, outcome, request_id) \
-     VALUES (?::uuid, ?, ?::timestamptz, ?::uuid, 'participant', ?::uuid, 'record', 'craving', ?::uuid, \
+const AUDIT_EVENT: [&str; 2] = [
+    "INSERT INTO audit_events (stream, seq, at, actor, actor_role, device, action, entity, outcome, request_id) \
+     VALUES (?, ?, ?, ?, 'participant', ?, 'record_craving', ?, 'done', ?)",
+    "INSERT INTO audit_events (stream, seq, at, actor, actor_role, device, action, entity, outcome, request_id) \
+     VALUES (?::uuid, ?, ?::timestamptz, ?::uuid, 'participant', ?::uuid, 'record_craving', ?::uuid, \
      'done', ?::uuid)",
 ];
 
@@ -108,7 +108,7 @@ enum Bind<'a> {
 /// SQLite's native forms.
 struct Lite;
 /// PostgreSQL's, as texts that the statements cast.
-struct Post;
+struct PostRow;
 
 impl Lite {
     fn key<'a>(id: Uuid) -> Bind<'a> {
@@ -122,7 +122,7 @@ impl Lite {
         Bind::Number(since.into())
     }
 }
-impl Post {
+impl PostRow {
     fn key<'a>(id: Uuid) -> Bind<'a> {
         Bind::Words(id.to_string().into())
     }

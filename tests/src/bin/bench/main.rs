@@ -1,6 +1,6 @@
 //! How fast the product is, beside the bare limit of its database on the same machine in the same run.
 //!
-//! Starts the release binary on a fresh database with the demo organisation, signs in over HTTP, loads it
+//! Starts the release binary on a fresh database with the demo organization, signs in over HTTP, loads it
 //! with kept-alive connections and prints tables for `docs/performance.md`.
 
 #![expect(clippy::print_stdout, reason = "its output is a report on the terminal")]
@@ -121,7 +121,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
         ("own trend with check-ins", with_check_ins),
         ("suggestions in the moment", suggestions),
         ("offline bundle", bundle),
-        ("counselor's trend, journaled", read_trend),
+        ("counselor's trend, recorded in the audit log", read_trend),
         ("caseload", caseload),
     ] {
         let request: Request = Arc::new(move |_| request.clone());
@@ -151,7 +151,7 @@ async fn measure(options: &Options, folder: &Path, store: &Store) -> Outcome<()>
     println!("- memory (PSS): idle {idle:.1} MiB, highest under load {loaded:.1} MiB");
     println!("- {phone_count} participants wrote, the caseload listed {listed}, trends spanned 90 days");
     println!(
-        "- answered 2xx {written}; new rows: cravings {}, summaries {}, journal {}",
+        "- answered 2xx {written}; new rows: cravings {}, summaries {}, audit_log {}",
         rows[0] - rows_before[0],
         rows[1] - rows_before[1],
         rows[2] - rows_before[2]

@@ -47,10 +47,10 @@ impl Store {
         }
     }
 
-    /// How many cravings, daily summaries and journal entries are stored.
+    /// How many cravings, daily summaries and audit log entries are stored.
     pub(super) fn rows(&self) -> Outcome<[i64; 3]> {
         let mut counts = [0; 3];
-        for (count, table) in counts.iter_mut().zip(["cravings", "daily_summaries", "journal"]) {
+        for (count, table) in counts.iter_mut().zip(["cravings", "daily_summaries", "audit"]) {
             let query = diesel::dsl::sql::<BigInt>(&format!("SELECT count(*) FROM {table}"));
             *count = match self {
                 Self::Sqlite(file) => query.get_result(&mut sqlite(file)?)?,

@@ -1,0 +1,99 @@
+//! The audit log: noting, reading, sealing and checking who did or saw what.
+
+mod check;
+
+mod seal;
+
+pub use check::{Verdict, verify};
+pub use seal::seal;
+
+use actix_web::get;
+use actix_web::web::Data;
+use evenkeel_domain::access::Action;
+use evenkeel_domain::account::DisplayName;
+use evenkeel_domain::audit::AuditEvent;
+use evenkeel_persistence::audit as store;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query};
+use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::page::{Before, Limit};
+
+/// The routes of this module.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(read_audit_log);
+}
+
+/// What was done to or seen of a record.
+#[derive(Serialize, ToSchema)]
+struct AuditLogEntry {
+    #[serde(flatten)]
+    entry: AuditEvent,
+    /// The name of who acted; absent where `actor` is
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor_name: Option<DisplayName>,
+}
+
+/// A page of the audit log, the latest first.
+#[derive(Serialize, ToSchema)]
+struct AuditLogPage {
+    /// The entries
+    #[schema(max_items = 200)]
+    items: Vec<AuditLogEntry>,
+    /// Where the next page begins; absent on the last
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Before>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditLogQuery {
+    /// How many entries at most; 50 if not given
+    #[serde(default, deserialize_with = "Limit::of_query")]
+    #[param(required = false, inline)]
+    limit: Limit,
+    /// Where to go on
+    #[param(inline)]
+    after: Option<Before>,
+}
+
+/// Who did or saw what of a record
+///
+/// The latest first. A counselor's refreshed caseload is told once an hour, and so is somebody's refused try in
+/// one room. Who another participant is, is told to staff alone.
+#[utoipa::path(
+    params(("participant" = inline(ParticipantRef), Path), AuditLogQuery),
+    responses((status = 200, description = "A page of the audit log", body = AuditLogPage)),
+)]
+#[get("/v1/participants/{participant}/audit-log")]
+async fn read_audit_log(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(ParticipantRef,)>,
+    query: Query<AuditLogQuery>,
+) -> Result<Json<AuditLogPage>, Problem> {
+    let (participant,) = path.into_inner();
+    let AuditLogQuery { limit, after } = query.into_inner();
+    let most = i64::from(limit);
+    let (reader, mut entries) = caller
+        .read(&app, Action::ReadAuditLog, participant, None, move |tx, grant| {
+            let entries = store::list(tx, grant, after.map(|before| before.0), most + 1)?;
+            Ok((*grant.actor(), entries))
+        })
+        .await?;
+    let most = usize::try_from(most).unwrap_or(1);
+    let more = most < entries.len();
+    entries.truncate(most);
+    let next = if more { entries.last().map(|(entry, _)| Before(entry.seq)) } else { None };
+    let entry = |(entry, name): (AuditEvent, Option<String>)| {
+        let entry = entry.shown_to(&reader);
+        let name = name.filter(|_| entry.actor.is_some());
+        AuditLogEntry { entry, actor_name: name.and_then(|n| n.try_into().ok()) }
+    };
+    Ok(Json(AuditLogPage { items: entries.into_iter().map(entry).collect(), next }))
+}

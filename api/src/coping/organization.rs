@@ -1,0 +1,344 @@
+//! The skills on offer: the library's, and those that an organization added.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, post, put};
+use evenkeel_domain::access::{Action, Permit};
+use evenkeel_domain::coping::library::{PrecautionNote, Reviewer, library};
+use evenkeel_domain::coping::organization::{self, OrganizationSkill, SkillRevision};
+use evenkeel_domain::coping::{Family, SkillDraft, SkillId, SkillRef, Skills};
+use evenkeel_domain::value::{Day, entry_schema};
+use evenkeel_persistence::{Tx, coping as store};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::app::audit;
+use crate::app::problem::Problem;
+use crate::http::body::{Json, Path, Query, Recorded};
+use crate::http::caller::Caller;
+use crate::http::etag::{IfNoneMatch, MayMatch, Tag, Tagged, tag};
+
+/// The routes of this part.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_skills)
+        .service(read_skill)
+        .service(put_skill)
+        .service(retire_skill)
+        .service(restore_skill)
+        .service(list_skill_revisions);
+}
+
+// What happens
+
+/// What happens when an organization adds a skill: it is stored once. The same content again changes nothing.
+pub fn add(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: SkillId,
+    draft: SkillDraft,
+) -> Result<Recorded<OrganizationSkill>, Problem> {
+    let of = permit.actor().organization;
+    let skill = organization::add(of, id, draft, permit.actor().account, permit.now());
+    if !store::add_skill(tx, permit, &skill)? {
+        let stored = standing(tx, permit, id)?;
+        let first = store::first_skill(tx, of, id)?.ok_or_else(Problem::unknown)?;
+        organization::same(&stored, &first, &skill.skill)?;
+        return Ok(Recorded::Known(stored));
+    }
+    audit::record_permitted(tx, permit, Some(id.into()))?;
+    Ok(Recorded::New(skill))
+}
+
+/// What happens when an organization edits the revision of a skill that the editor read: what it said before is
+/// kept.
+pub fn edit(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: SkillId,
+    read: i32,
+    draft: SkillDraft,
+) -> Result<OrganizationSkill, Problem> {
+    let before = standing(tx, permit, id)?;
+    let (edited, kept) = organization::edit(&before, read, draft, permit.actor().account, permit.now())?;
+    if let Some(kept) = kept {
+        store::keep_skill_revision(tx, permit, id, &kept)?;
+        store::put_skill(tx, permit, &edited)?;
+        audit::record_permitted(tx, permit, Some(id.into()))?;
+    }
+    Ok(edited)
+}
+
+fn retire(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<(), Problem> {
+    let before = standing(tx, permit, id)?;
+    let retired = organization::retire(&before, permit.now());
+    if retired != before {
+        store::put_skill(tx, permit, &retired)?;
+        audit::record_permitted(tx, permit, Some(id.into()))?;
+    }
+    Ok(())
+}
+
+fn restore(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkill, Problem> {
+    let before = standing(tx, permit, id)?;
+    let restored = organization::restore(&before);
+    if restored != before {
+        store::put_skill(tx, permit, &restored)?;
+        audit::record_permitted(tx, permit, Some(id.into()))?;
+    }
+    Ok(restored)
+}
+
+fn standing(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkill, Problem> {
+    store::find_skill(tx, permit.actor().organization, id)?.ok_or_else(Problem::unknown)
+}
+
+// Routes
+
+#[derive(Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SkillQuery {
+    /// Only skills of this family
+    #[param(inline)]
+    family: Option<Family>,
+}
+
+/// A skill on offer.
+#[derive(Serialize)]
+struct Offered {
+    skill: SkillRef,
+    #[serde(flatten)]
+    draft: SkillDraft,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i32>,
+}
+
+/// What an offer says beyond the draft of its skill, for the schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Offer {
+    /// The name by which practices, plans and assignments call it
+    skill: SkillRef,
+    /// How often it was written; only an organization's own skill has that
+    #[schema(minimum = 1, nullable = false)]
+    revision: Option<i32>,
+}
+
+impl PartialSchema for Offered {
+    fn schema() -> RefOr<Schema> {
+        entry_schema("A skill on offer", Offer::schema(), SkillDraft::schema())
+    }
+}
+impl ToSchema for Offered {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Offer::schemas(schemas);
+        SkillDraft::schemas(schemas);
+    }
+}
+
+/// The skills on offer.
+#[derive(Serialize, ToSchema)]
+struct OfferedSkills {
+    /// The version of the library; a phone that has it need not read the library's skills again
+    #[schema(minimum = 1)]
+    library_version: i32,
+    /// When the library was last read through
+    reviewed_on: Day,
+    /// By whom
+    reviewed_by: Reviewer,
+    /// A sentence on each precaution
+    #[schema(max_items = 8)]
+    precautions: Vec<PrecautionNote>,
+    /// The skills, the organization's own first
+    #[schema(max_items = 10000)]
+    items: Vec<Offered>,
+}
+
+/// List the skills on offer
+///
+/// The library's and the organization's own, without retired ones.
+#[utoipa::path(
+    params(
+        SkillQuery,
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+    ),
+    responses(
+        (status = 200, description = "The skills on offer", body = OfferedSkills,
+         headers(("ETag" = String, description = "A hash of this answer"))),
+        (status = 304, description = "The copy at hand is still right"),
+    ),
+)]
+#[get("/v1/skills")]
+async fn list_skills(
+    app: Data<App>,
+    caller: Caller,
+    query: Query<SkillQuery>,
+    at_hand: IfNoneMatch,
+) -> Result<HttpResponse, Problem> {
+    let SkillQuery { family } = query.into_inner();
+    let own = caller.read_organization(&app, Action::ReadSkills, move |tx, permit| {
+        Ok(store::skills(tx, permit.actor().organization)?)
+    });
+    let (own, library) = (own.await?, library());
+    let revisions: BTreeMap<_, _> =
+        own.iter().map(|one| (SkillRef::Organization(one.id), one.revision)).collect();
+    let items = Skills::new(library, &own)
+        .iter()
+        .filter(|(_, skill)| family.is_none_or(|family| skill.family == family))
+        .map(|(name, skill)| {
+            let revision = revisions.get(&name).copied();
+            Offered { skill: name, draft: skill.clone(), revision }
+        })
+        .collect();
+    let offered = OfferedSkills {
+        library_version: library.version,
+        reviewed_on: library.reviewed_on,
+        reviewed_by: library.reviewed_by.clone(),
+        precautions: library.precautions.clone(),
+        items,
+    };
+    Ok(at_hand.answer(&tag(None, &offered), &offered))
+}
+
+/// Read a skill of the organization
+///
+/// A retired one too: what somebody practiced keeps its name.
+#[utoipa::path(
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "The skill as it stands", body = OrganizationSkill,
+        headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+    )),
+)]
+#[get("/v1/skills/{id}")]
+async fn read_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<OrganizationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let skill =
+        caller.read_organization(&app, Action::ReadSkills, move |tx, permit| standing(tx, permit, id));
+    let skill = skill.await?;
+    Ok(Tagged(skill.revision, Json(skill)))
+}
+
+/// Add or edit a skill of the organization
+///
+/// Without `If-Match` it is added, under an id that the client makes; the same content again is answered with the
+/// stored skill. With `If-Match` the revision that was read is edited; what it said before is kept.
+#[utoipa::path(
+    params(("id" = inline(SkillId), Path), MayMatch),
+    responses(
+        (
+            status = 201, description = "Added, durably", body = OrganizationSkill,
+            headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+        ),
+        (
+            status = 200, description = "Edited, or stored before with the same content", body = OrganizationSkill,
+            headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+        ),
+        (status = 409, description = "The id is taken by other content, or the skill was retired"),
+        (status = 412, description = "Somebody changed it in the meantime: read it again"),
+    ),
+)]
+#[put("/v1/skills/{id}")]
+async fn put_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+    MayMatch { read }: MayMatch,
+    Json(draft): Json<SkillDraft>,
+) -> Result<Tagged<Recorded<OrganizationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let done = caller.write_organization(&app, Action::ManageSkills, move |tx, permit| match read {
+        None | Some(0) => add(tx, permit, id, draft.clone()),
+        Some(read) => {
+            let edited = edit(tx, permit, id, read, draft.clone())?;
+            Ok(Recorded::Known(edited))
+        }
+    });
+    let done = done.await?;
+    Ok(Tagged(done.value().revision, done))
+}
+
+/// Retire a skill of the organization
+///
+/// It is offered no more, but what was practiced is kept. Again is the same.
+#[utoipa::path(
+    params(("id" = inline(SkillId), Path)),
+    responses((status = 204, description = "Retired")),
+)]
+#[delete("/v1/skills/{id}")]
+async fn retire_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<HttpResponse, Problem> {
+    let (id,) = path.into_inner();
+    caller.write_organization(&app, Action::ManageSkills, move |tx, permit| retire(tx, permit, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Offer a retired skill of the organization again
+///
+/// As it was when it was retired. Again is the same.
+#[utoipa::path(
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "On offer", body = OrganizationSkill,
+        headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
+    )),
+)]
+#[post("/v1/skills/{id}/restore")]
+async fn restore_skill(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<OrganizationSkill>>, Problem> {
+    let (id,) = path.into_inner();
+    let done =
+        caller.write_organization(&app, Action::ManageSkills, move |tx, permit| restore(tx, permit, id));
+    let skill = done.await?;
+    Ok(Tagged(skill.revision, Json(skill)))
+}
+
+/// All revisions of a skill, the first one first.
+#[derive(Serialize, ToSchema)]
+struct SkillRevisions {
+    /// What it said, and who wrote it when
+    #[schema(max_items = 10000)]
+    items: Vec<SkillRevision>,
+}
+
+/// Read the revisions of a skill of the organization
+///
+/// The last one is what it says now.
+#[utoipa::path(
+    params(("id" = inline(SkillId), Path)),
+    responses((
+        status = 200, description = "All revisions", body = SkillRevisions,
+        headers(("ETag" = inline(Tag), description = "The last revision, for If-Match")),
+    )),
+)]
+#[get("/v1/skills/{id}/revisions")]
+async fn list_skill_revisions(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(SkillId,)>,
+) -> Result<Tagged<Json<SkillRevisions>>, Problem> {
+    let (id,) = path.into_inner();
+    let found = caller.read_organization(&app, Action::ReadSkills, move |tx, permit| {
+        let skill = standing(tx, permit, id)?;
+        let earlier = store::skill_revisions(tx, permit.actor().organization, id)?;
+        Ok((earlier, skill))
+    });
+    let (mut items, OrganizationSkill { revision, changed_by, changed_at, skill, .. }) = found.await?;
+    items.push(SkillRevision { revision, changed_by, changed_at, skill });
+    Ok(Tagged(revision, Json(SkillRevisions { items })))
+}

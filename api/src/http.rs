@@ -1,0 +1,9 @@
+//! What every module's routes share on the way in and out of HTTP. Knows no module.
+
+pub mod body;
+pub mod caller;
+pub mod etag;
+pub mod page;
+pub mod rate_limit;
+pub mod request_log;
+mod strict_json;

@@ -1,0 +1,219 @@
+//! The start of sober time, as the participant tells it; after a return to use, the start anew.
+
+use super::Refusal;
+use crate::account::ParticipantId;
+use crate::craving::Substance;
+use crate::log_entry::{self, Told};
+use crate::value::{Day, Moment, TimeZone};
+use jiff::civil;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+id! {
+    /// A start, or a correction of one, named by the phone; unique for its participant.
+    SobrietyDateId
+}
+
+/// A start as the phone tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "substance": "alcohol", "since": "2026-01-31",
+    "reported_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York"
+}))]
+pub struct SobrietyDateDraft {
+    /// Free from what.
+    pub substance: Substance,
+    /// Since which day; it is day 0 of the count.
+    pub since: Day,
+    /// Since which instant of that day, if that is known; else the day counts from its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// When the person said so, by the phone's clock. Of two corrections the one told last stands.
+    pub reported_at: Moment,
+    /// By whose calendar.
+    pub time_zone: TimeZone,
+    /// The start that this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<SobrietyDateId>,
+}
+
+/// A start that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SobrietyDate {
+    /// Its id.
+    pub id: SobrietyDateId,
+    /// ParticipantRef it is.
+    #[serde(skip)]
+    pub participant: ParticipantId,
+    /// Free from what.
+    pub substance: Substance,
+    /// Since which day.
+    pub since: Day,
+    /// Since which instant of that day, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// When the person said so, by the phone's clock.
+    pub reported_at: Moment,
+    /// By whose calendar.
+    pub time_zone: TimeZone,
+    /// The start that this one corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<SobrietyDateId>,
+    /// When the server received it.
+    pub received_at: Moment,
+    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was told.
+    pub clock_suspect: bool,
+    /// When it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Moment>,
+}
+
+impl SobrietyDate {
+    /// When the person said so: by the phone's clock unless that was ahead.
+    pub fn said_at(&self) -> Moment {
+        log_entry::believed(self.reported_at, self.received_at)
+    }
+}
+
+/// The starts that a correction is about: the one it names, the one that this one corrects and so on, as far as
+/// they have come.
+pub(super) fn chain<'a>(
+    corrects: Option<SobrietyDateId>,
+    starts: &[&'a SobrietyDate],
+) -> Vec<&'a SobrietyDate> {
+    let named = |of: Option<SobrietyDateId>| starts.iter().find(|one| Some(one.id) == of).copied();
+    // At most as many steps as there are starts, so that two that name each other end it.
+    std::iter::successors(named(corrects), |one| named(one.corrects)).take(starts.len()).collect()
+}
+
+/// A start that is told for the first time, after those that are `known`. It may lie as far back as the person
+/// says, but not ahead. A correction may come before the start that it corrects.
+pub fn begin(
+    participant: ParticipantId,
+    id: SobrietyDateId,
+    draft: SobrietyDateDraft,
+    known: &[SobrietyDate],
+    now: Moment,
+) -> Result<SobrietyDate, Refusal> {
+    let Told { day, clock_suspect, .. } = Told::new(draft.reported_at, &draft.time_zone, now);
+    if day < draft.since || draft.at.is_some_and(|at| log_entry::is_ahead(at, now)) {
+        return Err(Refusal::NotYet);
+    }
+    if draft.since < Day::from(civil::date(1900, 1, 1)) {
+        return Err(Refusal::LongAgo);
+    }
+    if draft.at.is_some_and(|at| at.local_day(&draft.time_zone) != draft.since) {
+        return Err(Refusal::OtherDay);
+    }
+    let chain = chain(draft.corrects, &known.iter().collect::<Vec<_>>());
+    let is_own = |of: Option<SobrietyDateId>| of == Some(id);
+    if is_own(draft.corrects)
+        || chain.iter().any(|one| one.substance != draft.substance || is_own(one.corrects))
+    {
+        return Err(Refusal::OtherStart);
+    }
+    let SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects } = draft;
+    Ok(SobrietyDate {
+        id,
+        participant,
+        substance,
+        since,
+        at,
+        reported_at,
+        time_zone,
+        corrects,
+        received_at: now,
+        clock_suspect,
+        withdrawn_at: None,
+    })
+}
+
+/// Whether a start that came again under its id is the one that was kept.
+pub fn same(start: &SobrietyDate, again: &SobrietyDateDraft) -> Result<(), Refusal> {
+    if start.withdrawn_at.is_some() {
+        return Err(Refusal::Withdrawn);
+    }
+    let SobrietyDate { substance, since, at, reported_at, time_zone, corrects, .. } = start.clone();
+    let kept = SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects };
+    if kept == *again { Ok(()) } else { Err(Refusal::Different) }
+}
+
+/// Takes a start back; it counts in nothing any more. Done twice, the first time stands.
+#[must_use]
+pub fn withdraw(start: &SobrietyDate, now: Moment) -> SobrietyDate {
+    SobrietyDate { withdrawn_at: start.withdrawn_at.or(Some(now)), ..start.clone() }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::craving::tests::moment;
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    pub(crate) fn day(text: &str) -> Day {
+        text.parse::<civil::Date>().unwrap().into()
+    }
+    pub(crate) fn draft(since: &str, reported_at: &str) -> SobrietyDateDraft {
+        SobrietyDateDraft {
+            substance: Substance::Alcohol,
+            since: day(since),
+            at: None,
+            reported_at: moment(reported_at),
+            time_zone: TimeZone::try_from("America/New_York".to_owned()).unwrap(),
+            corrects: None,
+        }
+    }
+    fn begun(draft: SobrietyDateDraft, now: &str) -> Result<SobrietyDate, Refusal> {
+        begin(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, &[], moment(now))
+    }
+
+    #[rstest]
+    #[case::today("2026-06-30", None, Ok(()))]
+    #[case::tomorrow_here_but_today_in_london("2026-07-01", None, Err(Refusal::NotYet))]
+    #[case::long_ago("1987-02-01", None, Ok(()))]
+    #[case::too_long_ago("1899-12-31", None, Err(Refusal::LongAgo))]
+    #[case::at_a_time_of_that_day("2026-06-30", Some("2026-06-30T12:00:00Z"), Ok(()))]
+    #[case::at_a_time_of_another("2026-06-29", Some("2026-06-30T12:00:00Z"), Err(Refusal::OtherDay))]
+    #[case::at_a_time_to_come("2026-06-30", Some("2026-07-01T03:00:00Z"), Err(Refusal::NotYet))]
+    fn a_start_may_lie_back_but_not_ahead(
+        #[case] since: &str,
+        #[case] at: Option<&str>,
+        #[case] expected: Result<(), Refusal>,
+    ) {
+        let now = "2026-07-01T00:30:00Z";
+        let told = SobrietyDateDraft { at: at.map(moment), ..draft(since, now) };
+        assert_eq!(begun(told, now).map(|_| ()), expected);
+    }
+
+    #[test]
+    fn a_correction_names_another_start_of_the_same_substance() {
+        let now = moment("2026-07-01T00:30:00Z");
+        let correcting = |id: u128, substance, of: u128, known: &[SobrietyDate]| {
+            let corrects = Some(Uuid::from_u128(of).into());
+            let told =
+                SobrietyDateDraft { substance, corrects, ..draft("2026-06-01", "2026-07-01T00:30:00Z") };
+            begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, known, now)
+        };
+        let first = begun(draft("2026-01-31", "2026-02-01T12:00:00Z"), "2026-02-01T12:00:00Z").unwrap();
+        let gone = withdraw(&first, now);
+        assert_eq!(
+            correcting(3, Substance::Nicotine, 2, std::slice::from_ref(&first)),
+            Err(Refusal::OtherStart)
+        );
+        assert_eq!(correcting(2, Substance::Alcohol, 2, &[]), Err(Refusal::OtherStart), "itself");
+        let second = correcting(3, Substance::Alcohol, 2, &[gone]).unwrap();
+        assert_eq!(correcting(2, Substance::Alcohol, 3, &[second]), Err(Refusal::OtherStart), "in a ring");
+    }
+
+    #[test]
+    fn the_same_start_again_is_the_same_and_another_under_its_id_is_refused() {
+        let told = draft("2026-01-31", "2026-02-01T12:00:00Z");
+        let start = begun(told.clone(), "2026-02-01T12:00:00Z").unwrap();
+        assert_eq!(same(&start, &told), Ok(()));
+        assert_eq!(same(&start, &draft("2026-01-30", "2026-02-01T12:00:00Z")), Err(Refusal::Different));
+        let gone = withdraw(&start, moment("2026-02-02T00:00:00Z"));
+        assert_eq!(same(&gone, &told), Err(Refusal::Withdrawn));
+    }
+}

@@ -1,0 +1,241 @@
+//! Who saw or did what to a participant's record, and when.
+
+use evenkeel_tests::Engine;
+use evenkeel_tests::fresh_id;
+use evenkeel_tests::test_server::{Person, TestServer};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// All entries of a record, in order.
+pub(crate) async fn entries(server: &TestServer, who: &Person, participant: &str) -> Vec<Value> {
+    let (mut all, mut after) = (vec![], String::new());
+    loop {
+        let page = server
+            .get(who, &format!("/v1/participants/{participant}/audit-log?limit=20{after}"))
+            .await
+            .is(200);
+        all.extend(page["items"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    all.sort_by_key(|entry| entry["seq"].as_i64().unwrap());
+    all
+}
+
+/// The events of what somebody did in one module: `act` is the first word of the action.
+pub(crate) fn told<'a>(entries: &'a [Value], who: &Person, act: &str, module: &str) -> Vec<&'a Value> {
+    let of = |entry: &&Value| {
+        let action = entry["action"].as_str().unwrap_or_default();
+        let is_act = action.split('_').next() == Some(act);
+        entry["actor"] == who.account.as_str() && is_act && entry["module"] == module
+    };
+    entries.iter().filter(of).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_participant_sees_who_looked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let (maya, casey) = (&clinic.maya, &clinic.casey);
+    let id = server.craving(maya, "2026-03-02T18:00:00Z", 6).await;
+    let record = format!("/v1/participants/{}", maya.participant);
+    server.get(casey, &format!("{record}/cravings/{id}")).await.is(200);
+    let seen = entries(&server, maya, "me").await;
+    let look = told(&seen, casey, "read", "craving");
+    assert_eq!(look.len(), 1, "{seen:#?}");
+    assert_eq!(
+        (&look[0]["entity"], &look[0]["actor_role"], &look[0]["outcome"]),
+        (&json!(id), &json!("counselor"), &json!("done"))
+    );
+    assert_eq!(look[0]["at"], "2026-03-02T18:40:00Z");
+    server.get(casey, &format!("{record}/cravings")).await.is(200);
+    server.get(casey, &format!("{record}/trends?from=2026-03-01&to=2026-03-02")).await.is(200);
+    server.get(casey, &format!("{record}/trends.svg?from=2026-03-01&to=2026-03-02")).await.is(200);
+    server.get(casey, &format!("{record}/reminders")).await.is(200);
+    let seen = entries(&server, maya, "me").await;
+    assert_eq!(told(&seen, casey, "read", "craving").len(), 2);
+    assert_eq!(told(&seen, casey, "read", "trend").len(), 2);
+    assert_eq!(told(&seen, casey, "read", "reminder").len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_look_at_the_caseload_is_in_the_audit_log_of_each_on_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    server.get(&clinic.casey, "/v1/participants").await.is(200);
+    assert_eq!(told(&entries(&server, &clinic.maya, "me").await, &clinic.casey, "read", "trend").len(), 1);
+    assert!(told(&entries(&server, &clinic.theo, "me").await, &clinic.casey, "read", "trend").is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_participant_did_is_there_in_order_without_a_gap(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
+    let path = format!("/v1/participants/me/cravings/{id}");
+    let rating = json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 3});
+    server.put(&maya, &format!("{path}/ratings/{}", fresh_id()), rating).await.is(201);
+    server
+        .put(
+            &maya,
+            &format!("{path}/outcome"),
+            json!({"outcome": "passed", "observed_at": "2026-03-02T18:20:00Z"}),
+        )
+        .await
+        .is(200);
+    let draft = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
+    server.put(&maya, &format!("{path}/revisions/{}", fresh_id()), json!({"craving": draft})).await.is(201);
+    server.delete(&maya, &path).await.is(204);
+    let all = entries(&server, &maya, "me").await;
+    let own: Vec<_> = all
+        .iter()
+        .filter(|entry| entry["module"] == "craving")
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        own,
+        ["record_craving", "rate_craving", "conclude_craving", "correct_craving", "withdraw_craving"]
+    );
+    for (place, entry) in (1..).zip(&all) {
+        assert_eq!(entry["seq"], json!(place), "{all:#?}");
+    }
+    let text = json!(all).to_string();
+    assert!(!text.contains("intensity") && !text.contains("time_zone"), "never content");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_request_changes_nothing_but_leaves_its_mark(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let record = format!("/v1/participants/{}", clinic.maya.participant);
+    server.get(&clinic.admin, &format!("{record}/cravings")).await.refused(403, "");
+    let seen = entries(&server, &clinic.maya, "me").await;
+    let tries: Vec<_> = seen.iter().filter(|entry| entry["actor"] == clinic.admin.account.as_str()).collect();
+    assert_eq!(tries.len(), 1, "{seen:#?}");
+    assert_eq!(tries[0]["outcome"], "refused");
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_act_refused_to_her_own_counselor_leaves_its_mark(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let record = format!("/v1/participants/{}", clinic.maya.participant);
+    let craving = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
+    server.put(&clinic.casey, &format!("{record}/cravings/{}", fresh_id()), craving).await.refused(403, "");
+    server.get(&clinic.casey, &format!("{record}/audit-log")).await.refused(403, "");
+    let seen = entries(&server, &clinic.maya, "me").await;
+    for (act, module) in [("record", "craving"), ("read", "audit")] {
+        let tries = told(&seen, &clinic.casey, act, module);
+        assert_eq!(tries.len(), 1, "{seen:#?}");
+        assert_eq!(tries[0]["outcome"], "refused");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_participant_never_learns_from_the_audit_log_who_else_is_in_treatment(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let record = format!("/v1/participants/{}", clinic.maya.participant);
+    server.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+    let answer = server.get(&clinic.maya, "/v1/participants/me/audit-log").await;
+    for secret in
+        ["Theo", &clinic.theo.account, &clinic.theo.participant, &crate::account::session(&clinic.theo)]
+    {
+        assert!(!answer.text.contains(secret), "{secret} in {}", answer.text);
+    }
+    let refused = |page: Value| {
+        page["items"].as_array().unwrap().iter().find(|entry| entry["outcome"] == "refused").unwrap().clone()
+    };
+    let try_seen = refused(answer.is(200));
+    assert_eq!((&try_seen["actor_role"], &try_seen["module"]), (&json!("participant"), &json!("craving")));
+    let own = entries(&server, &clinic.maya, "me").await;
+    assert!(
+        own.iter().filter(|entry| entry["outcome"] == "done").all(|entry| entry["actor"].is_string()),
+        "{own:#?}"
+    );
+    let told = refused(server.get(&clinic.supervisor, &format!("{record}/audit-log")).await.is(200));
+    assert_eq!((&told["actor"], &told["actor_name"]), (&json!(clinic.theo.account), &json!("Theo K.")));
+    assert!(told["device"].is_string(), "{told}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_floods_an_audit_log_by_being_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let record = format!("/v1/participants/{}", clinic.maya.participant);
+    let refused = async || {
+        entries(&server, &clinic.maya, "me")
+            .await
+            .iter()
+            .filter(|entry| entry["outcome"] == "refused")
+            .count()
+    };
+    for _ in 0..3 {
+        server.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+    }
+    assert_eq!(refused().await, 1);
+    server.get(&clinic.theo, &format!("{record}/trends")).await.refused(404, "");
+    server.get(&clinic.drew, &format!("{record}/cravings")).await.refused(404, "");
+    assert_eq!(refused().await, 3, "another room and another person are told of");
+    for _ in 0..120 {
+        server.get(&clinic.supervisor, &format!("{record}/reminders")).await.is(200);
+    }
+    server.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
+    assert_eq!(refused().await, 3, "however much happens in between");
+    server.later(jiff::SignedDuration::from_mins(61));
+    server.get(server.sign_in(&clinic.theo).await, &format!("{record}/cravings")).await.refused(404, "");
+    let maya = server.sign_in(&clinic.maya).await;
+    assert_eq!(
+        entries(&server, &maya, "me").await.iter().filter(|entry| entry["outcome"] == "refused").count(),
+        4
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_repeated_upload_is_in_the_audit_log_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let maya = server.clinic("harbor.example").await.maya;
+    let path = format!("/v1/participants/me/cravings/{}", fresh_id());
+    for status in [201, 200, 200] {
+        server.put(&maya, &path, crate::craving::full()).await.is(status);
+    }
+    assert_eq!(told(&entries(&server, &maya, "me").await, &maya, "record", "craving").len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_audit_log_is_for_the_participant_and_the_supervisor(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let path = format!("/v1/participants/{}/audit-log", clinic.maya.participant);
+    server.get(&clinic.supervisor, &path).await.is(200);
+    server.get(&clinic.casey, &path).await.refused(403, "");
+    server.get(&clinic.admin, &path).await.refused(403, "");
+    server.get(&clinic.theo, &path).await.refused(404, "");
+}
