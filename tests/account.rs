@@ -476,7 +476,7 @@ fn entries(server: &TestServer) -> Vec<StoredEvent> {
     all.unwrap()
 }
 
-fn stream(server: &TestServer, of: &str) -> Vec<Value> {
+pub(crate) fn stream(server: &TestServer, of: &str) -> Vec<Value> {
     let of: uuid::Uuid = of.parse().unwrap();
     entries(server).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
 }

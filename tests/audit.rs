@@ -2,7 +2,7 @@
 
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
-use evenkeel_tests::test_server::{Person, TestServer};
+use evenkeel_tests::test_server::{Clinic, Person, TestServer};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -238,4 +238,40 @@ async fn the_audit_log_is_for_the_participant_and_the_supervisor(
     server.get(&clinic.casey, &path).await.refused(403, "");
     server.get(&clinic.admin, &path).await.refused(403, "");
     server.get(&clinic.theo, &path).await.refused(404, "");
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_action_is_recorded_under_its_own_name(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let Clinic { admin, casey, maya, .. } = server.clinic("harbor.example").await;
+    let draft = json!({"display_name": "Noor", "time_zone": "America/New_York"});
+    let invite = server.post(&casey, "/v1/invites", draft).await.is(201);
+    server.delete(&casey, &format!("/v1/invites/{}", invite["id"].as_str().unwrap())).await.is(204);
+    let skill = format!("/v1/skills/{}", fresh_id());
+    server.put(&admin, &skill, crate::coping::tea()).await.is(201);
+    let mut edited = crate::coping::tea();
+    edited["name"] = json!("Tea with the day team");
+    server.put_on(&admin, &skill, "\"1\"", edited).await.is(200);
+    server.delete(&admin, &skill).await.is(204);
+    server.call("POST", &format!("{skill}/restore"), &admin, None).await.is(200);
+    let used = fresh_id();
+    let mut draft = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
+    draft["outcome"] = json!("lapsed");
+    server.put(&maya, &format!("/v1/participants/me/cravings/{used}"), draft).await.is(201);
+    let report = format!("/v1/participants/me/recovery/told-uses/craving/{used}");
+    server.call_with("DELETE", &report, &maya, &[("if-match", "\"1\"")], None).await.is(204);
+
+    let actions = |events: Vec<Value>| -> Vec<String> {
+        events.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect()
+    };
+    let last = |who: &Person, count: usize| {
+        let mut all = actions(crate::account::stream(&server, &who.account));
+        all.split_off(all.len() - count)
+    };
+    assert_eq!(last(&casey, 2), ["invite_participant", "withdraw_invite"]);
+    assert_eq!(last(&admin, 4), ["add_skill", "edit_skill", "retire_skill", "restore_skill"]);
+    assert_eq!(actions(entries(&server, &maya, "me").await), ["record_craving", "withdraw_use_report"]);
 }

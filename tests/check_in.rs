@@ -462,6 +462,6 @@ async fn a_look_at_check_ins_is_in_the_audit_log_and_so_is_each_answer(
     assert_eq!(told(&seen, casey, "read", "check_in").len(), 3, "{seen:#?}");
     assert_eq!(told(&seen, casey, "read", "check_in")[2]["entity"], id.as_str());
     assert_eq!(told(&seen, maya, "answer", "check_in")[0]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "answer", "check_in")[1]["entity"], id.as_str());
+    assert_eq!(told(&seen, maya, "correct", "check_in")[0]["entity"], id.as_str());
     assert_eq!(told(&seen, maya, "read", "check_in").len(), 0);
 }

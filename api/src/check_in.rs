@@ -84,16 +84,18 @@ pub fn answer(
         check_in::answer(grant.participant(), &kept, id, draft, grant.now())?;
     let Some(new) = new else { return Ok(Recorded::Known(check_in)) };
     store::add_revision(tx, grant, &new)?;
-    if kept.is_empty() {
+    let action = if kept.is_empty() {
         store::add(tx, grant, &check_in)?;
+        Action::AnswerCheckIn
     } else {
         store::put(tx, grant, &check_in)?;
-    }
+        Action::CorrectCheckIn
+    };
     if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
         let told = |before: Option<&ToldUse>| check_in::told_use(&check_in, &kept, &new, before, grant.now());
         told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, grant.now())?;
     }
-    audit::record(tx, grant, Action::AnswerCheckIn, Some(check_in.id.into()))?;
+    audit::record(tx, grant, action, Some(check_in.id.into()))?;
     Ok(Recorded::New(check_in))
 }
 

@@ -1,7 +1,7 @@
 //! Coping skills: what works for somebody, what to try now.
 //!
 //! What is on offer is in [`organization`], favorites and precautions in [`choice`], what was assigned in
-//! [`assignment`], what was practiced in [`practice`].
+//! [`assignment`], what was practiced in [`skill_practice`].
 
 pub mod assignment;
 pub mod choice;

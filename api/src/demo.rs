@@ -126,7 +126,7 @@ pub fn fill(database: &Database, password_hash: &str, now: Moment, seed: u64) ->
 /// The skills of the organization's own.
 fn add_skills(tx: &mut Tx, by: &Actor, dice: &mut Dice, now: Moment) -> Result<Vec<SkillId>, Problem> {
     let permit =
-        permit(by, Action::ManageSkills, Request { id: dice.id(now), now }).map_err(Problem::internal)?;
+        permit(by, Action::AddSkill, Request { id: dice.id(now), now }).map_err(Problem::internal)?;
     let mut ids = Vec::new();
     for skill in plan::own_skills()? {
         let id = dice.id(now).into();

@@ -89,7 +89,7 @@ pub fn begin(
 }
 
 /// What happens when a start is taken back.
-pub fn withdraw_sobriety_date_action(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(), Problem> {
+pub fn withdraw_date(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(), Problem> {
     let before = store::find_sobriety_date(tx, grant, id)?.ok_or_else(Problem::unknown)?;
     let withdrawn = sobriety_date::withdraw(&before, grant.now());
     if withdrawn != before {
@@ -314,9 +314,7 @@ async fn withdraw_sobriety_date(
 ) -> Result<HttpResponse, Problem> {
     let (participant, id) = path.into_inner();
     caller
-        .write(&app, Action::WithdrawSobrietyDate, participant, move |tx, grant| {
-            withdraw_sobriety_date_action(tx, grant, id)
-        })
+        .write(&app, Action::WithdrawSobrietyDate, participant, move |tx, grant| withdraw_date(tx, grant, id))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -229,7 +229,7 @@ async fn list_undelivered_reminders(
     app: Data<App>,
     caller: Caller,
 ) -> Result<Json<ReminderMessagePage>, Problem> {
-    let items = caller.write_organization(&app, Action::ReadCaseload, move |tx, permit| {
+    let items = caller.write_organization(&app, Action::ReadUndelivered, move |tx, permit| {
         let reminder_messages = store::undelivered(tx, permit, permit.now().plus(-SHOWN))?;
         let shown: BTreeSet<_> = reminder_messages.iter().map(|message| message.participant).collect();
         for participant in shown {

@@ -148,12 +148,20 @@ policy! {
         NotePrecautions = "note_precautions", Record [Participant Counselor];
         /// Read the coping skills on offer: the library's and the organization's own.
         ReadSkills = "read_skills", Organization [Participant Counselor Supervisor Admin];
-        /// Add, edit, retire or restore the organization's own coping skills.
-        ManageSkills = "manage_skills", Organization [Supervisor Admin];
+        /// Add a coping skill of the organization's own.
+        AddSkill = "add_skill", Organization [Supervisor Admin];
+        /// Edit one.
+        EditSkill = "edit_skill", Organization [Supervisor Admin];
+        /// Offer one no longer.
+        RetireSkill = "retire_skill", Organization [Supervisor Admin];
+        /// Offer a retired one again.
+        RestoreSkill = "restore_skill", Organization [Supervisor Admin];
     }
     CheckIn {
-        /// Answer a daily or weekly check-in, or replace an answer.
+        /// Answer a daily or weekly check-in.
         AnswerCheckIn = "answer_check_in", Record [Participant];
+        /// Replace an answered check-in by another answer.
+        CorrectCheckIn = "correct_check_in", Record [Participant];
         /// Read check-ins and the completion rate.
         ReadCheckIns = "read_check_ins", Record [Participant Counselor Supervisor];
     }
@@ -178,6 +186,8 @@ policy! {
         DeclineProposal = "decline_proposal", Record [Participant];
         /// Read sober time, milestones, lapses, use reports and debriefs.
         ReadRecovery = "read_recovery", Record [Participant Counselor Supervisor];
+        /// Withdraw a report of use that a craving or a check-in made by mistake.
+        WithdrawUseReport = "withdraw_use_report", Record [Participant];
         /// Acknowledge reports of use: somebody who treats the person has seen them.
         AcknowledgeUse = "acknowledge_use", Record [Counselor Supervisor];
     }
@@ -397,7 +407,10 @@ mod tests {
     const WHO: &[(&str, &str)] = &[
         ("p", "record_craving rate_craving conclude_craving correct_craving withdraw_craving"),
         ("p", "record_skill_practice correct_skill_practice withdraw_skill_practice choose_skills"),
-        ("p", "answer_check_in record_sobriety_date withdraw_sobriety_date report_lapse correct_lapse"),
+        (
+            "p",
+            "answer_check_in correct_check_in withdraw_use_report record_sobriety_date withdraw_sobriety_date report_lapse correct_lapse",
+        ),
         ("p", "withdraw_lapse save_debrief change_counter accept_proposal decline_proposal"),
         ("pcs", "read_cravings read_trend read_reminders read_skill_practice read_check_ins read_recovery"),
         ("pcs", "read_plan read_level_of_care read_time_zone change_time_zone"),
@@ -411,7 +424,7 @@ mod tests {
         ("a", "invite_staff"),
         ("csa", "read_invites"),
         ("pcsa", "read_skills"),
-        ("sa", "manage_skills"),
+        ("sa", "add_skill edit_skill retire_skill restore_skill"),
     ];
     const OPEN: &str = "withdraw_invite redeem_invite sign_in sign_out revoke_device send_reminder bounce_reminder \
                         unsubscribe";

@@ -2,7 +2,7 @@
 //!
 //! Use that a craving or a check-in tells of ([`told_use`]) changes none of it, but is seen.
 //!
-//! What is stored are facts: starts ([`start`]) and lapses ([`lapse`]), each named by the phone, each taken
+//! What is stored are facts: sobriety dates ([`sobriety_date`]) and lapses ([`lapse`]), each named by the phone, each taken
 //! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
 //! which things happened, so it does not matter in which order they came. So are its milestones.
 

@@ -110,7 +110,8 @@ async fn withdraw_invite(
             let invite = open.ok_or_else(Problem::unknown)?;
             let permit = &caller.permitted(tx, Action::inviting(invite.role), permit.request())?;
             store::withdraw_invite(tx, id, permit.now())?;
-            audit::record_permitted(tx, permit, Some(id.into()))
+            let request = permit.request();
+            audit::record_own(tx, permit.actor(), Action::WithdrawInvite, Some(id.into()), request)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -95,7 +95,7 @@ impl Mailer {
                 if matches!(stored, Ok(Ok(()))) {
                     Attempt::Accepted
                 } else {
-                    tracing::warn!(%id, "a mail could not be written to the data folder");
+                    tracing::warn!(message_id = %id, "a mail could not be written to the data folder");
                     Attempt::Failed
                 }
             }
@@ -130,7 +130,7 @@ fn raw(name: &'static str, value: String) -> HeaderValue {
 /// What a failure means. A server's words may name the recipient: only its code is logged.
 fn refusal(id: ReminderMessageId, error: &smtp::Error) -> Attempt {
     let code = error.status();
-    tracing::warn!(%id, code = code.map(|code| code.to_string()), "a mail was not taken");
+    tracing::warn!(message_id = %id, code = code.map(|code| code.to_string()), "a mail was not taken");
     // 55x speaks of this recipient; other 5xx of us, such as a wrong password, which somebody will mend.
     match code {
         Some(code)

@@ -256,8 +256,10 @@ async fn put_skill(
     Json(draft): Json<SkillDraft>,
 ) -> Result<Tagged<Recorded<OrganizationSkill>>, Problem> {
     let (id,) = path.into_inner();
-    let done = caller.write_organization(&app, Action::ManageSkills, move |tx, permit| match read {
-        None | Some(0) => add(tx, permit, id, draft.clone()),
+    let known = read.filter(|read| *read != 0);
+    let action = if known.is_some() { Action::EditSkill } else { Action::AddSkill };
+    let done = caller.write_organization(&app, action, move |tx, permit| match known {
+        None => add(tx, permit, id, draft.clone()),
         Some(read) => {
             let edited = edit(tx, permit, id, read, draft.clone())?;
             Ok(Recorded::Known(edited))
@@ -281,7 +283,7 @@ async fn retire_skill(
     path: Path<(SkillId,)>,
 ) -> Result<HttpResponse, Problem> {
     let (id,) = path.into_inner();
-    caller.write_organization(&app, Action::ManageSkills, move |tx, permit| retire(tx, permit, id)).await?;
+    caller.write_organization(&app, Action::RetireSkill, move |tx, permit| retire(tx, permit, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -303,7 +305,7 @@ async fn restore_skill(
 ) -> Result<Tagged<Json<OrganizationSkill>>, Problem> {
     let (id,) = path.into_inner();
     let done =
-        caller.write_organization(&app, Action::ManageSkills, move |tx, permit| restore(tx, permit, id));
+        caller.write_organization(&app, Action::RestoreSkill, move |tx, permit| restore(tx, permit, id));
     let skill = done.await?;
     Ok(Tagged(skill.revision, Json(skill)))
 }

@@ -12,7 +12,7 @@ use crate::app::problem::Problem;
 
 /// What either document does in its own way.
 pub trait Written: Kept + Send + 'static {
-    /// The revision that a draft makes, or why its rule makes none; see [`plan::save`].
+    /// The revision that a draft makes, or why its rule makes none; see [`save`](evenkeel_domain::plan::save).
     fn saved(
         tx: &mut Tx,
         grant: &Grant,

@@ -56,7 +56,7 @@ pub fn take_back(
     let gone = before.take_back_as_of(revision, grant.now())?;
     if gone != before {
         store::put_told_use(tx, grant, &gone)?;
-        audit::record(tx, grant, Action::WithdrawLapse, Some(id.into()))?;
+        audit::record(tx, grant, Action::WithdrawUseReport, Some(id.into()))?;
     }
     Ok(())
 }
@@ -159,7 +159,7 @@ async fn take_back_told_use(
 ) -> Result<HttpResponse, Problem> {
     let (participant, kind, id) = path.into_inner();
     caller
-        .write(&app, Action::WithdrawLapse, participant, move |tx, grant| {
+        .write(&app, Action::WithdrawUseReport, participant, move |tx, grant| {
             take_back(tx, grant, kind, id, meant)
         })
         .await?;

@@ -15,7 +15,7 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The name in JSON of a section.
     fn field(section: Self::Section) -> &'static str;
 
-    /// The document with what both sides did since `base`; see [`merge`].
+    /// The document with what both sides did since `base`; see [`merge`](merge()).
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;
 
     /// What differs, section by section; see [`compare`].

@@ -20,7 +20,7 @@ macro_rules! from_text {
     };
 }
 
-/// The reader of [`told!`](crate::told).
+/// The reader of [`from_text!`](crate::from_text).
 pub struct TextVisitor<T>(Invalid, PhantomData<T>);
 
 impl<T> TextVisitor<T> {

@@ -172,7 +172,7 @@ mod tests {
     fn an_organizations_skill_reads_back_with_what_it_said_before() {
         let mut database = test_database();
         let tx = &mut database.tx;
-        let permit = permit(Role::Supervisor, Action::ManageSkills);
+        let permit = permit(Role::Supervisor, Action::AddSkill);
         let (of, by) = (id(ORGANIZATION), permit.actor().account);
         let first = organization::add(of, id(7), tea("Tea"), by, at("2026-03-02T18:00:00Z"));
         assert!(add_skill(tx, &permit, &first).unwrap());
