@@ -1,17 +1,12 @@
-//! Both engines hold the same tables, and bring older ones up to date.
+//! Both databases have the same tables, and an older one is migrated at the start.
 
 use crate::Engine;
-use crate::check_in::{answered, daily};
-use crate::coping::{log_practice, practice};
-use crate::recovery::{begun, lapse, lapsed, sobriety_date};
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Bool, Text};
-use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use evenkeel_persistence::{Database, Location};
-use evenkeel_tests::fresh_id;
 use evenkeel_tests::test_server::TestServer;
-use evenkeel_tests::test_server::craving;
 use rstest::rstest;
-use serde_json::json;
 use std::collections::BTreeSet;
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,89 +17,56 @@ struct Column {
     required: bool,
 }
 
-/// What takes the database back to what migration 0008 left behind.
-fn back_to_0008(engine: Engine) -> String {
-    let (folder, no_break, ahead) = match engine {
-        Engine::Sqlite => ("sqlite", "1", "occurred_at + 150000000000000"),
-        Engine::Postgres => ("postgres", "true", "occurred_at + interval '5 years'"),
+/// The `down.sql` files of an engine, the newest migration first.
+fn down(engine: Engine) -> Vec<String> {
+    let folder = match engine {
+        Engine::Sqlite => "../persistence/migrations/sqlite",
+        Engine::Postgres => "../persistence/migrations/postgres",
     };
-    let down = ["0012_situation_of", "0011_calm_practice", "0010_outcomes", "0009_told"].map(|name| {
-        let file = format!("../persistence/migrations/{folder}/{name}/down.sql");
-        std::fs::read_to_string(file).unwrap()
-    });
-    format!(
-        "{} DELETE FROM __diesel_schema_migrations WHERE version >= '0009'; \
-         UPDATE cravings SET occurred_at = {ahead} WHERE clock_suspect; \
-         UPDATE check_ins SET late = {no_break};",
-        down.concat()
-    )
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("down.sql")).collect();
+    files.sort();
+    files.iter().rev().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_older_database_is_brought_up_to_date_with_what_is_in_it(
+async fn a_start_runs_the_migrations_that_are_missing_and_keeps_what_is_there(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, casey) = (&clinic.maya, &clinic.casey);
-    let own = "/v1/participants/me/cravings";
-    let ahead = server.craving(maya, "2031-01-01T12:00:00Z", 6).await;
-    let passed = server.craving(maya, "2026-03-02T18:00:00Z", 7).await;
-    let end = json!({"outcome": "passed", "observed_at": "2026-03-02T18:30:00Z"});
-    server.put(maya, &format!("{own}/{passed}/outcome"), end.clone()).await.is(200);
-    let used = fresh_id();
-    let mut draft = craving("2026-03-02T17:00:00Z", 8);
-    draft["outcome"] = json!("lapsed");
-    draft["triggers"] = json!(["conflict"]);
-    server.put(maya, &format!("{own}/{used}"), draft).await.is(201);
-    begun(&server, maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
-    lapsed(&server, maya, lapse("2026-03-01T18:00:00Z", "lapse")).await;
-    let recovery = "/v1/participants/me/recovery";
-    let before = server.get(maya, recovery).await.is(200);
-    let day = answered(&server, maya, daily("2026-03-01T18:00:00Z", 4)).await;
-    let mut linked = practice("2026-03-02T18:05:00Z", "library:self_soothe", 7, 3);
-    linked["craving"] = json!(used);
-    server
-        .put(maya, &format!("/v1/participants/me/coping/skill-practices/{}", fresh_id()), linked)
-        .await
-        .is(201);
-    for before in [0, 5] {
-        log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:delay_15", before, before).await;
-    }
+    let maya = server.clinic("harbor.example").await.maya;
+    let craving = server.craving(&maya, "2026-03-02T18:00:00Z", 7).await;
 
-    server.tamper(&back_to_0008(server.engine()), false).unwrap();
+    let last = down(engine).swap_remove(0);
+    let forget = "DELETE FROM __diesel_schema_migrations \
+                  WHERE version = (SELECT MAX(version) FROM __diesel_schema_migrations);";
+    server.tamper(&format!("{last} {forget}"), false).unwrap();
     let server = server.again().await;
 
-    server.at("2026-03-02T18:50:00Z");
-    let latest = server.craving(maya, "2026-03-02T18:45:00Z", 5).await;
-    let all = server.get(maya, own).await.is(200);
-    let ids: Vec<_> =
-        all["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, [&latest, &ahead, &passed, &used.to_string()], "by the time that is believed");
-    server.put(maya, &format!("{own}/{passed}/outcome"), end).await.is(200);
-    let kept = server.get(maya, &format!("{own}/{passed}/revisions")).await.is(200);
-    assert_eq!(kept["outcomes"].as_array().unwrap().len(), 1, "the same end again");
-    let after = server.get(maya, recovery).await.is(200);
-    assert_eq!((&after["courses"], &after["lapses"]), (&before["courses"], &before["lapses"]));
-    assert_eq!(after["told_uses"], json!([]), "of what was told before there were these rows, nobody hears");
-    let stored =
-        server.get(maya, "/v1/participants/me/check-ins?from=2026-03-01&to=2026-03-01").await.is(200);
-    assert_eq!((&stored["items"][0]["id"], &stored["items"][0]["late"]), (&day["id"], &json!(false)));
-    let tried = server.get(maya, "/v1/participants/me/coping/what-works").await.is(200);
-    let counts: Vec<_> = tried["items"].as_array().unwrap().iter().map(|one| &one["tries"]).collect();
-    assert_eq!(counts, [1, 1], "practice while calm is none");
-    let quarrels = server.get(maya, "/v1/participants/me/coping/what-works?trigger=conflict").await.is(200);
-    assert_eq!(quarrels["items"][0]["skill"], "library:self_soothe");
-    let end = json!({"outcome": "lapsed", "observed_at": "2026-03-02T18:48:00Z"});
-    server.put(maya, &format!("{own}/{latest}/outcome"), end).await.is(200);
-    assert_eq!(
-        server.get(casey, "/v1/participants").await.is(200)["items"][0]["told_use"]["id"],
-        latest.as_str()
-    );
+    let all = server.get(&maya, "/v1/participants/me/cravings").await.is(200);
+    assert_eq!(all["items"][0]["id"], craving.as_str());
+    server.get(&maya, "/v1/participants/me/plan").await.is(200);
 }
 
 const OWN: &str = "NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";
+
+fn columns_of_sqlite(connection: &mut SqliteConnection) -> BTreeSet<Column> {
+    let query = format!(
+        "SELECT m.name || '.' || c.name AS place, (c.\"notnull\" <> 0 OR c.pk > 0) AS required \
+         FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name {OWN}"
+    );
+    sql_query(query).load(connection).unwrap().into_iter().collect()
+}
+
+fn columns_of_postgres(connection: &mut PgConnection) -> BTreeSet<Column> {
+    let query = format!(
+        "SELECT table_name || '.' || column_name AS place, is_nullable = 'NO' AS required \
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name {OWN}"
+    );
+    sql_query(query).load(connection).unwrap().into_iter().collect()
+}
 
 #[test]
 fn both_engines_hold_the_same_tables_and_columns() {
@@ -116,23 +78,18 @@ fn both_engines_hold_the_same_tables_and_columns() {
         assert!(0 < database.migrate().unwrap(), "a fresh database gets its tables");
         assert_eq!(database.migrate().unwrap(), 0, "and gets them once");
     }
-    let mut sqlite = diesel::SqliteConnection::establish(&file.to_string_lossy()).unwrap();
-    let mut postgres = diesel::PgConnection::establish(&postgres.url).unwrap();
-    let sqlite: Vec<Column> = sql_query(format!(
-        "SELECT m.name || '.' || c.name AS place, (c.\"notnull\" <> 0 OR c.pk > 0) AS required \
-         FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
-         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name {OWN}"
-    ))
-    .load(&mut sqlite)
-    .unwrap();
-    let postgres: Vec<Column> = sql_query(format!(
-        "SELECT table_name || '.' || column_name AS place, is_nullable = 'NO' AS required \
-         FROM information_schema.columns WHERE table_schema = 'public' AND table_name {OWN}"
-    ))
-    .load(&mut postgres)
-    .unwrap();
-    let (sqlite, postgres): (BTreeSet<_>, BTreeSet<_>) =
-        (sqlite.into_iter().collect(), postgres.into_iter().collect());
+    let mut sqlite_connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    let mut postgres_connection = PgConnection::establish(&postgres.url).unwrap();
+    let sqlite = columns_of_sqlite(&mut sqlite_connection);
+    let postgres = columns_of_postgres(&mut postgres_connection);
     let differ: Vec<_> = sqlite.symmetric_difference(&postgres).collect();
     assert!(differ.is_empty() && 50 < sqlite.len(), "{differ:#?}");
+    sqlite_connection.batch_execute(&down(Engine::Sqlite).concat()).unwrap();
+    postgres_connection.batch_execute(&down(Engine::Postgres).concat()).unwrap();
+    assert_eq!(
+        columns_of_sqlite(&mut sqlite_connection),
+        BTreeSet::new(),
+        "each migration undoes what it made"
+    );
+    assert_eq!(columns_of_postgres(&mut postgres_connection), BTreeSet::new());
 }

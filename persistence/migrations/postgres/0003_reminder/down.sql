@@ -1,0 +1,2 @@
+DROP TABLE reminder_messages;
+DROP TABLE reminder_preferences;

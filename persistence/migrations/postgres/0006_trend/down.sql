@@ -1,0 +1,2 @@
+DROP TABLE caseload_views;
+DROP TABLE daily_summaries;

@@ -1,2 +1,0 @@
-DROP TABLE told_uses;
-ALTER TABLE lapses DROP COLUMN use_told_at;

@@ -1,0 +1,3 @@
+DROP TABLE audit_seals;
+DROP TABLE audit_events;
+DROP TABLE audit_streams;

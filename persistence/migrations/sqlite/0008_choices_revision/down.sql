@@ -1,1 +1,0 @@
-ALTER TABLE coping_choices DROP COLUMN revision;

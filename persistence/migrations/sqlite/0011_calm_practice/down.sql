@@ -1,1 +1,0 @@
-ALTER TABLE skill_practices DROP COLUMN is_evidence;

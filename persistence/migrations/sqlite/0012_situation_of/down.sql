@@ -1,1 +1,0 @@
-ALTER TABLE skill_practices DROP COLUMN situation_of;
