@@ -50,7 +50,7 @@ impl Store {
     /// How many cravings, daily summaries and audit log entries are stored.
     pub(super) fn rows(&self) -> Outcome<[i64; 3]> {
         let mut counts = [0; 3];
-        for (count, table) in counts.iter_mut().zip(["cravings", "daily_summaries", "audit"]) {
+        for (count, table) in counts.iter_mut().zip(["cravings", "daily_summaries", "audit_events"]) {
             let query = diesel::dsl::sql::<BigInt>(&format!("SELECT count(*) FROM {table}"));
             *count = match self {
                 Self::Sqlite(file) => query.get_result(&mut sqlite(file)?)?,
