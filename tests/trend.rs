@@ -208,6 +208,36 @@ async fn the_caseload_shows_who_needs_a_look(#[values(Engine::Sqlite, Engine::Po
 
 #[rstest]
 #[tokio::test]
+async fn the_caseload_shows_each_change_since_the_last_look(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(server) = TestServer::new(engine).await else { return };
+    let clinic = server.clinic("harbor.example").await;
+    let maya = &clinic.maya;
+    let look = async || {
+        let caseload = server.get(&clinic.casey, "/v1/participants").await.is(200);
+        let line = &caseload["items"][0];
+        (line["logs_7_days"].clone(), line["peak_7_days"].clone(), line["quiet_since"].clone())
+    };
+    assert_eq!(look().await, (json!(0), json!(null), json!(null)));
+    server.craving(maya, "2026-01-05T18:00:00Z", 3).await;
+    assert_eq!(look().await, (json!(0), json!(null), json!("2026-01-05")), "long ago");
+    let id = server.craving(maya, "2026-03-02T18:00:00Z", 6).await;
+    assert_eq!(look().await, (json!(1), json!(6), json!(null)));
+    assert_eq!(look().await, (json!(1), json!(6), json!(null)), "nothing changed");
+    let path = format!("/v1/participants/me/cravings/{id}");
+    let rating = json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 9});
+    server.put(maya, &format!("{path}/ratings/{}", fresh_id()), rating).await.is(201);
+    assert_eq!(look().await, (json!(1), json!(9), json!(null)));
+    let draft = evenkeel_tests::test_server::craving("2026-03-01T18:00:00Z", 5);
+    server.put(maya, &format!("{path}/revisions/{}", fresh_id()), json!({"craving": draft})).await.is(201);
+    assert_eq!(look().await, (json!(1), json!(9), json!(null)));
+    server.delete(maya, &path).await.is(204);
+    assert_eq!(look().await, (json!(0), json!(null), json!("2026-01-05")));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_caseload_is_read_whole(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic("harbor.example").await;

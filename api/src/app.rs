@@ -7,6 +7,7 @@ pub mod config;
 pub mod mailer;
 pub mod password;
 pub mod problem;
+pub mod recent_days;
 pub mod secret;
 pub mod token;
 
@@ -25,6 +26,7 @@ use self::config::Config;
 use self::mailer::Mailer;
 use self::password::Passwords;
 use self::problem::Problem;
+use self::recent_days::RecentDaysCache;
 use self::secret::{Secrets, random};
 use self::token::Tokens;
 
@@ -43,6 +45,7 @@ struct Parts {
     tokens: Tokens,
     passwords: Passwords,
     mailer: Mailer,
+    recent_days: RecentDaysCache,
     ending: watch::Sender<bool>,
 }
 
@@ -83,6 +86,7 @@ impl App {
             tokens: Tokens::new(&secrets, &config.home())?,
             passwords: Passwords::new(config.password_memory)?,
             mailer: Mailer::open(&config)?,
+            recent_days: RecentDaysCache::new(),
             ending: watch::Sender::new(false),
             secrets,
             clock,
@@ -193,6 +197,10 @@ impl App {
     /// Hashes and checks passwords.
     pub fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+    /// What caseloads read of participants whose record has not changed.
+    pub fn recent_days(&self) -> &RecentDaysCache {
+        &self.0.recent_days
     }
     /// Sends messages.
     pub fn mailer(&self) -> &Mailer {

@@ -11,9 +11,9 @@ use evenkeel_domain::account::{DisplayName, ParticipantId};
 use evenkeel_domain::check_in::DayFigures;
 use evenkeel_domain::recovery::attention::{self, LastLapse};
 use evenkeel_domain::recovery::told_use::{self, ToldUse};
-use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, caseload_line, trend};
+use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, trend};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
-use evenkeel_persistence::{Tx, account, check_in, recovery, trend as store};
+use evenkeel_persistence::{Tx, caseload, check_in, recovery, trend as store};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -233,26 +233,22 @@ fn by_participant<T>(rows: impl IntoIterator<Item = (ParticipantId, T)>) -> Hash
 )]
 #[get("/v1/participants")]
 async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caseload>, Problem> {
-    let items = caller
+    let read = app.clone();
+    let (items, unseen) = caller
         .read_organization(&app, Action::ReadCaseload, move |tx, permit| {
             // The widest calendar of the world is a day away from this one.
             let utc = Timestamp::from(permit.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
-            let mut days = by_participant(store::caseload(tx, permit, since)?);
+            let members = caseload::members(tx, permit)?;
+            let days = read.recent_days().read(tx, &members, since)?;
             let lapses = by_participant(recovery::caseload(tx, permit, attention::lately(permit.now()))?);
             let told = by_participant(recovery::unacknowledged_uses(tx, permit)?);
             let of: Vec<_> = told.keys().copied().collect();
             let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, permit, &of)? };
             let theirs = by_participant(theirs.into_iter().map(|lapse| (lapse.participant, lapse)));
             let mut items = Vec::new();
-            for member in account::members(tx, permit)? {
-                let days = days.remove(&member.participant).unwrap_or_default();
-                let last = match days.iter().map(|day| day.last_at).max() {
-                    None => store::last(tx, member.participant)?.map(|(_, at)| at),
-                    recent => recent,
-                };
-                let today = permit.now().local_day(&member.time_zone);
-                let recent = caseload_line(&days, last, &member.time_zone, today);
+            for (member, days) in members.into_iter().zip(days) {
+                let recent = days.recent(permit.now().local_day(&member.time_zone));
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
                 let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, permit.now()));
@@ -270,17 +266,22 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                     needs_attention,
                 });
             }
-            Ok(items)
+            let seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
+            let unseen = caseload::first_views(tx, permit, &seen, hour(permit.now()))?;
+            Ok((items, unseen))
         })
         .await?;
-    let mut seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
-    seen.sort_unstable();
-    // Each look is in the counselor's own stream: what several screens refresh at once waits in one line.
     let request = caller.request(&app);
+    // Each look is in the counselor's own stream: what several screens refresh at once waits in one line.
     app.write_to(caller.account.into(), move |tx| {
         let permit = caller.permitted(tx, Action::ReadCaseload, request)?;
         audit::record_permitted(tx, &permit, None)?;
-        for participant in store::first_views(tx, &permit, &seen, hour(request.now))? {
+        if unseen.is_empty() {
+            return Ok(());
+        }
+        let hour = hour(request.now);
+        for participant in caseload::first_views(tx, &permit, &unseen, hour)? {
+            caseload::put_view(tx, &permit, participant, hour)?;
             audit::record_listed(tx, &permit, participant)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ mod caseload;
 mod summary;
 mod tally;
 
-pub use caseload::{CASELOAD_DAYS, DayGlance, Recent, caseload_line};
+pub use caseload::{CASELOAD_DAYS, DayGlance, Recent, RecentDays};
 pub use summary::{DayDetail, DaySummary};
 pub use tally::{Tallies, Tally, TallyKey};
 

@@ -9,7 +9,7 @@ pub use invite::{add_invite, first_invites, invite_by_code, open_invites, redeem
 pub use throttle::{clear_throttle, put_throttle, throttle};
 
 use diesel::prelude::*;
-use evenkeel_domain::access::{Actor, Grant, Permit, Relation};
+use evenkeel_domain::access::{Actor, Grant, Relation};
 use evenkeel_domain::account::{
     Account, AccountId, DeviceId, DisplayName, Email, OrganizationId, OrganizationName, ParticipantId, Role,
     SignInName,
@@ -207,46 +207,6 @@ pub fn of_participant(tx: &mut Tx, participant: ParticipantId) -> Result<Option<
 pub fn set_password_hash(tx: &mut Tx, id: AccountId, hash: &str) -> Result<(), Error> {
     diesel::update(accounts::table.find(Id::of(id))).set(accounts::password_hash.eq(hash)).execute(tx)?;
     Ok(())
-}
-
-/// What a caseload shows of a participant besides what was logged.
-pub struct Member {
-    /// ParticipantRef record.
-    pub participant: ParticipantId,
-    /// The name staff know them by.
-    pub display_name: DisplayName,
-    /// The zone they live in.
-    pub time_zone: TimeZone,
-}
-
-/// The participants a permit covers, by name: a counselor's own caseload, a supervisor's organization.
-pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
-    let columns = (participants::id, accounts::display_name, participants::time_zone);
-    let order = (accounts::display_name.asc(), participants::id.asc());
-    let actor = permit.actor();
-    let rows: Vec<(Id, String, String)> = if actor.role == Role::Supervisor {
-        participants::table
-            .inner_join(accounts::table.on(accounts::id.eq(participants::account_id)))
-            .filter(participants::organization_id.eq(Id::of(actor.organization)))
-            .filter(accounts::active.eq(true))
-            .order(order)
-            .select(columns)
-            .load(tx)?
-    } else {
-        caseloads::table
-            .inner_join(participants::table.on(participants::id.eq(caseloads::participant_id)))
-            .inner_join(accounts::table.on(accounts::id.eq(participants::account_id)))
-            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
-            .filter(participants::organization_id.eq(Id::of(actor.organization)))
-            .filter(accounts::active.eq(true))
-            .order(order)
-            .select(columns)
-            .load(tx)?
-    };
-    let member = |(id, name, zone): (Id, String, String)| {
-        Ok(Member { participant: id.to(), display_name: read(name)?, time_zone: read(zone)? })
-    };
-    rows.into_iter().map(member).collect()
 }
 
 /// The zone a participant lives in.

@@ -87,6 +87,7 @@ pub struct Instant;
 pub struct Calendar;
 
 impl SqlOrd for Instant {}
+impl SqlOrd for Calendar {}
 
 /// `jsonb` on PostgreSQL, text on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]

@@ -3,9 +3,9 @@
 //! There is no rule, no HTTP and no async here: queries take and return values of `domain`.
 
 #[macro_use]
-mod caseload;
-#[macro_use]
 mod column;
+#[macro_use]
+pub mod caseload;
 mod database;
 #[macro_use]
 mod log_entry;

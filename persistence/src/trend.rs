@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, SmallInt, Untyped};
-use evenkeel_domain::access::{Grant, Permit};
+use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::ParticipantId;
-use evenkeel_domain::trend::{DayGlance, DaySummary};
+use evenkeel_domain::trend::DaySummary;
 use evenkeel_domain::value::{Day, Moment};
 
 use crate::column::{At, Calendar, Document, Id, Instant, Json, Key, On, broken};
-use crate::schema::{caseload_views, daily_summaries};
+use crate::schema::daily_summaries;
 use crate::{Error, Tx};
 
 type Row = (On, i32, i32, i16, (i32, i32, i32), At, Json);
@@ -121,72 +121,13 @@ pub fn remove(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Error> {
     Ok(())
 }
 
-/// The days from `since` on of all participants a permit covers, in any order.
-pub fn caseload(tx: &mut Tx, permit: &Permit, since: Day) -> Result<Vec<(ParticipantId, DayGlance)>, Error> {
-    type Row = (Id, On, i32, i32, i16, At);
-    let columns = (
-        daily_summaries::participant_id,
-        daily_summaries::day,
-        daily_summaries::count,
-        daily_summaries::intensity_sum,
-        daily_summaries::peak,
-        daily_summaries::last_at,
-    );
-    let lately = daily_summaries::day.ge(On(since));
-    let rows: Vec<Row> = of_caseload!(tx, permit, daily_summaries, lately, columns)?;
-    rows.into_iter()
-        .map(|(participant, day, count, intensity_sum, peak, last_at)| {
-            let peak = peak.try_into().map_err(broken)?;
-            let glance = DayGlance { day: day.0, count, intensity_sum, peak, last_at: last_at.0 };
-            Ok((participant.to(), glance))
-        })
-        .collect()
-}
-
-/// The day and instant of the last log of a participant, however long ago.
-pub fn last(tx: &mut Tx, participant: ParticipantId) -> Result<Option<(Day, Moment)>, Error> {
-    let row: Option<(On, At)> = daily_summaries::table
+/// When the last craving of a participant was, however long ago.
+pub fn last(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Moment>, Error> {
+    let last: Option<At> = daily_summaries::table
         .filter(daily_summaries::participant_id.eq(Id::of(participant)))
         .order(daily_summaries::day.desc())
-        .select((daily_summaries::day, daily_summaries::last_at))
+        .select(daily_summaries::last_at)
         .first(tx)
         .optional()?;
-    Ok(row.map(|(day, at)| (day.0, at.0)))
-}
-
-/// Notes that somebody saw these participants in the caseload this hour; answers those for whom it is the
-/// first time, so that each reads of it once an hour and not at every refresh of a screen.
-pub fn first_views(
-    tx: &mut Tx,
-    permit: &Permit,
-    seen: &[ParticipantId],
-    hour: Moment,
-) -> Result<Vec<ParticipantId>, Error> {
-    let counselor = Id::of(permit.actor().account);
-    let known: Vec<(Id, At)> = caseload_views::table
-        .filter(caseload_views::counselor_id.eq(counselor))
-        .select((caseload_views::participant_id, caseload_views::hour))
-        .load(tx)?;
-    let known: std::collections::HashMap<ParticipantId, Moment> =
-        known.into_iter().map(|(participant, hour)| (participant.to(), hour.0)).collect();
-    let mut first = Vec::new();
-    for &participant in seen {
-        let target = caseload_views::table.find((counselor, Id::of(participant)));
-        match known.get(&participant) {
-            Some(&last) if last == hour => continue,
-            Some(_) => {
-                diesel::update(target).set(caseload_views::hour.eq(At(hour))).execute(tx)?;
-            }
-            None => {
-                let row = (
-                    caseload_views::counselor_id.eq(counselor),
-                    caseload_views::participant_id.eq(Id::of(participant)),
-                    caseload_views::hour.eq(At(hour)),
-                );
-                diesel::insert_into(caseload_views::table).values(row).execute(tx)?;
-            }
-        }
-        first.push(participant);
-    }
-    Ok(first)
+    Ok(last.map(|at| at.0))
 }

@@ -151,7 +151,7 @@ pub fn answer_to(
     if message.state != ReminderState::Sent {
         return Ok(None);
     }
-    let craving = trend::last(tx, message.participant)?.map(|(_, felt_at)| felt_at);
+    let craving = trend::last(tx, message.participant)?;
     let check_in = check_in::answered_at(tx, message.participant, message.local_date)?;
     Ok([craving, check_in].into_iter().flatten().find_map(|logged_at| message.answered(logged_at, zone)))
 }

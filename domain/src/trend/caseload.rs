@@ -2,7 +2,7 @@
 
 use super::Tally;
 use crate::craving::Intensity;
-use crate::value::{Day, Moment, TimeZone};
+use crate::value::{Day, Moment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,31 +50,43 @@ pub struct DayGlance {
     pub last_at: Moment,
 }
 
-/// Reads a caseload line from the last 21 days (older ones do not count) and the time of the
-/// last entry, which may be older. `zone` is the participant's, `today` the day there.
-pub fn caseload_line(days: &[DayGlance], last_at: Option<Moment>, zone: &TimeZone, today: Day) -> Recent {
-    // A phone further east may be a day ahead of today: it counts as today.
-    let age = |glance: &DayGlance| glance.day.until(today).max(0);
-    let over = |ages: std::ops::Range<i32>| {
-        let mut tally = Tally::default();
-        let mut peak = None;
-        for glance in days.iter().filter(|glance| ages.contains(&age(glance))) {
-            tally.add(Tally { count: glance.count, sum: glance.intensity_sum });
-            peak = peak.max(Some(glance.peak));
+/// A participant's latest entries, by local day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentDays {
+    /// At least the last 21 days with an entry, in any order.
+    pub days: Vec<DayGlance>,
+    /// If there are no such days: the last day with an entry, and when that entry was.
+    pub before: Option<(Day, Moment)>,
+}
+
+impl RecentDays {
+    /// The last 7 days, today included, against the 14 before. Older days do not count. `today` is the day in the
+    /// participant's time zone.
+    pub fn recent(&self, today: Day) -> Recent {
+        // A phone further east may be a day ahead of today: it counts as today.
+        let age = |glance: &DayGlance| glance.day.until(today).max(0);
+        let over = |ages: std::ops::Range<i32>| {
+            let mut tally = Tally::default();
+            let mut peak = None;
+            for glance in self.days.iter().filter(|glance| ages.contains(&age(glance))) {
+                tally.add(Tally { count: glance.count, sum: glance.intensity_sum });
+                peak = peak.max(Some(glance.peak));
+            }
+            (tally, peak)
+        };
+        let (week, peak_7_days) = over(0..7);
+        let (before, peak_14_days_before) = over(7..CASELOAD_DAYS);
+        let last_day = self.days.iter().map(|glance| glance.day).max().or(self.before.map(|(day, _)| day));
+        let last_at = self.days.iter().map(|glance| glance.last_at).max();
+        Recent {
+            logs_7_days: week.count,
+            mean_7_days: week.mean(),
+            peak_7_days,
+            mean_14_days_before: before.mean(),
+            peak_14_days_before,
+            last_log_at: last_at.or(self.before.map(|(_, at)| at)),
+            quiet_since: last_day.filter(|day| 2 <= day.until(today)),
         }
-        (tally, peak)
-    };
-    let (week, peak_7_days) = over(0..7);
-    let (before, peak_14_days_before) = over(7..CASELOAD_DAYS);
-    let last_day = days.iter().map(|glance| glance.day).max().or(last_at.map(|at| at.local_day(zone)));
-    Recent {
-        logs_7_days: week.count,
-        mean_7_days: week.mean(),
-        peak_7_days,
-        mean_14_days_before: before.mean(),
-        peak_14_days_before,
-        last_log_at: days.iter().map(|glance| glance.last_at).max().max(last_at),
-        quiet_since: last_day.filter(|day| 2 <= day.until(today)),
     }
 }
 
@@ -85,10 +97,6 @@ mod tests {
     use crate::trend::DaySummary;
     use crate::trend::tests::{day, felt};
     use rstest::rstest;
-
-    fn utc() -> TimeZone {
-        TimeZone::try_from("UTC".to_owned()).unwrap()
-    }
 
     fn only(at: &str, strength: i64) -> DaySummary {
         DaySummary::first(&felt(at, strength, &[], None))
@@ -108,7 +116,7 @@ mod tests {
             only("2026-02-09T08:00:00Z", 10),
         ]
         .map(|day| glance(&day));
-        let line = caseload_line(&days, Some(moment("2026-03-02T08:00:00Z")), &utc(), day("2026-03-02"));
+        let line = RecentDays { days: days.to_vec(), before: None }.recent(day("2026-03-02"));
         let expected = Recent {
             logs_7_days: 2,
             mean_7_days: Some(6.5),
@@ -130,19 +138,19 @@ mod tests {
         #[case] at: &str,
         #[case] since: Option<&str>,
     ) {
-        let line = caseload_line(&[glance(&only(at, 4))], Some(moment(at)), &utc(), day("2026-03-02"));
+        let days = vec![glance(&only(at, 4))];
+        let line = RecentDays { days, before: None }.recent(day("2026-03-02"));
         assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));
     }
 
     #[test]
     fn the_last_entry_may_be_older_than_the_summaries_read() {
-        let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
-        let last_at = Some(moment("2025-07-01T00:30:00Z"));
-        let line = caseload_line(&[], last_at, &zone, day("2026-03-02"));
+        let (day_of, at) = (day("2025-06-30"), moment("2025-07-01T00:30:00Z"));
+        let long_ago = RecentDays { days: vec![], before: Some((day_of, at)) };
         assert_eq!(
-            line,
-            Recent { last_log_at: last_at, quiet_since: Some(day("2025-06-30")), ..Recent::default() }
+            long_ago.recent(day("2026-03-02")),
+            Recent { last_log_at: Some(at), quiet_since: Some(day_of), ..Recent::default() }
         );
-        assert_eq!(caseload_line(&[], None, &zone, day("2026-03-02")), Recent::default());
+        assert_eq!(RecentDays::default().recent(day("2026-03-02")), Recent::default());
     }
 }
