@@ -290,10 +290,10 @@ async fn a_refusal_speaks_plainly_and_names_the_place(
     }
     let list = "/v1/participants/me/cravings";
     for (query, pointer, words) in [
-        ("limit=0", "/limit", "must be 1 to 200"),
-        ("limit=x", "/limit", "must be 1 to 200"),
-        ("limit=201", "/limit", "must be 1 to 200"),
-        ("limit=", "/limit", "must be 1 to 200"),
+        ("limit=0", "/limit", "must be 1 to 200, was 0"),
+        ("limit=x", "/limit", "must be a whole number from 1 to 200, in plain digits"),
+        ("limit=201", "/limit", "must be 1 to 200, was 201"),
+        ("limit=", "/limit", "must be a whole number from 1 to 200, in plain digits"),
         ("limit=5&limit=6", "/limit", "must be given once"),
         (
             "from=2026-03-02T18:05:00+01:00",

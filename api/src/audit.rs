@@ -54,7 +54,7 @@ struct AuditLogPage {
 #[into_params(parameter_in = Query)]
 struct AuditLogQuery {
     /// How many entries at most; 50 if not given
-    #[serde(default, deserialize_with = "Limit::of_query")]
+    #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on

@@ -234,7 +234,7 @@ struct CravingQuery {
     #[param(inline)]
     until: Option<Moment>,
     /// How many entries at most; 50 if not given
-    #[serde(default, deserialize_with = "Limit::of_query")]
+    #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on

@@ -160,7 +160,7 @@ struct ReminderMessagePage {
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
     /// How many entries at most; 50 if not given
-    #[serde(default, deserialize_with = "Limit::of_query")]
+    #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
     /// Where to go on

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use evenkeel_domain::value::{Moment, text_schema};
 use evenkeel_domain::whole_number;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
@@ -12,14 +12,6 @@ use uuid::Uuid;
 whole_number! {
     /// How many entries a page has at most.
     Limit: 1 to 200, such as 50
-}
-
-impl Limit {
-    /// Reads it from a query, where every value is a text.
-    pub fn of_query<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        let number = String::deserialize(value)?.parse::<i64>().ok();
-        number.and_then(|number| number.try_into().ok()).ok_or_else(|| de::Error::custom("must be 1 to 200"))
-    }
 }
 
 impl Default for Limit {
