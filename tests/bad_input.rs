@@ -526,6 +526,9 @@ async fn a_parameter_that_nobody_knows_is_refused(
     server.get(maya, &format!("{list}?form=2026-01-01")).await.refused(422, "/form");
     server.get(maya, "/v1/participants/me/recovery?form=2026-01-01").await.refused(422, "/form");
     server.get(&clinic.casey, "/v1/participants?limit=2").await.refused(422, "/limit");
+    let long = format!("/v1/participants/me/recovery?{}=1", "x".repeat(301));
+    let problem = server.get(maya, &long).await.refused(422, "");
+    assert_eq!(problem["errors"], json!([{"pointer": "", "detail": "is not known here"}]));
     let id = fresh_id();
     let at = format!("{list}/{id}");
     let draft = craving("2026-03-02T18:00:00Z", 5);

@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
@@ -88,6 +88,11 @@ fn required_fields<T: ToSchema>(of: &str) -> Vec<String> {
 fn required_parameters<T: IntoParams>(_: &str) -> Vec<String> {
     let required = T::into_params(|| None).into_iter().filter(|one| matches!(one.required, Required::True));
     required.map(|one| one.name).collect()
+}
+
+/// 422 for a query parameter that the operation does not take.
+pub fn unknown_parameter(name: &str) -> Problem {
+    invalid(vec![Fault::unknown_field(name, &[])])
 }
 
 fn invalid(faults: Vec<Fault>) -> Problem {

@@ -13,6 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::modules::MODULES;
 use crate::app::problem::{Kind, Problem};
+use crate::http::body;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
@@ -179,8 +180,7 @@ fn unknown_parameter(request: &ServiceRequest) -> Option<Problem> {
     let operation = SERVED.operations.iter().find(|operation| {
         operation.method == request.method().as_str() && operation.path.pattern() == Some(path.as_str())
     })?;
-    let name = name.replace('~', "~0").replace('/', "~1");
-    (!operation.takes_query).then(|| Problem::invalid(format!("/{name}"), "is not known here"))
+    (!operation.takes_query).then(|| body::unknown_parameter(&name))
 }
 
 fn reference() -> Value {
