@@ -410,7 +410,7 @@ async fn a_code_is_no_way_to_ask_who_is_in_treatment(
         let problem = ask("maya@harbor.example").await.refused(409, "");
         assert_eq!(
             problem["detail"],
-            "This sign-in name cannot be used. Choose another, or ask whoever invited you."
+            "This sign-in name cannot be used. Choose another, or ask the person who invited you."
         );
     }
     ask("maya@harbor.example").await.refused(404, "");

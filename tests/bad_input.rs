@@ -252,7 +252,7 @@ async fn a_refusal_speaks_plainly_and_names_the_place(
         ("intensity", "[5]", number),
         ("occurred_at", "\"yesterday\"", "must be a time such as 2026-03-02T18:05:00Z"),
         ("occurred_at", "1772476800", "must be a time such as 2026-03-02T18:05:00Z"),
-        ("note", "\"\\ud800\"", "must not hold half of a surrogate pair (\\ud800 to \\udfff)"),
+        ("note", "\"\\ud800\"", "must not have half of a surrogate pair (\\ud800 to \\udfff)"),
         ("note", "5", "must be a text"),
         ("triggers", "\"conflict\"", "must be a list"),
         ("outcome", "\"won\"", "must be one of passed, still_going, lapsed"),

@@ -227,7 +227,7 @@ async fn the_heads_beside_the_database_witness_every_block(
     let (file, copy) =
         (server.folder.path().join("audit-heads.jsonl"), server.folder.path().join("copy.jsonl"));
     let verify = |copy: Option<&std::path::Path>| evenkeel::audit::verify(&server.app, copy).unwrap();
-    assert!(!verify(None).heads_are_gone, "nothing is sealed yet");
+    assert!(!verify(None).heads_missing, "nothing is sealed yet");
     server.clinic("harbor.example").await;
     server.app.seal_audit_log().await.unwrap();
     server.clinic("summit.example").await;
@@ -248,7 +248,7 @@ async fn the_heads_beside_the_database_witness_every_block(
 
     // Without the file there is no witness, but for a copy kept elsewhere.
     std::fs::rename(&file, &copy).unwrap();
-    assert!(verify(None).heads_are_gone && verify(None).faults().len() == 1);
+    assert!(verify(None).heads_missing && verify(None).faults().len() == 1);
     let by_copy = verify(Some(&copy));
     assert!(by_copy.faults().is_empty() && by_copy.witnessed == 2, "{:?}", by_copy.faults());
     assert!(evenkeel::audit::verify(&server.app, Some(&file)).is_err(), "a copy that is not there");
@@ -272,7 +272,7 @@ async fn keys_that_are_lost_are_not_made_again_beside_peoples_accounts() {
     };
     for open in [evenkeel::App::open, evenkeel::App::open_existing] {
         let refusal = open(config.clone(), evenkeel::Clock::system()).err().expect("keys are missing");
-        assert!(refusal.contains("keys.json is missing") && refusal.contains("put it back"), "{refusal}");
+        assert!(refusal.contains("keys.json is missing") && refusal.contains("restore it"), "{refusal}");
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing was made");
     }
 }

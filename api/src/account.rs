@@ -1,4 +1,4 @@
-//! People: signing in, devices, invitations, organizations, where a participant lives by the clock.
+//! Accounts: sign-in, devices, invitations, organizations, the participant's time zone.
 
 mod code;
 mod device;
@@ -35,18 +35,18 @@ impl From<Refusal> for Problem {
             Refusal::NotAllowed => Self::not_allowed(),
             Refusal::NeedsTimeZone => Self::invalid("/time_zone", refusal.to_string()),
             Refusal::NeedsEmail => Self::invalid("/email", refusal.to_string()),
-            // Whoever guesses codes does not learn which of them once were good.
-            Refusal::Expired | Refusal::Redeemed | Refusal::Withdrawn => void(),
+            // The same answer for all, so that guessing does not show which codes ever existed.
+            Refusal::Expired | Refusal::Redeemed | Refusal::Withdrawn => unusable_code(),
         }
     }
 }
 
-fn void() -> Problem {
-    let detail = "This code is not known, was used or withdrawn, or has expired. Ask for a new one.";
+fn unusable_code() -> Problem {
+    let detail = "This code is unknown, used, withdrawn or expired. Check it, or ask for a new one.";
     Problem::unknown_because(detail)
 }
 
-/// Adds a person who can sign in; a participant comes onto the counselor's caseload.
+/// Adds a person who can sign in, and puts a participant on the counselor's caseload.
 pub fn add_person(
     tx: &mut Tx,
     person: &Account,
@@ -61,12 +61,12 @@ pub fn add_person(
     Ok(())
 }
 
-/// A request of nobody: the server acts by itself, or by a command on its machine.
+/// The request for what the server or a command on its machine does, without a person who is signed in.
 fn unattended(app: &App) -> Request {
     Request { id: Uuid::nil(), now: app.now() }
 }
 
-/// Adds an organization and answers the code that makes its first admin. It is shown once.
+/// Adds an organization and returns the invitation code of its first admin. The code cannot be read again.
 pub async fn create_organization(app: &App, name: OrganizationName, admin: Email) -> Result<String, Problem> {
     let founding = Founding::draw(app, name, Some(admin))?;
     let code = founding.code.text.clone();
@@ -75,8 +75,8 @@ pub async fn create_organization(app: &App, name: OrganizationName, admin: Email
     Ok(code)
 }
 
-/// While nobody has an account, answers a code that makes the first admin and withdraws those answered before:
-/// whoever missed one starts again. On a database without any organization, adds one first.
+/// While nobody has an account, returns a new invitation code for the first admin and withdraws earlier ones. Somebody
+/// who missed the code can start the server again. Adds an organization first if there is none.
 pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
     let name = OrganizationName::try_from("Our program".to_owned());
     let founding = Founding::draw(app, name.map_err(Problem::internal)?, None)?;
@@ -96,7 +96,7 @@ pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
             founding.invite(tx, invite.organization, request)?;
             return Ok(true);
         }
-        // One that was made by `org create` has its code already.
+        // An organization from `org create` already has its code.
         let is_empty = store::organizations(tx, false)? == 0 && store::organizations(tx, true)? == 0;
         if is_empty {
             founding.store(tx, request)?;
@@ -106,7 +106,7 @@ pub async fn first_admin(app: &App) -> Result<Option<String>, Problem> {
     Ok(is_first.await?.then_some(code))
 }
 
-/// An organization that is about to be, and the invitation of its first admin.
+/// A new organization and the invitation of its first admin, made before the transaction.
 struct Founding {
     organization: OrganizationId,
     name: OrganizationName,

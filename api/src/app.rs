@@ -1,4 +1,4 @@
-//! What every handler holds: the database, the clock, the keys. Knows no HTTP extractor and no module.
+//! What every handler needs: the database, the clock, the keys. Knows no HTTP extractor and no module.
 
 pub mod audit;
 pub mod calendar;
@@ -30,8 +30,8 @@ use self::recent_days::RecentDaysCache;
 use self::secret::{Secrets, random};
 use self::token::Tokens;
 
-/// How long a request waits for a connection before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a request waits for a connection before it is answered 503.
+const MAX_WAIT: Duration = Duration::from_secs(3);
 
 /// The product without its HTTP server. Cloning it is cheap.
 #[derive(Clone)]
@@ -50,8 +50,10 @@ struct Parts {
 }
 
 impl App {
-    /// Opens the data folder, making it and its keys on the first start. The database is touched only where there
-    /// are no keys: new ones beside people's accounts would lock everybody out and void the audit log's signatures.
+    /// Opens the data folder. The first start makes the folder and its keys.
+    ///
+    /// If there are no keys, the database must have no accounts yet: new keys would lock everybody out and void
+    /// the signatures of the audit log.
     pub fn open(config: Config, clock: Clock) -> Result<Self, String> {
         let folder = config.data.display().to_string();
         let location = config.location().map_err(|error| error.to_string())?;
@@ -65,12 +67,14 @@ impl App {
         Self::with(config, clock, database)
     }
 
-    /// Opens an installation that has been started before. Makes nothing, whatever is missing.
+    /// Opens an installation that was started before. Fails if something is missing, and creates nothing.
     pub fn open_existing(config: Config, clock: Clock) -> Result<Self, String> {
         let location = config.location().map_err(|error| error.to_string())?;
         if !location.is_there() {
-            let told = "name the folder with --data, or the database with --database-url";
-            return Err(format!("there is no database here ({location}); {told}"));
+            return Err(format!(
+                "there is no database here ({location}); name the folder with --data, or the database with \
+                 --database-url"
+            ));
         }
         if !Secrets::are_there(&config.data)? {
             return Err(lost_keys(&config));
@@ -103,28 +107,28 @@ impl App {
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.read(move || start.send(()).is_ok(), work, answer);
-        self.recording_denial(come(started, answered).await).await
+        self.recording_denial(outcome(started, answered).await).await
     }
 
-    /// Runs `work`, which writes to several records or to none, in one transaction and returns once it is on
-    /// disk. It may run more than once: ids and the time are made outside it.
+    /// Runs `work` in one transaction and returns once it is on disk. For work that writes to several records or
+    /// to none. It may run more than once, so make ids and the time outside it.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.recording_denial(self.stored(None, work).await).await
+        self.recording_denial(self.run_write(None, work).await).await
     }
 
-    /// [`App::write`] for work that writes to one record, which shares its commit with that of others.
+    /// Like [`App::write`], for work that writes to one record.
     pub async fn write_to<T: Send + 'static>(
         &self,
         record: Uuid,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.recording_denial(self.stored(Some(record), work).await).await
+        self.recording_denial(self.run_write(Some(record), work).await).await
     }
 
-    async fn stored<T: Send + 'static>(
+    async fn run_write<T: Send + 'static>(
         &self,
         record: Option<Uuid>,
         work: impl Fn(&mut Tx) -> Result<T, Problem> + Send + 'static,
@@ -133,15 +137,15 @@ impl App {
         let (answer, answered) = oneshot::channel();
         let answer = move |outcome| drop(answer.send(outcome));
         self.0.database.write(record, move || start.send(()).is_ok(), work, answer);
-        come(started, answered).await
+        outcome(started, answered).await
     }
 
-    /// What was refused is rolled back; the attempt is in the audit log before the refusal leaves.
+    /// Writes a denied attempt to the audit log before the refusal is sent. The refused work was rolled back.
     async fn recording_denial<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(Some(denied)) = outcome.as_ref().map_err(Problem::denied) {
             let denied = denied.clone();
             let record = denied.participant.into();
-            self.stored(Some(record), move |tx| audit::record_denied(tx, &denied)).await?;
+            self.run_write(Some(record), move |tx| audit::record_denied(tx, &denied)).await?;
         }
         outcome
     }
@@ -153,32 +157,32 @@ impl App {
         migrated.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
-    /// Tells the work in the background to begin nothing more.
+    /// Asks the background tasks to start nothing more.
     pub fn end(&self) {
         self.0.ending.send_replace(true);
     }
-    /// Whether it was told to.
+    /// Whether [`App::end`] was called.
     pub fn is_ending(&self) -> bool {
         *self.0.ending.borrow()
     }
-    /// Waits until it is told to.
+    /// Waits until [`App::end`] is called.
     pub async fn ended(&self) {
         // The sender lives as long as `self`.
         let _ = self.0.ending.subscribe().wait_for(|ending| *ending).await;
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Moment {
         self.0.clock.now()
     }
 
-    /// A new id (UUIDv7), in the order of time.
+    /// A new id (UUIDv7). Ids sort by time.
     pub fn fresh_id(&self) -> Uuid {
         let millis = u64::try_from(Timestamp::from(self.now()).as_millisecond()).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &random()).into_uuid()
     }
 
-    /// How it is set up.
+    /// The settings.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
@@ -210,18 +214,18 @@ impl App {
 
 fn lost_keys(config: &Config) -> String {
     format!(
-        "{} is missing, and only with it can what is in the database be used; put it back from where it is kept, \
-         such as a backup or another copy's data folder",
+        "{} is missing, and the database cannot be used without it; restore it from a backup, or copy it from the \
+         data folder of another running copy",
         config.data.join("keys.json").display()
     )
 }
 
-async fn come<T>(
+async fn outcome<T>(
     started: oneshot::Receiver<()>,
     answered: oneshot::Receiver<Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    // A job that nobody has begun by then is dropped by whoever takes it: nothing happens after a 503.
-    if timeout(PATIENCE, started).await.is_err() {
+    // A job that has not started by then never runs: nothing is done after a 503.
+    if timeout(MAX_WAIT, started).await.is_err() {
         metrics::counter!("evenkeel_database_turned_away_total").increment(1);
         return Err(Problem::unavailable());
     }

@@ -1,4 +1,4 @@
-//! The audit log: noting, reading, sealing and checking who did or saw what.
+//! The audit log, who did or saw what: reading, sealing and checking it.
 
 mod check;
 
@@ -28,12 +28,12 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(read_audit_log);
 }
 
-/// What was done to or seen of a record.
+/// One audit event on a record.
 #[derive(Serialize, ToSchema)]
 struct AuditLogEntry {
     #[serde(flatten)]
     entry: AuditEvent,
-    /// The name of who acted; absent where `actor` is
+    /// The actor's name; absent if `actor` is
     #[serde(skip_serializing_if = "Option::is_none")]
     actor_name: Option<DisplayName>,
 }
@@ -44,7 +44,7 @@ struct AuditLogPage {
     /// The entries
     #[schema(max_items = 200)]
     items: Vec<AuditLogEntry>,
-    /// Where the next page begins; absent on the last
+    /// The cursor of the next page; absent on the last page
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Before>,
 }
@@ -53,19 +53,19 @@ struct AuditLogPage {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditLogQuery {
-    /// How many entries at most; 50 if not given
+    /// The most entries to answer; default 50
     #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
-    /// Where to go on
+    /// The `next` of the page before
     #[param(inline)]
     after: Option<Before>,
 }
 
-/// Who did or saw what of a record
+/// Read the audit log of a record
 ///
-/// The latest first. A counselor's refreshed caseload is told once an hour, and so is somebody's refused try in
-/// one room. Who another participant is, is told to staff alone.
+/// Who did or saw what, the latest first. Repeated reads of the caseload are recorded once an hour for each reader, and
+/// denied attempts once an hour for each person and module. Only staff see which other participant acted.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), AuditLogQuery),
     responses((status = 200, description = "A page of the audit log", body = AuditLogPage)),

@@ -1,4 +1,4 @@
-//! Check-ins: a minute a day, a little more once a week, answered offline or not.
+//! Daily and weekly check-ins, also answered offline.
 
 use std::sync::LazyLock;
 
@@ -61,39 +61,46 @@ impl From<Refusal> for Problem {
     }
 }
 
-// What happens
+// Actions
 
-/// What happens when a check-in is answered, whichever way it came in: what was sent is kept, the check-in of
-/// its day or week becomes what all that was sent adds up to, and it is recorded in the audit log. The same again changes
-/// nothing.
+/// Stores an answer as a revision, and updates the check-in of its day or week to the current revision. Sending the
+/// same answer again changes nothing.
 pub fn answer(
     tx: &mut Tx,
     grant: &Grant,
     id: CheckInId,
     draft: &CheckInDraft,
 ) -> Result<Recorded<CheckIn>, Problem> {
-    // Looked up first: it may be kept for another day than it would be placed on now.
+    // Looked up first, because it may be stored for another day than the one it would count on now.
     if let Some(known) = store::revision(tx, grant, id)? {
         known.same(draft)?;
-        let standing = store::find(tx, grant, draft.kind, known.day)?;
-        return Ok(Recorded::Known(standing.ok_or_else(Problem::unknown)?));
+        let current = store::find(tx, grant, draft.kind, known.day)?;
+        return Ok(Recorded::Known(current.ok_or_else(Problem::unknown)?));
     }
     let day = check_in::place(draft, grant.now())?.day;
-    let kept = store::revisions(tx, grant, draft.kind, day)?;
+    let earlier = store::revisions(tx, grant, draft.kind, day)?;
     let Answered { check_in, kept: new } =
-        check_in::answer(grant.participant(), &kept, id, draft, grant.now())?;
+        check_in::answer(grant.participant(), &earlier, id, draft, grant.now())?;
     let Some(new) = new else { return Ok(Recorded::Known(check_in)) };
     store::add_revision(tx, grant, &new)?;
-    let action = if kept.is_empty() {
+    let action = if earlier.is_empty() {
         store::add(tx, grant, &check_in)?;
         Action::AnswerCheckIn
     } else {
         store::put(tx, grant, &check_in)?;
         Action::CorrectCheckIn
     };
-    if check_in::used(&draft.answers).is_some() || !kept.is_empty() {
-        let told = |before: Option<&ToldUse>| check_in::told_use(&check_in, &kept, &new, before, grant.now());
-        told_use::tell(tx, grant, TellingKind::CheckIn, Uuid::from(check_in.id).into(), told, grant.now())?;
+    if check_in::used(&draft.answers).is_some() || !earlier.is_empty() {
+        let reported =
+            |before: Option<&ToldUse>| check_in::told_use(&check_in, &earlier, &new, before, grant.now());
+        told_use::tell(
+            tx,
+            grant,
+            TellingKind::CheckIn,
+            Uuid::from(check_in.id).into(),
+            reported,
+            grant.now(),
+        )?;
     }
     audit::record(tx, grant, action, Some(check_in.id.into()))?;
     Ok(Recorded::New(check_in))
@@ -101,7 +108,7 @@ pub fn answer(
 
 // Definitions
 
-/// A definition in the form in which phones fetch it.
+/// A definition as phones fetch it.
 struct Published {
     hash: String,
     text: String,
@@ -118,23 +125,23 @@ static PUBLISHED: LazyLock<Vec<Published>> = LazyLock::new(|| {
     .collect()
 });
 
-/// A definition by its name.
+/// The kind, version and hash of a definition.
 #[derive(Serialize, ToSchema)]
 struct DefinitionName {
-    /// Which kind
+    /// The kind of check-in
     kind: CheckInKind,
-    /// Its version, from 1
+    /// The version, from 1
     #[schema(minimum = 1, maximum = 32767)]
     version: i16,
-    /// SHA-256 of its text, in hexadecimal
+    /// SHA-256 of the text, in hexadecimal
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
     hash: &'static str,
-    /// What the person reads above it
+    /// The title that the participant sees
     #[schema(max_length = 120)]
     title: &'static str,
 }
 
-/// Every definition that was ever published, by kind and version.
+/// All published definitions, by kind and version.
 #[derive(Serialize, ToSchema)]
 struct DefinitionNames {
     /// The definitions
@@ -142,10 +149,10 @@ struct DefinitionNames {
     items: Vec<DefinitionName>,
 }
 
-/// List what check-ins ask
+/// List the check-in definitions
 ///
-/// Every version that was ever published, so that an old phone can answer under the one it has. The newest of
-/// a kind is the one to ask. A version never changes: fetch its text once, by its hash.
+/// All published versions, so that an old phone can answer with the version it has. Ask the questions of the newest
+/// version of a kind. A version never changes: fetch its text once, by its hash.
 #[utoipa::path(
     responses((
         status = 200, description = "All definitions", body = DefinitionNames,
@@ -167,9 +174,9 @@ async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Jso
     Ok(Json(DefinitionNames { items: named.collect() }))
 }
 
-/// Read what a check-in asks
+/// Read a check-in definition
 ///
-/// Exactly the text that the hash covers, to be checked against it and kept for good.
+/// The answer is exactly the text that the hash covers. Check it against the hash and store it; it never changes.
 #[utoipa::path(
     params(
         (
@@ -178,7 +185,7 @@ async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Jso
             example = "5f0c2b1a9e8d7c6b5a493827160f5e4d3c2b1a0f9e8d7c6b5a493827160f5e4d"
         ),
         (
-            "If-None-Match" = Option<String>, Header, description = "The `ETag` of the text that is there already",
+            "If-None-Match" = Option<String>, Header, description = "The `ETag` of the text that the client has",
             max_length = 80
         ),
     ),
@@ -187,7 +194,7 @@ async fn list_check_in_definitions(app: Data<App>, caller: Caller) -> Result<Jso
             status = 200, description = "The definition", body = Definition,
             headers(("ETag" = String, description = "The hash, in quotes"))
         ),
-        (status = 304, description = "The text that is there already"),
+        (status = 304, description = "The client already has the text"),
     ),
 )]
 #[get("/v1/check-ins/definitions/{hash}")]
@@ -213,33 +220,38 @@ async fn read_check_in_definition(
 
 // Check-ins
 
-/// A check-in as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
+/// The current check-in. If it or the answer just sent reports use, guidance is added as for a lapse.
 #[derive(Serialize, ToSchema)]
 struct CheckInResponse {
     #[serde(flatten)]
     check_in: CheckIn,
     #[serde(flatten)]
-    heard: UseResponse,
+    use_response: UseResponse,
 }
 
 /// Answer a check-in
 ///
-/// One for each day, one for each week from Monday. The phone makes the id (UUIDv7) and keeps it before it
-/// sends; the same content again is answered with what stands. Another one of the same day or week, under an id
-/// of its own, is a revision: all are kept, and the one that was filled in last stands. (Word for word the same,
-/// time included, is one sending that was given two ids: the first stands.) What was filled in in
-/// time is taken whenever it arrives, then marked `late`: a daily check-in until 24 hours after its day, a
-/// weekly one until 72 hours after its week. After that, what was answered can still be corrected, by an answer with
-/// a `day` and a `reason`; what was not can no longer be answered. An answer with a `reason` stands over all that came
-/// before it. One that tells of use is answered with `guidance`, as a lapse is, also where it is refused but can be
-/// read, and stays told (`told_use` in the caseload) whatever another answer of the day says, until one with a `reason`
-/// puts right the one that told of it, or the person takes it back (`DELETE …/recovery/told-uses/{kind}/{id}`).
+/// There is one check-in for each day and one for each week from Monday. The phone makes the id (UUIDv7) and stores it
+/// before it sends. Sending the same content again answers with the current check-in.
+///
+/// Another answer for the same day or week has its own id and is a revision. All revisions are stored, and the one
+/// filled in last is current. (An answer that is equal to an earlier one, time included, was sent twice under two ids;
+/// the first counts.)
+///
+/// A daily check-in can be filled in until 24 hours after its day, a weekly one until 72 hours after its week. An answer
+/// filled in on time is accepted whenever it arrives, and marked `late` if the time is over by then. After that, an
+/// existing answer can still be corrected with a `day` and a `reason`, but no new one given. An answer with a `reason`
+/// replaces all earlier ones.
+///
+/// An answer that reports use gets `guidance`, as a lapse does, even if a rule refuses the answer. The reported use remains
+/// (`told_use` in the caseload) whatever other answers of the day say, until an answer with a `reason` corrects it or the
+/// person withdraws it (`DELETE …/recovery/told-uses/{kind}/{id}`).
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CheckInId), Path)),
     responses(
-        (status = 201, description = "Stored, durably: the check-in as it now stands", body = CheckInResponse),
-        (status = 200, description = "Stored before with the same content", body = CheckInResponse),
-        (status = 409, description = "The id is taken by other content"),
+        (status = 201, description = "Stored; the current check-in", body = CheckInResponse),
+        (status = 200, description = "Already stored with the same content", body = CheckInResponse),
+        (status = 409, description = "The id already has other content"),
     ),
 )]
 #[put("/v1/participants/{participant}/check-ins/{id}")]
@@ -250,17 +262,18 @@ async fn answer_check_in(
     Json(draft): Json<CheckInDraft>,
 ) -> Result<Recorded<CheckInResponse>, Problem> {
     let (participant, id) = path.into_inner();
-    let (_now, told) = (app.now(), check_in::used(&draft.answers));
+    let reported = check_in::used(&draft.answers);
     let done = caller
         .write(&app, Action::AnswerCheckIn, participant, move |tx, grant| answer(tx, grant, id, &draft));
     match done.await {
         Ok(done) => Ok(done.map(|check_in| {
-            // Use is answered whether or not it is the current version; of two answers the one that may be worse.
-            let used = [told, check_in::used(&check_in.answers)].into_iter().flatten().min_by_key(Vec::len);
-            let heard = used.map_or_else(UseResponse::default, |used| UseResponse::of_use(&used));
-            CheckInResponse { check_in, heard }
+            // Use gets guidance even if this answer is not current. Of two reports, the guidance is for the worse one.
+            let used =
+                [reported, check_in::used(&check_in.answers)].into_iter().flatten().min_by_key(Vec::len);
+            let use_response = used.map_or_else(UseResponse::default, |used| UseResponse::of_use(&used));
+            CheckInResponse { check_in, use_response }
         })),
-        Err(problem) => Err(match told {
+        Err(problem) => Err(match reported {
             Some(used) => UseResponse::of_use(&used).attach(problem),
             None => problem,
         }),
@@ -271,18 +284,18 @@ async fn answer_check_in(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct CheckInQuery {
-    /// Only of this kind
+    /// Only check-ins of this kind
     #[param(inline)]
     kind: Option<CheckInKind>,
-    /// The first day, in the participant's own calendar; 27 days before `to` if not given
+    /// The first local day of the participant; default 27 days before `to`
     #[param(inline)]
     from: Option<Day>,
-    /// The last day; today if not given. At most 366 days in all
+    /// The last local day; default today. A span has at most 366 days
     #[param(inline)]
     to: Option<Day>,
 }
 
-/// Check-ins as they stand, the latest day first.
+/// Current check-ins, the latest day first.
 #[derive(Serialize, ToSchema)]
 struct CheckIns {
     /// The check-ins
@@ -292,7 +305,7 @@ struct CheckIns {
 
 /// List check-ins
 ///
-/// As they stand, the latest day first. A weekly one counts on the Monday of its week.
+/// The current check-ins, the latest day first. A weekly one counts on the Monday of its week.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), CheckInQuery),
     responses((
@@ -328,28 +341,25 @@ async fn list_check_ins(
     Ok(Json(CheckIns { items }))
 }
 
-/// How often daily check-ins were answered over a span of days. Only those from the day on which the participant
-/// joined up to today are expected, and while a day can still be filled in only if it is answered; where there are
-/// none, `rate` is null.
+/// How many daily check-ins of a span were answered. If none is expected, `rate` is null.
 #[derive(Serialize, ToSchema)]
 struct CompletionOfDays {
-    /// The first day that was asked about
+    /// The first day of the span
     from: Day,
-    /// The last day that was asked about
+    /// The last day of the span
     to: Day,
     #[serde(flatten)]
     completion_rate: CompletionRate,
 }
 
-/// Read how often check-ins were answered
+/// Read the completion rate of check-ins
 ///
-/// Daily check-ins, of the days asked about from the one on which the participant joined up to today: nobody is
-/// expected to have answered before or after. A day can be filled in until 24 hours after it ended; while it can
-/// and is not answered, it is not expected yet, so it lowers no rate and ends no streak.
+/// Counts daily check-ins from the day the participant joined until today. A day can be filled in until 24 hours after
+/// it ends. Until then a day without an answer is not expected, so it does not lower the rate or end a streak.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), SpanQuery),
     responses((
-        status = 200, description = "How many of these days have a check-in", body = CompletionOfDays,
+        status = 200, description = "The completion rate of these days", body = CompletionOfDays,
         example = json!({
             "from": "2026-02-17", "to": "2026-03-02",
             "expected": 14, "answered": 12, "rate": 0.86, "streak": 3, "longest_streak": 8,
@@ -371,7 +381,7 @@ async fn read_completion_rate(
             let zone = home_zone(tx, grant.participant())?;
             let joined_at = account::joined_at(tx, grant.participant())?.ok_or_else(Problem::unknown)?;
             let completion_rate = match span.within(joined_at.local_day(&zone), now.local_day(&zone)) {
-                // Days of hospital or holiday will come with the program; until then every day is asked for.
+                // Days to leave out, such as a hospital stay, are not recorded yet: every day is expected.
                 Some(expected) => {
                     let answered = store::answered_days(tx, grant, expected.from(), expected.to())?;
                     check_in::completion_rate(expected, &[], &answered, &zone, now)
@@ -384,17 +394,17 @@ async fn read_completion_rate(
     Ok(Json(answer))
 }
 
-/// All that was sent for a day or week, the first one first.
+/// All revisions for a day or week, the first one first.
 #[derive(Serialize, ToSchema)]
 struct CheckInRevisions {
-    /// What it said, and when it came
+    /// The revisions
     #[schema(max_items = 50)]
     items: Vec<CheckInRevision>,
 }
 
 /// Read the revisions of a check-in
 ///
-/// All that was sent for its day or week, under whichever id of theirs it is asked for.
+/// All revisions for its day or week. The id is that of any of them.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CheckInId), Path)),
     responses((

@@ -1,4 +1,4 @@
-//! What every module's routes share on the way in and out of HTTP. Knows no module.
+//! Request and response handling that all modules share. Knows no module.
 
 pub mod body;
 pub mod caller;

@@ -1,8 +1,8 @@
-//! The Evenkeel API: HTTP in, one transaction, HTTP out.
+//! The Evenkeel API: each request runs in one transaction.
 //!
-//! Four layers, each of which may use those below it: `server` knows every module; a module holds routes and the
-//! actions behind them; `http` holds what all routes share; `app` holds what needs neither HTTP nor a module.
-//! The test `layers` in `tests/` holds the table of allowed directions.
+//! It has four layers. Each may use the layers below it: `server` knows every module; a module holds routes and
+//! their actions; `http` holds what all routes share; `app` holds what needs neither HTTP nor a module. The test
+//! `tests/layers.rs` lists the allowed directions.
 
 pub mod app;
 pub mod http;

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            complain(&reason);
+            print_error(&reason);
             ExitCode::FAILURE
         }
     }
@@ -48,8 +48,8 @@ async fn run(cli: Cli) -> Result<(), String> {
         Command::Serve { demo, demo_anywhere } => {
             if demo && !demo_anywhere && !cli.config.listen.ip().is_loopback() {
                 return Err(format!(
-                    "the passwords of the demonstration are published, and others can reach {}; start with \
-                     --demo-anywhere if that is meant",
+                    "the passwords of the demo are public, and other machines can reach {}; add --demo-anywhere \
+                     if you want this",
                     cli.config.listen
                 ));
             }
@@ -57,12 +57,11 @@ async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Migrate => {
             let (app, migrations) = open(cli.config).await?;
-            say(&format!("{} is up to date, {migrations} migrations were run", app.database().location()))
+            print(&format!("{} is up to date; {migrations} migrations ran", app.database().location()))
         }
-        Command::Openapi => {
-            say(&serde_json::to_string_pretty(&server::openapi::document())
-                .map_err(|error| error.to_string())?)
-        }
+        Command::Openapi => print(
+            &serde_json::to_string_pretty(&server::openapi::document()).map_err(|error| error.to_string())?,
+        ),
         Command::Org(OrgCommand::Create { name, admin_email }) => {
             let name = OrganizationName::try_from(name).map_err(|error| format!("the name {error}"))?;
             let email = Email::try_from(admin_email).map_err(|error| format!("the address {error}"))?;
@@ -70,46 +69,44 @@ async fn run(cli: Cli) -> Result<(), String> {
             let code = account::create_organization(&app, name, email)
                 .await
                 .map_err(|problem| problem.to_string())?;
-            say(&format!("Invite code of the first admin, good for 72 hours, once: {code}"))
+            print(&format!("Invitation code for the first admin (works once, for 72 hours): {code}"))
         }
         Command::Audit(AuditCommand::Verify { heads }) => {
             let app = open_existing(cli.config)?;
             let ready: Result<(), Error> = app.database().read_now(Tx::ready);
             ready.map_err(|error| {
-                format!("the audit log cannot be read ({error}); run evenkeel migrate first")
+                format!("cannot read the audit log ({error}); run evenkeel migrate first")
             })?;
             let verdict = audit::verify(&app, heads.as_deref())?;
             let Verdict { entries, blocks, witnessed, .. } = verdict;
             let faults = verdict.faults();
             for fault in &faults {
-                say(fault)?;
+                print(fault)?;
             }
             match faults.len() {
-                0 => say(&format!(
-                    "The audit log is whole: {entries} entries, {blocks} sealed blocks, {witnessed} of them with a \
-                     witness outside the database."
+                0 => print(&format!(
+                    "The audit log is intact: {entries} entries in {blocks} sealed blocks. {witnessed} blocks match \
+                     a copy outside the database."
                 )),
-                wrong => Err(format!(
-                    "the audit log is not as it was sealed: {wrong} findings in {entries} entries"
+                count => Err(format!(
+                    "the audit log has changed since it was sealed: {count} findings in {entries} entries"
                 )),
             }
         }
         Command::Backup { to } => {
             let app = open_existing(cli.config)?;
             app.database().backup(&to).map_err(|error| error.to_string())?;
-            say(&format!("Copied to {}. Keep keys.json with it, in another place.", to.display()))
+            print(&format!("Copied to {}. Also back up keys.json, in another place.", to.display()))
         }
     }
 }
 
 async fn serve(app: App, with_demo: bool) -> Result<(), String> {
     let mut stop = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let told = |problem: Problem| problem.to_string();
-    let mut greeting = if with_demo { demo::seed(&app).await.map_err(told)? } else { vec![] };
-    if !with_demo && demo::is_there(&app).await.map_err(told)? {
-        complain(
-            "warning: the demonstration is in this database: anybody can sign in with its published passwords",
-        );
+    let text = |problem: Problem| problem.to_string();
+    let mut greeting = if with_demo { demo::seed(&app).await.map_err(text)? } else { vec![] };
+    if !with_demo && demo::is_there(&app).await.map_err(text)? {
+        print_error("warning: this database holds the demo: anybody can sign in with its public passwords");
     }
     let database = app.database().location().to_string();
     let mail = match &app.config().smtp_url {
@@ -117,16 +114,16 @@ async fn serve(app: App, with_demo: bool) -> Result<(), String> {
         None => format!("as files in {}", app.config().data.join("mail").display()),
     };
     let running = server::serve(app.clone(), true)?;
-    // Only now: where the address is taken, no code is made that nobody would see.
-    if let Some(code) = account::first_admin(&app).await.map_err(told)? {
+    // Made only after the port is bound: a failed start must not void the code that an earlier start printed.
+    if let Some(code) = account::first_admin(&app).await.map_err(text)? {
         greeting.push(first_admin(&code, reachable(running.address)));
     }
-    say(&format!(
+    print(&format!(
         "Evenkeel listens on http://{0}\n  database  {database}\n  mail      {mail}\n  metrics   http://{1}/metrics\n  docs      http://{0}/docs",
         running.address, running.metrics_address
     ))?;
     for line in greeting {
-        say(&line)?;
+        print(&line)?;
     }
     tokio::select! {
         _ = stop.recv() => {}
@@ -137,11 +134,11 @@ async fn serve(app: App, with_demo: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The code of the first administrator, with a command that redeems it once it has a password of its own.
+/// The first administrator's code, with a command that redeems it after the reader puts in a password.
 fn first_admin(code: &str, address: SocketAddr) -> String {
     format!(
-        "First administrator: this code is good once, for 72 hours, until the next start: {code}\n\
-         Redeem it with your address and a password of 15 signs or more:\n\n\
+        "First administrator: this code works once, for 72 hours or until the next start: {code}\n\
+         Redeem it with your email address and a password of at least 15 characters:\n\n\
          curl -sS http://{address}/v1/invites/redeem -H 'Content-Type: application/json' \\\n  \
          -d '{{\"code\": \"{code}\", \"email\": \"you@example.org\", \"password\": \"CHANGE-ME\", \"device_name\": \"desk\"}}'\n"
     )
@@ -149,16 +146,16 @@ fn first_admin(code: &str, address: SocketAddr) -> String {
 
 fn warn(app: &App) {
     for warning in app.config().warnings() {
-        complain(&format!("warning: {warning}"));
+        print_error(&format!("warning: {warning}"));
     }
 }
 
-fn say(line: &str) -> Result<(), String> {
+fn print(line: &str) -> Result<(), String> {
     writeln!(std::io::stdout(), "{line}").map_err(|error| error.to_string())
 }
 
-fn complain(line: &str) {
-    // Nowhere is left to say that even this could not be said.
+fn print_error(line: &str) {
+    // If standard error is closed, the error cannot be reported anywhere.
     let _ = writeln!(std::io::stderr(), "evenkeel: {line}");
 }
 
@@ -167,7 +164,7 @@ fn log_to_stderr(filter: &str) -> Result<(), String> {
     let format =
         tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_target(false);
     format.with_env_filter(filter).with_writer(std::io::stderr).init();
-    // A panic's message may quote what was being worked on; where it happened is enough to find it.
+    // A panic's message may quote personal data. The place is enough to find the bug.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "panic");

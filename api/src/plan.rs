@@ -1,4 +1,5 @@
-//! The relapse-prevention plan and the safety plan: written by two, revision by revision, and never lost.
+//! The relapse-prevention plan and the safety plan. Participant and staff write them in revisions, and no revision is
+//! ever removed.
 
 pub mod offline;
 pub mod paper;
@@ -29,7 +30,7 @@ use crate::coping::OnOffer;
 use crate::http::body::{Path, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::etag::tagged;
-use view::{EditionOf, RevisionNumber, StandingOf};
+use view::{CurrentRevisionOf, EditionOf, RevisionNumber};
 
 /// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -40,21 +41,21 @@ pub fn routes(config: &mut ServiceConfig) {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let said = refusal.to_string();
+        let detail = refusal.to_string();
         match refusal {
             Refusal::Stale { .. } => Self::stale(),
             Refusal::NotCurrent { .. } => {
-                Self::conflict(format!("{said}. Read it, and sign it if you agree to what it says."))
+                Self::conflict(format!("{detail}. Read it, and sign it if you agree."))
             }
-            Refusal::NotASigner => Self::refused(format!("{said}. Ask one of them to sign.")),
-            Refusal::ReviewPast | Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", said),
-            Refusal::TooLarge => Self::invalid("", said),
-            Refusal::Full => Self::invalid("/proposal", said),
-            Refusal::NoSuchTrigger => Self::invalid("/proposal/against", said),
-            Refusal::Different => Self::different(said.clone()).and("/id", said),
-            Refusal::HasPrecaution => Self::invalid("/proposal/skill", said),
-            Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), said),
-            Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), said),
+            Refusal::NotASigner => Self::refused(format!("{detail}. Ask one of them to sign.")),
+            Refusal::ReviewPast | Refusal::ReviewTooFar { .. } => Self::invalid("/review_on", detail),
+            Refusal::TooLarge => Self::invalid("", detail),
+            Refusal::Full => Self::invalid("/proposal", detail),
+            Refusal::NoSuchTrigger => Self::invalid("/proposal/against", detail),
+            Refusal::Different => Self::different(detail.clone()).and("/id", detail),
+            Refusal::HasPrecaution => Self::invalid("/proposal/skill", detail),
+            Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), detail),
+            Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), detail),
         }
     }
 }
@@ -67,32 +68,32 @@ fn author(grant: &Grant) -> Author {
     Author { account: grant.actor().account, role: grant.actor().role }
 }
 
-// What happens
+// Actions
 
-/// A proposal that somebody takes up.
+/// A proposal that somebody accepts.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acceptance {
     /// The proposal
     pub proposal: Proposal,
-    /// The id for the item that it adds, if it adds one; made by the phone
+    /// The id for the item that it adds, if it adds one. The phone makes it
     pub id: ItemId,
 }
 
-/// What came of a change.
+/// The outcome of a change.
 pub enum Change<D: Written> {
-    /// It is the current revision now.
+    /// It is the new current revision.
     New(Revision<D>),
-    /// The current revision says it already.
+    /// The current revision already has this content.
     Known(Revision<D>),
-    /// It started from another revision than the current one; nothing was stored.
+    /// It started from another revision than the current one. Nothing was stored.
     Stale(Option<Revision<D>>),
-    /// It started from another revision, and these sections do not go together; nothing was stored.
-    Apart(Vec<(D::Section, Clash)>, Option<Revision<D>>),
+    /// It started from another revision, and these sections cannot be merged. Nothing was stored.
+    Unmergeable(Vec<(D::Section, Clash)>, Option<Revision<D>>),
 }
 
-/// What happens when a document is saved, whichever way it came in: a new revision, unsigned, is stored and
-/// recorded in the audit log. `merging`: if it started from an older revision, what both sides did is brought together.
+/// Saves a document as a new, unsigned revision. `merging`: if it started from an older revision, merge the changes of
+/// both sides.
 pub fn change<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
@@ -101,8 +102,8 @@ pub fn change<D: Written>(
     merging: bool,
 ) -> Result<Change<D>, Problem> {
     let current = store::current::<D>(tx, grant)?;
-    if let (true, Some(standing)) = (merging, &current)
-        && based_on != standing.revision
+    if let (true, Some(latest)) = (merging, &current)
+        && based_on != latest.revision
     {
         let base = match based_on {
             0 => D::default(),
@@ -111,18 +112,18 @@ pub fn change<D: Written>(
                 None => return Ok(Change::Stale(current)),
             },
         };
-        return match D::reconciled(&base, &standing.content, draft, grant.actor().role) {
+        return match Written::merged(&base, &latest.content, draft, grant.actor().role) {
             Ok(merged) => {
-                let number = standing.revision;
-                keep(tx, grant, current, number, merged, Action::ChangePlan)
+                let number = latest.revision;
+                save(tx, grant, current, number, merged, Action::ChangePlan)
             }
-            Err(Conflict { sections }) => Ok(Change::Apart(sections, current)),
+            Err(Conflict { sections }) => Ok(Change::Unmergeable(sections, current)),
         };
     }
-    keep(tx, grant, current, based_on, draft, Action::ChangePlan)
+    save(tx, grant, current, based_on, draft, Action::ChangePlan)
 }
 
-/// What happens when somebody takes up a proposal: the plan says it, in a new revision.
+/// Adds an accepted proposal to the plan, in a new revision.
 pub fn accept(
     tx: &mut Tx,
     grant: &Grant,
@@ -132,10 +133,10 @@ pub fn accept(
     let current = store::current::<Plan>(tx, grant)?;
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
-    let noted = OnOffer::read(tx, grant)?;
-    match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| noted.warns_of(skill)) {
-        Ok(draft) => keep(tx, grant, current, based_on, draft, Action::AcceptPlanProposal),
-        // It may have fitted the revision that the proposal was read with.
+    let on_offer = OnOffer::read(tx, grant)?;
+    match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| on_offer.warns_of(skill)) {
+        Ok(draft) => save(tx, grant, current, based_on, draft, Action::AcceptPlanProposal),
+        // The rule may have accepted it for the revision that the caller read.
         Err(_) if based_on != number => Ok(Change::Stale(current)),
         Err(refusal @ Refusal::Kept { section }) => {
             Err(Problem::invalid("/proposal", format!("changes {}: {refusal}", section.as_str())))
@@ -144,7 +145,7 @@ pub fn accept(
     }
 }
 
-fn keep<D: Written>(
+fn save<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
     current: Option<Revision<D>>,
@@ -161,7 +162,7 @@ fn keep<D: Written>(
         return Ok(Change::Known(saved));
     }
     store::add(tx, grant, &saved).map_err(|error| match error {
-        // Another copy of the product stored a revision of this number meanwhile.
+        // Another copy of the server has just stored a revision with this number.
         Error::Duplicate => Problem::stale(),
         other => other.into(),
     })?;
@@ -169,13 +170,12 @@ fn keep<D: Written>(
     Ok(Change::New(saved))
 }
 
-/// What happens when somebody signs the current revision. A signature sent again is the same one, also after
-/// another revision has followed.
+/// Signs the current revision. Sending a signature again changes nothing, even if there is a newer revision by then.
 pub fn sign<D: Written>(tx: &mut Tx, grant: &Grant, revision: i32) -> Result<Recorded<Revision<D>>, Problem> {
     let by = author(grant);
-    let meant = store::at::<D>(tx, grant, revision)?.ok_or_else(Problem::unknown)?;
-    if meant.signatures.iter().any(|signature| signature.by == by.account) {
-        return Ok(Recorded::Known(meant));
+    let named = store::at::<D>(tx, grant, revision)?.ok_or_else(Problem::unknown)?;
+    if named.signatures.iter().any(|signature| signature.by == by.account) {
+        return Ok(Recorded::Known(named));
     }
     let current = store::current::<D>(tx, grant)?.ok_or_else(Problem::unknown)?;
     let signed = plan::sign(&current, revision, by, grant.now())?;
@@ -186,33 +186,33 @@ pub fn sign<D: Written>(tx: &mut Tx, grant: &Grant, revision: i32) -> Result<Rec
     Ok(Recorded::New(signed))
 }
 
-/// The plan as the holder of a grant may see it; empty if there is none yet.
+/// The plan as far as the holder of the grant may see it; empty before the first save.
 fn visible(tx: &mut Tx, grant: &Grant) -> Result<Plan, Problem> {
     let plan: Plan = view::content(tx, grant)?;
     Ok(plan.shown(&plan, grant.actor().role).0)
 }
 
-/// What the plan knows already, as far as the holder of the grant may see it. For the module that proposes changes.
+/// A summary of the plan as far as the holder of the grant may see it, for the module that proposes changes.
 pub fn summary(tx: &mut Tx, grant: &Grant) -> Result<PlanSummary, Problem> {
     Ok(visible(tx, grant)?.summary())
 }
 
-/// Whether the plan says already what a proposal would add, as far as the holder of the grant may see it.
+/// Whether the plan already has what a proposal would add, as far as the holder of the grant may see it.
 pub fn says(tx: &mut Tx, grant: &Grant, proposal: &Proposal) -> Result<bool, Problem> {
     let plan = visible(tx, grant)?;
     Ok(proposal.is_said(&plan))
 }
 
-// How a change is answered
+// Answers
 
-enum Told<D: Written> {
-    New(StandingOf<D>),
-    Known(StandingOf<D>),
+enum ChangeAnswer<D: Written> {
+    New(CurrentRevisionOf<D>),
+    Known(CurrentRevisionOf<D>),
     Clash(Problem),
 }
 
-/// Runs a change and answers with what stands afterwards. Where nothing was changed, what the answer shows is
-/// recorded in the audit log as read, in the same transaction.
+/// Runs a change and answers with the current revision. If nothing changed, the audit log records the answer as a read,
+/// in the same transaction.
 pub async fn changed<D: Written>(
     app: &App,
     caller: Caller,
@@ -220,33 +220,33 @@ pub async fn changed<D: Written>(
     participant: ParticipantRef,
     work: impl Fn(&mut Tx, &Grant) -> Result<Change<D>, Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let told = caller.write(app, action, participant, move |tx, grant| {
+    let answer = caller.write(app, action, participant, move |tx, grant| {
         let (problem, current) = match work(tx, grant)? {
             Change::New(revision) => {
-                return Ok(Told::New(view::standing(tx, grant, Some(&revision), grant.now())?));
+                return Ok(ChangeAnswer::New(view::current_revision(tx, grant, Some(&revision))?));
             }
             Change::Known(revision) => (None, Some(revision)),
             Change::Stale(current) => (Some(Problem::stale()), current),
-            Change::Apart(sections, current) => (Some(apart::<D>(&sections)), current),
+            Change::Unmergeable(sections, current) => (Some(unmergeable::<D>(&sections)), current),
         };
         audit::record_view(tx, grant, Action::ReadPlan, None)?;
-        let current = view::standing(tx, grant, current.as_ref(), grant.now())?;
-        let Some(problem) = problem else { return Ok(Told::Known(current)) };
+        let current = view::current_revision(tx, grant, current.as_ref())?;
+        let Some(problem) = problem else { return Ok(ChangeAnswer::Known(current)) };
         let tag = current.tag();
         let current = serde_json::to_value(&current).map_err(Problem::internal)?;
-        Ok(Told::<D>::Clash(problem.with_current(current, tag)))
+        Ok(ChangeAnswer::<D>::Clash(problem.with_current(current, tag)))
     });
-    match told.await? {
-        Told::New(standing) => Ok(tagged(StatusCode::CREATED, &standing.tag(), &standing)),
-        Told::Known(standing) => Ok(tagged(StatusCode::OK, &standing.tag(), &standing)),
-        Told::Clash(problem) => Err(problem),
+    match answer.await? {
+        ChangeAnswer::New(current) => Ok(tagged(StatusCode::CREATED, &current.tag(), &current)),
+        ChangeAnswer::Known(current) => Ok(tagged(StatusCode::OK, &current.tag(), &current)),
+        ChangeAnswer::Clash(problem) => Err(problem),
     }
 }
 
-fn apart<D: Document>(sections: &[(D::Section, Clash)]) -> Problem {
+fn unmergeable<D: Document>(sections: &[(D::Section, Clash)]) -> Problem {
     let problem = Problem::conflict(
-        "What you and somebody else did does not go together. `errors` names the sections and says why; \
-         everything else would fit.",
+        "Your changes and somebody else's cannot be merged in the sections that `errors` names. Read `current`, \
+         decide for these sections, and save again.",
     );
     sections
         .iter()
@@ -275,7 +275,7 @@ async fn signed<D: Written>(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ChangeQuery {
-    /// If the plan was changed since, bring together what both sides did
+    /// If the plan has changed since, merge the changes of both sides
     #[serde(default)]
     #[param(required = false)]
     merge: bool,

@@ -1,4 +1,4 @@
-//! The program: the level of care, and the steps to it that staff record.
+//! The program: the level of care, and its changes that staff record.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
@@ -25,39 +25,38 @@ pub fn routes(config: &mut ServiceConfig) {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let said = refusal.to_string();
+        let detail = refusal.to_string();
         match refusal {
-            Refusal::Different => Self::different(said),
-            Refusal::FarAway => Self::invalid("/since", said),
-            Refusal::NoStep => Self::conflict(said.clone()).and("/level", said),
+            Refusal::Different => Self::different(detail),
+            Refusal::FarAway => Self::invalid("/since", detail),
+            Refusal::NoStep => Self::conflict(detail.clone()).and("/level", detail),
         }
     }
 }
 
-// What happens
+// Actions
 
-/// What happens when a step to a level of care is recorded: it is stored once and recorded in the audit log. The same again
-/// changes nothing.
+/// Records a level-of-care change. Sending the same change again changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
     id: LevelOfCareChangeId,
     draft: LevelOfCareChangeDraft,
 ) -> Result<Recorded<LevelOfCareChange>, Problem> {
-    let steps = store::list(tx, grant)?;
+    let changes = store::list(tx, grant)?;
     let today = today(tx, grant)?;
-    let step = program::record(&steps, id, draft, grant.actor().account, today, grant.now())?;
-    let is_new = !steps.contains(&step);
+    let change = program::record(&changes, id, draft, grant.actor().account, today, grant.now())?;
+    let is_new = !changes.contains(&change);
     if is_new {
-        store::add(tx, grant, &step)?;
+        store::add(tx, grant, &change)?;
         audit::record(tx, grant, Action::ChangeLevelOfCare, Some(id.into()))?;
     } else {
         audit::record_view(tx, grant, Action::ReadLevelOfCare, Some(id.into()))?;
     }
-    Ok(if is_new { Recorded::New(step) } else { Recorded::Known(step) })
+    Ok(if is_new { Recorded::New(change) } else { Recorded::Known(change) })
 }
 
-/// The level of care on a day of the participant's. For the modules in which it decides something.
+/// The participant's level of care on a local day, for modules with rules that depend on it.
 pub fn level_on(tx: &mut Tx, grant: &Grant, on: Day) -> Result<LevelOfCare, Problem> {
     Ok(program::level_on(&store::list(tx, grant)?, on))
 }
@@ -66,8 +65,8 @@ pub fn level_on(tx: &mut Tx, grant: &Grant, on: Day) -> Result<LevelOfCare, Prob
 
 /// Read the level of care
 ///
-/// The level today by the participant's calendar, since when it holds, and all steps that were recorded, those
-/// ahead too. As long as none is, it is `intensive_outpatient`.
+/// The level on the participant's local date today, since when it applies, and all recorded changes, including future
+/// ones. Without any change it is `intensive_outpatient`.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "The level of care", body = LevelOfCareHistory)),
@@ -79,31 +78,27 @@ async fn read_level_of_care(
     path: Path<(ParticipantRef,)>,
 ) -> Result<Json<LevelOfCareHistory>, Problem> {
     let (participant,) = path.into_inner();
-    let _now = app.now();
-    let care = caller
-        .read(&app, Action::ReadLevelOfCare, participant, None, move |tx, grant| {
-            let care = program::level_of_care_on(&store::list(tx, grant)?, today(tx, grant)?);
-            Ok(care)
-        })
-        .await?;
-    Ok(Json(care))
+    let care = caller.read(&app, Action::ReadLevelOfCare, participant, None, move |tx, grant| {
+        Ok(program::level_of_care_on(&store::list(tx, grant)?, today(tx, grant)?))
+    });
+    care.await.map(Json)
 }
 
-/// Record a step to a level of care
+/// Record a level-of-care change
 ///
-/// By the counselor or a supervisor: from a day within a year of the participant's today, earlier or ahead, they
-/// are at this level. A step is never changed or taken back; what was stated wrongly is put right by another
-/// step, and of two on one day the one recorded later holds. How far ahead the next review of the plan may lie
-/// follows the level: 14 days in intensive outpatient care, 90 in continuing care. The client makes the id (UUIDv7).
+/// The counselor or a supervisor records from which day on the participant is at this level. The day is within one year
+/// before or after the participant's local date today. A change is never edited or withdrawn: correct a wrong one with
+/// another change. Of two changes on one day, the one recorded later counts. The level decides how far ahead the next
+/// plan review may be: 14 days in intensive outpatient care, 90 in continuing care. The client makes the id (UUIDv7).
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(LevelOfCareChangeId), Path)),
     responses(
-        (status = 201, description = "Recorded, durably", body = LevelOfCareChange, example = json!({
+        (status = 201, description = "Recorded", body = LevelOfCareChange, example = json!({
             "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "level": "continuing_care", "since": "2026-11-20",
             "recorded_by": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4", "recorded_at": "2026-11-19T16:05:00Z",
         })),
-        (status = 200, description = "Recorded before with the same content", body = LevelOfCareChange),
-        (status = 409, description = "The id is taken by another step, or this level holds on that day already"),
+        (status = 200, description = "Already recorded with the same content", body = LevelOfCareChange),
+        (status = 409, description = "The id has another change, or the participant is already at this level on that day"),
     ),
 )]
 #[put("/v1/participants/{participant}/level-of-care/changes/{id}")]

@@ -1,4 +1,4 @@
-//! Reminders: when somebody wants one, what became of each, and how they are ended.
+//! Reminders: preferences, history and unsubscribe.
 
 pub mod page;
 
@@ -29,8 +29,8 @@ use crate::http::page::{Cursor, Limit, cut};
 use work::answer_to;
 pub use work::{Passed, work};
 
-/// How far back staff are shown what did not arrive.
-const SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How far back the list of undelivered reminders goes.
+const UNDELIVERED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -55,9 +55,9 @@ impl From<Refusal> for Problem {
     }
 }
 
-// What happens
+// Actions
 
-/// What happens when somebody wishes otherwise: the next reminder is the first due from now on.
+/// Stores preferences and plans the next reminder: the first one that is due from now on.
 fn plan_next(
     tx: &mut Tx,
     participant: ParticipantId,
@@ -69,9 +69,9 @@ fn plan_next(
     Ok(store::put_wish(tx, participant, wish, due_at, now)?)
 }
 
-/// What happens when somebody lives by another clock: the same wish is planned anew. What went out for a local
-/// date is in the outbox, and so does not go out for it again.
-pub fn plan_anew(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result<(), Problem> {
+/// Plans the next reminder again after the participant's time zone changed. The outbox makes sure that no second
+/// reminder goes out for the same local date.
+pub fn plan_again(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result<(), Problem> {
     match store::wish(tx, participant)? {
         Some(wish) => plan_next(tx, participant, &wish, now),
         None => Ok(()),
@@ -80,13 +80,13 @@ pub fn plan_anew(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result
 
 // Routes
 
-/// Read when reminders go out
+/// Read the reminder preferences
 ///
-/// Off until somebody chooses.
+/// Reminders are off until somebody turns them on.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((
-        status = 200, description = "What holds now", body = Preferences,
+        status = 200, description = "The current preferences", body = Preferences,
         example = json!({
             "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
             "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
@@ -109,9 +109,9 @@ async fn read_reminders(
     Ok(Json(wish))
 }
 
-/// Choose when reminders go out
+/// Change the reminder preferences
 ///
-/// Times are the participant's own wall clock. Turning reminders off is never refused.
+/// Times are in the participant's time zone. Turning reminders off is never refused.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     request_body(content = Preferences, example = json!({
@@ -119,7 +119,7 @@ async fn read_reminders(
         "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
     })),
     responses((
-        status = 200, description = "What holds from now on", body = Preferences,
+        status = 200, description = "The new preferences", body = Preferences,
         example = json!({
             "enabled": true, "at": "19:30", "weekdays": ["monday", "thursday"],
             "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
@@ -143,13 +143,13 @@ async fn change_reminders(
     done.await.map(Json)
 }
 
-/// Reminders and what became of each, the latest first.
+/// Reminders and their outcomes, the latest first.
 #[derive(Serialize, ToSchema)]
 struct ReminderMessagePage {
     /// The reminders
     #[schema(max_items = 200)]
     items: Vec<ReminderMessage>,
-    /// Where the next page begins; absent on the last
+    /// The cursor of the next page; absent on the last page
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline)]
     next: Option<Cursor>,
@@ -159,18 +159,19 @@ struct ReminderMessagePage {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
-    /// How many entries at most; 50 if not given
+    /// The most entries to answer; default 50
     #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
-    /// Where to go on
+    /// The `next` of the page before
     #[param(inline)]
     after: Option<Cursor>,
 }
 
-/// Read what became of reminders
+/// Read the reminder history
 ///
-/// Each one planned: sent, answered by a log later that day, bounced, given up, expired, or held back and why.
+/// The outcome of each planned reminder: sent, answered by a log later that day, bounced, given up, expired, or
+/// suppressed and why.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), HistoryQuery),
     responses((
@@ -195,7 +196,7 @@ async fn list_reminder_history(
         .read(&app, Action::ReadReminders, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));
             let mut found = store::history(tx, grant, after, i64::from(limit) + 1)?;
-            // What was logged since the last round of the worker counts too.
+            // Entries logged since the worker's last round count too.
             if let Some(zone) = account::time_zone(tx, grant.participant())? {
                 for message in &mut found {
                     if let Some(answered) = answer_to(tx, message, &zone)? {
@@ -210,13 +211,13 @@ async fn list_reminder_history(
     Ok(Json(ReminderMessagePage { items, next }))
 }
 
-/// See which reminders did not arrive
+/// List undelivered reminders
 ///
-/// Those of the caseload that bounced or were given up in the last 30 days, the latest first, at most 200: an
-/// address to correct, or a mail server to look after.
+/// Reminders of the caseload that bounced or were given up in the last 30 days, the latest first, at most 200. They
+/// mean that an email address needs a correction or the mail server has a problem.
 #[utoipa::path(
     responses((
-        status = 200, description = "What did not arrive", body = ReminderMessagePage,
+        status = 200, description = "The undelivered reminders", body = ReminderMessagePage,
         example = json!({ "items": [{
             "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "participant": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b4",
             "kind": "check_in", "local_date": "2026-03-02", "slot": 1170, "due_at": "2026-03-03T00:30:00Z",
@@ -230,7 +231,7 @@ async fn list_undelivered_reminders(
     caller: Caller,
 ) -> Result<Json<ReminderMessagePage>, Problem> {
     let items = caller.write_organization(&app, Action::ReadUndelivered, move |tx, permit| {
-        let reminder_messages = store::undelivered(tx, permit, permit.now().plus(-SHOWN))?;
+        let reminder_messages = store::undelivered(tx, permit, permit.now().plus(-UNDELIVERED_FOR))?;
         let shown: BTreeSet<_> = reminder_messages.iter().map(|message| message.participant).collect();
         for participant in shown {
             audit::record_listed(tx, permit, participant)?;

@@ -1,4 +1,4 @@
-//! Starting, serving and stopping.
+//! Starts, runs and stops the server.
 
 mod modules;
 pub mod openapi;
@@ -24,27 +24,27 @@ use crate::app::problem::Problem;
 use crate::http::rate_limit::RateLimits;
 use crate::http::request_log::log_request;
 
-/// How long requests in flight have to end when the server stops.
+/// How long requests in flight have to finish when the server stops.
 const DRAIN_SECONDS: u64 = 20;
-/// How long rounds of work in the background have to end: a mail that was sent is still marked.
+/// How long a round of background work has to finish, so that an email that was sent is also marked as sent.
 const ROUND_TIME: Duration = Duration::from_secs(20);
-/// How long a client may take for the head of a request.
+/// How long a client may take to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
     /// Where the API is served.
     pub address: SocketAddr,
     /// Where the metrics are served.
     pub metrics_address: SocketAddr,
-    /// What it serves.
+    /// The product behind it.
     pub app: App,
     servers: [ServerHandle; 2],
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Takes no more requests, lets those in flight and the rounds of work that run end, and stops.
+    /// Takes no more requests, lets those in flight and the current rounds of background work finish, and stops.
     pub async fn stop(self) {
         self.app.end();
         let [api, metrics] = &self.servers;
@@ -52,23 +52,23 @@ impl Running {
     }
 }
 
-/// Waits for rounds that run; those that take too long are broken off.
+/// Waits for the current rounds, and aborts those that take longer than `most`.
 async fn last_rounds(mut tasks: Vec<JoinHandle<()>>, most: Duration) {
     let all = async {
         for task in &mut tasks {
-            // A round that panicked has ended too.
+            // An error means that the round panicked, so it has ended too.
             let _ = task.await;
         }
     };
     if timeout(most, all).await.is_err() {
-        tracing::warn!("a round of work took too long and was broken off");
+        tracing::warn!("a background round took too long and was stopped");
         for task in &tasks {
             task.abort();
         }
     }
 }
 
-/// Opens the product, brings its database up to date and serves it.
+/// Opens the product, brings its database up to date and starts the server.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     let is_by_hand = clock.is_by_hand();
     let app = App::open(config, clock)?;
@@ -76,7 +76,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     serve(app, !is_by_hand)
 }
 
-/// Serves a product whose database is up to date. `in_background`: also works what is due by itself.
+/// Starts the server on a database that is up to date. `in_background`: also run the background tasks.
 pub fn serve(app: App, in_background: bool) -> Result<Running, String> {
     let config = app.config();
     let recorder = recorder()?;
@@ -126,7 +126,7 @@ fn api(app: &App, limits: &Data<RateLimits>) -> Result<(actix_web::dev::Server, 
             .wrap(from_fn(log_request))
             .configure(|config| modules::routes(&mut ServiceConfig::new(config)))
             .configure(openapi::documentation)
-            .default_service(web::to(otherwise))
+            .default_service(web::to(no_route))
     })
     .workers(config.workers.unwrap_or(cores))
     .client_request_timeout(HEAD_TIME)
@@ -144,13 +144,13 @@ fn first(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
     addresses.first().copied().ok_or_else(|| "no address to listen on".to_owned())
 }
 
-async fn otherwise(request: HttpRequest) -> HttpResponse {
+async fn no_route(request: HttpRequest) -> HttpResponse {
     let methods = openapi::methods_at(request.path());
     let problem = if methods.is_empty() { Problem::unknown() } else { Problem::method(methods.join(", ")) };
     problem.error_response()
 }
 
-/// One recorder for the process, whichever server asks first.
+/// The metrics recorder of the process, which all servers in it share.
 fn recorder() -> Result<PrometheusHandle, String> {
     static RECORDER: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
     let buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
@@ -166,11 +166,11 @@ fn background(app: &App, limits: &Data<RateLimits>) -> Vec<JoinHandle<()>> {
     vec![
         every(app, Duration::from_secs(20), move || {
             let app = reminders.clone();
-            async move { told("reminders", app.work_reminders().await) }
+            async move { log_failure("reminders", app.work_reminders().await) }
         }),
         every(app, Duration::from_mins(1), move || {
             let app = audit_log.clone();
-            async move { told("audit", app.seal_audit_log().await) }
+            async move { log_failure("audit", app.seal_audit_log().await) }
         }),
         every(app, Duration::from_mins(1), move || {
             limits.tidy();
@@ -179,13 +179,13 @@ fn background(app: &App, limits: &Data<RateLimits>) -> Vec<JoinHandle<()>> {
     ]
 }
 
-fn told<T>(what: &str, outcome: Result<T, Problem>) {
+fn log_failure<T>(what: &str, outcome: Result<T, Problem>) {
     if let Err(problem) = outcome {
-        tracing::warn!(what, %problem, "will be tried again");
+        tracing::warn!(what, %problem, "background work failed; will try again");
     }
 }
 
-/// Runs `work` again and again until the app ends, `pause` between the beginnings, never two at once.
+/// Runs `work` once every `pause` until the app ends, never two rounds at once.
 fn every<F>(app: &App, pause: Duration, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send,
@@ -210,12 +210,12 @@ mod tests {
     use std::sync::Arc;
     use tokio::sync::mpsc;
 
-    /// Work whose rounds tell of their beginning, wait for a word and tell of their end.
+    /// Work whose rounds report their start, wait for a signal and report their end.
     struct Rounds {
         app: App,
         task: JoinHandle<()>,
-        told: mpsc::UnboundedReceiver<&'static str>,
-        word: mpsc::UnboundedSender<()>,
+        reports: mpsc::UnboundedReceiver<&'static str>,
+        finish: mpsc::UnboundedSender<()>,
         _folder: tempfile::TempDir,
     }
 
@@ -223,37 +223,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = Config { data: folder.path().to_owned(), password_memory: 8, ..Config::default() };
         let app = App::open(config, Clock::system()).unwrap();
-        let (tell, told) = mpsc::unbounded_channel();
-        let (word, heard) = mpsc::unbounded_channel();
-        let heard = Arc::new(tokio::sync::Mutex::new(heard));
+        let (report, reports) = mpsc::unbounded_channel();
+        let (finish, signal) = mpsc::unbounded_channel();
+        let signal = Arc::new(tokio::sync::Mutex::new(signal));
         let task = every(&app, Duration::from_millis(1), move || {
-            let (tell, heard) = (tell.clone(), Arc::clone(&heard));
+            let (report, signal) = (report.clone(), Arc::clone(&signal));
             async move {
-                tell.send("begun").unwrap();
-                heard.lock().await.recv().await.unwrap();
-                tell.send("ended").unwrap();
+                report.send("started").unwrap();
+                signal.lock().await.recv().await.unwrap();
+                report.send("ended").unwrap();
             }
         });
-        Rounds { app, task, told, word, _folder: folder }
+        Rounds { app, task, reports, finish, _folder: folder }
     }
 
     #[tokio::test]
-    async fn a_round_that_runs_is_let_end_and_none_begins_after_it() {
+    async fn a_stop_lets_the_current_round_finish_and_starts_no_other() {
         let mut rounds = rounds();
-        assert_eq!(rounds.told.recv().await, Some("begun"));
+        assert_eq!(rounds.reports.recv().await, Some("started"));
         rounds.app.end();
-        rounds.word.send(()).unwrap();
+        rounds.finish.send(()).unwrap();
         last_rounds(vec![rounds.task], ROUND_TIME).await;
-        assert_eq!(rounds.told.recv().await, Some("ended"));
-        assert_eq!(rounds.told.recv().await, None);
+        assert_eq!(rounds.reports.recv().await, Some("ended"));
+        assert_eq!(rounds.reports.recv().await, None);
     }
 
     #[tokio::test]
-    async fn a_round_that_hangs_is_broken_off() {
+    async fn a_stop_aborts_a_round_that_hangs() {
         let mut rounds = rounds();
-        assert_eq!(rounds.told.recv().await, Some("begun"));
+        assert_eq!(rounds.reports.recv().await, Some("started"));
         rounds.app.end();
         last_rounds(vec![rounds.task], Duration::from_millis(1)).await;
-        assert_eq!(rounds.told.recv().await, None, "neither its end nor another beginning");
+        assert_eq!(rounds.reports.recv().await, None, "neither its end nor another start");
     }
 }

@@ -40,45 +40,45 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// The days that a question is about.
+/// A span of local days.
 #[derive(Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SpanQuery {
-    /// The first day, in the participant's own calendar; 27 days before `to` if not given
+    /// The first local day of the participant; default 27 days before `to`
     #[param(inline)]
     pub from: Option<Day>,
-    /// The last day; today if not given. At most 366 days in all
+    /// The last local day; default today. A span has at most 366 days
     #[param(inline)]
     pub to: Option<Day>,
 }
 
 impl SpanQuery {
-    /// These days; what is not given, by the participant's calendar.
+    /// The span, with defaults from the participant's local date.
     pub fn span(self, tx: &mut Tx, grant: &Grant) -> Result<Span, Problem> {
         let to = if let Some(to) = self.to { to } else { today(tx, grant)? };
         Ok(Span::new(self.from.unwrap_or(to.plus(-27)), to)?)
     }
 }
 
-/// What is read besides cravings.
+/// The days of a trend, and what to add.
 #[derive(Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TrendQuery {
-    /// The first day, in the participant's own calendar; 27 days before `to` if not given
+    /// The first local day of the participant; default 27 days before `to`
     #[param(inline)]
     from: Option<Day>,
-    /// The last day; today if not given. At most 366 days in all
+    /// The last local day; default today. A span has at most 366 days
     #[param(inline)]
     to: Option<Day>,
-    /// Whether to add what the daily check-ins of these days say: nobody reads more of a person than they ask for
+    /// Whether to add the figures of the daily check-ins. Ask only for what you need
     #[serde(default)]
     #[param(required = false)]
     check_ins: bool,
 }
 
-/// A day with a daily check-in, in figures.
+/// The figures of one daily check-in.
 #[derive(Serialize, ToSchema)]
 struct CheckInDay {
     /// The local day
@@ -92,7 +92,7 @@ struct CheckInDay {
 struct Trends {
     #[serde(flatten)]
     trend: Trend,
-    /// If asked for: the days with a daily check-in, in order. A day that is not here had none; what was not
+    /// The days with a daily check-in, in order, if asked for. A day without one is missing; a figure that was not
     /// answered is null
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 366, nullable = false)]
@@ -123,8 +123,8 @@ async fn trends_of(
 
 /// Read trends
 ///
-/// Cravings by local day, trigger, hour and weekday, and if asked for what daily check-ins say in figures. A day
-/// without logs is missing, not zero.
+/// Cravings by local day, trigger, hour and weekday, and the figures of daily check-ins if asked for. A day without
+/// logs is missing, not zero.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), TrendQuery),
     responses((
@@ -159,10 +159,10 @@ async fn read_trends(
 
 /// Draw trends
 ///
-/// The cravings of these days as a picture, readable on a phone and in gray.
+/// A chart of the cravings of these days, readable on a phone and in gray.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), SpanQuery),
-    responses((status = 200, description = "The trends as a picture", body = String, content_type = "image/svg+xml")),
+    responses((status = 200, description = "The chart", body = String, content_type = "image/svg+xml")),
 )]
 #[get("/v1/participants/{participant}/trends.svg")]
 async fn draw_trends(
@@ -176,29 +176,29 @@ async fn draw_trends(
     Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trends.trend)))
 }
 
-/// A participant on a caseload, with what changed lately.
+/// A participant on the caseload, with recent changes.
 #[derive(Serialize, ToSchema)]
 struct CaseloadLine {
-    /// Whose record
+    /// The participant
     id: ParticipantId,
-    /// The name staff know them by
+    /// The participant's name
     display_name: DisplayName,
-    /// The zone they live in
+    /// The participant's time zone
     time_zone: TimeZone,
     #[serde(flatten)]
     recent: Recent,
-    /// The lapse told last, one that needs attention before all others, and of those what may have been an opioid
-    /// first; 14 days after it was told it goes, if it needs none
+    /// The lapse reported last. A lapse that needs attention comes first, and of those one that may have been an
+    /// opioid. A lapse that needs no attention is left out 14 days after its report
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_lapse: Option<LastLapse>,
-    /// Use that a craving or a check-in tells of, that no lapse tells of and nobody has acknowledged; what may have
-    /// been an opioid before all others
+    /// Use reported in a craving or check-in that no lapse reports and nobody has acknowledged. Use that may have been
+    /// an opioid comes first
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     told_use: Option<ToldUse>,
-    /// Whether there is such use, or a lapse with use, or with an opioid that came close, was told and nobody has
-    /// acknowledged it
+    /// Whether somebody should act: there is such reported use, or a lapse with use (or a close call with an opioid)
+    /// that nobody has acknowledged
     needs_attention: bool,
 }
 
@@ -223,11 +223,11 @@ fn by_participant<T>(rows: impl IntoIterator<Item = (ParticipantId, T)>) -> Hash
     grouped
 }
 
-/// See the caseload
+/// Read the caseload
 ///
-/// A counselor sees their own participants, a supervisor the whole organization's: the last log, the last 7
-/// days against the 14 before, since when somebody is quiet, the last lapse, and use that was told without one.
-/// Each participant's audit log tells of it once an hour.
+/// A counselor sees their own participants, a supervisor those of the whole organization. Each line has the last log,
+/// the last 7 days compared with the 14 before, since when there are no logs, the last lapse, and use reported without
+/// a lapse. The audit log of each participant records this once an hour for each reader.
 #[utoipa::path(
     responses((status = 200, description = "The caseload", body = Caseload)),
 )]
@@ -236,14 +236,14 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
     let read = app.clone();
     let (items, unseen) = caller
         .read_organization(&app, Action::ReadCaseload, move |tx, permit| {
-            // The widest calendar of the world is a day away from this one.
+            // A local date is at most one day away from the UTC date.
             let utc = Timestamp::from(permit.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
             let members = caseload::members(tx, permit)?;
             let days = read.recent_days().read(tx, &members, since)?;
             let lapses = by_participant(recovery::caseload(tx, permit, attention::lately(permit.now()))?);
-            let told = by_participant(recovery::unacknowledged_uses(tx, permit)?);
-            let of: Vec<_> = told.keys().copied().collect();
+            let uses = by_participant(recovery::unacknowledged_uses(tx, permit)?);
+            let of: Vec<_> = uses.keys().copied().collect();
             let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, permit, &of)? };
             let theirs = by_participant(theirs.into_iter().map(|lapse| (lapse.participant, lapse)));
             let mut items = Vec::new();
@@ -251,9 +251,9 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
                 let recent = days.recent(permit.now().local_day(&member.time_zone));
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
-                let last_lapse = lapses.get(&id).and_then(|told| attention::last(told, permit.now()));
+                let last_lapse = lapses.get(&id).and_then(|lapses| attention::last(lapses, permit.now()));
                 let lapses_of_all_times = theirs.get(&id).map_or(&[][..], Vec::as_slice);
-                let told_use = told.get(&id).and_then(|told| told_use::last(told, lapses_of_all_times));
+                let told_use = uses.get(&id).and_then(|uses| told_use::last(uses, lapses_of_all_times));
                 let needs_attention =
                     told_use.is_some() || last_lapse.is_some_and(|lapse| lapse.needs_attention());
                 items.push(CaseloadLine {

@@ -1,8 +1,8 @@
-//! The program itself, as whoever runs it starts, asks, stops and kills it.
+//! The binary: starting, stopping and killing it, and its commands.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test panics where something is wrong, and plays the phone"
+    reason = "a test panics if something is wrong, and makes ids and times as a phone does"
 )]
 
 use std::collections::BTreeSet;
@@ -27,11 +27,11 @@ fn program(data: &Path, words: &[&str]) -> Command {
     program
 }
 
-fn asked(data: &Path, words: &[&str]) -> Output {
+fn run(data: &Path, words: &[&str]) -> Output {
     program(data, words).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -47,7 +47,7 @@ const SERVE: [&str; 9] = [
     "1000",
 ];
 
-/// A server that runs until it is stopped or dropped.
+/// A running server, killed when it is dropped.
 struct Served {
     child: Child,
     out: BufReader<ChildStdout>,
@@ -64,18 +64,18 @@ impl Served {
         served
     }
 
-    /// Reads on to the line that has this in it.
+    /// Reads to the next line that contains this.
     fn line_with(&mut self, word: &str) -> String {
         loop {
             let mut line = String::new();
-            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it ended before it said {word}");
+            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it ended before it printed {word}");
             if line.contains(word) {
                 return line;
             }
         }
     }
 
-    /// The command that it prints for its first administrator.
+    /// The command that it prints for the first administrator.
     fn first_command(&mut self) -> String {
         self.line_with("curl ") + &self.line_with("CHANGE-ME")
     }
@@ -85,12 +85,12 @@ impl Served {
         assert!(sent.success());
     }
 
-    /// What it complained of until it is gone.
-    fn end(mut self) -> String {
+    /// Kills it and returns what it wrote to standard error.
+    fn errors(mut self) -> String {
         self.child.kill().unwrap();
-        let mut complaints = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
-        complaints
+        let mut errors = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        errors
     }
 }
 
@@ -104,7 +104,7 @@ impl Drop for Served {
 
 fn pasted(command: &str) -> Value {
     let ran = Command::new("bash").args(["-c", command]).output().unwrap();
-    assert!(ran.status.success(), "{}", said(&ran));
+    assert!(ran.status.success(), "{}", text(&ran));
     serde_json::from_slice(&ran.stdout).unwrap()
 }
 
@@ -117,7 +117,7 @@ async fn post(client: &Client, home: &str, path: &str, token: &str, body: &Value
     serde_json::from_str(&text).unwrap()
 }
 
-/// The token of a participant who has come in by the code that the first start printed.
+/// The token of a participant: the first admin invites a counselor, who invites the participant.
 async fn participant(client: &Client, served: &mut Served) -> String {
     let command = served.first_command().replace("CHANGE-ME", PASSWORD);
     let mut token = pasted(&command)["access_token"].as_str().unwrap().to_owned();
@@ -134,7 +134,7 @@ async fn participant(client: &Client, served: &mut Served) -> String {
     token
 }
 
-/// Eight phones of one participant log until they are cut off; each craving that was answered is told of.
+/// Eight phones of one participant log cravings until the connection is cut, and report the id of each answered one.
 fn phones(client: &Client, home: &str, token: &str, answered: &mpsc::UnboundedSender<String>) -> JoinSet<()> {
     let now = jiff::Timestamp::now().to_string();
     let draft = json!({"occurred_at": now, "time_zone": "America/New_York", "intensity": 4}).to_string();
@@ -148,7 +148,7 @@ fn phones(client: &Client, home: &str, token: &str, answered: &mpsc::UnboundedSe
                 let ask = client.put(format!("{home}/v1/participants/me/cravings/{id}")).bearer_auth(&token);
                 let ask = ask.header("content-type", "application/json").body(draft.clone());
                 let Ok(answer) = ask.send().await else { return };
-                assert_eq!(answer.status(), 201, "a request that is answered is served");
+                assert_eq!(answer.status(), 201, "every answer is a success");
                 answered.send(id).unwrap();
             }
         });
@@ -173,7 +173,7 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-/// A server in the middle of writes: the phones log, and a hundred cravings are answered.
+/// A server in the middle of writes: phones are logging, and a hundred cravings are answered.
 struct Busy {
     served: Served,
     client: Client,
@@ -188,10 +188,10 @@ impl Busy {
         let client = client();
         let mut served = Served::start(folder);
         let token = participant(&client, &mut served).await;
-        let (tell, mut answered) = mpsc::unbounded_channel();
-        let phones = phones(&client, &served.home, &token, &tell);
-        // Each phone has its own: when the last is cut off, all was told.
-        drop(tell);
+        let (report, mut answered) = mpsc::unbounded_channel();
+        let phones = phones(&client, &served.home, &token, &report);
+        // Each phone has its own clone, so the channel ends when the last phone is cut off.
+        drop(report);
         let mut known = BTreeSet::new();
         for _ in 0..100 {
             known.insert(answered.recv().await.unwrap());
@@ -199,7 +199,7 @@ impl Busy {
         Self { served, client, token, phones, answered, known }
     }
 
-    /// Hears all that was answered until the phones were cut off.
+    /// Receives all that was answered until the phones were cut off.
     async fn drain(&mut self) {
         while let Some(phone) = self.phones.join_next().await {
             phone.unwrap();
@@ -211,7 +211,7 @@ impl Busy {
 }
 
 #[tokio::test]
-async fn a_stop_in_the_middle_of_writes_answers_all_that_it_stores() {
+async fn a_stop_in_the_middle_of_writes_answers_everything_it_stores() {
     let folder = tempfile::tempdir().unwrap();
     let mut busy = Busy::start(folder.path()).await;
     busy.served.signal("-TERM");
@@ -225,18 +225,18 @@ async fn a_stop_in_the_middle_of_writes_answers_all_that_it_stores() {
     busy.drain().await;
     let served = Served::start(folder.path());
     let stored = stored(&busy.client, &served.home, &busy.token).await;
-    assert_eq!(stored, busy.known, "answered is stored, and stored is answered");
+    assert_eq!(stored, busy.known, "exactly the answered cravings are stored");
 }
 
 #[tokio::test]
-async fn a_kill_in_the_middle_of_writes_loses_nothing_that_was_answered() {
+async fn a_kill_in_the_middle_of_writes_loses_no_answered_craving() {
     let folder = tempfile::tempdir().unwrap();
     let mut busy = Busy::start(folder.path()).await;
     busy.served.signal("-KILL");
     busy.served.child.wait().unwrap();
     busy.drain().await;
-    let verdict = asked(folder.path(), &["audit", "verify"]);
-    assert!(verdict.status.success() && said(&verdict).contains("is whole"), "{}", said(&verdict));
+    let verdict = run(folder.path(), &["audit", "verify"]);
+    assert!(verdict.status.success() && text(&verdict).contains("is intact"), "{}", text(&verdict));
     let served = Served::start(folder.path());
     let stored = stored(&busy.client, &served.home, &busy.token).await;
     let lost: Vec<_> = busy.known.difference(&stored).collect();
@@ -244,18 +244,18 @@ async fn a_kill_in_the_middle_of_writes_loses_nothing_that_was_answered() {
 }
 
 #[test]
-fn where_the_address_is_taken_no_code_is_lost() {
+fn a_start_on_a_taken_address_makes_no_code() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refused = asked(folder.path(), &["serve", "--listen", &address]);
-    assert!(refused.status.code() == Some(1) && said(&refused).contains(&address), "{}", said(&refused));
-    assert!(refused.stdout.is_empty(), "{}", said(&refused));
+    let refused = run(folder.path(), &["serve", "--listen", &address]);
+    assert!(refused.status.code() == Some(1) && text(&refused).contains(&address), "{}", text(&refused));
+    assert!(refused.stdout.is_empty(), "{}", text(&refused));
     let missed = Served::start(folder.path()).first_command();
     let mut served = Served::start(folder.path());
     let command = served.first_command();
-    assert_eq!(pasted(&command)["status"], 422, "the password is still to be chosen");
-    // The code of the start before is void; its address is gone too.
+    assert_eq!(pasted(&command)["status"], 422, "the command needs a password first");
+    // The code of the earlier start no longer works.
     let code = |command: &str| command.split("\"code\": \"").nth(1).unwrap()[..15].to_owned();
     let missed = command.replace(&code(&command), &code(&missed)).replace("CHANGE-ME", PASSWORD);
     assert_eq!(pasted(&missed)["status"], 404);
@@ -265,11 +265,11 @@ fn where_the_address_is_taken_no_code_is_lost() {
     served.signal("-TERM");
     let mut rest = String::new();
     served.out.read_to_string(&mut rest).unwrap();
-    assert!(!rest.contains("administrator"), "somebody has come: {rest}");
+    assert!(!rest.contains("administrator"), "there is an account: {rest}");
 }
 
 #[test]
-fn a_command_on_a_folder_that_holds_no_installation_makes_nothing_and_says_so() {
+fn a_command_on_a_folder_without_an_installation_fails_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (empty, missing, keyless) =
         (folder.path().join("empty"), folder.path().join("missing"), folder.path().join("keyless"));
@@ -277,14 +277,18 @@ fn a_command_on_a_folder_that_holds_no_installation_makes_nothing_and_says_so() 
     std::fs::create_dir(&keyless).unwrap();
     std::fs::write(keyless.join("evenkeel.db"), "something").unwrap();
     let copy = folder.path().join("copy.db");
-    for (data, told) in [
+    for (data, reason) in [
         (&empty, "there is no database here"),
         (&missing, "there is no database here"),
         (&keyless, "keys.json is missing"),
     ] {
         for words in [["audit", "verify"], ["backup", copy.to_str().unwrap()]] {
-            let refused = asked(data, &words);
-            assert!(refused.status.code() == Some(1) && said(&refused).contains(told), "{}", said(&refused));
+            let refused = run(data, &words);
+            assert!(
+                refused.status.code() == Some(1) && text(&refused).contains(reason),
+                "{}",
+                text(&refused)
+            );
         }
     }
     let names = |folder: &Path| std::fs::read_dir(folder).unwrap().count();
@@ -292,26 +296,26 @@ fn a_command_on_a_folder_that_holds_no_installation_makes_nothing_and_says_so() 
 }
 
 #[test]
-fn a_check_of_the_audit_log_brings_nothing_up_to_date() {
+fn audit_verify_runs_no_migration() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().to_owned(), ..Config::default() };
     let app = App::open(config, Clock::system()).unwrap();
     let ready = || -> Result<(), Error> { app.database().read_now(Tx::ready) };
-    assert!(ready().is_err(), "connected to, and without tables");
-    let refused = asked(folder.path(), &["audit", "verify"]);
-    assert!(refused.status.code() == Some(1), "{}", said(&refused));
-    assert!(said(&refused).contains("run evenkeel migrate first"), "{}", said(&refused));
+    assert!(ready().is_err(), "the database exists and has no tables");
+    let refused = run(folder.path(), &["audit", "verify"]);
+    assert!(refused.status.code() == Some(1), "{}", text(&refused));
+    assert!(text(&refused).contains("run evenkeel migrate first"), "{}", text(&refused));
     assert!(ready().is_err(), "it ran no migration");
 }
 
 #[tokio::test]
-async fn the_demonstration_is_kept_from_others_and_told_of() {
+async fn the_demo_is_refused_on_a_reachable_address_and_leads_to_a_warning() {
     let folder = tempfile::tempdir().unwrap();
-    let reach = asked(folder.path(), &["serve", "--demo", "--listen", "0.0.0.0:0"]);
-    assert!(reach.status.code() == Some(1) && said(&reach).contains("--demo-anywhere"), "{}", said(&reach));
+    let reach = run(folder.path(), &["serve", "--demo", "--listen", "0.0.0.0:0"]);
+    assert!(reach.status.code() == Some(1) && text(&reach).contains("--demo-anywhere"), "{}", text(&reach));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
-    let warned = |complaints: &str| complaints.contains("the demonstration is in this database");
-    assert!(!warned(&Served::start(folder.path()).end()));
+    let has_warning = |errors: &str| errors.contains("this database holds the demo");
+    assert!(!has_warning(&Served::start(folder.path()).errors()));
 
     let folder = tempfile::tempdir().unwrap();
     let config = Config { data: folder.path().to_owned(), password_memory: 8, ..Config::default() };
@@ -319,5 +323,5 @@ async fn the_demonstration_is_kept_from_others_and_told_of() {
     app.migrate().await.unwrap();
     demo::seed(&app).await.unwrap();
     drop(app);
-    assert!(warned(&Served::start(folder.path()).end()));
+    assert!(has_warning(&Served::start(folder.path()).errors()));
 }

@@ -2,7 +2,7 @@
 
 use crate::app::secret::{Secrets, spoken_code};
 
-/// The code of an invitation as it is read aloud, and as it is stored.
+/// The code of an invitation as a text to read aloud, and the hash that is stored.
 pub(super) struct Code {
     pub(super) text: String,
     pub(super) hash: [u8; 32],

@@ -24,22 +24,22 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 struct OwnDevice {
     #[serde(flatten)]
     device: Device,
-    /// Whether this is the device that asks
+    /// Whether this is the device that sent the request
     #[schema(example = true)]
     current: bool,
 }
 
-/// The devices on which somebody is signed in, the latest used first.
+/// The devices on which somebody is signed in, the last used first.
 #[derive(Serialize, ToSchema)]
 struct Devices {
-    /// At most ten; one more ends the session longest unused
+    /// At most ten. One more ends the session that was not used for the longest time
     #[schema(max_items = 10)]
     items: Vec<OwnDevice>,
 }
 
 /// List the devices on which you are signed in
 #[utoipa::path(
-    responses((status = 200, description = "The latest used first", body = Devices))
+    responses((status = 200, description = "The devices, the last used first", body = Devices))
 )]
 #[get("/v1/me/devices")]
 async fn list_devices(app: Data<App>, caller: Caller) -> Result<Json<Devices>, Problem> {
@@ -53,10 +53,10 @@ async fn list_devices(app: Data<App>, caller: Caller) -> Result<Json<Devices>, P
 
 /// Sign out on one of your devices
 ///
-/// For a phone that was lost: its tokens end at once.
+/// For example on a lost phone. Its tokens stop working at once.
 #[utoipa::path(
     params(("id" = inline(DeviceId), Path)),
-    responses((status = 204, description = "Signed out there"))
+    responses((status = 204, description = "The device is signed out"))
 )]
 #[delete("/v1/me/devices/{id}")]
 async fn revoke_device(

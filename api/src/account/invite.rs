@@ -1,4 +1,4 @@
-//! Invitations: made by staff, redeemed once with a code.
+//! Invitations: staff make them, and their code redeems them once.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::code::Code;
 use super::session::{Arrival, SignedIn};
-use super::{add_person, void};
+use super::{add_person, unusable_code};
 use crate::app::App;
 use crate::app::audit;
 use crate::app::password::strong;
@@ -37,12 +37,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 struct Invited {
     #[serde(flatten)]
     invite: Invite,
-    /// Shown this once; blanks, hyphens and case do not matter
+    /// Shown only in this answer. Spaces, hyphens and case do not matter
     #[schema(example = "7K3M-9QXT-2ABCD", min_length = 15, max_length = 15)]
     code: String,
 }
 
-/// The invitations that are open.
+/// The open invitations.
 #[derive(Serialize, ToSchema)]
 struct Invites {
     /// The newest first
@@ -52,9 +52,9 @@ struct Invites {
 
 /// Invite somebody
 ///
-/// Counselors and supervisors invite participants, admins invite staff. The code works once, for 72 hours.
+/// Counselors and supervisors invite participants; admins invite staff. The code works once, for 72 hours.
 #[utoipa::path(
-    responses((status = 201, description = "Invited; tell the person the code", body = Invited))
+    responses((status = 201, description = "Invited; give the person the code", body = Invited))
 )]
 #[post("/v1/invites")]
 async fn create_invite(
@@ -77,7 +77,7 @@ async fn create_invite(
 
 /// List the open invitations
 ///
-/// A counselor's own; a supervisor's and an admin's are those of the organization that they might have made.
+/// A counselor sees their own. A supervisor or admin sees those of the organization whose role they may invite.
 #[utoipa::path(
     responses((status = 200, description = "The newest first", body = Invites))
 )]
@@ -91,10 +91,10 @@ async fn list_invites(app: Data<App>, caller: Caller) -> Result<Json<Invites>, P
     Ok(Json(Invites { items: items.await? }))
 }
 
-/// Take an invitation back
+/// Withdraw an invitation
 #[utoipa::path(
     params(("id" = inline(InviteId), Path)),
-    responses((status = 204, description = "Its code is void"))
+    responses((status = 204, description = "Withdrawn; the code no longer works"))
 )]
 #[delete("/v1/invites/{id}")]
 async fn withdraw_invite(
@@ -117,7 +117,7 @@ async fn withdraw_invite(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who takes an invitation, and how they will sign in.
+/// The code, and how the person will sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -125,13 +125,14 @@ async fn withdraw_invite(
     "device_name": "Sam's phone",
 }))]
 struct Redeem {
-    /// As it was told; blanks, hyphens and case do not matter
+    /// The invitation code. Spaces, hyphens and case do not matter
     #[schema(example = "7K3M-9QXT-2ABCD", min_length = 13, max_length = 64)]
     code: String,
-    /// Where mail goes, in place of the address of the invitation
+    /// The email address; default: the one of the invitation
     #[serde(default)]
     email: Option<Email>,
-    /// To sign in with instead of the e-mail address; without either, one is made up and answered
+    /// The name to sign in with instead of the email address. Without a name and an address, the answer has a made-up
+    /// name
     #[serde(default)]
     sign_in_name: Option<SignInName>,
     password: Password,
@@ -140,13 +141,13 @@ struct Redeem {
 
 /// Redeem an invitation
 ///
-/// Makes the account and signs in. A participant without an e-mail address signs in by a name that says nothing
-/// about them; `sign_in_name` in the answer tells which. After three names that cannot be used the code is void.
+/// Makes the account and signs in. A participant without an email address gets a sign-in name that says nothing about
+/// them; it is `sign_in_name` in the answer. After three sign-in names that cannot be used, the code is withdrawn.
 #[utoipa::path(
     security(()),
     responses(
-        (status = 201, description = "The account is made and signed in", body = SignedIn),
-        (status = 404, description = "The code is not known, was used or withdrawn, or has expired"),
+        (status = 201, description = "The account exists now and is signed in", body = SignedIn),
+        (status = 404, description = "The code is unknown, used, withdrawn or expired"),
         (status = 409, description = "This sign-in name cannot be used"),
     )
 )]
@@ -162,7 +163,7 @@ async fn redeem_invite(
     let Redeem { code, email, sign_in_name, password, device_name } = asked;
     let (code, now) = (app.secrets().code_hash(&code), app.now());
     let invite = app.read(move |tx| redeemable(tx, &code, now)).await?;
-    // No token has a blank in it, so this is the hash of none.
+    // Tokens have no spaces, so this cannot be the hash of a token.
     let clashes = app.secrets().refresh_hash(&format!("clash {}", invite.id));
     let email = email.or(invite.email);
     if invite.role.is_staff() && email.is_none() {
@@ -180,7 +181,7 @@ async fn redeem_invite(
     let now = request.now;
     let session = app.write(move |tx| {
         let invite = redeemable(tx, &code, now)?;
-        // A clash must be counted, so it is an answer of the transaction, not an error that undoes it.
+        // `None` instead of an error, because an error would roll back the count of clashes.
         let Some(sign_in_name) = free(tx, &names)? else {
             clash(tx, &invite, &clashes, request)?;
             return Ok(None);
@@ -204,26 +205,29 @@ async fn redeem_invite(
         audit::record_own(tx, &session.actor(), Action::RedeemInvite, entity, request)?;
         Ok(Some(session))
     });
-    let unusable =
-        || Problem::conflict("This sign-in name cannot be used. Choose another, or ask whoever invited you.");
-    let signed = session.await?.ok_or_else(unusable)?.signed(&app, &secret, now)?;
+    let unusable_name = || {
+        Problem::conflict(
+            "This sign-in name cannot be used. Choose another, or ask the person who invited you.",
+        )
+    };
+    let signed = session.await?.ok_or_else(unusable_name)?.signed(&app, &secret, now)?;
     Ok(answer(StatusCode::CREATED, &signed))
 }
 
 fn redeemable(tx: &mut Tx, code: &[u8; 32], now: Moment) -> Result<Invite, Problem> {
-    let invite = store::invite_by_code(tx, code)?.ok_or_else(void)?;
+    let invite = store::invite_by_code(tx, code)?.ok_or_else(unusable_code)?;
     account::redeem(&invite, now)?;
     Ok(invite)
 }
 
-/// The counselor who invited, and treats from now on.
+/// The counselor who made the invitation, who gets the participant on their caseload.
 fn counselor(tx: &mut Tx, invite: &Invite) -> Result<Option<AccountId>, Problem> {
     let Some(inviter) = invite.created_by else { return Ok(None) };
     let inviter = store::find(tx, inviter)?.filter(|inviter| inviter.role == Role::Counselor);
     Ok(inviter.map(|inviter| inviter.id))
 }
 
-/// The first of these names that nobody has.
+/// The first of these names that is free.
 fn free(tx: &mut Tx, names: &[SignInName]) -> Result<Option<SignInName>, Problem> {
     for name in names {
         if store::by_sign_in_name(tx, name)?.is_none() {
@@ -233,10 +237,10 @@ fn free(tx: &mut Tx, names: &[SignInName]) -> Result<Option<SignInName>, Problem
     Ok(None)
 }
 
-/// How many names that somebody has may be tried with one code. More would be asking who is in treatment here.
+/// How many taken names may be tried with one code. More tries could find out who is in treatment here.
 const MOST_CLASHES: i32 = 3;
 
-/// Counts a name that somebody has, tells whoever invited, and voids the code after the last one allowed.
+/// Counts a taken name, records it in the inviter's audit log, and withdraws the invitation after the last allowed one.
 fn clash(tx: &mut Tx, invite: &Invite, key: &[u8; 32], request: Request) -> Result<(), Problem> {
     let before = store::throttle(tx, key)?;
     let failures = before.map_or(0, |before| before.failures).saturating_add(1);
@@ -262,7 +266,7 @@ const THINGS: &str = "acorn birch bridge brook cedar cloud clover field finch ga
                       lake lantern maple meadow orchard otter pebble pine pond river robin sparrow stone summit \
                       thistle valley willow wren";
 
-/// Some names that say nothing about anybody, in case one of them is taken.
+/// Several made-up names that say nothing about anybody, in case some are taken.
 fn made_up_names() -> Result<Vec<SignInName>, Problem> {
     let word = |words: &str, byte: u8| {
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -296,13 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_understood_with_or_without_its_hyphens() {
+    fn a_code_may_be_typed_with_or_without_its_hyphens() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(folder.path()).unwrap();
         let code = Code::draw(&secrets);
         assert_eq!(code.text.len(), 15);
-        for told in [code.text.to_lowercase(), code.text.replace('-', " "), code.text.replace('-', "")] {
-            assert_eq!(secrets.code_hash(&told), code.hash);
+        for typed in [code.text.to_lowercase(), code.text.replace('-', " "), code.text.replace('-', "")] {
+            assert_eq!(secrets.code_hash(&typed), code.hash);
         }
     }
 }

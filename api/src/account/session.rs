@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, signing out.
+//! Signing in, refreshing tokens, signing out.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -25,9 +25,9 @@ use crate::http::caller::Caller;
 use crate::http::rate_limit::{Client, LimitedEndpoint, RateLimits};
 use crate::http::request_log::RequestId;
 
-/// Seconds that an access token lasts.
+/// How long an access token is valid, in seconds.
 const ACCESS_SECONDS: u32 = 15 * 60;
-/// Devices on which one person is signed in at most; one more ends the session longest unused.
+/// The most devices on which one person is signed in. One more ends the session that was not used for the longest time.
 pub(super) const MOST_DEVICES: usize = 10;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -41,7 +41,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     "email": "participant@demo.example", "password": "evenkeel-demo-2026", "device_name": "Sam's phone",
 }))]
 struct SignIn {
-    /// The e-mail address, or the sign-in name of somebody who gave none
+    /// The email address or sign-in name
     email: SignInName,
     password: Password,
     device_name: DeviceName,
@@ -59,10 +59,10 @@ pub(super) struct SignedIn {
     /// Always `Bearer`
     #[schema(example = "Bearer", max_length = 6)]
     token_type: &'static str,
-    /// Seconds until the access token ends
+    /// Seconds until the access token expires
     #[schema(example = 900, minimum = 1, maximum = 900)]
     expires_in: u32,
-    /// Good once, for the next tokens
+    /// Works once, for the next tokens
     #[schema(
         example = "AZnPSm0deiCxwtPk9QYXKAAAAADKl4ESyhu9yvrCMbOaI9xNp4bv-BR8TnK5gHeFr-5Iuz4j6BYAOVlKM4lPZWThsTQ",
         min_length = 91,
@@ -70,7 +70,7 @@ pub(super) struct SignedIn {
     )]
     refresh_token: String,
     account_id: AccountId,
-    /// The record that this person owns, if in treatment
+    /// The id of the person's own record, if they are a participant
     #[serde(skip_serializing_if = "Option::is_none")]
     participant_id: Option<ParticipantId>,
     sign_in_name: SignInName,
@@ -78,8 +78,8 @@ pub(super) struct SignedIn {
 
 /// Sign in
 ///
-/// The answer and its time are the same whether the account is unknown or the password wrong. After a failure
-/// the next attempt on the same account has to wait 1, 3, 5, then 10 seconds.
+/// The answer and its timing are the same for an unknown account and a wrong password. After a failure the next attempt
+/// on the same account must wait 1, 3, 5, then 10 seconds.
 #[utoipa::path(
     security(()),
     responses(
@@ -104,7 +104,7 @@ async fn sign_in(
     let (arrival, secret) = Arrival::draw(&app, device_name);
     let request = RequestId::request(&request, &app);
     let now = request.now;
-    // A failure must be stored, so it is an answer of the transaction, not an error that undoes it.
+    // `None` instead of an error, because an error would roll back the stored failure.
     let session = app.write(move |tx| {
         let throttle = attempt.throttle(tx, now)?;
         let found = store::by_sign_in_name(tx, &attempt.name)?;
@@ -124,34 +124,35 @@ async fn sign_in(
         Ok(Some(session))
     });
     let session = session.await?.ok_or_else(|| {
-        Problem::unauthenticated().and("/password", "is not the password of this account; check both")
+        Problem::unauthenticated()
+            .and("/password", "is not the password of this account; check name and password")
     })?;
     session.signed(&app, &secret, now).map(Json)
 }
 
-/// An attempt on an account, there or not.
+/// A sign-in attempt with a name, whether or not the account exists.
 #[derive(Clone)]
 struct Attempt {
     name: SignInName,
-    // What failures are counted under: no list of the names that were tried.
+    // Failures are counted by this hash, so that the names that were tried are not stored.
     key: [u8; 32],
 }
 
 impl Attempt {
     fn on(secrets: &Secrets, name: SignInName) -> Self {
-        // No token has a blank in it, so this is the hash of none.
+        // Tokens have no spaces, so this cannot be the hash of a token.
         let key = secrets.refresh_hash(&format!("sign-in {}", name.as_ref()));
         Self { name, key }
     }
 
-    /// The failures so far; 429 while the next attempt has to wait.
+    /// The failures so far. 429 while the next attempt must wait.
     fn throttle(&self, tx: &mut Tx, now: Moment) -> Result<Option<SignInThrottle>, Problem> {
         let throttle = store::throttle(tx, &self.key)?;
         account::sign_in_wait(&throttle, now).map_or(Ok(throttle), |wait| Err(Problem::too_many(wait)))
     }
 
-    /// Counts a failure, and notes it where the account is there. Where it is not, as much is looked up and
-    /// written, so that the time tells nothing.
+    /// Counts a failure and records it in the account's audit log. For an unknown account it reads and writes as much,
+    /// so that the time does not show whether the account exists.
     fn record_failure(
         &self,
         tx: &mut Tx,
@@ -164,18 +165,18 @@ impl Attempt {
             .is_some_and(|before| request.now.plus(-SignedDuration::from_hours(1)) <= before.last_failed_at);
         let failed = account::failed(throttle, request.now);
         store::put_throttle(tx, &self.key, &failed)?;
-        let stream = account.map_or_else(|| self.nowhere(), Uuid::from);
-        let is_told = audit::was_refused_lately(tx, stream, Action::SignIn, request)?;
+        let stream = account.map_or_else(|| self.unused_stream(), Uuid::from);
+        let is_recorded = audit::was_refused_lately(tx, stream, Action::SignIn, request)?;
         match account {
-            Some(_) if is_told => Ok(()),
+            Some(_) if is_recorded => Ok(()),
             Some(_) => audit::record_refused(tx, stream, Action::SignIn, None, request),
             None if is_recent => Ok(()),
             None => Ok(store::put_throttle(tx, &self.key, &failed)?),
         }
     }
 
-    /// A stream that nobody has.
-    fn nowhere(&self) -> Uuid {
+    /// The id of an audit stream that does not exist.
+    fn unused_stream(&self) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.key[..16]);
         Uuid::from_bytes(bytes)
@@ -187,7 +188,7 @@ impl Attempt {
     }
 }
 
-/// A device about to be signed in; drawn before the transaction, which may run again.
+/// A new device to sign in. It is made before the transaction, which may run again.
 pub(super) struct Arrival {
     device: DeviceId,
     name: DeviceName,
@@ -220,7 +221,7 @@ impl Arrival {
     }
 }
 
-/// A session whose next tokens are to be made.
+/// A session that gets its next tokens.
 pub(super) struct Session {
     person: Account,
     device: DeviceId,
@@ -233,7 +234,7 @@ impl Session {
         Self { person, device, generation: family.generation, signed_in: family.created_at }
     }
 
-    /// Who acts in it.
+    /// The person as an actor.
     pub(super) fn actor(&self) -> Actor {
         Actor {
             account: self.person.id,
@@ -260,8 +261,8 @@ impl Session {
     }
 }
 
-/// Device, generation and secret under our tag. The tag lets a used-up token, of which nothing is stored any
-/// more, be told from one that was made up.
+/// Device, generation and secret with our tag. The hash of a used token is no longer stored; the tag shows that we
+/// made it and that it is not invented.
 fn refresh_token(secrets: &Secrets, device: DeviceId, generation: i32, secret: &[u8; 32]) -> String {
     let device = Uuid::from(device);
     let body = [device.as_bytes().as_slice(), &generation.to_be_bytes(), secret].concat();
@@ -283,11 +284,11 @@ fn presented(secrets: &Secrets, token: &str) -> Option<(DeviceId, [u8; 32])> {
     Some((Uuid::from_slice(device).ok()?.into(), sha256(&rest[4..])))
 }
 
-/// The token to be exchanged.
+/// The refresh token to exchange.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Refresh {
-    /// The newest refresh token of the device
+    /// The device's newest refresh token
     #[schema(
         example = "AZnPSm0deiCxwtPk9QYXKAAAAADKl4ESyhu9yvrCMbOaI9xNp4bv-BR8TnK5gHeFr-5Iuz4j6BYAOVlKM4lPZWThsTQ",
         max_length = 91
@@ -295,15 +296,15 @@ struct Refresh {
     refresh_token: String,
 }
 
-/// Renew the tokens of a session
+/// Refresh the tokens of a session
 ///
-/// A refresh token is good once. If the answer was lost it may be sent again, three times within ten minutes, as
-/// long as its successor is unused. Any other second use ends the session: sign in again.
+/// A refresh token works once. If the answer was lost, the token may be sent again up to three times within ten minutes,
+/// as long as its successor was not used. Any other second use ends the session; then sign in again.
 #[utoipa::path(
     security(()),
     responses(
-        (status = 200, description = "New tokens; the old refresh token is used up", body = SignedIn),
-        (status = 401, description = "Unknown, used up, expired, or the session was ended"),
+        (status = 200, description = "New tokens; the old refresh token no longer works", body = SignedIn),
+        (status = 401, description = "The token is unknown, used or expired, or the session has ended"),
     )
 )]
 #[post("/v1/sign-in/refresh")]
@@ -323,8 +324,7 @@ async fn refresh_sign_in(
     session.ok_or_else(Problem::unauthenticated)?.signed(&app, &secret, request.now).map(Json)
 }
 
-/// Exchanges a refresh token; nothing if it is not good. A replay ends the session, which has to be stored: it
-/// is no error.
+/// Exchanges a refresh token. `None` if it is not valid: a replay ends the session, and an error would roll that back.
 fn renew(
     tx: &mut Tx,
     device: DeviceId,
@@ -351,7 +351,7 @@ fn renew(
 
 /// Sign out on this device
 ///
-/// Both tokens of the session end at once.
+/// Both tokens of the session stop working at once.
 #[utoipa::path(
     responses((status = 204, description = "Signed out"))
 )]
@@ -385,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refresh_token_is_ours_or_nobodys() {
+    fn a_forged_refresh_token_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(folder.path()).unwrap();
         let (device, secret) = (DeviceId::from(Uuid::from_bytes(random())), random());

@@ -1,4 +1,4 @@
-//! Where a participant lives by the clock.
+//! The participant's home time zone.
 
 use actix_web::put;
 use actix_web::web::Data;
@@ -19,28 +19,28 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(change_time_zone);
 }
 
-/// What happens when a participant moves: from now on their days and reminders follow the clock there. The zone
-/// they live in already changes nothing.
-fn settle(tx: &mut Tx, grant: &Grant, home: &HomeZone) -> Result<(), Problem> {
+/// Changes a participant's time zone. From now on their local days and reminders follow it. The current zone changes
+/// nothing.
+fn move_to(tx: &mut Tx, grant: &Grant, home: &HomeZone) -> Result<(), Problem> {
     let before = home_zone(tx, grant.participant())?;
     if home.time_zone == before {
         return audit::record_view(tx, grant, Action::ReadTimeZone, None);
     }
     store::put_time_zone(tx, grant, &home.time_zone)?;
-    reminder::plan_anew(tx, grant.participant(), grant.now())?;
+    reminder::plan_again(tx, grant.participant(), grant.now())?;
     audit::record(tx, grant, Action::ChangeTimeZone, None)
 }
 
 /// Change the time zone of a participant
 ///
-/// For somebody who moved: by the participant, the counselor or a supervisor. From now on sober days, milestones,
-/// reviews of the plan and reminders follow the clock there. A reminder that went out for a local date is not sent
-/// for it again; one whose time there is over today comes on the next day. What is logged keeps the zone and the
-/// day it was logged with. The zone that holds is in `GET /v1/me` and, for staff, in `GET /v1/participants`; the
-/// same again changes nothing.
+/// For a participant who moved; the participant, the counselor or a supervisor may change it. From now on sober days,
+/// milestones, plan reviews and reminders follow the new zone. No local date gets a second reminder; if today's
+/// reminder time has passed in the new zone, the next reminder comes tomorrow. Logged entries keep their zone and day.
+/// Read the current zone in `GET /v1/me` or, for staff, in `GET /v1/participants`. Sending the same zone again changes
+/// nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
-    responses((status = 200, description = "What holds from now on", body = HomeZone)),
+    responses((status = 200, description = "The new time zone", body = HomeZone)),
 )]
 #[put("/v1/participants/{participant}/time-zone")]
 async fn change_time_zone(
@@ -51,7 +51,7 @@ async fn change_time_zone(
 ) -> Result<Json<HomeZone>, Problem> {
     let (participant,) = path.into_inner();
     let done = caller.write(&app, Action::ChangeTimeZone, participant, move |tx, grant| {
-        settle(tx, grant, &home)?;
+        move_to(tx, grant, &home)?;
         Ok(home.clone())
     });
     done.await.map(Json)

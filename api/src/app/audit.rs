@@ -1,4 +1,4 @@
-//! The writer of the audit log: what was done, what was seen and what was refused.
+//! Writes the audit log: what was done, seen or refused.
 
 use evenkeel_domain::access::{Action, Actor, Grant, Permit, Relation, Request};
 use evenkeel_domain::account::ParticipantId;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::problem::{Denied, Problem};
 
-/// How long a refusal covers those like it, so that nobody fills an audit log by being refused.
+/// Like refusals within this time are recorded once, so that nobody can fill the audit log with them.
 const SAME_REFUSAL: SignedDuration = SignedDuration::from_hours(1);
 
 /// Records what an actor did to a participant's record.
@@ -17,8 +17,7 @@ pub fn record(tx: &mut Tx, grant: &Grant, action: Action, entity: Option<Uuid>) 
     append(tx, grant.participant().into(), Some(grant.actor()), action, entity, grant.request())
 }
 
-/// Records that an answer shows somebody's record, in the transaction that it is the answer of. What participants
-/// read of their own is theirs alone.
+/// Records that an actor saw a participant's record. Records nothing when participants read their own.
 pub fn record_view(tx: &mut Tx, grant: &Grant, action: Action, entity: Option<Uuid>) -> Result<(), Problem> {
     match grant.relation() {
         Relation::Own => Ok(()),
@@ -47,7 +46,7 @@ pub fn record_listed(tx: &mut Tx, permit: &Permit, participant: ParticipantId) -
     append(tx, participant.into(), Some(permit.actor()), permit.action(), None, permit.request())
 }
 
-/// Records what happened without anybody signed in: a message that went out, a reminder turned off by its link.
+/// Records what happened while nobody was signed in, such as a sent reminder or an unsubscribe link.
 pub fn record_system(
     tx: &mut Tx,
     stream: Uuid,
@@ -58,7 +57,7 @@ pub fn record_system(
     append(tx, stream, None, action, entity, request)
 }
 
-/// Records that somebody who is not signed in was refused something about an account or an invitation.
+/// Records that somebody who is not signed in was refused an account or an invitation.
 pub fn record_refused(
     tx: &mut Tx,
     stream: Uuid,
@@ -71,7 +70,7 @@ pub fn record_refused(
     Ok(())
 }
 
-/// Whether the same refusal of somebody who is not signed in is in a stream already, within the last hour.
+/// Whether the stream already has this refusal, of somebody not signed in, from the last hour.
 pub fn was_refused_lately(
     tx: &mut Tx,
     stream: Uuid,
@@ -82,7 +81,7 @@ pub fn was_refused_lately(
     Ok(store::was_refused_since(tx, stream, None, since, |one| one == action)?)
 }
 
-/// Records that somebody of the organization was denied a participant's record, once an hour for each module.
+/// Records that a member of the organization was denied a participant's record: at most once an hour for each module.
 pub fn record_denied(tx: &mut Tx, denied: &Denied) -> Result<(), Problem> {
     let Denied { actor, participant, action, request } = denied;
     let (stream, module) = (Uuid::from(*participant), action.policy().module);
@@ -111,7 +110,7 @@ fn append(
 
 fn event(actor: Option<&Actor>, action: Action, entity: Option<Uuid>, request: Request) -> AuditEvent {
     AuditEvent {
-        // The stream counts it when it is appended.
+        // The stream sets the number when it appends the event.
         seq: 0,
         at: request.now,
         actor: actor.map(|actor| actor.account),

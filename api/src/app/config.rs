@@ -1,4 +1,4 @@
-//! Every setting, each a flag and a variable in one declaration, and the commands.
+//! The commands and settings. Each setting is a flag and an environment variable.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How it is set up.
+    /// The settings.
     #[command(flatten)]
     pub config: Config,
 }
@@ -23,29 +23,29 @@ pub struct Cli {
 /// What the binary can do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Bring the database up to date and serve the API; until somebody has an account, each start prints a new
-    /// code for the first administrator
+    /// Bring the database up to date and serve the API. Until somebody has an account, each start prints a new code
+    /// for the first administrator
     Serve {
-        /// Fill an empty database with an invented organization first
+        /// First fill an empty database with an invented organization
         #[arg(long)]
         demo: bool,
-        /// Allow the demonstration, whose passwords are published, on an address that others can reach
+        /// Allow the demo, whose passwords are public, on an address that other machines can reach
         #[arg(long, env = "EVENKEEL_DEMO_ANYWHERE", value_parser = clap::builder::FalseyValueParser::new())]
         demo_anywhere: bool,
     },
-    /// Bring the database up to date and end
+    /// Bring the database up to date and exit
     Migrate,
     /// Print the OpenAPI document
     Openapi,
     /// Organizations
     #[command(subcommand)]
     Org(OrgCommand),
-    /// The audit log of what was done and seen
+    /// The audit log: who did or saw what
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Copy the embedded database to a new file while it is in use
+    /// Copy the SQLite database to a new file while it is in use
     Backup {
-        /// The file to make; it must not exist
+        /// The file to create; it must not exist
         to: PathBuf,
     },
 }
@@ -53,11 +53,11 @@ pub enum Command {
 /// Commands on organizations.
 #[derive(Subcommand)]
 pub enum OrgCommand {
-    /// Make an organization and print the invite code of its first admin
+    /// Create an organization and print the invitation code of its first admin
     Create {
         /// Its name
         name: String,
-        /// The e-mail address of its first admin
+        /// The email address of its first admin
         #[arg(long)]
         admin_email: String,
     },
@@ -66,55 +66,56 @@ pub enum OrgCommand {
 /// Commands on the audit log.
 #[derive(Subcommand)]
 pub enum AuditCommand {
-    /// Check the seals of the whole audit log; any finding ends it with status 1
+    /// Check the seals of the whole audit log. Exits with status 1 if there is any finding
     Verify {
-        /// Compare also with this copy of audit-heads.jsonl, kept elsewhere
+        /// Also compare with this copy of audit-heads.jsonl from another machine
         #[arg(long)]
         heads: Option<PathBuf>,
     },
 }
 
-/// How the product is set up.
+/// The settings.
 #[derive(Clone, Args)]
 pub struct Config {
     /// Address to serve the API on
     #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:8080", global = true)]
     pub listen: SocketAddr,
-    /// Address to serve Prometheus metrics on; keep it off the internet
+    /// Address to serve Prometheus metrics on. Do not open it to the internet
     #[arg(long, env = "EVENKEEL_METRICS_LISTEN", default_value = "127.0.0.1:9464", global = true)]
     pub metrics_listen: SocketAddr,
     /// Folder for keys, the embedded database, and mail when there is no SMTP server
     #[arg(long, env = "EVENKEEL_DATA", default_value = "evenkeel-data", global = true)]
     pub data: PathBuf,
-    /// `postgres://…` or `sqlite:…`; without it an SQLite database in the data folder
+    /// `postgres://…` or `sqlite:…`. Default: an SQLite database in the data folder
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
-    /// SMTP server for reminders, such as `smtps://user:password@mail.example.org`; without it, files
+    /// SMTP server for reminders, such as `smtps://user:password@mail.example.org`. Default: emails are written as
+    /// files into the data folder
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
     pub smtp_url: Option<String>,
-    /// Sender of reminders; choose one that says nothing of treatment
+    /// Sender of reminders. Choose one that does not hint at treatment
     #[arg(long, env = "MAIL_FROM", default_value = "Daily note <daily@localhost>", global = true)]
     pub mail_from: String,
-    /// How the outside reaches this API: links in mails begin with it, and tokens name it as who issued them. The
-    /// same in all copies. Without it, the address it listens on
+    /// Public address of this API. Links in emails begin with it, and tokens name it as their issuer. Set the same
+    /// in all copies. Default: the address it listens on
     #[arg(long, env = "PUBLIC_URL", value_parser = public_url, global = true)]
     pub public_url: Option<String>,
-    /// Networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`
+    /// Networks of proxies whose `X-Forwarded-For` is trusted, such as `10.0.0.0/8`
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Attempts to sign in or redeem an invite that one client address has in a minute
+    /// Attempts per minute that one client address has to sign in or to redeem an invitation
     #[arg(long, env = "EVENKEEL_ATTEMPTS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), global = true)]
     pub attempts: u32,
-    /// Memory of one password hash in KiB; less than 19456 is for tests only
+    /// Memory for one password hash, in KiB. Less than 19456 is for tests only
     #[arg(long, env = "EVENKEEL_PASSWORD_MEMORY", default_value_t = 65536, value_parser = clap::value_parser!(u32).range(8..=4_194_304), global = true)]
     pub password_memory: u32,
-    /// Threads that serve requests; without it one for each core
+    /// Threads that serve requests. Default: one for each core
     #[arg(long, env = "EVENKEEL_WORKERS", value_parser = workers, global = true)]
     pub workers: Option<usize>,
     /// Connections for reading
     #[arg(long, env = "EVENKEEL_READERS", default_value_t = 4, value_parser = workers, global = true)]
     pub readers: usize,
-    /// Connections for writing to PostgreSQL; SQLite has one
+    /// Connections for writing to PostgreSQL. SQLite has one
     #[arg(long, env = "EVENKEEL_WRITERS", default_value_t = 4, value_parser = workers, global = true)]
     pub writers: usize,
     /// What to log, such as `info` or `evenkeel=debug,warn`
@@ -123,7 +124,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// As without any flag or variable.
+    /// The settings without any flag or variable.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -145,7 +146,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Where the data lives.
+    /// The database to use.
     pub fn location(&self) -> Result<Location, evenkeel_persistence::Error> {
         match &self.database_url {
             Some(url) => Location::parse(url),
@@ -153,36 +154,36 @@ impl Config {
         }
     }
 
-    /// Whether the outside reaches the API over TLS.
+    /// Whether clients reach the API over TLS.
     pub fn is_secure(&self) -> bool {
         self.home().starts_with("https://")
     }
 
-    /// What links in mails begin with, and who issues the tokens.
+    /// The address that links in emails begin with and tokens name as their issuer.
     pub fn home(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(self.listen)))
     }
 
-    /// What is set so that it will not do for real people, in words for whoever started it.
+    /// Warns of settings that are not safe with real people's data.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = vec![];
         let mode = std::fs::metadata(&self.data).map_or(0, |data| data.permissions().mode());
         if mode & 0o077 != 0 {
             let (data, mode) = (self.data.display(), mode & 0o777);
-            warnings
-                .push(format!("others on this machine can open {data} (mode {mode:o}); run chmod 700 on it"));
+            warnings.push(format!("other users can open {data} (mode {mode:o}); run chmod 700 on it"));
         }
         if self.public_url.is_none() && (self.listen.ip().is_unspecified() || self.listen.port() == 0) {
             let home = self.home();
             warnings.push(format!(
-                "PUBLIC_URL is not set: links in mails begin with {home}, which no phone can open"
+                "PUBLIC_URL is not set: links in emails begin with {home}, which phones cannot open; set it to the \
+                 address that phones use"
             ));
         }
         warnings
     }
 }
 
-/// Where a client on this machine reaches what listens there.
+/// The address at which a client on this machine reaches this listener.
 pub fn reachable(mut listen: SocketAddr) -> SocketAddr {
     match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -197,7 +198,7 @@ fn public_url(url: &str) -> Result<String, String> {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match host {
         Some(host) if !host.is_empty() && !url.contains(['?', '#', ' ', '"', '<', '>']) => Ok(url.to_owned()),
-        _ => Err("must be an http or https address without query".to_owned()),
+        _ => Err("must be an http or https address without a query".to_owned()),
     }
 }
 
@@ -205,7 +206,7 @@ fn workers(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| (1..=256).contains(count)).ok_or_else(|| "must be 1 to 256".to_owned())
 }
 
-/// A single address is a network of one.
+/// Reads a network, or a single address as a network of one.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let one = |_| text.parse::<IpAddr>().map(IpNet::from);
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn links_begin_with_what_was_said_or_else_with_where_it_listens() {
+    fn links_begin_with_the_public_url_or_with_the_address_it_listens_on() {
         let at = |listen: &str, public_url: Option<&str>| Config {
             listen: listen.parse().unwrap(),
             public_url: public_url.map(str::to_owned),
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_that_others_can_open_is_warned_of() {
+    fn there_is_a_warning_if_others_can_open_the_data_folder() {
         let folder = tempfile::tempdir().unwrap();
         let config = Config { data: folder.path().to_owned(), ..Config::default() };
         let set =
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_its_default_in_one_form() {
+    fn a_setting_is_read_from_its_flag_and_checked() {
         let cli = Cli::try_parse_from(["evenkeel", "serve", "--listen", "127.0.0.1:1"]).unwrap();
         assert_eq!(cli.config.listen.port(), 1);
         assert!(Cli::try_parse_from(["evenkeel", "serve", "--public-url", "ftp://x"]).is_err());

@@ -1,4 +1,4 @@
-//! Letters on paper: what a reminder says, and how it is handed over.
+//! The text of a reminder email, and sending it.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
@@ -21,19 +21,20 @@ use crate::app::config::Config;
 
 /// How long the mail server may take until it is connected.
 const CONNECT_TIME: Duration = Duration::from_secs(15);
-/// How long handing over one message may take in all; shorter than a lease. The library limits the connecting
-/// only, and this ends a try wherever it hangs. It takes the connection with it, which is why none are pooled:
-/// the next message must not hear the answers that are owed to this one.
+/// How long sending one message may take in all; shorter than a lease. The library only limits the time to connect.
+///
+/// When the time is over the connection is closed. Connections are not pooled: the next message must not read the
+/// server's answers to this one.
 const WHOLE_TIME: Duration = Duration::from_secs(30);
 
-/// Takes reminder messages: to the mail server, or into a folder where there is none.
+/// Sends reminder messages to the mail server, or writes them into a folder if there is none.
 pub struct Mailer {
     from: Mailbox,
     home: String,
-    way: Way,
+    transport: Transport,
 }
 
-enum Way {
+enum Transport {
     Server(AsyncSmtpTransport<Tokio1Executor>),
     Folder(PathBuf),
 }
@@ -55,54 +56,57 @@ struct Rich<'a> {
 }
 
 impl Mailer {
-    /// Gets ready to send. Nothing is connected to yet.
+    /// Reads the settings. Does not connect yet.
     pub fn open(config: &Config) -> Result<Self, String> {
         let from = config.mail_from.parse().map_err(|_| {
-            "MAIL_FROM cannot be read; the form is `Daily note <daily@example.org>` or `daily@example.org`"
+            "MAIL_FROM cannot be read; write it as `Daily note <daily@example.org>` or `daily@example.org`"
         })?;
         let home = config.home();
         if !home.is_ascii() {
-            return Err("PUBLIC_URL: write the host in its ASCII form (xn--…)".to_owned());
+            return Err(
+                "PUBLIC_URL cannot be used in emails; write the host in its ASCII form (xn--…)".to_owned()
+            );
         }
-        let way = match &config.smtp_url {
+        let transport = match &config.smtp_url {
             Some(url) => {
                 let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-                // The library's words may quote the password.
+                // The library's error may quote the password.
                 let server = server.map_err(|_| {
-                    "SMTP_URL cannot be read; the form is smtps://user:password@mail.example.org or \
-                     smtp://mail.example.org:1025, other signs than letters and digits in the password as %XX"
+                    "SMTP_URL cannot be read; write it as smtps://user:password@mail.example.org or \
+                     smtp://mail.example.org:1025, with %XX for each character of the password that is not a \
+                     letter or digit"
                 })?;
-                Way::Server(server.timeout(Some(CONNECT_TIME)).build())
+                Transport::Server(server.timeout(Some(CONNECT_TIME)).build())
             }
-            None => Way::Folder(config.data.join("mail")),
+            None => Transport::Folder(config.data.join("mail")),
         };
-        Ok(Self { from, home, way })
+        Ok(Self { from, home, transport })
     }
 
-    /// Tries once to hand a message over. Again it has the same `Message-ID`.
+    /// Tries once to send a message. Each try has the same `Message-ID`.
     pub async fn send(&self, id: ReminderMessageId, to: &str, token: &str, now: Moment) -> Attempt {
-        // An address that cannot be written on a message will not get better.
+        // A later try would fail too.
         let Ok(message) = self.write(id, to, token, now) else { return Attempt::Refused };
-        match &self.way {
-            Way::Server(server) => match timeout(WHOLE_TIME, server.send(message)).await {
+        match &self.transport {
+            Transport::Server(server) => match timeout(WHOLE_TIME, server.send(message)).await {
                 Ok(Ok(_)) => Attempt::Accepted,
                 Ok(Err(error)) => refusal(id, &error),
                 Err(_) => Attempt::Failed,
             },
-            Way::Folder(folder) => {
+            Transport::Folder(folder) => {
                 let folder = folder.clone();
                 let stored = spawn_blocking(move || store(&folder, id, &message.formatted())).await;
                 if matches!(stored, Ok(Ok(()))) {
                     Attempt::Accepted
                 } else {
-                    tracing::warn!(message_id = %id, "a mail could not be written to the data folder");
+                    tracing::warn!(message_id = %id, "an email could not be written to the data folder");
                     Attempt::Failed
                 }
             }
         }
     }
 
-    /// A message that betrays nothing: neither name nor program, nor what the reminder is about.
+    /// A discreet message: it names neither the person nor the program, and does not say what the reminder is about.
     fn write(&self, id: ReminderMessageId, to: &str, token: &str, now: Moment) -> Result<Message, Fault> {
         let unsubscribe = format!("{}/u/{token}", self.home);
         let plain = Plain { home: &self.home, unsubscribe: &unsubscribe }.render()?;
@@ -122,16 +126,16 @@ impl Mailer {
     }
 }
 
-// A link must stay in one piece; all that comes here is ASCII of our own making.
+// Not folded or encoded: a link must stay in one piece. The values are ASCII and made by us.
 fn raw(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
 }
 
-/// What a failure means. A server's words may name the recipient: only its code is logged.
+/// What a failure means. Logs only the code, because the server's text may name the recipient.
 fn refusal(id: ReminderMessageId, error: &smtp::Error) -> Attempt {
     let code = error.status();
-    tracing::warn!(message_id = %id, code = code.map(|code| code.to_string()), "a mail was not taken");
-    // 55x speaks of this recipient; other 5xx of us, such as a wrong password, which somebody will mend.
+    tracing::warn!(message_id = %id, code = code.map(|code| code.to_string()), "the mail server refused an email");
+    // 55x means this recipient. Other 5xx mean our settings, such as a wrong password, which somebody can fix.
     match code {
         Some(code)
             if code.severity == Severity::PermanentNegativeCompletion
@@ -158,7 +162,7 @@ mod tests {
 
     const TOKEN: &str = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E";
 
-    fn post(folder: &Path) -> Mailer {
+    fn mailer(folder: &Path) -> Mailer {
         let config = Config {
             data: folder.to_owned(),
             mail_from: "Daily note <daily@post.example>".to_owned(),
@@ -175,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_betrays_nothing() {
-        let message = post(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
+    fn an_email_says_nothing_about_treatment() {
+        let message = mailer(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
         let text = String::from_utf8(message.formatted()).unwrap().replace("=\r\n", "").to_lowercase();
         for word in [
             "evenkeel",
@@ -212,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_has_what_mail_programs_need() {
-        let message = post(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
+    fn an_email_has_the_headers_that_mail_programs_need() {
+        let message = mailer(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
         let text = String::from_utf8(message.formatted()).unwrap();
         for line in [
             "From: \"Daily note\" <daily@post.example>",
@@ -228,17 +232,17 @@ mod tests {
             assert!(text.lines().any(|one| one == line), "{line} in {text}");
         }
         assert!(text.contains("text/plain") && text.contains("text/html"));
-        let again = post(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
+        let again = mailer(Path::new("x")).write(id(), "someone@mail.example", TOKEN, now()).unwrap();
         assert_eq!(again.formatted(), text.as_bytes());
     }
 
     #[tokio::test]
-    async fn without_a_server_a_letter_is_one_private_file_however_often_it_is_tried() {
+    async fn without_a_server_an_email_is_one_private_file_even_if_sent_twice() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let post = post(folder.path());
+        let mailer = mailer(folder.path());
         for _ in 0..2 {
-            assert_eq!(post.send(id(), "someone@mail.example", TOKEN, now()).await, Attempt::Accepted);
+            assert_eq!(mailer.send(id(), "someone@mail.example", TOKEN, now()).await, Attempt::Accepted);
         }
         let files: Vec<_> =
             std::fs::read_dir(folder.path().join("mail")).unwrap().map(Result::unwrap).collect();
@@ -247,21 +251,21 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_read_are_told_by_their_form_and_not_quoted() {
-        for (mail_from, smtp_url, told) in [
-            ("Daily note", None, "MAIL_FROM cannot be read; the form is"),
-            ("a@b.example", Some("mail.example:secret"), "SMTP_URL cannot be read; the form is"),
-            ("a@b.example", Some("https://u:secret@mail.example"), "SMTP_URL cannot be read; the form is"),
+    fn an_unreadable_setting_is_explained_and_not_quoted() {
+        for (mail_from, smtp_url, expected) in [
+            ("Daily note", None, "MAIL_FROM cannot be read; write it as"),
+            ("a@b.example", Some("mail.example:secret"), "SMTP_URL cannot be read; write it as"),
+            ("a@b.example", Some("https://u:secret@mail.example"), "SMTP_URL cannot be read; write it as"),
         ] {
             let (mail_from, smtp_url) = (mail_from.to_owned(), smtp_url.map(str::to_owned));
             let refusal = Mailer::open(&Config { smtp_url, mail_from, ..Config::default() }).err().unwrap();
-            assert!(refusal.starts_with(told) && !refusal.contains("secret"), "{refusal}");
+            assert!(refusal.starts_with(expected) && !refusal.contains("secret"), "{refusal}");
         }
     }
 
     #[tokio::test]
-    async fn an_address_that_is_none_is_refused() {
+    async fn an_invalid_address_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(post(folder.path()).send(id(), "a b@c", TOKEN, now()).await, Attempt::Refused);
+        assert_eq!(mailer(folder.path()).send(id(), "a b@c", TOKEN, now()).await, Attempt::Refused);
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords are hashed with argon2id on threads of their own, so that signing in never starves the rest.
+//! Hashes passwords with argon2id, on separate threads so that sign-ins do not slow down other requests.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -9,22 +9,22 @@ use tokio::sync::oneshot;
 use crate::app::problem::Problem;
 use crate::app::secret::random;
 
-/// How many may wait for a hash; the next is asked to come back.
+/// How many requests may wait for a hash. The next one is answered 429.
 const QUEUE: usize = 32;
 /// Passes over the memory.
 const PASSES: u32 = 2;
-/// Seconds after which somebody turned away may come back.
-const COME_BACK: u32 = 2;
+/// Seconds after which a request that found the queue full may try again.
+const RETRY_AFTER: u32 = 2;
 
-/// What checking a password came to.
+/// The result of checking a password.
 pub struct Verdict {
-    /// Whether it is the one that is stored.
+    /// Whether it is the stored password.
     pub matches: bool,
-    /// A hash by today's parameters, to store instead of one by older ones.
+    /// A hash with the current parameters, to replace a stored one with older parameters.
     pub rehashed: Option<String>,
 }
 
-/// The threads that hash.
+/// The threads that hash passwords.
 pub struct Passwords {
     params: Params,
     jobs: Sender<Box<dyn FnOnce() + Send>>,
@@ -52,8 +52,7 @@ impl Passwords {
         self.run(move || hash(params, &password)).await?
     }
 
-    /// Compares a password with what is stored. `None`, for an account that is not there, takes as long and
-    /// does not match.
+    /// Compares a password with the stored hash. `None`, for an unknown account, takes as long and never matches.
     pub async fn verify(&self, stored: Option<String>, password: Password) -> Result<Verdict, Problem> {
         let params = self.params.clone();
         self.run(move || {
@@ -79,13 +78,13 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move || {
-            // Somebody who has gone is not worth a hash.
+            // Skip the hash if the client has disconnected.
             if !answer.is_closed() {
                 drop(answer.send(job()));
             }
         });
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Problem::too_many(COME_BACK),
+            TrySendError::Full(_) => Problem::too_many(RETRY_AFTER),
             TrySendError::Disconnected(_) => Problem::unavailable(),
         })?;
         answered.await.map_err(|_| Problem::unavailable())
@@ -101,20 +100,20 @@ fn hash(params: Params, password: &Password) -> Result<String, Problem> {
     hash.map(|hash| hash.to_string()).map_err(Problem::internal)
 }
 
-/// Refuses a new password that is easily guessed, also from what is known of its owner.
+/// Refuses a new password that is easy to guess, also from `known` facts about its owner.
 pub fn strong(password: &Password, known: &[&str]) -> Result<(), Problem> {
-    // Longer than this, the estimate costs more than it tells.
+    // The estimate is slow for long passwords and gains nothing after this length.
     let start: String = String::from_utf8_lossy(password.as_bytes()).chars().take(72).collect();
     let known: Vec<&str> = known.iter().copied().chain(["evenkeel", "recovery", "sober"]).collect();
     let words = known.iter().flat_map(|known| known.split(|c: char| !c.is_alphanumeric()));
     let words = words.filter(|word| 2 < word.len()).map(str::to_lowercase);
-    // What is known of somebody guards nothing: the rest has to stand alone.
+    // Known words protect nothing: the password must be strong enough without them.
     let rest = words.fold(start.to_lowercase(), |rest, word| rest.replace(&word, ""));
     let is_short = rest.chars().filter(|c| c.is_alphanumeric()).count() < 8;
     if is_short || zxcvbn::zxcvbn(&start, &known).score() < zxcvbn::Score::Three {
         return Err(Problem::invalid(
             "/password",
-            "is easily guessed; choose another, such as four unrelated words",
+            "is easy to guess; choose another, such as four unrelated words",
         ));
     }
     Ok(())
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_matches_itself_only() {
+    async fn only_the_same_password_matches() {
         let passwords = Passwords::new(64).unwrap();
         let hash = passwords.hash(password("lamp river seven coat")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{hash}");

@@ -1,4 +1,4 @@
-//! The one exit for everything that goes wrong: a problem document (RFC 9457).
+//! Every error answer of the API: a problem document (RFC 9457).
 
 use std::borrow::Cow;
 
@@ -17,14 +17,14 @@ use utoipa::{PartialSchema, ToSchema};
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// JSON pointer into the body, or the name of a query parameter after a `/` or of a part of the path after
-    /// `path: `.
+    /// A JSON pointer into the body, `/` and the name of a query parameter, or `path: ` and the name of a part of
+    /// the path.
     pub pointer: String,
     /// What it must be.
     pub detail: String,
 }
 
-/// Why a request was not done, told so that its sender knows what to do; never internals, never a person.
+/// Why a request failed, and what its sender can do. It never names internals or a person.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: Kind,
@@ -37,20 +37,20 @@ pub struct Problem {
     extensions: Option<Box<Map<String, Value>>>,
 }
 
-/// Who was kept from whose record, for its audit log.
+/// Who was denied whose record, for the audit log.
 #[derive(Clone, Debug)]
 pub struct Denied {
     /// Who tried.
     pub actor: Actor,
-    /// Whose record.
+    /// Whose record it is.
     pub participant: ParticipantId,
-    /// What they tried.
+    /// What they tried to do.
     pub action: Action,
-    /// With which request.
+    /// The request.
     pub request: Request,
 }
 
-/// The kinds of problems: each with its name, which is the last part of `type`, its title, its status and what to do.
+/// The kinds of problems: name (the last part of `type`), status, title and advice.
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $status:ident, $title:literal: $advice:literal;)+) => {
         /// A kind of problem.
@@ -63,7 +63,7 @@ macro_rules! kinds {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)+ }
             }
-            /// The kind in words.
+            /// The title.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$kind => $title,)+ }
             }
@@ -80,24 +80,24 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read": "Send valid JSON of the documented form.";
-    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in first": "Sign in, or renew the access token.";
+    Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read": "Send valid JSON as documented.";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in first": "Sign in, or refresh the access token.";
     NotAllowed = "not-allowed", FORBIDDEN, "Not allowed": "Your role does not include this.";
-    Unknown = "unknown", NOT_FOUND, "Not found": "There is nothing here that you may know of. Check the id.";
-    Method = "method", METHOD_NOT_ALLOWED, "Method not allowed": "Use one of the methods in Allow.";
+    Unknown = "unknown", NOT_FOUND, "Not found": "There is nothing here that you can see. Check the id.";
+    Method = "method", METHOD_NOT_ALLOWED, "Method not allowed": "Use a method listed in the Allow header.";
     Timeout = "timeout", REQUEST_TIMEOUT, "Too slow": "The body did not arrive in time. Send it again.";
-    Conflict = "conflict", CONFLICT, "Clashes with what is stored": "Read what is stored, then decide.";
-    Different = "different", CONFLICT, "Stored with other content": "This id is taken by other content. The detail of the answer says what there is to do instead.";
-    Withdrawn = "withdrawn", GONE, "Withdrawn": "The entry was withdrawn. Only its tombstone is left.";
-    Stale = "stale", PRECONDITION_FAILED, "Changed meanwhile": "Read the newest revision, then send the change again.";
+    Conflict = "conflict", CONFLICT, "Conflicts with what is stored": "Read what is stored, then decide.";
+    Different = "different", CONFLICT, "Stored with other content": "This id already has other content. See detail for what to do instead.";
+    Withdrawn = "withdrawn", GONE, "Withdrawn": "The entry was withdrawn as entered in error. Its content is no longer available.";
+    Stale = "stale", PRECONDITION_FAILED, "Changed in the meantime": "Read the current revision, then send the change again.";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "Too large": "Send at most 65536 bytes.";
     MediaType = "media-type", UNSUPPORTED_MEDIA_TYPE, "Wrong content type": "Send application/json, not compressed.";
-    Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed": "See errors: each names a field and what it must be.";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed": "See errors: each one names a field and says what it must be.";
     Refused = "refused", UNPROCESSABLE_ENTITY, "Refused by a rule": "See detail.";
-    TooMany = "too-many", TOO_MANY_REQUESTS, "Too many attempts": "Wait as long as Retry-After says.";
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Our mistake": "Nothing was stored. Report the X-Request-Id.";
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available": "Nothing was stored. Send it again after Retry-After.";
-    WhichRevision = "which-revision", PRECONDITION_REQUIRED, "Say which revision it starts from": "Send If-Match with the ETag or number of the revision that you read, in quotes, or \"0\" if there is none yet.";
+    TooMany = "too-many", TOO_MANY_REQUESTS, "Too many attempts": "Wait for the seconds in Retry-After, then try again.";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error": "Nothing was stored. Report the X-Request-Id of this answer.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available": "Nothing was stored. Wait for the seconds in Retry-After, then send it again.";
+    WhichRevision = "which-revision", PRECONDITION_REQUIRED, "If-Match is missing": "Send If-Match with the ETag of the revision you read, or its number in quotes. Send \"0\" if there is no revision yet.";
 }
 
 impl Problem {
@@ -114,22 +114,22 @@ impl Problem {
         }
     }
 
-    /// 400: not JSON, or not of the documented form.
+    /// 400: not JSON, or not as documented.
     pub fn unreadable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::of(Kind::Unreadable) }
     }
-    /// 401: who asks is not known, or no longer.
+    /// 401: no token, or one that is not valid or no longer valid.
     pub fn unauthenticated() -> Self {
         Self {
             header: Some(Box::new(("WWW-Authenticate", "Bearer".to_owned()))),
             ..Self::of(Kind::Unauthenticated)
         }
     }
-    /// 403: known, but the role does not include it.
+    /// 403: the caller's role does not include this action.
     pub fn not_allowed() -> Self {
         Self::of(Kind::NotAllowed)
     }
-    /// 404: not there, or not for this caller to know of; the two look the same.
+    /// 404: it does not exist, or the caller may not know that it does. Both look the same.
     pub fn unknown() -> Self {
         Self::of(Kind::Unknown)
     }
@@ -137,19 +137,19 @@ impl Problem {
     pub fn unknown_because(detail: &'static str) -> Self {
         Self { detail: detail.into(), ..Self::unknown() }
     }
-    /// 405, with the methods that would do.
+    /// 405, with the allowed methods.
     pub fn method(allowed: String) -> Self {
         Self { header: Some(Box::new(("Allow", allowed))), ..Self::of(Kind::Method) }
     }
-    /// 408: a body that did not arrive in time.
+    /// 408: the body did not arrive in time.
     pub fn timeout() -> Self {
         Self::of(Kind::Timeout)
     }
-    /// 409: clashes with what is stored.
+    /// 409: conflicts with what is stored.
     pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::of(Kind::Conflict) }
     }
-    /// 409: the id is taken by other content, with what to do instead.
+    /// 409: the id already has other content; `detail` says what to do instead.
     pub fn different(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::of(Kind::Different) }
     }
@@ -157,15 +157,15 @@ impl Problem {
     pub fn withdrawn() -> Self {
         Self::of(Kind::Withdrawn)
     }
-    /// 412: the change started from something older than what stands.
+    /// 412: the change started from an older revision than the current one.
     pub fn stale() -> Self {
         Self::of(Kind::Stale)
     }
-    /// [`Problem::stale`], with what stands.
+    /// [`Problem::stale`], with what is current.
     pub fn stale_since(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::stale() }
     }
-    /// 428: the change does not say which revision it started from.
+    /// 428: the change does not say which revision it starts from.
     pub fn which_revision() -> Self {
         Self::of(Kind::WhichRevision)
     }
@@ -177,7 +177,7 @@ impl Problem {
     pub fn media_type() -> Self {
         Self::of(Kind::MediaType)
     }
-    /// 422: one field holds a value that cannot be; `pointer` such as `/intensity`.
+    /// 422: one field has a value that is not allowed; `pointer` such as `/intensity`.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let fault = Fault { pointer: pointer.into(), detail: detail.into() };
         let detail = if fault.pointer.is_empty() {
@@ -187,7 +187,7 @@ impl Problem {
         };
         Self { detail: detail.into(), faults: vec![fault], ..Self::of(Kind::Invalid) }
     }
-    /// 422: a rule said no.
+    /// 422: a rule refused it.
     pub fn refused(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..Self::of(Kind::Refused) }
     }
@@ -195,28 +195,28 @@ impl Problem {
     pub fn too_many(seconds: u32) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..Self::of(Kind::TooMany) }
     }
-    /// 500: a bug. The reason is logged here and not told.
+    /// 500: a bug. Logs the reason, which the answer does not contain.
     pub fn internal(reason: impl std::fmt::Display) -> Self {
         tracing::error!(%reason, "bug");
         Self::of(Kind::Internal)
     }
-    /// 503, to be tried again in a second.
+    /// 503, with a retry after one second.
     pub fn unavailable() -> Self {
         Self { retry_after: Some(1), ..Self::of(Kind::Unavailable) }
     }
 
-    /// Remembers who was kept from whose record.
+    /// Adds who was denied whose record.
     #[must_use]
     pub fn denying(self, denied: Denied) -> Self {
         Self { denied: Some(Box::new(denied)), ..self }
     }
 
-    /// Who was kept from whose record, if that is what went wrong.
+    /// Who was denied whose record, if that is the reason.
     pub fn denied(&self) -> Option<&Denied> {
         self.denied.as_deref()
     }
 
-    /// Adds the present document, as the caller may see it, and its tag.
+    /// Adds the current document, as far as the caller may see it, and its tag.
     #[must_use]
     pub fn with_current(self, current: Value, tag: String) -> Self {
         let with_tag = Self { header: Some(Box::new(("ETag", tag))), ..self };
@@ -230,7 +230,7 @@ impl Problem {
         self
     }
 
-    /// Names one more field that is wrong.
+    /// Adds one more field that is wrong.
     #[must_use]
     pub fn and(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         self.faults.push(Fault { pointer: pointer.into(), detail: detail.into() });
@@ -242,7 +242,7 @@ impl Problem {
         self.kind.status()
     }
 
-    /// What is told, for a command that prints it.
+    /// Its detail text.
     pub fn detail(&self) -> &str {
         &self.detail
     }
@@ -259,7 +259,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Contended => Self { contended: true, ..Self::unavailable() },
-            Error::Duplicate => Self::conflict("Something with this name or id exists already."),
+            Error::Duplicate => Self::conflict("This name or id already exists. Choose another."),
             Error::Unavailable(reason) | Error::Setup(reason) => {
                 tracing::warn!(%reason, "storage unavailable");
                 Self::unavailable()
@@ -276,13 +276,13 @@ impl Failure for Problem {
 }
 
 impl From<(&'static str, Invalid)> for Problem {
-    /// A value that cannot exist, with the pointer of its field.
+    /// An invalid value, with the pointer of its field.
     fn from((pointer, invalid): (&'static str, Invalid)) -> Self {
         Self::invalid(pointer, invalid.to_string())
     }
 }
 
-/// A problem as it is told.
+/// The JSON form of a problem.
 #[derive(Serialize)]
 pub struct Document<'a> {
     r#type: String,
@@ -297,7 +297,7 @@ pub struct Document<'a> {
 
 impl PartialSchema for Document<'_> {
     fn schema() -> RefOr<Schema> {
-        // Its parts are written in openapi.rs, once for all answers.
+        // openapi.rs describes the fields.
         ObjectBuilder::new().into()
     }
 }

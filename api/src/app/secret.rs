@@ -1,4 +1,4 @@
-//! Keys and randomness: the one place where either is made.
+//! Keys and randomness. Nothing else makes either.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -14,28 +14,28 @@ use zeroize::Zeroizing;
 
 use crate::app::problem::Problem;
 
-/// Letters of a code that is read aloud: Crockford's, without I, L, O and U.
+/// The characters of a code that is read aloud: Crockford's base 32, without I, L, O and U.
 const SPOKEN: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Random bytes from the operating system's generator.
 #[expect(
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
-    reason = "this is the one place; without randomness there is no product"
+    reason = "this is the one source of randomness, and nothing is safe without it"
 )]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // Straight from the system: the generator of the crypto library takes 20 ms to wake, at every start.
+    // The crypto library's own generator would add 20 ms to every start.
     getrandom::fill(&mut bytes).expect("the operating system has no randomness");
     bytes
 }
 
-/// 256 random bits as text, for a token that means nothing by itself.
+/// 256 random bits as text, for an opaque token.
 pub fn opaque() -> String {
     BASE64URL_NOPAD.encode(&random::<32>())
 }
 
-/// A number from 0 up to 1, for the spread of retries.
+/// A random number from 0 up to 1, to spread retries.
 pub fn jitter() -> f64 {
     f64::from(u32::from_be_bytes(random())) / (f64::from(u32::MAX) + 1.0)
 }
@@ -45,8 +45,8 @@ pub fn spoken_code() -> String {
     random::<13>().iter().map(|byte| char::from(SPOKEN.as_bytes()[usize::from(byte & 31)])).collect()
 }
 
-/// A spoken code as it was typed: blanks and hyphens dropped, look-alikes read as meant.
-pub fn heard(code: &str) -> String {
+/// A code as somebody typed it, without spaces and hyphens, with look-alikes replaced (`o` by `0`, `l` by `1`).
+fn normalized(code: &str) -> String {
     let letters = code.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
     letters
         .map(|c| match c.to_ascii_lowercase() {
@@ -74,11 +74,11 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 struct KeyFile {
     /// Seeds of the keys that sign access tokens; the first signs, all verify.
     access: Vec<AccessSeed>,
-    /// Keys the hashes of refresh tokens and invite codes.
+    /// Key for the hashes of refresh tokens and invitation codes.
     refresh: String,
-    /// Keys the tokens of unsubscribe links.
+    /// Key for the tokens of unsubscribe links.
     unsubscribe: String,
-    /// Seed of the key that signs the heads of the audit log.
+    /// Seed of the key that signs the block hashes of the audit log.
     audit: String,
 }
 
@@ -91,7 +91,7 @@ struct AccessSeed {
 
 /// A key for access tokens.
 pub struct AccessKey {
-    /// Its name in a token's header.
+    /// Its id in a token's header.
     pub kid: String,
     /// The private half, PKCS#8.
     pub private: Zeroizing<Vec<u8>>,
@@ -114,25 +114,25 @@ impl Secrets {
         path.try_exists().map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// Reads `keys.json` of the data folder; makes it on the first start. Refuses a file that others can read.
+    /// Reads `keys.json` in the data folder. Creates it on the first start. Refuses a file that others can read.
     pub fn open(data: &Path) -> Result<Self, String> {
         let path = data.join("keys.json");
-        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        if !path.try_exists().map_err(|error| told(&error))? {
-            make(data, &path).map_err(|error| told(&error))?;
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        if !path.try_exists().map_err(|error| failed(&error))? {
+            make(data, &path).map_err(|error| failed(&error))?;
         }
-        let mut file = File::open(&path).map_err(|error| told(&error))?;
-        let mode = file.metadata().map_err(|error| told(&error))?.permissions().mode();
+        let mut file = File::open(&path).map_err(|error| failed(&error))?;
+        let mode = file.metadata().map_err(|error| failed(&error))?.permissions().mode();
         if mode & 0o077 != 0 {
-            return Err(told(&format!(
-                "others can read the keys (mode {:o}); run chmod 600 on it",
+            return Err(failed(&format!(
+                "other users can read the keys (mode {:o}); run chmod 600 on it",
                 mode & 0o777
             )));
         }
         let mut text = Zeroizing::new(String::new());
-        file.read_to_string(&mut text).map_err(|error| told(&error))?;
-        let keys: KeyFile = serde_json::from_str(&text).map_err(|error| told(&error))?;
-        Self::read(&keys).map_err(|reason| told(&reason))
+        file.read_to_string(&mut text).map_err(|error| failed(&error))?;
+        let keys: KeyFile = serde_json::from_str(&text).map_err(|error| failed(&error))?;
+        Self::read(&keys).map_err(|reason| failed(&reason))
     }
 
     fn read(keys: &KeyFile) -> Result<Self, String> {
@@ -163,14 +163,14 @@ impl Secrets {
         &self.access
     }
 
-    /// How a refresh token is stored.
+    /// The hash under which a refresh token is stored.
     pub fn refresh_hash(&self, token: &str) -> [u8; 32] {
         self.keyed_hash(b"refresh\0", token)
     }
 
-    /// How an invite code is stored, as it was made or as it was typed.
+    /// The hash under which an invitation code is stored. Takes the code as it was made or as somebody typed it.
     pub fn code_hash(&self, code: &str) -> [u8; 32] {
-        self.keyed_hash(b"invite\0", &heard(code))
+        self.keyed_hash(b"invite\0", &normalized(code))
     }
 
     fn keyed_hash(&self, purpose: &[u8], text: &str) -> [u8; 32] {
@@ -186,7 +186,7 @@ impl Secrets {
         BASE64URL_NOPAD.encode(&[id.as_bytes().as_slice(), &tag.as_ref()[..16]].concat())
     }
 
-    /// Whom an unsubscribe link is for, if we made it.
+    /// The id in the token of an unsubscribe link, if we made the token.
     pub fn unsubscribe_id(&self, token: &str) -> Option<Uuid> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok().filter(|bytes| bytes.len() == 32)?;
         let id = Uuid::from_slice(&bytes[..16]).ok()?;
@@ -195,13 +195,13 @@ impl Secrets {
         Some(id)
     }
 
-    /// Signs a head of the audit log.
+    /// Signs the hash of an audit log block.
     pub fn sign_head(&self, head: &[u8]) -> Result<Vec<u8>, Problem> {
         let signature = self.audit.try_sign(head).map_err(Problem::internal)?;
         Ok(signature.as_ref().to_vec())
     }
 
-    /// Whether a head of the audit log bears our signature.
+    /// Whether we signed this hash of an audit log block.
     pub fn is_our_head(&self, head: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.audit.public_key().as_ref()).verify(head, signature).is_ok()
     }
@@ -216,7 +216,7 @@ fn pair(seed: &str) -> Result<Ed25519KeyPair, String> {
     Ed25519KeyPair::from_seed_unchecked(&bytes(seed)?).map_err(|_| "a key cannot be used".to_owned())
 }
 
-/// Writes a new key file. Another copy that starts at the same moment finds either none or a whole one.
+/// Writes a new key file. A copy that starts at the same time finds either no file or a complete one.
 fn make(data: &Path, path: &Path) -> std::io::Result<()> {
     let kid = hexadecimal(&random::<8>());
     let access = vec![AccessSeed { kid, seed: opaque() }];
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_made_once_and_kept_from_others() {
+    fn keys_are_made_once_and_others_cannot_read_them() {
         let folder = tempfile::tempdir().unwrap();
         let first = Secrets::open(folder.path()).unwrap();
         let again = Secrets::open(folder.path()).unwrap();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsubscribe_link_is_ours_or_nobodys() {
+    fn a_forged_unsubscribe_token_has_no_id() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(folder.path()).unwrap();
         let id = Uuid::from_bytes(random());
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_understood_as_it_is_said() {
+    fn a_code_may_be_typed_with_look_alikes_spaces_and_hyphens() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(folder.path()).unwrap();
         assert_eq!(spoken_code().len(), 13);

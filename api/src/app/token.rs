@@ -1,4 +1,4 @@
-//! Access tokens: who, and which session; never what they may.
+//! Access tokens. A token says who it is and which session, never what they may do.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::app::secret::{Secrets, sha256};
 const AUDIENCE: &str = "evenkeel";
 /// Seconds by which two clocks may differ.
 const LEEWAY: i64 = 30;
-/// A longer text is not one of ours.
+/// A longer text is not one of our tokens.
 const LONGEST: usize = 2048;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ struct Verified {
 }
 
 struct VerifyKey {
-    // A token's first part is compared with what we write: no algorithm, type or key is taken from outside.
+    // The expected first part of a token. Comparing it means that no algorithm, type or key comes from the token.
     header: String,
     key: DecodingKey,
 }
@@ -55,7 +55,7 @@ pub struct Tokens {
     sign: EncodingKey,
     verify: Vec<VerifyKey>,
     validation: Validation,
-    // What a verification found, by the hash of the token; the times are checked on each use.
+    // Verified tokens by their hash. The times are checked on each use.
     seen: moka::sync::Cache<[u8; 32], Arc<Verified>>,
     jwks: serde_json::Value,
 }
@@ -65,7 +65,7 @@ fn header(kid: &str) -> Header {
 }
 
 impl Tokens {
-    /// With the keys of this installation.
+    /// Uses the keys of this installation.
     pub fn new(secrets: &Secrets, issuer: &str) -> Result<Self, String> {
         let signer = secrets.access().first().ok_or("there is no access key")?;
         let mut verify = vec![];
@@ -85,7 +85,7 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
-        // The times are compared with our own clock, below.
+        // `verify` compares the times with our own clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         Ok(Self {
@@ -99,7 +99,7 @@ impl Tokens {
         })
     }
 
-    /// A token for one session, good for `seconds`; `signed_in` is when the password was given.
+    /// Issues a token for one session, valid for `seconds`. `signed_in` is when the password was given.
     pub fn issue(
         &self,
         account: AccountId,
@@ -125,7 +125,7 @@ impl Tokens {
         jsonwebtoken::encode(&self.header, &claims, &self.sign).map_err(Problem::internal)
     }
 
-    /// ParticipantRef token it is, if it is ours and good now.
+    /// The account and session of a token, if we issued it and it is valid now.
     pub fn verify(&self, token: &str, now: Moment) -> Option<(AccountId, DeviceId)> {
         if LONGEST < token.len() {
             return None;
@@ -155,7 +155,7 @@ impl Tokens {
         })
     }
 
-    /// The public keys, for those who verify tokens elsewhere (RFC 7517).
+    /// The public keys, for services that verify our tokens (RFC 7517).
     pub fn jwks(&self) -> &serde_json::Value {
         &self.jwks
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_time() {
+    fn a_token_is_valid_only_for_its_time() {
         let tokens = tokens();
         let token = issued(&tokens, 1_000_000);
         for (at, good) in

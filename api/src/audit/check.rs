@@ -1,4 +1,4 @@
-//! Checking the whole audit log against its seals, its counters and the heads outside the database.
+//! Checks the whole audit log against its seals, its counters and the signed hashes outside the database.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,51 +13,53 @@ use super::seal::{Head, head_file, signed_part};
 use crate::app::App;
 use crate::app::secret::{Secrets, sha256};
 
-/// Checks the whole audit log against its seals, its counters and the heads kept outside the database: in the file
-/// beside it and, where one is given, in a copy of that kept elsewhere.
+/// Checks the whole audit log against its seals, its counters and the signed hashes in `audit-heads.jsonl`. `copy` is
+/// a copy of that file from elsewhere, to compare with as well.
 pub fn verify(app: &App, copy: Option<&Path>) -> Result<Verdict, String> {
     let mut witnesses = Witnesses { known: Vec::new(), forged: 0 };
-    let mut are_kept = witnesses.add(app.secrets(), &head_file(app))?;
+    let mut has_heads = witnesses.add(app.secrets(), &head_file(app))?;
     if let Some(copy) = copy {
         if !witnesses.add(app.secrets(), copy)? {
             return Err(format!("{} does not exist", copy.display()));
         }
-        are_kept = true;
+        has_heads = true;
     }
     let mut verdict = check(app.database(), &witnesses.known).map_err(|error| error.to_string())?;
     verdict.forged_heads = witnesses.forged;
-    verdict.heads_are_gone = !are_kept && 0 < verdict.blocks;
+    verdict.heads_missing = !has_heads && 0 < verdict.blocks;
     Ok(verdict)
 }
 
-/// What a check of the audit log came to.
+/// The result of checking the audit log.
 pub struct Verdict {
     /// Entries read.
     pub entries: u64,
     /// Blocks read.
     pub blocks: u64,
-    /// Blocks whose hash is also kept outside the database.
+    /// Blocks whose hash is also in a file outside the database.
     pub witnessed: u64,
-    /// What does not fit.
+    /// Changes found.
     pub findings: Vec<Finding>,
-    /// Lines in the file of heads that this installation's key did not sign.
+    /// Lines of the files that this installation's key did not sign.
     pub forged_heads: usize,
-    /// There are blocks, and no file that says what was sealed.
-    pub heads_are_gone: bool,
+    /// There are blocks, but no file with their hashes.
+    pub heads_missing: bool,
 }
 
 impl Verdict {
-    /// All that is wrong, a line each.
+    /// All that is wrong, one line each.
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.findings.iter().map(ToString::to_string).collect();
         if self.forged_heads != 0 {
             let forged = self.forged_heads;
-            faults.push(format!("{forged} heads outside the database were not signed by this key"));
+            faults.push(format!(
+                "{forged} lines of audit-heads.jsonl were not signed by this installation's key"
+            ));
         }
-        if self.heads_are_gone {
+        if self.heads_missing {
             faults.push(
-                "audit-heads.jsonl is gone: nothing outside the database says what was sealed; put it back \
-                 or name a copy with --heads"
+                "audit-heads.jsonl is missing, so the sealed blocks cannot be compared with it; restore it, or name \
+                 a copy with --heads"
                     .to_owned(),
             );
         }
@@ -71,7 +73,7 @@ struct Witnesses {
 }
 
 impl Witnesses {
-    /// Reads a file of heads; false if there is none.
+    /// Reads a file of signed hashes. False if it does not exist.
     fn add(&mut self, secrets: &Secrets, path: &Path) -> Result<bool, String> {
         let mut text = String::new();
         match File::open(path).and_then(|mut file| file.read_to_string(&mut text)) {
@@ -79,7 +81,7 @@ impl Witnesses {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         }
-        // Half a line at the end is one whose writer was killed; the next pass writes it anew.
+        // An incomplete last line comes from a writer that was killed. The next sealing pass writes it again.
         for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
             match witness(secrets, line) {
                 Some(witness) => self.known.push(witness),
@@ -101,7 +103,7 @@ fn witness(secrets: &Secrets, line: &str) -> Option<Witness> {
 fn check(database: &Database, known: &[Witness]) -> Result<Verdict, evenkeel_persistence::Error> {
     let known = known.to_vec();
     let numbers: BTreeSet<i64> = known.iter().map(|witness| witness.number).collect();
-    // One read transaction, so that counters and entries are of the same moment.
+    // One read transaction, so that counters and entries fit together.
     database.read_now(move |tx| {
         let mut walk = Walk::new(&known);
         let (mut entries, mut blocks, mut witnessed, mut reached, mut number) =
@@ -123,6 +125,6 @@ fn check(database: &Database, known: &[Witness]) -> Result<Verdict, evenkeel_per
         entries += rest.len() as u64;
         walk.unsealed(&rest);
         let findings = walk.findings(&store::heads(tx)?);
-        Ok(Verdict { entries, blocks, witnessed, findings, forged_heads: 0, heads_are_gone: false })
+        Ok(Verdict { entries, blocks, witnessed, findings, forged_heads: 0, heads_missing: false })
     })
 }

@@ -1,4 +1,4 @@
-//! Sealing, and the heads that are kept outside the database.
+//! Seals the audit log in blocks, and appends their signed hashes to a file outside the database.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -15,16 +15,16 @@ use crate::app::App;
 use crate::app::problem::Problem;
 use crate::app::secret::sha256;
 
-/// How many entries a block seals at most.
+/// The most entries in a block.
 const BLOCK: i64 = 1000;
 
-/// A block's hash, kept outside the database, where whoever can rewrite the audit log may not reach.
+/// The signed hash of a block, in a file that somebody who can change the database may not be able to change.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) number: i64,
     pub(super) hash: String,
     sealed_at: Moment,
-    /// Ed25519, over number and hash.
+    /// Ed25519 signature of number and hash.
     pub(super) signature: String,
 }
 
@@ -36,11 +36,11 @@ pub(super) fn signed_part(number: i64, hash: &str) -> Vec<u8> {
     format!("evenkeel audit head {number} {hash}").into_bytes()
 }
 
-/// Seals what the audit log has grown by, and keeps each block's signed hash beside the database. Returns how
-/// many blocks were made.
+/// Seals the new entries of the audit log, and appends the signed hash of each block to the file. Returns the number
+/// of new blocks.
 pub async fn seal(app: &App) -> Result<usize, Problem> {
-    // A pass that was killed between a block's commit and its head left the head out.
-    keep_heads(app).await?;
+    // Appends first what an earlier pass left out because it was killed after a block's commit.
+    append_heads(app).await?;
     let settled = app.write(|tx| Ok(store::settled(tx)?)).await?;
     let mut sealed = 0;
     loop {
@@ -60,16 +60,16 @@ pub async fn seal(app: &App) -> Result<usize, Problem> {
         if block.is_none() {
             return Ok(sealed);
         }
-        keep_heads(app).await?;
+        append_heads(app).await?;
         sealed += 1;
     }
 }
 
-/// Keeps the heads of the blocks after the last one that is kept. Where none is, only the latest block's: a file
-/// that was lost is not made up again, or its loss would not be noticed.
-async fn keep_heads(app: &App) -> Result<(), Problem> {
+/// Appends the signed hashes of the blocks that are not in the file yet. If there is no file, it appends only the
+/// latest block's: recreating a lost file would hide that it was lost.
+async fn append_heads(app: &App) -> Result<(), Problem> {
     loop {
-        let last = last_kept(&head_file(app)).map_err(Problem::internal)?;
+        let last = last_in_file(&head_file(app)).map_err(Problem::internal)?;
         let blocks = app.read(move |tx| {
             let latest = || Ok::<_, Problem>(store::last_block(tx)?.map_or(0, |block| block.number - 1));
             let after = last.map_or_else(latest, Ok)?;
@@ -88,19 +88,20 @@ async fn keep_heads(app: &App) -> Result<(), Problem> {
             serde_json::to_writer(&mut lines, &head).map_err(Problem::internal)?;
             lines.push(b'\n');
         }
-        append_heads(&head_file(app), &lines).map_err(Problem::internal)?;
+        append(&head_file(app), &lines).map_err(Problem::internal)?;
     }
 }
 
-fn append_heads(path: &Path, lines: &[u8]) -> std::io::Result<()> {
+fn append(path: &Path, lines: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
     file.lock()?;
     file.write_all(lines)?;
     file.sync_data()
 }
 
-/// The number of the last head in the file, if there is one. Half a line, whose writer was killed, is taken away.
-fn last_kept(path: &Path) -> std::io::Result<Option<i64>> {
+/// The number of the last block in the file, if there is one. Removes an incomplete last line from a writer that was
+/// killed.
+fn last_in_file(path: &Path) -> std::io::Result<Option<i64>> {
     const LONGEST: u64 = 4096;
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
@@ -122,7 +123,7 @@ fn last_kept(path: &Path) -> std::io::Result<Option<i64>> {
 }
 
 impl App {
-    /// Seals what the audit log has grown by; see [`seal`].
+    /// Seals the new entries of the audit log; see [`seal`].
     pub async fn seal_audit_log(&self) -> Result<usize, Problem> {
         seal(self).await
     }

@@ -121,6 +121,6 @@ impl Step {
 fn saved<D: Written>(change: &Change<D>) -> Result<(), Problem> {
     match change {
         Change::New(_) | Change::Known(_) => Ok(()),
-        Change::Stale(_) | Change::Apart(..) => Err(Problem::stale()),
+        Change::Stale(_) | Change::Unmergeable(..) => Err(Problem::stale()),
     }
 }

@@ -1,4 +1,4 @@
-//! What comes in and goes out: extractors that leave by [`Problem`], and answers.
+//! Extractors of JSON bodies, paths and queries that fail with a [`Problem`], and JSON answers.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -19,18 +19,18 @@ use evenkeel_domain::value::Invalid;
 use crate::app::problem::Problem;
 use crate::http::strict_json::{Fault, Tree};
 
-/// Bytes of a body at most.
+/// The most bytes of a body.
 pub const BODY_LIMIT: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
-/// A JSON body, in or out.
+/// A JSON body of a request or an answer.
 pub struct Json<T>(pub T);
 
 /// The values in a path, always as a tuple: `Path((participant, id)): Path<(ParticipantRef, CravingId)>`.
 pub struct Path<T>(pub T);
 
-/// The parameters after the `?`.
+/// The query parameters.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Json<T> {
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let headers = request.headers();
         let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-        // JSON between systems is UTF-8 (RFC 8259 8.1); whoever says otherwise would be misread.
+        // JSON between systems is UTF-8 (RFC 8259 8.1). Another charset would be misread, so it is refused.
         let kind = request.mime_type().ok().flatten();
         let charset = kind.as_ref().and_then(|kind| kind.get_param("charset"));
         let plain = plain && charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
@@ -55,18 +55,18 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Json<T> {
             if length.is_some_and(|length| length > BODY_LIMIT as u64) {
                 return Err(Problem::too_large());
             }
-            let body = body.map_err(|_| Problem::unreadable("The body cannot be read."))?;
+            let body = body.map_err(|_| Problem::unreadable("The body cannot be read. Send it again."))?;
             let bytes = tokio::time::timeout(BODY_TIME, body.to_bytes_limited(BODY_LIMIT))
                 .await
                 .map_err(|_| Problem::timeout())?
                 .map_err(|_| Problem::too_large())?
-                .map_err(|_| Problem::unreadable("The body broke off."))?;
+                .map_err(|_| Problem::unreadable("The body is incomplete. Send it again."))?;
             read(&bytes).map(Json)
         })
     }
 }
 
-/// Reads JSON and says all that is wrong with it: 400 when it is not JSON, 422 when values are not allowed.
+/// Reads JSON, or names all that is wrong with it: 400 if it is not JSON, 422 if values are not allowed.
 fn read<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     let not_json =
         |reason: &dyn Display| Problem::unreadable(format!("The body is not valid JSON: {reason}."));
@@ -75,7 +75,7 @@ fn read<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     Tree::of(json).read(text.len(), required_fields::<T>).map_err(invalid)
 }
 
-/// The fields that a struct must have, by its schema in the body's.
+/// The required fields of the struct with this name, from the schemas of the body.
 fn required_fields<T: ToSchema>(of: &str) -> Vec<String> {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
@@ -106,7 +106,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // Not by the framework's own extractor, which logs the path where it does not fit.
+        // The framework's own extractor would log a path that it cannot read.
         let segments = request.match_info();
         let parts = segments.iter().map(|(_, value)| Tree::Parameter(value.into()));
         let read = Tree::List(parts.collect()).read(request.path().len(), |_| vec![]);
@@ -134,7 +134,7 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Query<T> {
         let parts = Tree::Object(pairs.map(|(name, value)| (name, Tree::Parameter(value))).collect());
         let read = parts.read(query.len(), required_parameters::<T>);
         std::future::ready(read.map(Self).map_err(|mut faults| {
-            // In a query, a plus is read as a blank, so the offset of a time is lost.
+            // A plus in a query means a space, so a time with an offset cannot be read.
             let time = Invalid::Moment.to_string();
             for fault in faults.iter_mut().filter(|fault| fault.detail == time) {
                 if has_plus(query, &fault.path) {
@@ -152,13 +152,13 @@ fn has_plus(query: &str, path: &[String]) -> bool {
 }
 
 impl<T> Path<T> {
-    /// What was in it.
+    /// The values.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 impl<T> Query<T> {
-    /// What was in it.
+    /// The values.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -171,23 +171,23 @@ impl<T: Serialize> Responder for Json<T> {
     }
 }
 
-/// What a `PUT` with the client's own id came to.
+/// The outcome of a `PUT` with an id that the client made.
 pub enum Recorded<T> {
-    /// Stored now: 201.
+    /// Stored by this request: 201.
     New(T),
-    /// Stored before with the same content: 200.
+    /// Already stored with the same content: 200.
     Known(T),
 }
 
 impl<T> Recorded<T> {
-    /// The value, new or known.
+    /// The value.
     pub fn value(&self) -> &T {
         match self {
             Self::New(value) | Self::Known(value) => value,
         }
     }
 
-    /// The same outcome with what an answer makes of the value.
+    /// Changes the value and leaves the outcome as it is.
     pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Recorded<U> {
         match self {
             Self::New(value) => Recorded::New(answer(value)),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_struct_needs_what_its_schema_requires() {
+    fn a_struct_needs_the_fields_that_its_schema_requires() {
         assert_eq!(required_fields::<CorrectionDraft>("CorrectionDraft"), ["craving"]);
         let of_part = required_fields::<CorrectionDraft>("CravingDraft");
         assert_eq!(of_part, ["occurred_at", "time_zone", "intensity"]);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_unreadable() {
+    fn a_body_that_is_not_json_is_unreadable() {
         let deep = format!("{{\"tags\":{}", "[".repeat(200));
         for body in ["", "{", "{}x", r#"{"intensity":3,"tags":[]} {}"#, "\u{0}", deep.as_str()] {
             let status = refusal(body).0;

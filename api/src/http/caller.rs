@@ -1,4 +1,4 @@
-//! Who calls, and whose record a path means.
+//! Who calls, and which record a path names.
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -19,7 +19,7 @@ use crate::app::audit;
 use crate::app::problem::{Denied, Problem};
 use crate::http::request_log::RequestId;
 
-/// Who calls, by their access token. What they may do is read in the transaction.
+/// The caller, from the access token. What they may do is read in the transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     /// The account.
@@ -51,8 +51,8 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
 }
 
 impl Caller {
-    /// Reads a participant's record and answers once the audit event of that is on disk. `entity` is the one thing
-    /// that is read, if it is one. The work may run more than once.
+    /// Reads a participant's record and answers once the audit event is on disk. `entity` is the entry that is read,
+    /// if it is a single one. The work may run more than once.
     pub async fn read<T: Send + 'static>(
         self,
         app: &App,
@@ -69,7 +69,7 @@ impl Caller {
                 Ok((grant, answer))
             })
             .await?;
-        // What participants read of their own is not worth a transaction.
+        // Reading one's own record is not recorded, so it needs no write.
         if grant.relation() != Relation::Own {
             let record = grant.participant().into();
             app.write_to(record, move |tx| audit::record_view(tx, &grant, action, entity)).await?;
@@ -77,8 +77,8 @@ impl Caller {
         Ok(answer)
     }
 
-    /// Changes a participant's record in one transaction and answers once it is on disk. The work records what it
-    /// did in the audit log. It may run more than once: ids are made outside it.
+    /// Changes a participant's record in one transaction and answers once it is on disk. The work writes its own
+    /// audit events. It may run more than once, so make ids outside it.
     pub async fn write<T: Send + 'static>(
         self,
         app: &App,
@@ -87,7 +87,7 @@ impl Caller {
         work: impl Fn(&mut Tx, &Grant) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let request = self.request(app);
-        // Writes to one record wait in one line, as far as it is known before the transaction whose it is.
+        // Groups writes to one record. `me` is grouped by account, because the record's id is read later.
         let record = match participant {
             ParticipantRef::Me => self.account.into(),
             ParticipantRef::Id(participant) => participant.into(),
@@ -99,7 +99,7 @@ impl Caller {
         .await
     }
 
-    /// Reads something of the caller's organization that is about no participant.
+    /// Reads something of the caller's organization that does not concern a single participant.
     pub async fn read_organization<T: Send + 'static>(
         self,
         app: &App,
@@ -114,7 +114,7 @@ impl Caller {
         .await
     }
 
-    /// Changes something of the caller's organization, as [`Caller::write`] does of a record.
+    /// Changes something of the caller's organization, like [`Caller::write`] for a record.
     pub async fn write_organization<T: Send + 'static>(
         self,
         app: &App,
@@ -129,12 +129,13 @@ impl Caller {
         .await
     }
 
-    /// The request of this caller, at this time.
+    /// This request now.
     pub fn request(self, app: &App) -> Request {
         Request { id: self.request_id, now: app.now() }
     }
 
-    /// Role and organization as of this transaction; 401 once the session is revoked or the account suspended.
+    /// The caller's role and organization, read in this transaction. 401 if the session was revoked or the account
+    /// is suspended.
     pub fn actor(self, tx: &mut Tx) -> Result<Actor, Problem> {
         account::caller(tx, self.account, self.device)?.ok_or_else(Problem::unauthenticated)
     }
@@ -154,7 +155,7 @@ impl Caller {
         let relation = account::relation(tx, &actor, participant)?;
         access::decide(&actor, action, participant, relation, request).map_err(|refusal| {
             let problem = Problem::from(refusal);
-            // A stranger's guess is nobody's business; what a colleague tries beyond their role is.
+            // The audit log records denied colleagues, not strangers of another organization.
             if relation == Relation::Foreign {
                 return problem;
             }
@@ -162,7 +163,7 @@ impl Caller {
         })
     }
 
-    /// The proof that the caller may do this in their organization.
+    /// Proof that the caller may do this in their organization.
     pub fn permitted(self, tx: &mut Tx, action: Action, request: Request) -> Result<Permit, Problem> {
         let actor = self.actor(tx)?;
         Ok(access::permit(&actor, action, request)?)
@@ -178,7 +179,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// which record a path means: `me`, or the id of a participant.
+/// The record that a path names: `me`, or the id of a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum ParticipantRef {
@@ -188,7 +189,7 @@ pub enum ParticipantRef {
     Id(ParticipantId),
 }
 
-/// Neither an id nor `me`.
+/// Why a text is neither an id nor `me`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}, or `me` for yourself")]
 pub struct NoOne(Invalid);

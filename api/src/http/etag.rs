@@ -1,4 +1,4 @@
-//! Which state of a thing a client has seen: `ETag` out, `If-Match` and `If-None-Match` in.
+//! `ETag`, `If-Match` and `If-None-Match`: which version a client has seen.
 
 use std::future::{Ready, ready};
 
@@ -15,27 +15,27 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::app::problem::Problem;
 use crate::app::secret::sha256;
 
-/// The highest number that a revision can have.
+/// The highest revision number.
 pub const MOST_REVISIONS: i32 = 1_000_000;
 
-/// The tag of an answer: the revision that it shows, if it shows one, and a hash of all that it says.
-pub fn tag(revision: Option<i32>, said: &impl Serialize) -> String {
-    tag_of(revision, &serde_json::to_vec(said).unwrap_or_default())
+/// The tag of an answer: the revision that it shows, if any, and a hash of its content.
+pub fn tag(revision: Option<i32>, content: &impl Serialize) -> String {
+    tag_of(revision, &serde_json::to_vec(content).unwrap_or_default())
 }
 
-/// [`tag`], of what is written already.
-pub fn tag_of(revision: Option<i32>, said: &[u8]) -> String {
-    let hash = HEXLOWER.encode(&sha256(said)[..8]);
+/// [`tag`] of content that is already JSON.
+pub fn tag_of(revision: Option<i32>, content: &[u8]) -> String {
+    let hash = HEXLOWER.encode(&sha256(content)[..8]);
     revision.map_or_else(|| format!("\"{hash}\""), |revision| format!("\"{revision}.{hash}\""))
 }
 
-/// An answer under its tag.
-pub fn tagged(status: StatusCode, tag: &str, said: &impl Serialize) -> HttpResponse {
-    HttpResponse::build(status).insert_header((header::ETAG, tag)).json(said)
+/// An answer with its tag.
+pub fn tagged(status: StatusCode, tag: &str, content: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((header::ETAG, tag)).json(content)
 }
 
-/// The revision that a change started from, by `If-Match`: the tag of that revision, or its number alone in
-/// quotes. A proxy that compresses may have made a tag weak; the number in it is the same.
+/// The revision that a change starts from, given in `If-Match`: the tag of that revision, or its number in quotes.
+/// Accepts a weak tag, because proxies that compress make tags weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IfMatch(pub i32);
 
@@ -54,12 +54,11 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// The revision that a change started from, where something new may be sent as well: without `If-Match`, or
-/// with the `"0"` of what was never saved.
+/// The revision that a change starts from, for routes that also create: something new has no `If-Match`, or `"0"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct MayMatch {
-    /// The revision that was read, by its ETag; without it something new is added
+    /// The ETag of the revision that was read; leave it out to add something new
     #[param(rename = "If-Match", inline, value_type = Tag, required = false)]
     pub read: Option<i32>,
 }
@@ -77,7 +76,7 @@ impl FromRequest for MayMatch {
     }
 }
 
-/// The tag of a revision, as a header holds it.
+/// The tag of a revision in a header.
 pub struct Tag;
 
 impl PartialSchema for Tag {
@@ -87,7 +86,7 @@ impl PartialSchema for Tag {
 }
 impl ToSchema for Tag {}
 
-/// An answer that tells its revision as `ETag`.
+/// An answer with its revision as `ETag`.
 pub struct Tagged<R>(pub i32, pub R);
 
 impl<R: Responder> Responder for Tagged<R> {
@@ -103,7 +102,7 @@ impl<R: Responder> Responder for Tagged<R> {
 }
 
 fn unclear() -> Problem {
-    Problem::invalid("If-Match", "must be one ETag as it was read, or a revision's number in quotes")
+    Problem::invalid("If-Match", "must be one ETag that you read, or the number of a revision in quotes")
 }
 
 fn number(text: &str) -> Option<i32> {
@@ -111,12 +110,12 @@ fn number(text: &str) -> Option<i32> {
     let text = text.strip_prefix("W/").unwrap_or(text);
     let tag = text.strip_prefix('"')?.strip_suffix('"')?;
     let number = tag.split('.').next()?;
-    // `parse` would take a sign, too.
+    // `parse` would also accept a sign.
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     number.parse().ok().filter(|number| digits && *number <= MOST_REVISIONS)
 }
 
-/// What a client has already, by `If-None-Match`.
+/// The tags that a client already has, given in `If-None-Match`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IfNoneMatch(Vec<String>);
 
@@ -136,12 +135,12 @@ impl FromRequest for IfNoneMatch {
 }
 
 impl IfNoneMatch {
-    /// The answer, or 304 if the client has it.
-    pub fn answer(&self, tag: &str, said: &impl Serialize) -> HttpResponse {
-        self.unchanged(tag).unwrap_or_else(|| tagged(StatusCode::OK, tag, said))
+    /// The answer, or 304 if the client already has it.
+    pub fn answer(&self, tag: &str, content: &impl Serialize) -> HttpResponse {
+        self.unchanged(tag).unwrap_or_else(|| tagged(StatusCode::OK, tag, content))
     }
 
-    /// 304, if the client has what goes by this tag.
+    /// 304, if the client already has the answer with this tag.
     pub fn unchanged(&self, tag: &str) -> Option<HttpResponse> {
         let known = self.0.iter().any(|known| known == tag || known == "*");
         known.then(|| HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish())
@@ -153,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_names_its_revision_and_changes_with_what_is_said() {
+    fn a_tag_names_its_revision_and_changes_with_the_content() {
         let one = tag(Some(3), &"a plan");
         assert_eq!(number(&one), Some(3));
         assert_ne!(one, tag(Some(3), &"a plan, signed"));
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_is_read_from_its_tag_or_its_number_and_from_nothing_else() {
+    fn a_revision_is_read_only_from_its_tag_or_its_number() {
         for (text, revision) in [("\"0\"", 0), ("\"7\"", 7), (" \"7.0a1b\" ", 7), ("W/\"12.ff\"", 12)] {
             assert_eq!(number(text), Some(revision), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Lists in pages: how many at once, and where the next page begins.
+//! Lists in pages: the size of a page, and where the next one begins.
 
 use data_encoding::BASE64URL_NOPAD;
 use evenkeel_domain::value::{Moment, text_schema};
@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 whole_number! {
-    /// How many entries a page has at most.
+    /// The most entries on a page.
     Limit: 1 to 200, such as 50
 }
 
@@ -20,14 +20,14 @@ impl Default for Limit {
     }
 }
 
-/// Where a page ended: an instant and an id. Opaque to clients.
+/// Where a page ended: a time and an id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cursor(pub Moment, pub Uuid);
 
 /// Why a cursor cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("must be the `next` of a page before, unchanged")]
+#[error("must be the unchanged `next` of the page before")]
 pub struct BadCursor;
 
 impl TryFrom<String> for Cursor {
@@ -53,12 +53,12 @@ impl From<Cursor> for String {
 impl PartialSchema for Cursor {
     fn schema() -> RefOr<Schema> {
         let example = "AAZLw5ZhgAABkvDBLT56S4xdbn-AkaKz";
-        text_schema("The `next` of a page before, unchanged", Some(1), Some(64), None, example)
+        text_schema("The unchanged `next` of the page before", Some(1), Some(64), None, example)
     }
 }
 impl ToSchema for Cursor {}
 
-/// Where a page ended: the number of its last entry, where entries are counted. Opaque to clients.
+/// Where a page of numbered entries ended: the number of its last entry. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Before(pub i64);
@@ -76,12 +76,13 @@ impl From<Before> for String {
 }
 impl PartialSchema for Before {
     fn schema() -> RefOr<Schema> {
-        text_schema("The `next` of a page before, unchanged", Some(1), Some(20), None, "118")
+        text_schema("The unchanged `next` of the page before", Some(1), Some(20), None, "118")
     }
 }
 impl ToSchema for Before {}
 
-/// Takes one more than a page holds and says where the next page begins, if there is one.
+/// Splits `items`, which are read one more than the limit, into a page and the cursor of the next page, if there
+/// is one.
 pub fn cut<T>(mut items: Vec<T>, limit: Limit, end: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
     let most = usize::try_from(i16::from(limit)).unwrap_or(1);
     let more = most < items.len();
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_reads_back_and_garbage_does_not() {
+    fn a_cursor_reads_back_and_other_text_is_refused() {
         let at = Moment::try_from("2026-03-02T18:40:00.123456Z".parse::<Timestamp>().unwrap()).unwrap();
         let cursor = Cursor(at, Uuid::from_u128(7));
         assert_eq!(Cursor::try_from(String::from(cursor)).unwrap(), cursor);

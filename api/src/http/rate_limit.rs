@@ -1,4 +1,4 @@
-//! How many attempts one client address has at the endpoints that need no token.
+//! Limits how often one client address may call the endpoints that need no token.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -17,13 +17,13 @@ use crate::app::problem::Problem;
 pub enum LimitedEndpoint {
     /// Signing in.
     SignIn,
-    /// Renewing an access token; a clinic's phones share one address, so it has six times the attempts.
+    /// Refreshing an access token. It allows six times the attempts, because a clinic's phones share one address.
     Refresh,
-    /// Redeeming an invite.
+    /// Redeeming an invitation.
     Redeem,
 }
 
-/// Attempts so far, by endpoint and address.
+/// The attempts so far, by endpoint and address.
 pub struct RateLimits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     refresh: DefaultKeyedRateLimiter<IpAddr>,
@@ -37,7 +37,7 @@ fn a_minute(attempts: u32) -> DefaultKeyedRateLimiter<IpAddr> {
 }
 
 impl RateLimits {
-    /// As the settings say.
+    /// Starts with no attempts and the limits of the settings.
     pub fn new(config: &Config) -> Self {
         Self {
             sign_in: a_minute(config.attempts),
@@ -47,7 +47,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts an attempt; 429 with the time to wait when there were too many.
+    /// Counts an attempt. Fails with 429 and the time to wait if there were too many.
     pub fn check(&self, endpoint: LimitedEndpoint, client: Client) -> Result<(), Problem> {
         let limit = match endpoint {
             LimitedEndpoint::SignIn => &self.sign_in,
@@ -61,7 +61,7 @@ impl RateLimits {
         })
     }
 
-    /// Forgets addresses that have been quiet.
+    /// Forgets addresses without recent attempts.
     pub fn tidy(&self) {
         for limit in [&self.sign_in, &self.refresh, &self.redeem] {
             limit.retain_recent();
@@ -71,7 +71,7 @@ impl RateLimits {
     fn client(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
         let is_ours = |address: IpAddr| self.proxies.iter().any(|network| network.contains(&address));
         let mut client = peer.to_canonical();
-        // From the nearest hop outwards, as far as the proxy before it is one of ours.
+        // Goes from the nearest hop outward, and believes a hop only if a trusted proxy reported it.
         for hop in forwarded.unwrap_or_default().rsplit(',') {
             let Some(hop) = address(hop.trim()) else { break };
             if !is_ours(client) {
@@ -83,13 +83,14 @@ impl RateLimits {
     }
 }
 
-/// The address of a hop, which some proxies write with a port.
+/// The address of a hop. Some proxies add a port.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
-/// The address a request comes from; an IPv6 one by its network, since a household holds 2^64 of them.
+/// The address that a request comes from. An IPv6 address counts by its /64 network, since one household has all of
+/// its 2^64 addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client(IpAddr);
 

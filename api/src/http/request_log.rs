@@ -1,4 +1,4 @@
-//! What surrounds every request: its id, a line in the log, a count, and headers that keep answers private.
+//! Around every request: its id, its line in the log, its metrics, and the security headers.
 
 use std::time::Instant;
 
@@ -24,13 +24,13 @@ impl RequestId {
         request.extensions().get::<Self>().map_or(Uuid::nil(), |id| id.0)
     }
 
-    /// The request of somebody who is not signed in, at this time.
+    /// This request now, for somebody who is not signed in.
     pub fn request(request: &HttpRequest, app: &App) -> Request {
         Request { id: Self::of(request), now: app.now() }
     }
 }
 
-/// Wraps every request. Neither bodies nor query strings nor ids of people are logged.
+/// Wraps every request. Logs no body, no query string and no id of a person.
 pub async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -54,7 +54,7 @@ pub async fn log_request(
             tracing::warn!(%method, %route, status, micros = took.as_micros(), "answered");
         }
     });
-    // A method that is not one of ours would be a label that anybody can make up.
+    // Without this, anybody could add labels by making up methods.
     let method = if KNOWN.contains(&method.as_str()) { method } else { "OTHER".to_owned() };
     let labels = [("method", method), ("route", route.clone()), ("status", status.to_string())];
     metrics::histogram!("evenkeel_http_request_seconds", &labels).record(took.as_secs_f64());

@@ -1,7 +1,7 @@
-//! Strict JSON: reads a value, or names every part that does not fit with what it must be.
+//! Strict JSON: reads a value, or names every part that is wrong and what it must be.
 //!
-//! It is stricter than the derives of serde: an array is not read as a struct, nor an object as a word of an
-//! enumeration. Such a body could mean something else with the next version.
+//! It is stricter than serde's derives: it does not accept an array for a struct, or an object for a variant
+//! without fields. Such a body could mean something else in the next version.
 
 mod fault;
 mod reader;
@@ -18,18 +18,18 @@ use serde_json::value::RawValue;
 
 pub use fault::Fault;
 
-/// Most faults that are named at once, and most readings to find them.
+/// The most faults named at once, and the most passes to find them.
 const MOST_FAULTS: usize = 100;
-/// Most bytes read to find them: a large body is read fewer times than a small one.
+/// The most bytes read to find them. A large body gets fewer passes than a small one.
 const MOST_READ: usize = 512 * 1024;
-/// Most lists and objects within each other.
+/// The deepest nesting of lists and objects.
 const MOST_LEVELS: usize = 8;
 
-const HALF_PAIR: &str = "must not hold half of a surrogate pair (\\ud800 to \\udfff)";
-const TOO_DEEP: &str = "must not be nested so deep";
+const HALF_PAIR: &str = "must not have half of a surrogate pair (\\ud800 to \\udfff)";
+const TOO_DEEP: &str = "must not be nested so deeply";
 const TOO_LARGE: &str = "must be a smaller number";
 
-/// What was sent.
+/// The JSON or parameters that a client sent.
 pub enum Tree<'a> {
     /// `null`.
     Null,
@@ -39,15 +39,15 @@ pub enum Tree<'a> {
     Number(Number),
     /// A text.
     Text(Cow<'a, str>),
-    /// A part of an address: a text, or the number or the `true` or `false` that it spells.
+    /// A part of a path or query: a text, or the number or boolean that it spells.
     Parameter(Cow<'a, str>),
     /// A list.
     List(Vec<Self>),
-    /// An object with all its members, also those that have the same name.
+    /// An object with all its members, including those with the same name.
     Object(Vec<(Cow<'a, str>, Self)>),
-    /// JSON that fits no type, with what it must be.
+    /// JSON that no type can hold, with what it must be.
     Unfit(&'static str),
-    /// A part with a fault that is named already. Readers pass over it.
+    /// A part whose fault is already recorded. Readers skip it.
     LeftOut,
 }
 
@@ -76,38 +76,38 @@ impl<'a> Tree<'a> {
             Some(b'n') => Ok(Self::Null),
             _ => serde_json::from_str(json).map(Self::Number),
         };
-        // The grammar was checked before. What fails here is a text or a number that cannot be held.
+        // The syntax is already checked. What fails here is a text or a number that Rust cannot hold.
         read.unwrap_or(Self::Unfit(if matches!(first, Some(b'"' | b'{')) { HALF_PAIR } else { TOO_LARGE }))
     }
 
-    /// Reads a value of `length` bytes, or finds all faults: each part with a fault is left out, and the rest is
-    /// read again. `required` says which fields a struct must have, by the name of the struct.
+    /// Reads a value of `length` bytes, or finds all faults. Each pass finds one: it leaves out the part with the
+    /// fault, and the next pass reads the rest. `required` gives the required fields of a struct by its name.
     pub fn read<T: DeserializeOwned>(
         mut self,
         length: usize,
         required: impl Fn(&str) -> Vec<String>,
     ) -> Result<T, Vec<Fault>> {
-        let readings = (MOST_READ / length.max(1)).clamp(1, MOST_FAULTS);
+        let passes = (MOST_READ / length.max(1)).clamp(1, MOST_FAULTS);
         let mut faults: Vec<Fault> = vec![];
         let mut left_out: Vec<Vec<String>> = vec![];
-        for _ in 0..readings {
+        for _ in 0..passes {
             let mut fault = match T::deserialize(&self) {
                 Ok(value) if faults.is_empty() => return Ok(value),
                 Ok(_) => break,
                 Err(fault) => fault,
             };
             fault.path.reverse();
-            // Within a variant that a tag names, serde does not pass on where the fault is.
+            // Inside a tagged variant serde does not report where the fault is.
             while fault.missed_by.is_none() && !self.has(&fault.path) {
                 fault.path.pop();
             }
             let path = fault.path.clone();
-            // serde stops at the first field that is missing.
+            // serde stops at the first missing field, so the others are added here.
             let others = fault.missed_by.map(&required).unwrap_or_default();
             let others = others.into_iter().map(|name| fault.beside(name));
             let others: Vec<_> =
                 others.filter(|other| other.path != path && !self.has(&other.path)).collect();
-            // A whole is not at fault for a part that was left out of it.
+            // Do not report a fault that only exists because a part of it was left out.
             if !left_out.iter().any(|part| part.starts_with(&path)) {
                 faults.push(fault);
             }
@@ -141,7 +141,7 @@ impl<'a> Tree<'a> {
         self.parts(name).into_iter().any(|part| part.has(rest))
     }
 
-    /// Leaves out the part at a path; if there is none, the nearest whole that there is.
+    /// Leaves out the part at a path, or the nearest part around it that exists.
     fn leave_out(&mut self, path: &[String]) {
         let mut is_there = false;
         if let Some((name, rest)) = path.split_first() {
@@ -163,11 +163,11 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// A text, borrowed if it holds no escape.
+/// A text, borrowed if it has no escape.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The members of an object in their order. A map would lose those with the same name.
+/// The members of an object in order. A map would lose members with the same name.
 struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

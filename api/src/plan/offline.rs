@@ -1,4 +1,4 @@
-//! All that a phone must have at hand when it is offline, in one small answer.
+//! The offline bundle: all that a phone needs while it is offline, in one small answer.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,52 +33,51 @@ use crate::coping::assignment::{self, Assigned};
 use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::etag::{IfNoneMatch, tag, tag_of};
 
-/// How many days it looks ahead, today included.
+/// How many days it covers, including today.
 const DAYS: i32 = 14;
-/// Assignments in it at most: each may have a long note.
+/// The most assignments in it, since each may have a long note.
 const MOST_ASSIGNMENTS: usize = 20;
-/// Most bytes of it, but for its last brackets: a phone may be on a slow network. What may be left out is a skill.
+/// The most bytes of it without the last brackets, for phones on a slow network. Skills beyond it are left out.
 const MOST_BYTES: usize = 195_000;
 
-/// What a phone keeps for when it is offline, and from when that is. [`written`] writes it.
+/// What a phone stores for when it is offline. [`to_json`] writes it.
 #[derive(Serialize, ToSchema)]
 struct Offline {
-    /// From when it is
+    /// When this bundle was made
     as_of: Moment,
     #[serde(flatten)]
     bundle: Bundle,
-    /// The coping skills on offer, as many as keep it small: those of the plan first, then those to practice, the
-    /// favorites, the library's, and the organization's. One with a precaution that holds for this person comes last
+    /// The available coping skills, as many as fit: first those of the plan, then assigned ones, favorites, the library
+    /// and the organization's. Skills with a precaution that applies to this person come last
     #[schema(max_items = 400)]
     skills: Vec<OfflineSkill>,
 }
 
-/// All that a phone keeps but the skills.
+/// The bundle without the skills.
 #[derive(Serialize, ToSchema)]
 struct Bundle {
-    /// The zone that its days are of
+    /// The time zone of the days
     time_zone: TimeZone,
-    /// The lines that answer day and night: for everybody, whatever the plan says
+    /// Crisis lines that answer day and night, for everybody
     #[schema(value_type = CrisisLines)]
     crisis_lines: &'static CrisisLines,
-    /// What to read after use, for a lapse that is told without a network: what keeps alive comes first wherever it may
-    /// have been an opioid
+    /// What to show after use, for a lapse reported offline. If it may have been an opioid, how to prevent a fatal
+    /// overdose comes first
     #[schema(value_type = Guidance)]
     guidance: &'static RawValue,
-    /// The six steps of the safety plan, ready to be read; the fifth always has the lines
+    /// The six steps of the safety plan, ready to show; the fifth always has the crisis lines
     #[schema(min_items = 6, max_items = 6)]
     safety_steps: Vec<SafetyStep>,
     /// The safety plan
     safety_plan: Edition<SafetyPlan, SafetySection>,
-    /// The plan
+    /// The relapse-prevention plan
     plan: Edition<Plan, PlanSection>,
-    /// The plan's people who can be reached, in its order
+    /// The people in the plan with a way to reach them, in its order
     #[schema(max_items = 10)]
     contacts: Vec<Support>,
-    /// Skills they like, and precautions that hold for them, with the revision that a change starts from
+    /// Favorite skills, and precautions that apply, with the revision to change
     choices: Chosen,
-    /// The skills that a counselor asks them to practice, as long as that is open: those with the earliest last day,
-    /// at most 20
+    /// Open assignments, those with the earliest last day first, at most 20
     #[schema(max_items = 20)]
     assignments: Vec<Assigned>,
     /// A sentence on each precaution that a skill may have
@@ -89,19 +88,19 @@ struct Bundle {
     days: Vec<OfflineDay>,
 }
 
-/// A coping skill with all that one needs to do it.
+/// A coping skill with everything needed to do it.
 #[derive(Clone, Serialize, ToSchema)]
 struct OfflineSkill {
-    /// Which one
+    /// The skill
     skill: SkillRef,
-    /// Whether it has a precaution that holds for this person: it may be read, it is not to be offered
+    /// Whether it has a precaution that applies to this person. Then it may be shown, but do not suggest it
     has_precaution: bool,
-    /// What it is
+    /// Its content
     #[schema(value_type = SkillDraft)]
     content: Cow<'static, RawValue>,
 }
 
-/// What each skill of the library is, written once: it is the same in all answers.
+/// The library's skills as JSON, written once because they are the same in all answers.
 static LIBRARY: LazyLock<HashMap<&'static str, Box<RawValue>>> = LazyLock::new(|| {
     let written =
         |skill: &'static LibrarySkill| Some((skill.code.as_ref(), to_raw_value(&skill.skill).ok()?));
@@ -110,24 +109,24 @@ static LIBRARY: LazyLock<HashMap<&'static str, Box<RawValue>>> = LazyLock::new(|
 
 static LIBRARY_TAG: LazyLock<String> = LazyLock::new(|| tag(None, library()));
 
-/// The guidance, written once as well.
+/// The guidance as JSON, also written once.
 static GUIDANCE: LazyLock<Box<RawValue>> = LazyLock::new(|| to_raw_value(all_guidance()).unwrap_or_default());
 
-/// A day to come.
+/// Today or a later day.
 #[derive(Serialize, ToSchema)]
 struct OfflineDay {
     /// The day
     day: Day,
-    /// When the reminder of this day is due, if it has one
+    /// When the reminder of this day is due, if there is one
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reminder_at: Option<Moment>,
-    /// Which plans are to be looked at again on this day
+    /// The plans to review on this day
     #[schema(max_items = 2)]
     reviews: Vec<Reviewed>,
 }
 
-/// Which document is to be looked at again.
+/// A plan to review.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Reviewed {
@@ -137,8 +136,8 @@ enum Reviewed {
     SafetyPlan,
 }
 
-/// The skills on offer: those of the plan first, then those to practice, the favorites, the library's, and the
-/// organization's; those with a precaution last.
+/// The available skills: first those of the plan, then assigned ones, favorites, the library and the organization's.
+/// Skills with a precaution come last.
 fn skills(
     plan: &Plan,
     assignments: &[Assigned],
@@ -147,21 +146,19 @@ fn skills(
 ) -> Vec<OfflineSkill> {
     let assigned = assignments.iter().map(|one| one.assignment.draft.skill.clone());
     let liked = choices.favorites.iter().cloned();
-    let near: Vec<SkillRef> = plan.skills(None).into_iter().chain(assigned).chain(liked).collect();
+    let preferred: Vec<SkillRef> = plan.skills(None).into_iter().chain(assigned).chain(liked).collect();
     let mut skills: Vec<OfflineSkill> = on_offer
         .iter()
         .filter_map(|(skill, draft)| {
-            let written = match &skill {
-                SkillRef::Library(code) => {
-                    LIBRARY.get(code.as_ref()).map(|written| Cow::Borrowed(&**written))
-                }
+            let content = match &skill {
+                SkillRef::Library(code) => LIBRARY.get(code.as_ref()).map(|json| Cow::Borrowed(&**json)),
                 SkillRef::Organization(_) => to_raw_value(draft).ok().map(Cow::Owned),
             };
-            Some(OfflineSkill { skill, has_precaution: !choices.allow(draft), content: written? })
+            Some(OfflineSkill { skill, has_precaution: !choices.allow(draft), content: content? })
         })
         .collect();
     skills.sort_by_key(|one| {
-        let place = near.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
+        let place = preferred.iter().position(|skill| *skill == one.skill).unwrap_or(usize::MAX);
         (one.has_precaution, place, matches!(one.skill, SkillRef::Organization(_)))
     });
     skills
@@ -171,8 +168,8 @@ fn bundle(tx: &mut Tx, grant: &Grant) -> Result<(Bundle, Vec<OfflineSkill>), Pro
     let now = grant.now();
     let Settings { time_zone, wish, chosen } = settings(tx, grant)?.ok_or_else(Problem::unknown)?;
     let (plan, safety_plan) = store::current_both(tx, grant)?;
-    let said = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
-    let safe = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
+    let plan_content = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
+    let safety_content = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let own = coping::skills(tx, grant.actor().organization)?;
     let on_offer = Skills::new(library(), &own);
     let to = Assignee { participant: grant.participant(), zone: &time_zone, choices: &chosen.choices };
@@ -180,15 +177,15 @@ fn bundle(tx: &mut Tx, grant: &Grant) -> Result<(Bundle, Vec<OfflineSkill>), Pro
     assignments.retain(|one| one.state == AssignmentState::Open);
     assignments.sort_by_key(|one| (one.assignment.draft.until, one.assignment.id));
     assignments.truncate(MOST_ASSIGNMENTS);
-    let days = days(&wish, &time_zone, [said.review_on, safe.review_on], now);
-    let skills = skills(&said, &assignments, &chosen.choices, &on_offer);
+    let days = days(&wish, &time_zone, [plan_content.review_on, safety_content.review_on], now);
+    let skills = skills(&plan_content, &assignments, &chosen.choices, &on_offer);
     let bundle = Bundle {
         crisis_lines: crisis_lines(),
         guidance: &GUIDANCE,
-        safety_steps: safe.steps().into(),
-        safety_plan: edition(grant, safety_plan.as_ref(), &safe),
-        plan: edition(grant, plan.as_ref(), &said),
-        contacts: said.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
+        safety_steps: safety_content.steps().into(),
+        safety_plan: edition(grant, safety_plan.as_ref(), &safety_content),
+        plan: edition(grant, plan.as_ref(), &plan_content),
+        contacts: plan_content.supports.iter().filter(|support| support.reach.is_some()).cloned().collect(),
         choices: chosen,
         assignments,
         precautions: &library().precautions,
@@ -205,7 +202,7 @@ fn days(
     now: Moment,
 ) -> Vec<OfflineDay> {
     let today = now.local_day(zone);
-    // All of today's, so that the bundle stays the same all day.
+    // From the start of today, so that the bundle does not change during the day.
     let mut after = today.begins(zone).unwrap_or(now).plus(-SignedDuration::from_micros(1));
     let mut due = Vec::new();
     while let Some(next) = next_due(wish, zone, after).filter(|next| today.until(next.local_date) < DAYS) {
@@ -224,19 +221,20 @@ fn days(
     days.collect()
 }
 
-/// Read what a phone keeps for when it is offline
+/// Read the offline bundle
 ///
-/// Both plans, the people and lines to call, what to read after use, all coping skills, what was chosen and
-/// assigned of them, and the next 14 days, in one answer under 200 kB. The tag leaves `as_of` out: with
-/// `If-None-Match`, an unchanged bundle costs nothing. Keep it where it opens without signing in.
+/// All that a phone needs while it is offline, in one answer under 200 kB: both plans, people and crisis lines to call,
+/// guidance after use, coping skills with favorites and assignments, and the next 14 days. The ETag does not depend on
+/// `as_of`: with `If-None-Match`, an unchanged bundle is not sent again. Store it so that the app can show it without
+/// signing in.
 #[utoipa::path(
     params(
-        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the client's copy"),
     ),
     responses(
         (status = 200, description = "The bundle", body = Offline,
          headers(("ETag" = String, description = "A hash of all but `as_of`"))),
-        (status = 304, description = "The copy at hand is the newest"),
+        (status = 304, description = "The client's copy is current"),
         (status = 404, description = "The caller has no record of their own"),
     ),
 )]
@@ -250,42 +248,41 @@ pub(super) async fn read_offline(
         Ok((bundle(tx, grant)?, grant.now()))
     });
     let ((bundle, skills), now) = bundle.await?;
-    let (said, tag) = written(now, &bundle, &skills).map_err(Problem::internal)?;
+    let (json, tag) = to_json(now, &bundle, &skills).map_err(Problem::internal)?;
     Ok(known.unchanged(&tag).unwrap_or_else(|| {
         let mut answer = HttpResponse::Ok();
-        answer.insert_header((header::ETAG, tag)).content_type(header::ContentType::json()).body(said)
+        answer.insert_header((header::ETAG, tag)).content_type(header::ContentType::json()).body(json)
     }))
 }
 
-/// An [`Offline`] as JSON with as many skills as keep it small, and its tag. It is the longest answer there is:
-/// all is written once and lies in one place.
-fn written(
+/// An [`Offline`] as JSON, with as many skills as fit, and its tag. It is the longest answer of the API, so it is
+/// written once into one buffer.
+fn to_json(
     now: Moment,
     bundle: &impl Serialize,
     skills: &[OfflineSkill],
 ) -> serde_json::Result<(Vec<u8>, String)> {
-    let mut said = Vec::with_capacity(64 * 1024);
-    said.extend_from_slice(br#"{"as_of":"#);
-    serde_json::to_writer(&mut said, &now)?;
-    let after = said.len();
-    serde_json::to_writer(&mut said, bundle)?;
-    // The brace that opens the bundle becomes the comma before its first field, the one that closes it the
-    // comma after its last.
-    said[after] = b',';
-    said.pop();
-    // What the skills of the library say is the longest part and the same in all answers: its tag stands for it.
-    let mut tagged = said[after..].to_vec();
+    let mut json = Vec::with_capacity(64 * 1024);
+    json.extend_from_slice(br#"{"as_of":"#);
+    serde_json::to_writer(&mut json, &now)?;
+    let after = json.len();
+    serde_json::to_writer(&mut json, bundle)?;
+    // Joins both objects: the bundle's opening brace becomes a comma, and its closing brace goes.
+    json[after] = b',';
+    json.pop();
+    // The library's skills are the longest part and the same in all answers, so only their tag is hashed.
+    let mut tagged = json[after..].to_vec();
     tagged.extend_from_slice(LIBRARY_TAG.as_bytes());
-    said.extend_from_slice(br#","skills":["#);
-    let first = said.len();
+    json.extend_from_slice(br#","skills":["#);
+    let first = json.len();
     for skill in skills {
-        let before = said.len();
+        let before = json.len();
         if first < before {
-            said.push(b',');
+            json.push(b',');
         }
-        serde_json::to_writer(&mut said, skill)?;
-        if MOST_BYTES < said.len() {
-            said.truncate(before);
+        serde_json::to_writer(&mut json, skill)?;
+        if MOST_BYTES < json.len() {
+            json.truncate(before);
             continue;
         }
         serde_json::to_writer(&mut tagged, &(&skill.skill, skill.has_precaution))?;
@@ -293,8 +290,8 @@ fn written(
             tagged.extend_from_slice(content.get().as_bytes());
         }
     }
-    said.extend_from_slice(b"]}");
-    Ok((said, tag_of(None, &tagged)))
+    json.extend_from_slice(b"]}");
+    Ok((json, tag_of(None, &tagged)))
 }
 
 #[cfg(test)]
@@ -308,15 +305,15 @@ mod tests {
         let skill = SkillRef::try_from("library:urge_surfing".to_owned()).unwrap();
         OfflineSkill { skill, has_precaution: false, content: Cow::Owned(content) }
     }
-    fn said(second: i64, skills: &[OfflineSkill]) -> (Value, usize, String) {
+    fn bundle_at(second: i64, skills: &[OfflineSkill]) -> (Value, usize, String) {
         let now = Moment::try_from(Timestamp::from_second(second).unwrap()).unwrap();
-        let (said, tag) = written(now, &json!({ "plan": {}, "days": [] }), skills).unwrap();
-        (serde_json::from_slice(&said).unwrap(), said.len(), tag)
+        let (json, tag) = to_json(now, &json!({ "plan": {}, "days": [] }), skills).unwrap();
+        (serde_json::from_slice(&json).unwrap(), json.len(), tag)
     }
 
     #[test]
-    fn a_bundle_leaves_out_the_skill_that_would_make_it_too_large_and_keeps_those_that_fit() {
-        let (bundle, bytes, _) = said(0, &[skill(100_000), skill(99_000), skill(90_000), skill(1_000)]);
+    fn a_bundle_leaves_out_a_skill_that_makes_it_too_large_and_has_those_that_fit() {
+        let (bundle, bytes, _) = bundle_at(0, &[skill(100_000), skill(99_000), skill(90_000), skill(1_000)]);
         let lengths: Vec<_> = bundle["skills"]
             .as_array()
             .unwrap()
@@ -329,10 +326,10 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_of_a_bundle_changes_with_what_it_says_and_not_with_the_time() {
-        let (empty, _, tag) = said(0, &[]);
+    fn the_tag_of_a_bundle_changes_with_its_content_and_not_with_the_time() {
+        let (empty, _, tag) = bundle_at(0, &[]);
         assert_eq!(empty["skills"], json!([]));
-        assert_eq!(said(60, &[]).2, tag);
-        assert_ne!(said(0, &[skill(1)]).2, tag);
+        assert_eq!(bundle_at(60, &[]).2, tag);
+        assert_ne!(bundle_at(0, &[skill(1)]).2, tag);
     }
 }

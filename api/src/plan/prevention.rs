@@ -1,5 +1,5 @@
-//! The relapse-prevention plan: written and signed by participant and counselor, partly kept from the care team
-//! if the participant wishes.
+//! The relapse-prevention plan, written and signed by participant and counselor. The participant can withhold sections
+//! from the care team.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
@@ -13,8 +13,8 @@ use evenkeel_persistence::{Tx, craving, plan as store, recovery};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::view::{
-    self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
-    Standing,
+    self, CompareQuery, Comparison, CurrentRevision, Edition, EditionOf, RevisionHeads, RevisionNumber,
+    RevisionQuery,
 };
 use super::{Acceptance, ChangeQuery, Written, accept, author, change, changed, signed};
 use crate::app::App;
@@ -25,17 +25,17 @@ use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::etag::{IfMatch, IfNoneMatch};
 use crate::program::level_on;
 
-/// How many of the latest cravings say which substances somebody uses or used.
+/// How many of the latest cravings are read for their substances.
 const LATEST_CRAVINGS: i64 = 50;
 
-/// The substances that somebody uses or used, as far as the record says.
+/// The substances that the participant uses or used, according to the record.
 fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
     let mut known = recovery::substances(tx, grant)?;
     known.extend(craving::substances(tx, grant, LATEST_CRAVINGS)?);
     Ok(known)
 }
 
-/// The routes of the plan.
+/// The routes of the relapse-prevention plan.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(read_plan)
@@ -61,12 +61,7 @@ impl Written for Plan {
         let level = level_on(tx, grant, today)?;
         Ok(plan::save(current, based_on, draft, author(grant), level, today, now))
     }
-    fn reconciled(
-        base: &Self,
-        current: &Self,
-        draft: Self,
-        author: Role,
-    ) -> Result<Self, Conflict<PlanSection>> {
+    fn merged(base: &Self, current: &Self, draft: Self, author: Role) -> Result<Self, Conflict<PlanSection>> {
         plan::reconcile(base, current, draft, author)
     }
     fn shown(&self, current: &Self, role: Role) -> (Self, Vec<PlanSection>) {
@@ -76,31 +71,31 @@ impl Written for Plan {
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<PlanSection>> {
         plan::compare_visible(self, new, current, role)
     }
-    fn lacking(
+    fn completeness(
         &self,
         tx: &mut Tx,
         grant: &Grant,
         on: Day,
         withheld: &[PlanSection],
     ) -> Result<Completeness<PlanSection>, Problem> {
-        let (used, noted) = (known_substances(tx, grant)?, OnOffer::read(tx, grant)?);
+        let (used, on_offer) = (known_substances(tx, grant)?, OnOffer::read(tx, grant)?);
         let level = level_on(tx, grant, on)?;
-        Ok(completeness(self, &used, |skill| noted.warns_of(skill), level, on, withheld))
+        Ok(completeness(self, &used, |skill| on_offer.warns_of(skill), level, on, withheld))
     }
 }
 
 /// Read the plan
 ///
-/// The current revision as far as the caller may see it, what is missing from it, and the lines that answer day
-/// and night. Before the first save it is revision 0 and empty. The tag changes with a signature and, as what is
-/// missing does, with the day and the level of care; the number before its dot is the revision.
+/// The current revision as far as the caller may see it, what is missing from it, and crisis lines that answer day and
+/// night. Before the first save it is revision 0 and empty. The number before the dot in the ETag is the revision. The
+/// ETag also changes with a signature, and with the day and the level of care, because what is missing depends on them.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path),
-        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the client's copy"),
     ),
     responses(
-        (status = 200, description = "The current revision", body = Standing<Plan, PlanSection>,
+        (status = 200, description = "The current revision", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer")),
          example = json!({
             "revision": 3, "author": { "account": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "role": "counselor" },
@@ -125,7 +120,7 @@ impl Written for Plan {
                 "source": "https://988lifeline.org",
             }] },
          })),
-        (status = 304, description = "The copy at hand is the newest"),
+        (status = 304, description = "The client's copy is current"),
     ),
 )]
 #[get("/v1/participants/{participant}/plan")]
@@ -141,18 +136,21 @@ async fn read_plan(
 
 /// Save the plan
 ///
-/// The whole plan anew, from either side; it becomes a new, unsigned revision. `If-Match` says which revision it
-/// was made from, so that nobody overwrites what they have not seen. A save that comes too late is answered with
-/// 412 and what stands in `current`; with `merge=true` both are merged, and only if that does not go together
-/// the answer is 409, which names the sections and says why; so it is where one side took out what the other
-/// changed. Sections that are withheld from the caller are sent empty, and `only_me` as it was read: they stay as
-/// they are, and anything else is refused. A new `review_on` lies at most 14 days ahead in intensive outpatient
-/// care and 90 in continuing care; one that stands blocks nothing.
+/// Send the whole plan. The participant or staff may save it, and it becomes a new, unsigned revision. `If-Match` says
+/// which revision it was made from, so that nobody overwrites changes they have not seen.
+///
+/// If the plan has changed since, the answer is 412 with the current revision in `current`. With `merge=true` the
+/// changes of both sides are merged. If that is not possible, for example because one side removed what the other
+/// changed, the answer is 409, which names the sections and gives the reasons.
+///
+/// Send the sections that are withheld from you empty, and `only_me` as you read it: they remain as they are, and
+/// anything else is refused. A new `review_on` is at most 14 days ahead in intensive outpatient care and 90 in continuing
+/// care. A stored one that is further ahead does not block a save.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ChangeQuery,
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
-         description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
+         description = "The ETag you read, or the number of the revision in quotes; \"0\" for the first save"),
     ),
     request_body(content = Plan, example = json!({
         "reasons": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a201", "words": "My daughter" }],
@@ -167,12 +165,12 @@ async fn read_plan(
         "review_on": "2026-03-12", "only_me": ["reasons"],
     })),
     responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
+        (status = 201, description = "Stored as a new revision", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
+        (status = 200, description = "The current revision already has this content", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: the sections that `errors` names do not go together, each with why; `current` is what stands"),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 409, description = "The merge failed in the sections that `errors` names, each with the reason; `current` is the current revision"),
+        (status = 412, description = "The plan has changed since; `current` is the current revision, and ETag has its tag"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]
@@ -193,7 +191,7 @@ async fn change_plan(
 
 /// List the revisions of the plan
 ///
-/// Who saved and who signed each, the latest first, without what it says.
+/// Who saved and who signed each one, the latest first, without the content.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), RevisionQuery),
     responses((status = 200, description = "A page of revisions", body = RevisionHeads)),
@@ -211,7 +209,8 @@ async fn list_plan_revisions(
 
 /// Read a revision of the plan
 ///
-/// As it was saved. What the participant keeps from the caller now is kept in older revisions, too.
+/// The revision as it was saved. Sections that the participant withholds from the caller now are also withheld in older
+/// revisions.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses((status = 200, description = "The revision", body = Edition<Plan, PlanSection>)),
@@ -228,14 +227,14 @@ async fn read_plan_revision(
 
 /// Sign the plan
 ///
-/// By the participant and a counselor, each for themselves, under the current revision: it is agreed once both
-/// did. A signed revision never changes; the next save is a new, unsigned one.
+/// The participant and a counselor each sign the current revision; it is agreed when both have signed. A signed revision
+/// never changes: the next save makes a new, unsigned one.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses(
-        (status = 201, description = "Signed, durably", body = Edition<Plan, PlanSection>),
-        (status = 200, description = "Signed before", body = Edition<Plan, PlanSection>),
-        (status = 409, description = "Another revision followed: read it, and sign that one"),
+        (status = 201, description = "Signed", body = Edition<Plan, PlanSection>),
+        (status = 200, description = "Already signed", body = Edition<Plan, PlanSection>),
+        (status = 409, description = "There is a newer revision: read and sign that one"),
     ),
 )]
 #[put("/v1/participants/{participant}/plan/revisions/{revision}/signature")]
@@ -267,12 +266,12 @@ async fn compare_plan(
 
 /// Read the agreed plan
 ///
-/// The latest revision that both signed, which may be older than the current one.
+/// The latest revision that both have signed. It may be older than the current one.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses(
         (status = 200, description = "The agreed revision", body = Edition<Plan, PlanSection>),
-        (status = 404, description = "No revision is signed by both, or there is nothing that the caller may know of"),
+        (status = 404, description = "No revision is signed by both, or the caller may not see this record"),
     ),
 )]
 #[get("/v1/participants/{participant}/plan/agreed")]
@@ -289,27 +288,27 @@ async fn read_agreed_plan(
     found.await.map(Json)
 }
 
-/// Take up a proposal
+/// Accept a proposal
 ///
-/// One tap instead of editing: the plan with the proposal in it becomes a new, unsigned revision. What the plan
-/// says already is not added again; no skill is added that has a precaution that holds for the participant.
+/// Adds the proposal to the plan, which becomes a new, unsigned revision. What the plan already has is not added again.
+/// A skill with a precaution that applies to the participant is refused.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path),
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
-         description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
+         description = "The ETag you read, or the number of the revision in quotes; \"0\" for the first save"),
     ),
     request_body(content = Acceptance, example = json!({
         "proposal": { "kind": "add_skill", "against": { "category": "conflict" }, "skill": "library:urge_surfing" },
         "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a205",
     })),
     responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
+        (status = 201, description = "Stored as a new revision", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
+        (status = 200, description = "The current revision already has this content", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "The id stands for something else in the plan: make a new one"),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 409, description = "The plan already uses this id for another item: make a new id"),
+        (status = 412, description = "The plan has changed since; `current` is the current revision, and ETag has its tag"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]

@@ -1,5 +1,5 @@
-//! The safety plan: six steps for the hours in which somebody may not want to live. The same ways as the
-//! relapse-prevention plan, apart from it; the whole care team sees all of it.
+//! The safety plan: six steps for a suicidal crisis. It is saved, merged and signed like the relapse-prevention plan,
+//! but the whole care team sees all of it.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
@@ -14,8 +14,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::paper::print_safety_plan;
 use super::view::{
-    self, CompareQuery, Comparison, Edition, EditionOf, RevisionHeads, RevisionNumber, RevisionQuery,
-    Standing,
+    self, CompareQuery, Comparison, CurrentRevision, Edition, EditionOf, RevisionHeads, RevisionNumber,
+    RevisionQuery,
 };
 use super::{ChangeQuery, Written, author, change, changed, signed};
 use crate::app::App;
@@ -48,12 +48,7 @@ impl Written for SafetyPlan {
     ) -> Result<Result<Revision<Self>, Refusal>, Problem> {
         Ok(safety::save(current, based_on, draft, author(grant), today, now))
     }
-    fn reconciled(
-        base: &Self,
-        current: &Self,
-        draft: Self,
-        _: Role,
-    ) -> Result<Self, Conflict<SafetySection>> {
+    fn merged(base: &Self, current: &Self, draft: Self, _: Role) -> Result<Self, Conflict<SafetySection>> {
         plan::merge(base, current, &draft)
     }
     fn shown(&self, _: &Self, _: Role) -> (Self, Vec<SafetySection>) {
@@ -62,7 +57,7 @@ impl Written for SafetyPlan {
     fn compared(&self, new: &Self, _: &Self, _: Role) -> Vec<Difference<SafetySection>> {
         plan::compare(self, new)
     }
-    fn lacking(
+    fn completeness(
         &self,
         _: &mut Tx,
         _: &Grant,
@@ -75,17 +70,17 @@ impl Written for SafetyPlan {
 
 /// Read the safety plan
 ///
-/// The current revision, what is missing from it, and the lines that belong to its fifth step: there is always
+/// The current revision, what is missing from it, and the crisis lines of its fifth step, so that there is always
 /// somebody to call. Before the first save it is revision 0 and empty.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path),
-        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the client's copy"),
     ),
     responses(
-        (status = 200, description = "The current revision", body = Standing<SafetyPlan, SafetySection>,
+        (status = 200, description = "The current revision", body = CurrentRevision<SafetyPlan, SafetySection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 304, description = "The copy at hand is the newest"),
+        (status = 304, description = "The client's copy is current"),
     ),
 )]
 #[get("/v1/participants/{participant}/safety-plan")]
@@ -101,15 +96,15 @@ async fn read_safety_plan(
 
 /// Save the safety plan
 ///
-/// As the plan is saved: whole, from either side, with `If-Match`; with `merge=true` what both sides did is
-/// brought together. What two sides worded in two ways is kept in both; what one took out and the other changed is
-/// answered with 409, so that nothing comes back or goes in silence. Without a day for the next review, it is 30
-/// days ahead.
+/// Saved like the relapse-prevention plan: the whole document, by the participant or staff, with `If-Match`. With
+/// `merge=true` the changes of both sides are merged. Where the two sides worded something differently, the plan has
+/// both wordings. Where one side removed what the other changed, the answer is 409, so that nothing reappears or
+/// disappears unnoticed. Without a `review_on`, the next review is 30 days ahead.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ChangeQuery,
         ("If-Match" = String, Header, max_length = 64, example = "\"3\"",
-         description = "The ETag that was read, or the number of the revision in quotes; \"0\" for the first"),
+         description = "The ETag you read, or the number of the revision in quotes; \"0\" for the first save"),
     ),
     request_body(content = SafetyPlan, example = json!({
         "warning_signs": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a301", "words": "I stop answering messages" }],
@@ -120,12 +115,12 @@ async fn read_safety_plan(
         "safe_environment": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a306", "words": "Sam keeps the pills" }],
     })),
     responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<SafetyPlan, SafetySection>,
+        (status = 201, description = "Stored as a new revision", body = CurrentRevision<SafetyPlan, SafetySection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<SafetyPlan, SafetySection>,
+        (status = 200, description = "The current revision already has this content", body = CurrentRevision<SafetyPlan, SafetySection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 409, description = "Merging: the sections that `errors` names do not go together, each with why; `current` is what stands"),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 409, description = "The merge failed in the sections that `errors` names, each with the reason; `current` is the current revision"),
+        (status = 412, description = "The plan has changed since; `current` is the current revision, and ETag has its tag"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]
@@ -146,7 +141,7 @@ async fn change_safety_plan(
 
 /// List the revisions of the safety plan
 ///
-/// Who saved and who signed each, the latest first, without what it says.
+/// Who saved and who signed each one, the latest first, without the content.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), RevisionQuery),
     responses((status = 200, description = "A page of revisions", body = RevisionHeads)),
@@ -179,13 +174,13 @@ async fn read_safety_plan_revision(
 
 /// Sign the safety plan
 ///
-/// By the participant and a counselor, each for themselves, under the current revision.
+/// The participant and a counselor each sign the current revision.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("revision" = inline(RevisionNumber), Path)),
     responses(
-        (status = 201, description = "Signed, durably", body = Edition<SafetyPlan, SafetySection>),
-        (status = 200, description = "Signed before", body = Edition<SafetyPlan, SafetySection>),
-        (status = 409, description = "Another revision followed: read it, and sign that one"),
+        (status = 201, description = "Signed", body = Edition<SafetyPlan, SafetySection>),
+        (status = 200, description = "Already signed", body = Edition<SafetyPlan, SafetySection>),
+        (status = 409, description = "There is a newer revision: read and sign that one"),
     ),
 )]
 #[put("/v1/participants/{participant}/safety-plan/revisions/{revision}/signature")]

@@ -1,4 +1,4 @@
-//! The plans as somebody may see them, and the ways to look that both documents share.
+//! The plans as far as the caller may see them, and the reads that both documents share.
 
 use actix_web::HttpResponse;
 use evenkeel_domain::access::{Action, Grant};
@@ -21,12 +21,12 @@ use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::etag::{IfNoneMatch, MOST_REVISIONS, tag};
 use crate::http::page::{Before, Limit};
 
-/// The number of a revision in a path or query, from 1; 0 stands for the empty document before the first.
+/// The number of a revision in a path or query, from 1. 0 means the empty document before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RevisionNumber(i32);
 
-/// Why a text is no number of a revision.
+/// Why a text is not the number of a revision.
 #[derive(Debug, thiserror::Error)]
 #[error("must be the number of a revision, 0 to {MOST_REVISIONS}")]
 pub struct NoRevision;
@@ -34,7 +34,7 @@ pub struct NoRevision;
 impl TryFrom<String> for RevisionNumber {
     type Error = NoRevision;
     fn try_from(text: String) -> Result<Self, NoRevision> {
-        // `parse` would take a sign, too.
+        // `parse` would also accept a sign.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && *number <= MOST_REVISIONS);
         number.map(Self).ok_or(NoRevision)
@@ -50,7 +50,7 @@ impl PartialSchema for RevisionNumber {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
             .description(Some(
-                "The number of a revision, from 1; 0 stands for the empty document before the first",
+                "The number of a revision, from 1; 0 means the empty document before the first",
             ))
             .minimum(Some(0))
             .maximum(Some(MOST_REVISIONS))
@@ -60,51 +60,51 @@ impl PartialSchema for RevisionNumber {
 }
 impl ToSchema for RevisionNumber {}
 
-/// A document as it was saved once, as far as the caller may see it.
+/// One revision of a document, as far as the caller may see it.
 #[derive(Serialize, ToSchema)]
 pub struct Edition<D, S> {
-    /// The revision; 0 if nothing was ever saved
+    /// The number of the revision; 0 before the first save
     #[schema(minimum = 0, maximum = 1_000_000)]
     revision: i32,
-    /// Who saved it; absent if nothing was ever saved
+    /// Who saved it; absent before the first save
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     author: Option<Author>,
-    /// When
+    /// When it was saved; absent before the first save
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     made_at: Option<Moment>,
-    /// What it says, empty where something is withheld
+    /// The content; withheld sections are empty
     content: D,
-    /// The sections that the participant keeps from the caller, whether there is anything in them or not. Sent
-    /// back empty, they stay as they are
+    /// The sections that the participant withholds from the caller, even if they are empty. Send them back empty and
+    /// they remain as they are
     #[schema(max_items = 13)]
     withheld: Vec<S>,
-    /// How far it is agreed
+    /// Who has agreed to it so far
     agreement: Agreement,
-    /// Who signed it, in order of time
+    /// The signatures, in order of time
     #[schema(max_items = 100)]
     signatures: Vec<Signature>,
 }
 
-/// The current revision, what is missing from it, and the lines that answer day and night.
+/// The current revision, what is missing from it, and the crisis lines.
 #[derive(Serialize, ToSchema)]
-pub struct Standing<D, S> {
+pub struct CurrentRevision<D, S> {
     #[serde(flatten)]
     edition: Edition<D, S>,
-    /// What is missing and why that matters; withheld sections count in nothing
+    /// What is missing and why that matters; withheld sections do not count
     completeness: Completeness<S>,
-    /// The national lines, which belong to every plan
+    /// The national crisis lines
     #[schema(value_type = CrisisLines)]
     crisis_lines: &'static CrisisLines,
 }
 
 /// The [`Edition`] of a document.
 pub type EditionOf<D> = Edition<D, <D as Document>::Section>;
-/// The [`Standing`] of a document.
-pub type StandingOf<D> = Standing<D, <D as Document>::Section>;
+/// The [`CurrentRevision`] of a document.
+pub type CurrentRevisionOf<D> = CurrentRevision<D, <D as Document>::Section>;
 
-/// A revision, or the emptiness before the first, as the holder of a grant may see it.
+/// A revision, or the empty one before the first, as far as the holder of the grant may see it.
 pub fn edition<D: Written>(grant: &Grant, revision: Option<&Revision<D>>, current: &D) -> EditionOf<D> {
     let Some(revision) = revision else {
         let (content, withheld) = D::default().shown(current, grant.actor().role);
@@ -131,28 +131,28 @@ pub fn edition<D: Written>(grant: &Grant, revision: Option<&Revision<D>>, curren
     }
 }
 
-/// What stands now, as the holder of a grant may see it.
-pub fn standing<D: Written>(
+/// The current revision, as far as the holder of the grant may see it.
+pub fn current_revision<D: Written>(
     tx: &mut Tx,
     grant: &Grant,
     current: Option<&Revision<D>>,
-    _now: Moment,
-) -> Result<StandingOf<D>, Problem> {
+) -> Result<CurrentRevisionOf<D>, Problem> {
     let content = current.map(|current| current.content.clone()).unwrap_or_default();
     let edition = edition(grant, current, &content);
     let today = today(tx, grant)?;
-    let completeness = content.lacking(tx, grant, today, &edition.withheld)?;
-    Ok(Standing { edition, completeness, crisis_lines: crisis_lines() })
+    let completeness = content.completeness(tx, grant, today, &edition.withheld)?;
+    Ok(CurrentRevision { edition, completeness, crisis_lines: crisis_lines() })
 }
 
-impl<D: Serialize, S: Serialize> Standing<D, S> {
-    /// The tag of this answer: it changes with a signature and, as what is missing does, with the day and the level of care.
+impl<D: Serialize, S: Serialize> CurrentRevision<D, S> {
+    /// The tag of this answer. It changes with a signature, and with the day and the level of care, on which
+    /// completeness depends.
     pub fn tag(&self) -> String {
         tag(Some(self.edition.revision), self)
     }
 }
 
-/// Looks at a plan: who may, what is seen, and the line in the audit log that must be there before the answer.
+/// Reads something of a plan as [`Action::ReadPlan`].
 pub async fn look<T: Send + 'static>(
     app: &App,
     caller: Caller,
@@ -162,23 +162,22 @@ pub async fn look<T: Send + 'static>(
     caller.read(app, Action::ReadPlan, participant, None, at).await
 }
 
-/// Answers with what stands.
+/// Answers with the current revision.
 pub async fn read<D: Written>(
     app: &App,
     caller: Caller,
     participant: ParticipantRef,
     known: &IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
-    let now = app.now();
     let found = look(app, caller, participant, move |tx, grant| {
         let current = store::current::<D>(tx, grant)?;
-        standing(tx, grant, current.as_ref(), now)
+        current_revision(tx, grant, current.as_ref())
     });
     let found = found.await?;
     Ok(known.answer(&found.tag(), &found))
 }
 
-/// What a document says now; empty if nothing was ever saved.
+/// The current content of a document; empty before the first save.
 pub fn content<D: Written>(tx: &mut Tx, grant: &Grant) -> Result<D, Problem> {
     Ok(store::current::<D>(tx, grant)?.map(|current| current.content).unwrap_or_default())
 }
@@ -197,19 +196,19 @@ pub async fn read_revision<D: Written>(
     found.await.map(Json)
 }
 
-/// A revision without what it says.
+/// A revision without its content.
 #[derive(Serialize, ToSchema)]
 pub struct RevisionHead {
-    /// Its number
+    /// The number of the revision
     #[schema(minimum = 1, maximum = 1_000_000)]
     revision: i32,
     /// Who saved it
     author: Author,
-    /// When
+    /// When it was saved
     made_at: Moment,
-    /// How far it is agreed
+    /// Who has agreed to it so far
     agreement: Agreement,
-    /// Who signed it, in order of time
+    /// The signatures, in order of time
     #[schema(max_items = 100)]
     signatures: Vec<Signature>,
 }
@@ -220,7 +219,7 @@ pub struct RevisionHeads {
     /// The revisions
     #[schema(max_items = 200)]
     items: Vec<RevisionHead>,
-    /// Where the next page begins; absent on the last
+    /// The cursor of the next page; absent on the last page
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Before>,
 }
@@ -229,11 +228,11 @@ pub struct RevisionHeads {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RevisionQuery {
-    /// How many entries at most; 50 if not given
+    /// The most entries to answer; default 50
     #[serde(default)]
     #[param(required = false, inline)]
     limit: Limit,
-    /// Where to go on
+    /// The `next` of the page before
     #[param(inline)]
     after: Option<Before>,
 }
@@ -268,32 +267,32 @@ pub async fn list<D: Written>(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CompareQuery {
-    /// The revision to start from; 0 for the empty document before the first
+    /// The older revision; 0 for the empty document before the first
     #[param(inline)]
     from: RevisionNumber,
-    /// The revision to compare it with
+    /// The newer revision
     #[param(inline)]
     to: RevisionNumber,
 }
 
-/// What differs between two revisions, as far as the caller may see both.
+/// The differences between two revisions, as far as the caller may see both.
 #[derive(Serialize, ToSchema)]
 pub struct Comparison<S> {
-    /// The revision it starts from
+    /// The older revision
     #[schema(minimum = 0, maximum = 1_000_000)]
     from: i32,
-    /// The revision it is compared with
+    /// The newer revision
     #[schema(minimum = 0, maximum = 1_000_000)]
     to: i32,
-    /// The differences, in the order of the sections; none if both say the same
+    /// The differences in the order of the sections; empty if there are none
     #[schema(max_items = 1000)]
     differences: Vec<Difference<S>>,
-    /// The sections left out because the participant keeps them from the caller
+    /// The sections left out because the participant withholds them from the caller
     #[schema(max_items = 13)]
     withheld: Vec<S>,
 }
 
-/// Answers with what differs between two revisions.
+/// Answers with the differences between two revisions.
 pub async fn compare<D: Written>(
     app: &App,
     caller: Caller,

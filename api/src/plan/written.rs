@@ -1,4 +1,4 @@
-//! What the relapse-prevention plan and the safety plan each do in their own way.
+//! What differs between the relapse-prevention plan and the safety plan.
 
 use evenkeel_domain::access::Grant;
 use evenkeel_domain::account::Role;
@@ -10,9 +10,9 @@ use evenkeel_persistence::plan::Kept;
 
 use crate::app::problem::Problem;
 
-/// What either document does in its own way.
+/// A plan document: the relapse-prevention plan or the safety plan.
 pub trait Written: Kept + Send + 'static {
-    /// The revision that a draft makes, or why its rule makes none; see [`save`](evenkeel_domain::plan::save).
+    /// The revision that a draft makes, or why the rule refuses it; see [`save`](evenkeel_domain::plan::save).
     fn saved(
         tx: &mut Tx,
         grant: &Grant,
@@ -22,19 +22,19 @@ pub trait Written: Kept + Send + 'static {
         today: Day,
         now: Moment,
     ) -> Result<Result<Revision<Self>, Refusal>, Problem>;
-    /// A draft made from `base`, merged into what stands.
-    fn reconciled(
+    /// A draft made from `base`, merged into the current revision.
+    fn merged(
         base: &Self,
         current: &Self,
         draft: Self,
         author: Role,
     ) -> Result<Self, Conflict<Self::Section>>;
-    /// What somebody in this role may see of it, and which sections they may not.
+    /// What somebody in this role may see of it, and which sections are withheld.
     fn shown(&self, current: &Self, role: Role) -> (Self, Vec<Self::Section>);
-    /// What differs in a newer one, as far as somebody in this role may see both.
+    /// The differences in a newer revision, as far as somebody in this role may see both.
     fn compared(&self, new: &Self, current: &Self, role: Role) -> Vec<Difference<Self::Section>>;
-    /// What is missing on a day in the sections that are not withheld.
-    fn lacking(
+    /// What is missing on a day, in the sections that are not withheld.
+    fn completeness(
         &self,
         tx: &mut Tx,
         grant: &Grant,

@@ -21,7 +21,7 @@ use crate::app::problem::Problem;
 use crate::http::body::{Json, Path};
 use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::etag::IfMatch;
-use crate::plan::view::Standing;
+use crate::plan::view::CurrentRevision;
 use crate::plan::{self, Acceptance, Change};
 
 /// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
@@ -171,9 +171,9 @@ async fn list_plan_proposals(
          description = "The ETag of the plan that was read, or the number of its revision in quotes; \"0\" for the first"),
     ),
     responses(
-        (status = 201, description = "Stored, durably, as a new revision", body = Standing<Plan, PlanSection>,
+        (status = 201, description = "Stored, durably, as a new revision", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = Standing<Plan, PlanSection>,
+        (status = 200, description = "The current revision says this already", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),

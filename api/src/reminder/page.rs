@@ -1,4 +1,4 @@
-//! The page behind the link in a reminder. Looking at it changes nothing: mail scanners follow links.
+//! The unsubscribe page. Opening it changes nothing, because mail scanners follow links.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, head, post};
@@ -20,22 +20,22 @@ struct Page {
     done: bool,
 }
 
-fn shown(done: bool) -> Result<HttpResponse, Problem> {
+fn page(done: bool) -> Result<HttpResponse, Problem> {
     let page = Page { done }.render().map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
-async fn asked(app: &App, token: &str) -> Result<HttpResponse, Problem> {
+async fn confirmation(app: &App, token: &str) -> Result<HttpResponse, Problem> {
     let hash = sha256(token.as_bytes());
     app.read(move |tx| store::by_unsubscribe_hash(tx, &hash)?.map(drop).ok_or_else(Problem::unknown)).await?;
-    shown(false)
+    page(false)
 }
 
-/// Show how to end reminders
+/// Show the unsubscribe page
 ///
-/// A page with one button. It says nothing of anybody, and looking at it changes nothing.
+/// A page with one button. It names nobody, and opening it changes nothing.
 #[utoipa::path(
-    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    params(("token" = String, Path, description = "The token from the link in an email", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
 )]
@@ -44,15 +44,15 @@ pub async fn show_unsubscribe(
     app: Data<App>,
     Path((token,)): Path<(String,)>,
 ) -> Result<HttpResponse, Problem> {
-    asked(&app, &token).await
+    confirmation(&app, &token).await
 }
 
-/// Check a link that ends reminders
+/// Check an unsubscribe link
 ///
-/// As `GET`, without the page.
+/// Like `GET`, without the page.
 #[utoipa::path(
-    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
-    responses((status = 200, description = "The link is one of ours")),
+    params(("token" = String, Path, description = "The token from the link in an email", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    responses((status = 200, description = "The link is valid")),
     security(())
 )]
 #[head("/u/{token}")]
@@ -60,15 +60,15 @@ pub async fn probe_unsubscribe(
     app: Data<App>,
     Path((token,)): Path<(String,)>,
 ) -> Result<HttpResponse, Problem> {
-    asked(&app, &token).await
+    confirmation(&app, &token).await
 }
 
-/// End reminders by one click
+/// Unsubscribe with one click
 ///
-/// What the button on the page and a mail program's own (RFC 8058) send. A body such as
-/// `List-Unsubscribe=One-Click` is welcome and not needed. Again is the same.
+/// Turns reminders off. The button on the page sends this request, and so do mail programs (RFC 8058). A body such as
+/// `List-Unsubscribe=One-Click` is allowed but not needed. Sending it again changes nothing.
 #[utoipa::path(
-    params(("token" = String, Path, description = "From the link in a mail", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
+    params(("token" = String, Path, description = "The token from the link in an email", min_length = 1, max_length = 64, example = "AZLwwS0-ekuMXW5_gJGis4Yh0c1Tz3R7uQm5kX2vB9E")),
     responses((status = 200, description = "Reminders are off", body = String, content_type = "text/html", example = "<!doctype html>…")),
     security(())
 )]
@@ -89,7 +89,7 @@ pub async fn unsubscribe(
         Ok(())
     })
     .await?;
-    shown(true)
+    page(true)
 }
 
 #[cfg(test)]

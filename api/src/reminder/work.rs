@@ -1,4 +1,4 @@
-//! One round of the worker: plan what is due, see what was answered, send what waits.
+//! One round of the reminder worker: plan due reminders, mark answered ones, send waiting ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,27 +19,27 @@ use crate::app::audit;
 use crate::app::problem::Problem;
 use crate::app::secret::{jitter, sha256};
 
-/// Reminders planned in one transaction.
+/// How many reminders are planned in one transaction.
 const PLANNED_AT_ONCE: u8 = 50;
-/// Letters handed over side by side.
+/// How many messages are sent at the same time.
 const SENT_AT_ONCE: i64 = 8;
-/// Letters looked at together for an answer.
-const LOOKED_AT: i64 = 500;
-/// After an outage, reminders this much older are not even planned.
-const MISSED: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A message can be answered on its own day only, which no zone makes longer than this.
+/// How many messages are checked for an answer in one page.
+const CHECKED_AT_ONCE: i64 = 500;
+/// After an outage, reminders older than this are not planned.
+const MAX_DELAY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A message can be answered only on its own local date, which is at most this long in any time zone.
 const ANSWERABLE: SignedDuration = SignedDuration::from_hours(26);
-/// How often a mark is tried again while the database is away, a second apart.
-const MARKS: u8 = 10;
+/// How often marking is tried again while the database is not available, one second apart.
+const MARK_RETRIES: u8 = 10;
 
 /// What one round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// Letters planned.
+    /// Messages planned.
     pub planned: usize,
-    /// Letters that the mail server took.
+    /// Messages that the mail server accepted.
     pub sent: usize,
-    /// Letters that it did not take.
+    /// Messages that it did not accept.
     pub failed: usize,
 }
 
@@ -55,7 +55,7 @@ impl App {
     }
 }
 
-/// One round. Any number of copies may work at once.
+/// Runs one round. Several copies may run one at the same time.
 pub async fn work(app: &App) -> Result<Passed, Problem> {
     let planned = plan(app).await?;
     mark_answered(app).await?;
@@ -83,15 +83,14 @@ async fn plan(app: &App) -> Result<usize, Problem> {
     }
 }
 
-/// Plans the reminders that are due, one for each person; returns how many people were looked at, and how many
-/// reminder messages are new.
+/// Plans due reminders, one for each person. Returns how many people it handled and how many messages are new.
 fn plan_some(
     tx: &mut Tx,
     blanks: &[(ReminderMessageId, [u8; 32])],
     now: Moment,
 ) -> Result<(usize, usize), Problem> {
     let mut due = store::due(tx, now, PLANNED_AT_ONCE.into())?;
-    // Whoever writes to several records takes them in this order, and so never waits in a circle.
+    // Every transaction that writes to several records takes them in this order, to avoid deadlocks.
     due.sort_by_key(|(participant, ..)| *participant);
     let mut added = 0;
     for ((participant, wish, due_at), (id, hash)) in due.iter().zip(blanks) {
@@ -101,7 +100,7 @@ fn plan_some(
             if let Some(due) = next.filter(|due| due.due_at <= now) {
                 let message = ReminderMessage::planned(*id, *participant, due, now);
                 added += usize::from(store::add(tx, &message, hash)?);
-                next = next_due(wish, &zone, due.due_at.max(now.plus(-MISSED)));
+                next = next_due(wish, &zone, due.due_at.max(now.plus(-MAX_DELAY)));
             }
         }
         store::put_wish(tx, *participant, wish, next.map(|due| due.due_at), now)?;
@@ -127,22 +126,23 @@ async fn mark_answered(app: &App) -> Result<(), Problem> {
 fn answered(tx: &mut Tx, now: Moment) -> Result<Vec<ReminderMessage>, Problem> {
     let (mut since, mut answered) = (now.plus(-ANSWERABLE), Vec::new());
     loop {
-        let reminder_messages = store::unanswered(tx, since, LOOKED_AT)?;
+        let reminder_messages = store::unanswered(tx, since, CHECKED_AT_ONCE)?;
         for message in &reminder_messages {
             if let Some(zone) = account::time_zone(tx, message.participant)? {
                 answered.extend(answer_to(tx, message, &zone)?);
             }
         }
-        // The next page begins with the instant this one ended with; reminder messages met twice are marked alike.
+        // The next page starts at the time of the last message, so a message may come twice. It is marked the same.
         let last = reminder_messages.last().and_then(|message| message.sent_at).unwrap_or(since);
-        if last <= since || i64::try_from(reminder_messages.len()).is_ok_and(|count| count < LOOKED_AT) {
+        if last <= since || i64::try_from(reminder_messages.len()).is_ok_and(|count| count < CHECKED_AT_ONCE)
+        {
             return Ok(answered);
         }
         since = last;
     }
 }
 
-/// A message that was sent, answered: by a craving or by the check-in of its day, logged later that day.
+/// A sent message, marked as answered if a craving or the check-in of its day was logged later that day.
 pub fn answer_to(
     tx: &mut Tx,
     message: &ReminderMessage,
@@ -156,12 +156,12 @@ pub fn answer_to(
     Ok([craving, check_in].into_iter().flatten().find_map(|logged_at| message.answered(logged_at, zone)))
 }
 
-/// Sends what waits, some at a time; returns how many reminder messages were taken and how many were not.
+/// Sends the waiting messages in batches. Returns how many the mail server accepted and how many it did not.
 async fn send(app: &App) -> Result<(usize, usize), Problem> {
     let round = app.fresh_id();
     let (mut sent, mut failed) = (0, 0);
     loop {
-        // What is not claimed yet goes out after the next start.
+        // The others are sent after the next start.
         if app.is_ending() {
             return Ok((sent, failed));
         }
@@ -179,11 +179,11 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
                 (message, attempt)
             });
         }
-        let (mut marks, mut is_away) = (Vec::new(), true);
+        let (mut marks, mut all_failed) = (Vec::new(), true);
         while let Some(tried) = tasks.join_next().await {
-            // A try that broke leaves its message to the next holder of the lease.
+            // If a task panicked, its message is sent again when the lease ends.
             let Ok((message, attempt)) = tried else { continue };
-            is_away &= attempt == Attempt::Failed;
+            all_failed &= attempt == Attempt::Failed;
             if attempt == Attempt::Accepted {
                 sent += 1;
             } else {
@@ -191,17 +191,17 @@ async fn send(app: &App) -> Result<(usize, usize), Problem> {
             }
             marks.push((after_attempt(&message, attempt, jitter(), app.now()), message.fence));
         }
-        let is_away = is_away && !marks.is_empty();
+        let is_server_down = all_failed && !marks.is_empty();
         mark(app, marks, round).await?;
-        if is_away {
-            // Not one was taken: the others wait for the next round rather than fail one by one.
+        if is_server_down {
+            // The others wait for the next round instead of failing one by one.
             return Ok((sent, failed));
         }
     }
 }
 
-/// Leases the reminder messages whose time has come and that are still wanted, with the address as of now; holds back the
-/// others. Returns also how many were looked at.
+/// Leases the due messages that are still wanted, with the current address, and marks the others as not to be sent.
+/// Also returns how many it handled.
 fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(ReminderMessage, String)>), Problem> {
     let waiting = store::waiting(tx, now, SENT_AT_ONCE)?;
     let mut claimed = Vec::new();
@@ -229,7 +229,7 @@ fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(ReminderMessage, Strin
     Ok((waiting.len(), claimed))
 }
 
-/// Keeps what became of reminder messages. It insists: a message that was taken and is not marked goes out again.
+/// Stores the outcome of each message. Retries, because a message that was sent but not marked would be sent again.
 async fn mark(app: &App, mut marks: Vec<(ReminderMessage, i64)>, round: Uuid) -> Result<(), Problem> {
     marks.sort_by_key(|(message, _)| message.participant);
     let marks = Arc::new(marks);
@@ -237,11 +237,11 @@ async fn mark(app: &App, mut marks: Vec<(ReminderMessage, i64)>, round: Uuid) ->
     loop {
         let (marks, now) = (Arc::clone(&marks), app.now());
         let done = app.write(move |tx| {
-            marks.iter().try_for_each(|(message, held)| keep(tx, message, *held, round, now))
+            marks.iter().try_for_each(|(message, fence)| store_outcome(tx, message, *fence, round, now))
         });
         match done.await {
-            Err(problem) if tries < MARKS => {
-                tracing::warn!(%problem, "marks of mails will be tried again");
+            Err(problem) if tries < MARK_RETRIES => {
+                tracing::warn!(%problem, "sent emails could not be marked; will try again");
                 tries += 1;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
@@ -250,8 +250,14 @@ async fn mark(app: &App, mut marks: Vec<(ReminderMessage, i64)>, round: Uuid) ->
     }
 }
 
-fn keep(tx: &mut Tx, message: &ReminderMessage, held: i64, round: Uuid, now: Moment) -> Result<(), Problem> {
-    if !store::put(tx, message, held)? {
+fn store_outcome(
+    tx: &mut Tx,
+    message: &ReminderMessage,
+    fence: i64,
+    round: Uuid,
+    now: Moment,
+) -> Result<(), Problem> {
+    if !store::put(tx, message, fence)? {
         return Ok(());
     }
     let action = match message.state {

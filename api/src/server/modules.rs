@@ -1,12 +1,12 @@
-//! The one list of modules: from it come the routes, and the tags of the OpenAPI document.
+//! The list of modules. The routes and the tags of the OpenAPI document come from it.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// A module as the server sees it.
 pub struct Module {
-    /// Its name, which is its tag in the document.
+    /// Its name, which is also its tag in the document.
     pub name: &'static str,
-    /// What it is about, for the document.
+    /// Its description in the document.
     pub about: &'static str,
     /// Its routes.
     pub routes: fn(&mut ServiceConfig),
@@ -14,30 +14,30 @@ pub struct Module {
 
 /// Every module with routes.
 pub const MODULES: &[Module] = &[
-    Module { name: "account", about: "Signing in, devices, invites", routes: crate::account::routes },
+    Module { name: "account", about: "Sign-in, devices, invitations", routes: crate::account::routes },
     Module {
         name: "craving",
-        about: "Cravings: logged on the phone, offline first",
+        about: "Cravings, logged on the phone, also offline",
         routes: crate::craving::routes,
     },
     Module {
         name: "coping",
-        about: "Coping skills: on offer, practiced, assigned, and what works",
+        about: "Coping skills: the library, practice, assignments, and what helps",
         routes: crate::coping::routes,
     },
     Module {
         name: "check_in",
-        about: "Daily and weekly check-ins: what they ask, what was answered, how often",
+        about: "Daily and weekly check-ins: questions, answers and completion rate",
         routes: crate::check_in::routes,
     },
     Module {
         name: "recovery",
-        about: "Sober time, milestones, lapses without shame, and what the plan could learn",
+        about: "Sober time, milestones, lapses without shame, and proposed changes of the plan",
         routes: crate::recovery::routes,
     },
     Module {
         name: "plan",
-        about: "The relapse-prevention plan and the safety plan, and the bundle a phone keeps for when it is offline",
+        about: "The relapse-prevention plan, the safety plan, and the bundle for a phone that is offline",
         routes: crate::plan::routes,
     },
     Module {
@@ -47,11 +47,11 @@ pub const MODULES: &[Module] = &[
     },
     Module {
         name: "trend",
-        about: "What the logs come to, for the counselor and the participant",
+        about: "Trends of the logs and the caseload, for counselors and participants",
         routes: crate::trend::routes,
     },
-    Module { name: "reminder", about: "Discreet e-mail reminders", routes: crate::reminder::routes },
-    Module { name: "audit", about: "Who saw or did what", routes: crate::audit::routes },
+    Module { name: "reminder", about: "Discreet email reminders", routes: crate::reminder::routes },
+    Module { name: "audit", about: "Who did or saw what", routes: crate::audit::routes },
     Module { name: "operations", about: "Health, keys, problems", routes: super::ops::routes },
 ];
 

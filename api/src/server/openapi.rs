@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the same routes that serve.
+//! The OpenAPI document, made from the routes that the server uses.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ use crate::http::body;
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-/// The document. Every operation gets the problems that its form brings with it; a module names only its own.
+/// The document. Adds the usual problems to each operation, so a module describes only its own.
 pub fn document() -> Value {
     let mut document = json!({ "openapi": "", "info": {}, "paths": {}, "components": { "schemas": {} } });
     for module in MODULES {
@@ -38,10 +38,11 @@ pub fn document() -> Value {
         "title": "Evenkeel",
         "version": env!("CARGO_PKG_VERSION"),
         "summary": "Cravings, check-ins, coping skills, plans, sober time and discreet reminders in intensive outpatient programs",
-        "description": "Ids are made by the client (UUIDv7) and kept before sending; sending the same again is safe. \
-                        A phone that was offline sends what it kept in the order in which it was made, each after the \
-                        answer to the one before: a correction, a re-rating or a DELETE that comes before the entry \
-                        it means is answered 404. Times are RFC 3339. Everything that goes wrong is a problem document (RFC 9457).",
+        "description": "The client makes ids (UUIDv7) and stores them before sending. Sending the same request again \
+                        is safe. A phone that was offline sends its stored requests in the order they were made, each \
+                        one after the answer to the one before. A correction, re-rating or DELETE that arrives before \
+                        its entry is answered 404. Times are RFC 3339. Every error answer is a problem document \
+                        (RFC 9457).",
         "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
     });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
@@ -51,7 +52,7 @@ pub fn document() -> Value {
     let components = &mut document["components"];
     components["securitySchemes"] = json!({ "bearer": {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-        "description": "The access token of POST /v1/sign-in, renewed by POST /v1/sign-in/refresh",
+        "description": "The access token from POST /v1/sign-in; refresh it with POST /v1/sign-in/refresh",
     } });
     components["schemas"]["Problem"] = problem_schema();
     components["responses"] =
@@ -79,7 +80,7 @@ fn add_problems(path: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let has_query = takes_query(operation);
     let is_cheap = matches!(path, "/" | "/livez" | "/.well-known/jwks.json" | "/problems/{name}");
-    let brought = [
+    let usual = [
         (400, "unreadable", has_body || has_query || path.contains('{')),
         (401, "unauthenticated", !is_public),
         (403, "not-allowed", !is_public),
@@ -93,7 +94,7 @@ fn add_problems(path: &str, operation: &mut Value) {
         (503, "unavailable", !is_cheap),
     ];
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    for (status, kind, applies) in brought {
+    for (status, kind, applies) in usual {
         if applies {
             let reference = json!({ "$ref": format!("#/components/responses/{}", camel(kind)) });
             responses.entry(status.to_string()).or_insert(reference);
@@ -105,7 +106,7 @@ fn add_problems(path: &str, operation: &mut Value) {
             response["content"] = json!({ "application/problem+json": { "schema": reference() } });
         }
     }
-    // The doc comment's first line is the summary; a link's text reads better with a capital and no full stop.
+    // The summary is the doc comment's first line. Link texts have no period.
     if let Some(Value::String(summary)) = operation.get_mut("summary") {
         *summary = summary.trim_end_matches('.').to_owned();
     }
@@ -116,7 +117,7 @@ fn takes_query(operation: &Value) -> bool {
     parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"))
 }
 
-/// What the server keeps of the document.
+/// The document as text, and its operations.
 struct Served {
     text: String,
     operations: Vec<Operation>,
@@ -128,7 +129,7 @@ struct Operation {
     takes_query: bool,
 }
 
-/// Made when somebody first asks for it, or sends something after a `?`: a start need not wait for it.
+/// Made on first use, so that a start does not wait for it.
 static SERVED: LazyLock<Served> = LazyLock::new(|| {
     let document = document();
     let paths = document["paths"].as_object().into_iter().flatten();
@@ -145,7 +146,7 @@ static SERVED: LazyLock<Served> = LazyLock::new(|| {
     Served { operations: operations.collect(), text: document.to_string() }
 });
 
-/// The methods that a path has, as `Allow` tells them.
+/// The methods of a path, for the `Allow` header.
 pub fn methods_at(path: &str) -> Vec<&'static str> {
     let here = SERVED.operations.iter().filter(|operation| operation.path.is_match(path));
     let mut methods: Vec<&str> = here.map(|operation| operation.method.as_str()).collect();
@@ -154,9 +155,9 @@ pub fn methods_at(path: &str) -> Vec<&'static str> {
     methods
 }
 
-/// Refuses parameters where an operation takes none: one that is ignored may be a filter with a typing error. Where
-/// an operation takes some, their type refuses unknown ones. Only for whoever sends a token or JSON: to other
-/// addresses, which links and probes lead to, programs on the way add parameters of their own.
+/// Refuses query parameters on operations that take none: an ignored parameter may be a mistyped filter. (Where an
+/// operation takes some, their type refuses unknown ones.) Only checks requests with a token or JSON: mail programs
+/// and probes add parameters of their own to plain links.
 pub async fn check_query(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -221,25 +222,25 @@ fn response(kind: Kind) -> Value {
 fn problem_schema() -> Value {
     json!({
         "type": "object",
-        "description": "What went wrong and what to do about it (RFC 9457)",
+        "description": "What is wrong and what to do about it (RFC 9457)",
         "required": ["type", "title", "status", "detail"],
         "properties": {
-            "type": { "type": "string", "format": "uri-reference", "maxLength": 100, "description": "Stable name of the kind of problem", "examples": ["/problems/invalid"] },
-            "title": { "type": "string", "maxLength": 100, "description": "The kind in words", "examples": ["A value is not allowed"] },
+            "type": { "type": "string", "format": "uri-reference", "maxLength": 100, "description": "The stable name of the kind of problem", "examples": ["/problems/invalid"] },
+            "title": { "type": "string", "maxLength": 100, "description": "The kind of problem in words", "examples": ["A value is not allowed"] },
             "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status", "examples": [422] },
-            "detail": { "type": "string", "maxLength": 1000, "description": "What happened this time", "examples": ["/intensity: must be 0 to 10, was 14"] },
+            "detail": { "type": "string", "maxLength": 1000, "description": "What is wrong with this request", "examples": ["/intensity: must be 0 to 10, was 14"] },
             "current": {
                 "type": "object",
-                "description": "What stands, as the caller may see it, where the request started from something older: the form of the same path's GET",
+                "description": "If the request started from an older revision: the current one, as far as the caller may see it, in the form of the GET answer of the same path",
             },
-            "guidance": { "$ref": "#/components/schemas/Guidance", "description": "What to read now, where use was told with what is refused" },
-            "report_lapse_at": { "type": "string", "maxLength": 120, "description": "Where that use can be told as a lapse" },
+            "guidance": { "$ref": "#/components/schemas/Guidance", "description": "What to read now, if the refused request reported use" },
+            "report_lapse_at": { "type": "string", "maxLength": 120, "description": "The path at which that use can be reported as a lapse" },
             "errors": {
                 "type": "array", "maxItems": 100, "description": "The fields that are wrong",
                 "items": {
                     "type": "object", "required": ["pointer", "detail"],
                     "properties": {
-                        "pointer": { "type": "string", "maxLength": 300, "description": "JSON pointer to the field, or a parameter's name", "examples": ["/intensity"] },
+                        "pointer": { "type": "string", "maxLength": 300, "description": "A JSON pointer to the field, or the name of a parameter", "examples": ["/intensity"] },
                         "detail": { "type": "string", "maxLength": 1000, "description": "What it must be", "examples": ["must be 0 to 10, was 14"] },
                     },
                 },
@@ -263,7 +264,7 @@ pub fn documentation(config: &mut web::ServiceConfig) {
                 HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
             }),
         )
-        // The page asks nobody else whether the document is valid, and shows no document but this one.
+        // The page does not send the document to an outside validator, and shows no other document.
         .service(
             SwaggerUi::new("/docs/{_:.*}").config(
                 Config::from("/openapi.json")
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn no_two_types_share_the_name_of_a_schema() {
-        // Parts of modules, each by itself: in one document the second of a name takes the place of the first.
+        // Each part of a module by itself: in a joint document a second type of the same name replaces the first.
         let parts: &[fn(&mut ServiceConfig)] = &[
             crate::account::routes,
             crate::check_in::routes,
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_tells_its_name_its_tag_and_its_problems() {
+    fn every_operation_has_a_name_a_tag_and_its_problems() {
         let document = document();
         let mut names = std::collections::BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {

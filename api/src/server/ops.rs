@@ -1,4 +1,4 @@
-//! What runs the product wants to know: is it alive, is it ready, which keys verify its tokens.
+//! For operators: liveness, readiness, public keys, and the meaning of problems.
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -27,7 +27,9 @@ fn front_page() -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
-/// What a browser is shown: that the rest is in the app. Mails lead here, so it names nothing.
+/// Show the front page
+///
+/// It says only that everything else is in the app. Links in emails lead here, so it names nothing.
 #[utoipa::path(
     security(()),
     responses((status = 200, description = "The page", body = String, content_type = "text/html", example = "<!doctype html>…"))
@@ -37,14 +39,14 @@ async fn front() -> Result<HttpResponse, Problem> {
     front_page()
 }
 
-/// As `GET`, without the page.
-#[utoipa::path(security(()), responses((status = 200, description = "There is a page")))]
+/// Check the front page
+#[utoipa::path(security(()), responses((status = 200, description = "The page exists")))]
 #[head("/")]
 async fn probe_front() -> Result<HttpResponse, Problem> {
     front_page()
 }
 
-/// How the server is.
+/// The state of the server.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     /// `live` or `ready`
@@ -52,28 +54,32 @@ pub struct Health {
     status: &'static str,
 }
 
-/// Whether the process runs. Always cheap: it touches nothing.
+/// Check that the process runs
+///
+/// Does not use the database.
 #[utoipa::path(security(()), responses((status = 200, description = "It runs", body = Health)))]
 #[get("/livez")]
 async fn livez() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
-/// As `GET`, without the body.
+/// Check that the process runs, without a body
 #[utoipa::path(security(()), responses((status = 200, description = "It runs")))]
 #[head("/livez")]
 async fn probe_livez() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
-/// Whether requests can be served: the database answers and its schema is this binary's.
+/// Check that requests can be served
+///
+/// The database answers and its schema matches this binary.
 #[utoipa::path(security(()), responses((status = 200, description = "It can serve", body = Health)))]
 #[get("/readyz")]
 async fn readyz(app: Data<App>) -> Result<Json<Health>, Problem> {
     ready(&app).await
 }
 
-/// As `GET`, without the body.
+/// Check that requests can be served, without a body
 #[utoipa::path(security(()), responses((status = 200, description = "It can serve")))]
 #[head("/readyz")]
 async fn probe_readyz(app: Data<App>) -> Result<Json<Health>, Problem> {
@@ -112,18 +118,18 @@ pub struct PublicKey {
     x: String,
 }
 
-/// The public keys that verify access tokens.
+/// Read the public keys that verify access tokens
 #[utoipa::path(security(()), responses((status = 200, description = "The keys", body = KeySet)))]
 #[get("/.well-known/jwks.json")]
 async fn jwks(app: Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(app.tokens().jwks())
 }
 
-/// What a problem's `type` means and what to do about it.
+/// Read what a problem's `type` means and what to do about it
 #[utoipa::path(
     security(()),
-    params(("name" = String, Path, description = "Last part of a problem's type", min_length = 1, max_length = 64, example = "invalid")),
-    responses((status = 200, description = "In plain words", body = String, content_type = "text/plain"))
+    params(("name" = String, Path, description = "The last part of a problem's type", min_length = 1, max_length = 64, example = "invalid")),
+    responses((status = 200, description = "The meaning in words", body = String, content_type = "text/plain"))
 )]
 #[get("/problems/{name}")]
 async fn problem_page(Path((name,)): Path<(String,)>) -> Result<HttpResponse, Problem> {

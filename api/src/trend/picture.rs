@@ -1,4 +1,4 @@
-//! A trend as a picture: readable on a phone, in gray and by a screen reader. It names nobody.
+//! Draws the chart of a trend: readable on a phone, in gray and by a screen reader. It names nobody.
 
 use evenkeel_domain::trend::{Trend, TrendDay};
 use evenkeel_domain::value::Day;
@@ -15,35 +15,35 @@ const LABEL: i32 = 25;
 /// Where the picture ends on the right.
 const RIGHT: i32 = 692;
 
-// Dark, middle and light enough to be told apart without color.
+// Dark, medium and light, to be different without color.
 const INK: RGBColor = RGBColor(26, 26, 26);
 const MEAN: RGBColor = RGBColor(20, 70, 120);
 const PEAK: RGBColor = RGBColor(110, 110, 110);
 const GRID: RGBColor = RGBColor(217, 217, 217);
 
-/// Draws the daily mean as a line that breaks where days are missing, the daily peak as open circles, and a
-/// cross on each day with a lapse.
-#[expect(clippy::missing_panics_doc, reason = "writing into a text does not fail")]
+/// Draws the daily mean as a line with gaps for missing days, the daily peak as open circles, and a cross on each
+/// day with a lapse.
+#[expect(clippy::missing_panics_doc, reason = "writing into a string does not fail")]
 pub fn svg(trend: &Trend) -> String {
     let mut text = String::new();
-    draw(trend, &mut text).expect("a picture of fixed size fits into a text");
+    draw(trend, &mut text).expect("a chart of a fixed size fits into a string");
     let (head, body) = text.split_once('>').unwrap_or_default();
     format!(
         r#"{head} role="img" aria-labelledby="trend-title trend-desc">
 <title id="trend-title">Craving intensity</title>
 <desc id="trend-desc">{}</desc>{body}"#,
-        said(trend)
+        description(trend)
     )
 }
 
-/// What the picture shows, in words.
-fn said(trend: &Trend) -> String {
+/// The chart in words, for a screen reader.
+fn description(trend: &Trend) -> String {
     let (Some(mean), Some(peak)) = (trend.mean, trend.peak) else {
         return format!("No logs from {} to {}.", trend.from, trend.to);
     };
     format!(
-        "{} to {}: logs {}, on days {}, mean intensity {mean}, strongest {}, ended in a lapse {}. Intensity goes \
-         from 0, none, to 10, the strongest ever. Days without a log are left out.",
+        "{} to {}: logs {}, days with logs {}, mean intensity {mean}, peak {}, ended in a lapse {}. Intensity goes \
+         from 0 (none) to 10 (the strongest ever). Days without a log are left out.",
         trend.from,
         trend.to,
         trend.count,
@@ -91,7 +91,7 @@ fn draw<'a>(trend: &Trend, into: &'a mut String) -> Result<(), Failed<'a>> {
         return plot.draw(&Text::new("No logs in these days", (380, 140), middle));
     }
     legend(&head, 0 < trend.outcomes.lapsed)?;
-    // Many days stand close together.
+    // Smaller marks for many days.
     let (size, width) = if last < 120 { (4, 3) } else { (2, 1) };
     let at = |day: &TrendDay| trend.from.until(day.day);
     let peak = |day: &TrendDay| (at(day), f64::from(i16::from(day.peak)));
@@ -127,7 +127,7 @@ fn legend<'a>(area: &Area<'a>, has_lapse: bool) -> Result<(), Failed<'a>> {
     Ok(())
 }
 
-/// The days that it shows, with their year.
+/// The span of days, with the year.
 fn period(trend: &Trend) -> String {
     let (from, to) = (civil::Date::from(trend.from), civil::Date::from(trend.to));
     let last = to.strftime("%b %-d, %Y");
@@ -170,13 +170,13 @@ mod tests {
     fn picture(summaries: &[DaySummary]) -> String {
         svg(&trend(Span::new(day("2026-02-24"), day("2026-03-09")).unwrap(), summaries))
     }
-    /// How many elements have the color of the mean: lines and dots of the series, and two in the legend.
+    /// How many elements have the color of the mean: the lines and dots of the series, and two in the legend.
     fn drawn(picture: &str, element: &str) -> usize {
         picture.lines().filter(|line| line.contains(element) && line.contains("#144678")).count()
     }
 
     #[test]
-    fn the_line_breaks_where_a_day_is_missing() {
+    fn the_line_has_a_gap_where_a_day_is_missing() {
         let whole =
             picture(&[summary("2026-03-01", 5, 0), summary("2026-03-02", 6, 0), summary("2026-03-03", 6, 0)]);
         let broken =
@@ -208,19 +208,21 @@ mod tests {
 
     #[test]
     fn the_days_are_named_with_their_year() {
-        let said = |from, to| period(&trend(Span::new(day(from), day(to)).unwrap(), &[]));
-        assert_eq!(said("2026-03-01", "2026-03-01"), "Mar 1, 2026");
-        assert_eq!(said("2026-02-24", "2026-03-09"), "Feb 24 – Mar 9, 2026");
-        assert_eq!(said("2025-03-10", "2026-03-09"), "Mar 10, 2025 – Mar 9, 2026");
+        let shown = |from, to| period(&trend(Span::new(day(from), day(to)).unwrap(), &[]));
+        assert_eq!(shown("2026-03-01", "2026-03-01"), "Mar 1, 2026");
+        assert_eq!(shown("2026-02-24", "2026-03-09"), "Feb 24 – Mar 9, 2026");
+        assert_eq!(shown("2025-03-10", "2026-03-09"), "Mar 10, 2025 – Mar 9, 2026");
     }
 
     #[test]
-    fn it_says_what_it_shows() {
+    fn a_screen_reader_reads_the_figures() {
         let picture = picture(&[summary("2026-03-01", 5, 1), summary("2026-03-02", 6, 0)]);
         assert!(picture.starts_with("<svg "), "{picture}");
         assert!(picture.trim_end().ends_with("</svg>"));
         assert!(picture.contains(r#"role="img""#));
-        assert!(picture.contains("logs 2, on days 2, mean intensity 5.5, strongest 9, ended in a lapse 1."));
+        assert!(
+            picture.contains("logs 2, days with logs 2, mean intensity 5.5, peak 9, ended in a lapse 1.")
+        );
         assert!(picture.contains("Feb 24 – Mar 9, 2026"));
         for words in
             ["Daily mean", "Daily peak", "Day with a lapse", "Feb 24", "Mar 4", "0 none, 10 strongest"]
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn no_logs_are_no_zeros() {
+    fn days_without_logs_are_not_drawn_as_zero() {
         let picture = picture(&[]);
         assert!(picture.contains("No logs in these days"));
         assert!(picture.contains("No logs from 2026-02-24 to 2026-03-09."));

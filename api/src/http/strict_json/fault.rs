@@ -1,20 +1,20 @@
-//! What is wrong with one part of what was sent: serde's kinds of errors, in the words of whoever sends it.
+//! What is wrong with one part of a request: serde's errors, worded for the client.
 
 use std::fmt::{self, Display};
 
 use serde::de::{Error, Expected, Unexpected};
 
-/// Most bytes of a pointer, as the OpenAPI document says.
+/// The most bytes of a pointer, as in the OpenAPI document.
 const MOST_POINTER: usize = 300;
 
 /// What is wrong with a part.
 #[derive(Debug)]
 pub struct Fault {
-    /// The names and indexes that lead to the part; while it is being read, from the part outwards.
+    /// The names and indexes that lead to the part. While reading, they are in reverse order.
     pub path: Vec<String>,
-    /// What the part must be, never what was sent.
+    /// What the part must be. It does not repeat texts that were sent.
     pub detail: String,
-    /// If the part is missing: the name of the struct that must have it, or nothing if nobody gave it.
+    /// If the part is missing: the name of the struct that requires it, or an empty name if it is not known.
     pub(super) missed_by: Option<&'static str>,
 }
 
@@ -34,7 +34,7 @@ impl Fault {
         }
     }
 
-    /// A JSON pointer (RFC 6901) to the part, or to what is around it if that would be too long.
+    /// A JSON pointer (RFC 6901) to the part, or to the part around it if the pointer would be too long.
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
         for name in &self.path {
@@ -48,7 +48,7 @@ impl Fault {
     }
 }
 
-/// The words of an enumeration, as what a value must be.
+/// Lists the words of an enumeration, as what a value must be.
 pub(super) fn one_of(words: &[&str]) -> String {
     format!("one of {}", list(words))
 }

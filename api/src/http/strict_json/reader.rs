@@ -1,4 +1,4 @@
-//! How a tree is read: as serde asks, with a fault that says where it is.
+//! Reads a tree with serde. Each fault says where it is.
 
 use std::borrow::Cow;
 use std::iter::Enumerate;
@@ -27,8 +27,8 @@ macro_rules! whole_numbers {
     )+};
 }
 
-// What Rust's own types ask for is named here. Types with words of their own ask for `str`, `i64` or `any`, and
-// their visitor says what they expect.
+// For Rust's own types the methods below name what a value must be. Our value types ask for `str`, `i64` or `any`,
+// and their visitors name it.
 impl<'de> Deserializer<'de> for &'de Tree<'_> {
     type Error = Fault;
 
@@ -153,7 +153,7 @@ impl<'de> Deserializer<'de> for &'de Tree<'_> {
     }
 }
 
-/// The items of a list. Those that are left out still count.
+/// The items of a list. Items that are left out still count in the index.
 struct Items<'de, 'a>(Enumerate<Iter<'de, Tree<'a>>>);
 
 impl<'de> SeqAccess<'de> for Items<'de, '_> {
@@ -178,7 +178,7 @@ impl<'de> MapAccess<'de> for Members<'de, '_> {
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
         self.at = self.rest.find(|(_, part)| !matches!(part, Tree::LeftOut));
         let Some((name, _)) = self.at else { return Ok(None) };
-        // An unknown field has its name in the path already.
+        // The path of an unknown field already has its name.
         let named = |fault: Fault| if fault.path.is_empty() { fault.at(name) } else { fault };
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some).map_err(named)
     }

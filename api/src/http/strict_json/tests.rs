@@ -1,4 +1,4 @@
-//! What is read, what is refused, and that a refusal names each fault and nothing that only follows from it.
+//! What is read and what is refused. A refusal names each fault, but nothing that only follows from a fault.
 
 use super::*;
 use evenkeel_domain::check_in::CheckInDraft;
@@ -24,7 +24,7 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, Vec<Fault>> {
     Tree::of(serde_json::from_str(body).unwrap()).read(body.len(), required)
 }
 
-/// Asserts that these are all faults, each by its pointer and how it begins to say what the field must be.
+/// Asserts that these are all the faults: each is a pointer and the start of its detail.
 #[track_caller]
 fn named<T: DeserializeOwned>(body: &str, expected: &[&str]) {
     let faults = read::<T>(body).err().unwrap_or_default();
@@ -37,7 +37,7 @@ fn pointers<T: DeserializeOwned>(body: &str) -> Vec<String> {
     read::<T>(body).err().unwrap_or_default().iter().map(Fault::pointer).collect()
 }
 
-/// A craving with these members besides.
+/// A craving with these additional members.
 fn craving(more: &str) -> String {
     format!("{{{GOOD},{more}}}")
 }
@@ -74,18 +74,18 @@ fn every_field_that_is_missing_is_named() {
         ["/craving/occurred_at", "/craving/color", "/craving/time_zone", "/craving/intensity", "/reason"];
     assert_eq!(pointers::<CorrectionDraft>(body), named);
     assert_eq!(pointers::<CorrectionDraft>(r#"{"reason":5}"#), ["/reason", "/craving"]);
-    // Where nobody says what a type needs, only the first.
+    // For a type that `required` does not know, only the first missing field is named.
     assert_eq!(pointers::<CravingDraft>(&craving(r#""cues":[{}]"#)), ["/cues/0/kind"]);
 }
 
 #[test]
-fn what_only_follows_from_a_fault_is_not_named() {
+fn a_fault_that_only_follows_from_another_is_not_named() {
     let cues = vec![r#"{"kind":"place","text":"x"}"#; 13].join(",");
     named::<CravingDraft>(
         &craving(&format!("\"cues\":[{cues}]")),
         &["/cues must have at most 12 entries, had 13"],
     );
-    // A list is not counted, and nothing is missing, where a part is left out.
+    // If a part is left out, its list is not counted and nothing in it is missing.
     let body = craving(&format!("\"cues\":[{cues},5]")).replace(":5,", ":50,");
     assert_eq!(pointers::<CravingDraft>(&body), ["/intensity", "/cues/13"]);
     assert_eq!(pointers::<CorrectionDraft>(r#"{"craving":5}"#), ["/craving"]);
@@ -101,7 +101,7 @@ fn a_member_that_is_sent_twice_is_named_once() {
 }
 
 #[test]
-fn a_list_is_no_object_and_an_object_no_word() {
+fn a_list_is_not_read_as_an_object_nor_an_object_as_a_word() {
     named::<CravingDraft>(r#"["2026-03-02T18:00:00Z","UTC",5]"#, &[" must be an object"]);
     let cue = craving(r#""cues":[["place","the bar"]],"outcome":{"passed":null}"#);
     named::<CravingDraft>(
@@ -111,7 +111,7 @@ fn a_list_is_no_object_and_an_object_no_word() {
 }
 
 #[test]
-fn what_no_value_holds_is_the_fault_of_its_field() {
+fn a_text_or_number_that_cannot_be_held_is_a_fault_of_its_field() {
     for (value, words) in [
         ("1e400", TOO_LARGE),
         (r#""\ud800""#, HALF_PAIR),
@@ -133,7 +133,7 @@ fn what_no_value_holds_is_the_fault_of_its_field() {
 }
 
 #[test]
-fn what_serde_holds_back_until_it_knows_the_variant_is_the_fault_of_the_whole() {
+fn a_fault_inside_a_tagged_variant_is_a_fault_of_the_variant() {
     #[derive(Deserialize)]
     #[serde(tag = "kind", deny_unknown_fields)]
     enum Tagged {
@@ -155,7 +155,7 @@ fn what_serde_holds_back_until_it_knows_the_variant_is_the_fault_of_the_whole() 
 }
 
 #[test]
-fn numbers_and_answers_say_what_they_must_be() {
+fn numbers_and_check_in_answers_say_what_they_must_be() {
     let body = r#"{"kind":"daily","version":70000,"occurred_at":"2026-03-02T18:00:00Z","time_zone":"UTC",
         "answers":{"mood":{"x":1},"sleep_hours":7.25,"":1,"note":"","signs":[1]},"reason":true}"#;
     named::<CheckInDraft>(
@@ -173,7 +173,7 @@ fn numbers_and_answers_say_what_they_must_be() {
 }
 
 #[test]
-fn a_parameter_is_what_is_asked_for() {
+fn a_parameter_is_read_as_the_type_of_its_field() {
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
     struct Asked {
@@ -198,7 +198,7 @@ fn a_parameter_is_what_is_asked_for() {
 fn a_refusal_stays_short() {
     let unknown = |count: usize| (0..count).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(",");
     assert_eq!(pointers::<CravingDraft>(&craving(&unknown(150))).len(), MOST_FAULTS);
-    // A long body is not read a hundred times.
+    // A long body gets fewer passes.
     let large = pointers::<CravingDraft>(&craving(&unknown(6_000))).len();
     assert!((5..20).contains(&large), "{large}");
     let long =
@@ -244,7 +244,7 @@ const MEMBERS: [&str; 12] = [
     "x",
 ];
 
-/// Values that some member of a craving may have, and others.
+/// Values, some of which a member of a craving may have.
 fn any_part() -> impl Strategy<Value = Value> {
     let parts = r#"[null, true, 5, 11, -1, 5.5, "", "x", "UTC", "2026-03-02T18:00:00Z", "place", "conflict", "tired",
         "home", "alone", "passed", "alcohol", {"kind": "place", "text": "x"}, ["conflict", "tired"]]"#;
@@ -259,13 +259,13 @@ proptest! {
     }
 
     #[test]
-    fn what_fits_is_read_and_what_does_not_is_refused(
+    fn a_body_is_read_or_refused_as_serde_would(
         names in subsequence(MEMBERS.to_vec(), 0..4),
         parts in prop::collection::vec(any_part(), 4),
     ) {
         let mut sent: Map<String, Value> = serde_json::from_str(&craving("\"company\":\"alone\"")).unwrap();
         sent.extend(names.into_iter().map(str::to_owned).zip(parts));
-        // serde alone would take an array for a cue.
+        // serde alone would read an array as a cue.
         let cues = sent.get("cues").and_then(Value::as_array);
         let is_strict = !cues.is_some_and(|cues| cues.iter().any(Value::is_array));
         let sent = Value::Object(sent).to_string();
@@ -278,7 +278,7 @@ proptest! {
                 pointers.sort();
                 pointers.dedup();
                 prop_assert!((1..=MOST_FAULTS).contains(&pointers.len()) && pointers.len() == faults.len(), "{faults:?}");
-                // None is around another: that would follow from it.
+                // No fault is around another: the outer one would only follow from the inner one.
                 let within = |one: &Fault| faults.iter().any(|other| one.path != other.path && other.path.starts_with(&one.path));
                 prop_assert!(!faults.iter().any(within), "{faults:?}");
             }
