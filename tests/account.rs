@@ -478,7 +478,7 @@ fn entries(server: &TestServer) -> Vec<StoredEvent> {
 
 pub(crate) fn stream(server: &TestServer, of: &str) -> Vec<Value> {
     let of: uuid::Uuid = of.parse().unwrap();
-    entries(server).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.entry)).collect()
+    entries(server).into_iter().filter(|kept| kept.stream == of).map(|kept| json!(kept.event)).collect()
 }
 
 fn claims(person: &Person) -> Value {

@@ -178,7 +178,7 @@ async fn an_answer_can_be_corrected_when_the_time_for_it_is_over_but_not_first_g
     assert_eq!(figures["check_ins"][0]["mood"], 6);
     right["day"] = json!("2026-03-05");
     let refused = server.put(&maya, &path(&fresh_id().to_string()), right).await.refused(422, "/day");
-    assert!(refused["detail"].as_str().unwrap().contains("was not answered then"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("no answer to correct"), "{refused}");
 }
 
 #[rstest]

@@ -39,7 +39,7 @@ pub(crate) fn plan() -> Value {
 
 /// A safety plan with a little in it, never the same twice.
 pub(crate) fn safety_plan() -> Value {
-    json!({"alone": [item(json!({"words": "A cold shower"}))]})
+    json!({"internal_coping": [item(json!({"words": "A cold shower"}))]})
 }
 
 /// A proposal that a tap takes up.
@@ -85,9 +85,9 @@ fn fullest() -> Value {
         "supports": many(10, json!({"name": short, "role": "counselor", "reach": short, "ask": text})),
         "lapse_response": many(10, json!({"words": text})),
         "medications": many(12, json!({"words": text})),
-        "naloxone": {"has": true, "kept": text},
+        "naloxone": {"has": true, "location": text},
         "routine": many(12, json!({"words": text})),
-        "lines": many(6, json!({"name": short, "reach": short})),
+        "local_crisis_lines": many(6, json!({"name": short, "reach": short})),
         "milestones": many(8, json!({"words": text, "reward": text})),
         "review_on": "2026-03-10",
         "only_me": ["reasons", "medications"],
@@ -431,17 +431,17 @@ async fn the_safety_plan_always_has_somebody_to_call(
         first["completeness"]["gaps"].as_array().unwrap().iter().all(|gap| gap["section"] != "professionals")
     );
     let mut mine = base.clone();
-    mine["people"] = json!([item(json!({"name": "Sam", "reach": "555-0100"}))]);
+    mine["helpers"] = json!([item(json!({"name": "Sam", "reach": "555-0100"}))]);
     server.put_on(maya, SAFE, "\"1\"", mine).await.is(201);
     let mut theirs = base.clone();
-    theirs["alone"][0]["words"] = json!("A warm shower");
+    theirs["internal_coping"][0]["words"] = json!("A warm shower");
     server.put_on(casey, &of(maya, "safety-plan"), "\"1\"", theirs.clone()).await.refused(412, "");
     let both = server
         .put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", theirs)
         .await
         .is(201);
     assert_eq!(
-        (&both["content"]["alone"][0]["words"], &both["content"]["people"][0]["name"]),
+        (&both["content"]["internal_coping"][0]["words"], &both["content"]["helpers"][0]["name"]),
         (&json!("A warm shower"), &json!("Sam"))
     );
     sign(&server, &clinic, SAFE, 3).await;
@@ -450,12 +450,12 @@ async fn the_safety_plan_always_has_somebody_to_call(
         heads["items"].as_array().unwrap().iter().map(|head| &head["agreement"]).collect();
     assert_eq!(agreements, ["agreed", "draft", "draft"]);
     let old = server.get(maya, &format!("{SAFE}/revisions/1")).await.is(200);
-    assert_eq!(old["content"]["alone"][0]["words"], "A cold shower");
+    assert_eq!(old["content"]["internal_coping"][0]["words"], "A cold shower");
     let told = server.get(casey, &format!("{}/compare?from=1&to=3", of(maya, "safety-plan"))).await.is(200);
     let sections: Vec<_> =
         told["differences"].as_array().unwrap().iter().map(|one| &one["section"]).collect();
-    assert_eq!(sections, ["alone", "people"]);
-    assert_eq!(server.get(maya, MINE).await.is(200)["revision"], 0, "another plan for another crisis");
+    assert_eq!(sections, ["internal_coping", "helpers"]);
+    assert_eq!(server.get(maya, MINE).await.is(200)["revision"], 0, "the two plans are separate");
     let steps = server.get(maya, "/v1/participants/me/offline").await.is(200)["safety_steps"].clone();
     assert!(steps[4]["lines"].to_string().contains("988"), "{steps}");
 }

@@ -114,7 +114,7 @@ async fn pocket_is_full(server: &TestServer, maya: &Person, counselor: &Person) 
     {
         assert!(!plan["content"][section].is_null(), "{section} in {plan}");
     }
-    assert!(!own("safety-plan").await["content"]["alone"].is_null());
+    assert!(!own("safety-plan").await["content"]["internal_coping"].is_null());
     let daily = own("check-ins?kind=daily&from=2025-12-08&to=2026-03-02").await;
     assert!((60..=84).contains(&listed(&daily).len()), "{}", listed(&daily).len());
     let answers = |is: &dyn Fn(i64) -> bool, what: &str| {

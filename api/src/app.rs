@@ -90,7 +90,7 @@ impl App {
             tokens: Tokens::new(&secrets, &config.home())?,
             passwords: Passwords::new(config.password_memory)?,
             mailer: Mailer::open(&config)?,
-            recent_days: RecentDaysCache::new(),
+            recent_days: RecentDaysCache::default(),
             ending: watch::Sender::new(false),
             secrets,
             clock,
@@ -202,7 +202,7 @@ impl App {
     pub fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
-    /// What caseloads read of participants whose record has not changed.
+    /// The cached days of caseloads.
     pub fn recent_days(&self) -> &RecentDaysCache {
         &self.0.recent_days
     }

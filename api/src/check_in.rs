@@ -48,7 +48,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownVersion
             | Refusal::Answers(_)
             | Refusal::NotYet
-            | Refusal::Over
+            | Refusal::Closed
             | Refusal::NeverAnswered => {
                 let mut faults = refusal.faults().into_iter();
                 let first = match faults.next() {
@@ -79,7 +79,7 @@ pub fn answer(
     }
     let day = check_in::place(draft, grant.now())?.day;
     let earlier = store::revisions(tx, grant, draft.kind, day)?;
-    let Answered { check_in, kept: new } =
+    let Answered { check_in, new } =
         check_in::answer(grant.participant(), &earlier, id, draft, grant.now())?;
     let Some(new) = new else { return Ok(Recorded::Known(check_in)) };
     store::add_revision(tx, grant, &new)?;

@@ -40,7 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different | Refusal::AssignedOther | Refusal::AddedOther => {
+            Refusal::Different | Refusal::DifferentAssignment | Refusal::DifferentSkill => {
                 Self::different(refusal.to_string())
             }
             Refusal::TooManyRevisions => Self::refused(refusal.to_string()),

@@ -54,7 +54,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchTrigger => Self::invalid("/proposal/against", detail),
             Refusal::Different => Self::different(detail.clone()).and("/id", detail),
             Refusal::HasPrecaution => Self::invalid("/proposal/skill", detail),
-            Refusal::Kept { section } => Self::invalid(pointer::<Plan>(section), detail),
+            Refusal::Hidden { section } => Self::invalid(pointer::<Plan>(section), detail),
             Refusal::Sharing => Self::invalid(pointer::<Plan>(PlanSection::Sharing), detail),
         }
     }
@@ -134,11 +134,11 @@ pub fn accept(
     let number = current.as_ref().map_or(0, |current| current.revision);
     let plan = current.as_ref().map(|current| current.content.clone()).unwrap_or_default();
     let on_offer = OnOffer::read(tx, grant)?;
-    match plan::take_up(&plan, proposal, *id, grant.actor().role, |skill| on_offer.warns_of(skill)) {
+    match plan::accept_proposal(&plan, proposal, *id, grant.actor().role, |skill| on_offer.warns_of(skill)) {
         Ok(draft) => save(tx, grant, current, based_on, draft, Action::AcceptPlanProposal),
         // The rule may have accepted it for the revision that the caller read.
         Err(_) if based_on != number => Ok(Change::Stale(current)),
-        Err(refusal @ Refusal::Kept { section }) => {
+        Err(refusal @ Refusal::Hidden { section }) => {
             Err(Problem::invalid("/proposal", format!("changes {}: {refusal}", section.as_str())))
         }
         Err(refusal) => Err(refusal.into()),
@@ -200,7 +200,7 @@ pub fn summary(tx: &mut Tx, grant: &Grant) -> Result<PlanSummary, Problem> {
 /// Whether the plan already has what a proposal would add, as far as the holder of the grant may see it.
 pub fn says(tx: &mut Tx, grant: &Grant, proposal: &Proposal) -> Result<bool, Problem> {
     let plan = visible(tx, grant)?;
-    Ok(proposal.is_said(&plan))
+    Ok(proposal.is_in(&plan))
 }
 
 // Answers

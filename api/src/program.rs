@@ -28,8 +28,8 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Different => Self::different(detail),
-            Refusal::FarAway => Self::invalid("/since", detail),
-            Refusal::NoStep => Self::conflict(detail.clone()).and("/level", detail),
+            Refusal::TooFarAway => Self::invalid("/since", detail),
+            Refusal::NoChange => Self::conflict(detail.clone()).and("/level", detail),
         }
     }
 }

@@ -272,7 +272,7 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
         })
         .await?;
     let request = caller.request(&app);
-    // Each look is in the counselor's own stream: what several screens refresh at once waits in one line.
+    // Each read is recorded in the counselor's own stream, so the writes of several screens are grouped.
     app.write_to(caller.account.into(), move |tx| {
         let permit = caller.permitted(tx, Action::ReadCaseload, request)?;
         audit::record_permitted(tx, &permit, None)?;

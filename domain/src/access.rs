@@ -1,4 +1,4 @@
-//! Who may do what. The only maker of the proofs that queries ask for.
+//! Who may do what. Only this module makes the proofs that queries need.
 
 use uuid::Uuid;
 
@@ -31,25 +31,25 @@ words! {
     }
 }
 
-/// What an action is done to, and so how it is decided who may do it.
+/// What an action is done to. It determines how permission is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// One participant's record; see [`decide`].
     Record,
     /// The actor's own organization; see [`permit`].
     Organization,
-    /// The actor's own account, or the server acted by itself: no role decides.
+    /// The actor's own account, or an action of the server: no role is needed.
     Open,
 }
 
-/// One row of the policy: what an action is done to, and which roles may do it there.
+/// One row of the policy: what an action is done to, and which roles may do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The module that the action belongs to.
     pub module: Module,
     /// What it is done to.
     pub scope: Scope,
-    /// Who may do it: a participant on the own record, a counselor on the own caseload, a supervisor in the whole
+    /// Who may do it: a participant on their own record, a counselor on their caseload, a supervisor in the whole
     /// organization.
     pub roles: &'static [Role],
 }
@@ -58,7 +58,7 @@ pub struct Policy {
 macro_rules! policy {
     ($($module:ident { $($(#[doc = $doc:literal])* $action:ident = $name:tt, $scope:ident [$($role:ident)*];)+ })+) => {
         words! {
-            /// Something that can be done, as the policy and the audit log name it.
+            /// An action, as the policy and the audit log name it.
             Action { $($($(#[doc = $doc])* $action = $name,)+)+ }
         }
         impl Action {
@@ -78,13 +78,13 @@ macro_rules! policy {
 
 policy! {
     Account {
-        /// Say in which time zone the participant lives. Whoever may invite a participant may.
+        /// Change the time zone in which the participant lives. Roles that may invite a participant may do this.
         ChangeTimeZone = "change_time_zone", Record [Participant Counselor Supervisor];
-        /// Read in which time zone the participant lives.
+        /// Read the time zone in which the participant lives.
         ReadTimeZone = "read_time_zone", Record [Participant Counselor Supervisor];
-        /// Invite a participant, or withdraw that.
+        /// Invite a participant, or withdraw the invitation.
         InviteParticipant = "invite_participant", Organization [Counselor Supervisor];
-        /// Invite a colleague, or withdraw that.
+        /// Invite a colleague, or withdraw the invitation.
         InviteStaff = "invite_staff", Organization [Admin];
         /// Read the invitations one may make.
         ReadInvites = "read_invites", Organization [Counselor Supervisor Admin];
@@ -102,13 +102,14 @@ policy! {
     Program {
         /// Read the level of care and its changes.
         ReadLevelOfCare = "read_level_of_care", Record [Participant Counselor Supervisor];
-        /// Record a change of the level of care: a decision of the treatment, which a supervisor answers for too.
+        /// Record a level-of-care change. It is a clinical decision, for which a supervisor is responsible too.
         ChangeLevelOfCare = "change_level_of_care", Record [Counselor Supervisor];
     }
     Plan {
         /// Read the relapse-prevention plan and the safety plan.
         ReadPlan = "read_plan", Record [Participant Counselor Supervisor];
-        /// Write a new revision of either plan. A plan is agreed between two: a supervisor does not write it.
+        /// Save a new revision of either plan. A plan is agreed between participant and counselor, so a
+        /// supervisor cannot.
         ChangePlan = "change_plan", Record [Participant Counselor];
         /// Accept a proposed change of the plan.
         AcceptPlanProposal = "accept_plan_proposal", Record [Participant Counselor];
@@ -136,25 +137,25 @@ policy! {
         CorrectSkillPractice = "correct_skill_practice", Record [Participant];
         /// Mark a skill practice as entered in error.
         WithdrawSkillPractice = "withdraw_skill_practice", Record [Participant];
-        /// Read skill practice, what works, favorites, own precautions and assigned skills.
+        /// Read skill practice, what works, favorites, precautions and assigned skills.
         ReadSkillPractice = "read_skill_practice", Record [Participant Counselor Supervisor];
         /// Assign a skill for practice.
         AssignSkill = "assign_skill", Record [Counselor];
         /// Withdraw an assignment.
         WithdrawAssignment = "withdraw_assignment", Record [Counselor];
-        /// Mark favorite skills and own precautions.
+        /// Choose favorite skills and precautions.
         ChooseSkills = "choose_skills", Record [Participant];
-        /// Note which precautions hold for the participant.
+        /// Note which precautions apply to the participant.
         NotePrecautions = "note_precautions", Record [Participant Counselor];
-        /// Read the coping skills on offer: the library's and the organization's own.
+        /// Read the coping skills on offer: those of the library and of the organization.
         ReadSkills = "read_skills", Organization [Participant Counselor Supervisor Admin];
-        /// Add a coping skill of the organization's own.
+        /// Add a coping skill to the organization.
         AddSkill = "add_skill", Organization [Supervisor Admin];
-        /// Edit one.
+        /// Edit a coping skill of the organization.
         EditSkill = "edit_skill", Organization [Supervisor Admin];
-        /// Offer one no longer.
+        /// Retire a coping skill of the organization.
         RetireSkill = "retire_skill", Organization [Supervisor Admin];
-        /// Offer a retired one again.
+        /// Offer a retired coping skill again.
         RestoreSkill = "restore_skill", Organization [Supervisor Admin];
     }
     CheckIn {
@@ -180,9 +181,9 @@ policy! {
         SaveDebrief = "save_debrief", Record [Participant];
         /// Hide or show the counter of a substance.
         ChangeCounter = "change_counter", Record [Participant];
-        /// Accept a change of the plan that logs speak for.
+        /// Accept a change of the plan that the logs suggest.
         AcceptProposal = "accept_proposal", Record [Participant];
-        /// Decline a change of the plan that logs speak for.
+        /// Decline a change of the plan that the logs suggest.
         DeclineProposal = "decline_proposal", Record [Participant];
         /// Read sober time, milestones, lapses, use reports and debriefs.
         ReadRecovery = "read_recovery", Record [Participant Counselor Supervisor];
@@ -192,33 +193,33 @@ policy! {
         AcknowledgeUse = "acknowledge_use", Record [Counselor Supervisor];
     }
     Trend {
-        /// Read what the logs add up to.
+        /// Read trends.
         ReadTrend = "read_trend", Record [Participant Counselor Supervisor];
-        /// Read the list of the participants one treats: a counselor's own, a supervisor's all.
+        /// Read the caseload: a counselor's participants, or for a supervisor all.
         ReadCaseload = "read_caseload", Organization [Counselor Supervisor];
     }
     Reminder {
-        /// Read when reminders go out and what became of them.
+        /// Read reminder preferences and the history of messages.
         ReadReminders = "read_reminders", Record [Participant Counselor Supervisor];
-        /// Choose when reminders go out.
+        /// Change reminder preferences.
         ChangeReminders = "change_reminders", Record [Participant Counselor];
-        /// Read which reminders of one's participants did not arrive.
+        /// Read which reminders of the caseload were not delivered.
         ReadUndelivered = "read_undelivered", Organization [Counselor Supervisor];
         /// Send a reminder message.
         SendReminder = "send_reminder", Open [];
         /// Give up on a reminder message that cannot be delivered.
         BounceReminder = "bounce_reminder", Open [];
-        /// End reminders by the link in one of them.
+        /// Turn reminders off by the link in a message.
         Unsubscribe = "unsubscribe", Open [];
     }
     Audit {
-        /// Read who did or saw what.
+        /// Read the audit log.
         ReadAuditLog = "read_audit_log", Record [Participant Supervisor];
     }
 }
 
 impl Action {
-    /// The action of inviting somebody to this role.
+    /// The action of inviting somebody with this role.
     pub const fn inviting(role: Role) -> Self {
         match role {
             Role::Participant => Self::InviteParticipant,
@@ -227,41 +228,41 @@ impl Action {
     }
 }
 
-/// Who acts, as of this transaction.
+/// Who acts, as read in this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The account.
     pub account: AccountId,
-    /// Where it belongs.
+    /// Its organization.
     pub organization: OrganizationId,
-    /// What it does there.
+    /// Its role.
     pub role: Role,
-    /// The session it acts from.
+    /// The device whose session it uses.
     pub device: DeviceId,
-    /// The record it owns, if it is a participant.
+    /// Its own record, if it is a participant.
     pub participant: Option<ParticipantId>,
 }
 
-/// The request that something is done for, and the time that it counts as done. Both are made before the
-/// transaction, which may run again.
+/// The request, and the time at which its actions count as done. Both are made before the transaction, which
+/// may run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The id that the log, the audit log and the answer's `X-Request-Id` share.
+    /// Its id in the request log, in the audit log and in the response's `X-Request-Id`.
     pub id: Uuid,
     /// The server's clock.
     pub now: Moment,
 }
 
-/// How an actor relates to a participant, as of this transaction; the closest that holds.
+/// The closest relation of an actor to a participant, as read in this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// The record is the actor's own.
     Own,
     /// The participant is on the actor's caseload.
     Caseload,
-    /// Both belong to one organization.
+    /// Both are in the same organization.
     Organization,
-    /// Nothing connects them, or there is no such participant.
+    /// They have no relation, or there is no such participant.
     Foreign,
 }
 
@@ -270,13 +271,13 @@ impl Relation {
     pub const ALL: &[Self] = &[Self::Own, Self::Caseload, Self::Organization, Self::Foreign];
 }
 
-/// Why somebody may not.
+/// Why an action is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The actor may not even know that this exists; answered like something that does not.
+    /// The actor may not know that this exists. The answer is the same as if it did not.
     #[error("there is nothing here that you know of")]
     Unknown,
-    /// The actor may know of it, but not do this.
+    /// The actor may know that this exists, but may not do this.
     #[error("your role may not do this")]
     NotAllowed,
 }
@@ -296,23 +297,23 @@ impl Grant {
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
-    /// On whose record.
+    /// The participant whose record it is.
     pub fn participant(&self) -> ParticipantId {
         self.participant
     }
-    /// What is done.
+    /// The action.
     pub fn action(&self) -> Action {
         self.action
     }
-    /// By which relation.
+    /// The actor's relation to the participant.
     pub fn relation(&self) -> Relation {
         self.relation
     }
-    /// For which request.
+    /// The request.
     pub fn request(&self) -> Request {
         self.request
     }
-    /// When it counts as done.
+    /// When the action counts as done.
     pub fn now(&self) -> Moment {
         self.request.now
     }
@@ -326,7 +327,7 @@ pub fn decide(
     relation: Relation,
     request: Request,
 ) -> Result<Grant, Refusal> {
-    // A record is somebody's own by the account, whatever a query made of it.
+    // Only the account says whose record it is, whatever relation a query found.
     if (relation == Relation::Own) != (actor.participant == Some(participant)) {
         return Err(Refusal::Unknown);
     }
@@ -346,7 +347,7 @@ pub fn decide(
     Ok(Grant { actor: *actor, participant, action, relation, request })
 }
 
-/// The proof that this actor may do this in the own organization. Only [`permit`] makes one.
+/// The proof that this actor may do this action in their own organization. Only [`permit`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
     actor: Actor,
@@ -359,21 +360,21 @@ impl Permit {
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
-    /// What is done.
+    /// The action.
     pub fn action(&self) -> Action {
         self.action
     }
-    /// For which request.
+    /// The request.
     pub fn request(&self) -> Request {
         self.request
     }
-    /// When it counts as done.
+    /// When the action counts as done.
     pub fn now(&self) -> Moment {
         self.request.now
     }
 }
 
-/// Decides whether an actor may do an action in the own organization.
+/// Decides whether an actor may do an action in their own organization.
 pub fn permit(actor: &Actor, action: Action, request: Request) -> Result<Permit, Refusal> {
     let Policy { scope, roles, .. } = action.policy();
     if scope != Scope::Organization || !roles.contains(&actor.role) {
@@ -403,7 +404,7 @@ mod tests {
         Request { id: Uuid::from_u128(9), now: crate::audit::tests::at(0) }
     }
 
-    /// Who may, written down apart from the policy: p a participant, c a counselor, s a supervisor, a an admin.
+    /// Who may do what, written separately from the policy: p participant, c counselor, s supervisor, a admin.
     const WHO: &[(&str, &str)] = &[
         ("p", "record_craving rate_craving conclude_craving correct_craving withdraw_craving"),
         ("p", "record_skill_practice correct_skill_practice withdraw_skill_practice choose_skills"),
@@ -492,7 +493,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_participant_reaches_the_own_record_alone(
+        fn a_participant_reaches_only_their_own_record(
             own in prop::option::of(0u128..4), asked in 0u128..4,
             relation in prop::sample::select(Relation::ALL), action in prop::sample::select(Action::ALL)
         ) {

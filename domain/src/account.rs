@@ -1,4 +1,4 @@
-//! Who there is: organizations, accounts, invites, devices and the sessions on them.
+//! Organizations, accounts, invitations, devices and their sessions.
 
 mod invite;
 mod name;
@@ -17,19 +17,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 id!(
-    /// A clinic or provider; nothing crosses from one to another.
+    /// A clinic or provider. Organizations see nothing of each other.
     OrganizationId
 );
 id!(
-    /// Somebody who can sign in.
+    /// A person who can sign in.
     AccountId
 );
 id!(
-    /// Somebody in treatment; the owner of a record.
+    /// A person in treatment, who owns a record.
     ParticipantId
 );
 id!(
-    /// A phone or browser on which an account is signed in: one session.
+    /// A phone or browser on which an account is signed in. It has one session.
     DeviceId
 );
 id!(
@@ -37,39 +37,39 @@ id!(
     InviteId
 );
 
-/// Somebody who can sign in.
+/// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
-    /// Where it belongs.
+    /// Its organization.
     #[serde(skip)]
     pub organization: OrganizationId,
-    /// What it does here.
+    /// Its role.
     pub role: Role,
-    /// How the person is called.
+    /// The person's name.
     pub display_name: DisplayName,
     /// What the person types to sign in.
     pub sign_in_name: SignInName,
-    /// Where mail goes, if anywhere.
+    /// Where email is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// The record that the account owns; a participant has one.
+    /// The participant's record; missing for other roles.
     #[serde(rename = "participant_id", skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
-    /// Where the person lives by the clock; a participant has one.
+    /// The participant's time zone; missing for other roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
-    /// Whether it may sign in and act.
+    /// Whether the person may sign in.
     pub active: bool,
 }
 
-/// Where a participant lives by the clock.
+/// The time zone in which a participant lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "time_zone": "America/Denver" }))]
 pub struct HomeZone {
-    /// The zone there.
+    /// The time zone.
     pub time_zone: TimeZone,
 }
 
@@ -78,14 +78,14 @@ pub struct HomeZone {
 pub struct Device {
     /// Its id.
     pub id: DeviceId,
-    /// ParticipantRef it is.
+    /// Whose it is.
     #[serde(skip)]
     pub account: AccountId,
-    /// How its owner calls it.
+    /// The name that its owner gave it.
     pub name: DeviceName,
     /// When it signed in.
     pub created_at: Moment,
-    /// When it was last given a token.
+    /// When it last received a token.
     pub last_used_at: Moment,
     /// When it was signed out.
     #[serde(skip_serializing_if = "Option::is_none")]

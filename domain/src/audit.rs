@@ -1,8 +1,9 @@
-//! Who did or saw what of whose record, and the seal that shows if anyone changed that afterwards.
+//! The audit log: who did or saw what in whose record, and seals that show whether somebody changed it
+//! afterwards.
 //!
-//! Each stream (one participant's record, or one account's own doings) counts its entries without a gap. Blocks
-//! seal the entries of all streams in the order of their ids; the hash of each block covers the one before. The
-//! hash function is an argument: the rules here are the same under any.
+//! Each stream (a participant's record, or an account's own actions) numbers its events without a gap. Blocks
+//! seal the events of all streams in the order of their ids. The hash of each block covers the block before.
+//! The caller supplies the hash function.
 
 mod check;
 mod finding;
@@ -21,48 +22,48 @@ use crate::account::{AccountId, DeviceId, Role};
 use crate::value::Moment;
 
 words! {
-    /// Whether it came to pass.
+    /// The outcome of an action.
     AuditOutcome {
         /// It was done.
         Done = "done",
-        /// It was asked for and refused.
+        /// It was refused.
         Refused = "refused",
     }
 }
 
-/// One thing that was done to or seen of a record. Ids only, never content.
+/// Something that was done to a record or seen in it. It has ids, never content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEvent {
-    /// Its place in its stream, counted from 1 without a gap.
+    /// Its number in its stream, from 1 without a gap.
     #[schema(minimum = 1)]
     pub seq: i64,
     /// When.
     pub at: Moment,
-    /// Who; nobody when the server itself acted, and to a participant nobody where another participant tried.
+    /// Who acted; missing if it was the server. Participants do not see it if it was another participant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<AccountId>,
-    /// As what.
+    /// In which role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_role: Option<Role>,
-    /// On which of the actor's devices.
+    /// On which device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
     /// What was done.
     pub action: Action,
     /// The module that the action belongs to.
     pub module: Module,
-    /// To which single thing in it, if it was one.
+    /// The entry, plan or other item that it was done to, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity: Option<Uuid>,
-    /// Whether it came to pass.
+    /// Whether it was done or refused.
     pub outcome: AuditOutcome,
-    /// The request that did it, as in the logs.
+    /// The id of the request, the same as in the log.
     pub request_id: Uuid,
 }
 
 impl AuditEvent {
-    /// The entry as this person may read it. That somebody is in treatment is not for a fellow patient to
-    /// know, so a participant learns of another one no more than that it was one.
+    /// The event as this person may read it. A participant may not know who else is in treatment, so they see
+    /// only that it was another participant.
     #[must_use]
     pub fn shown_to(self, reader: &Actor) -> Self {
         let other = self.actor.is_some_and(|actor| actor != reader.account);
@@ -73,15 +74,15 @@ impl AuditEvent {
     }
 }
 
-/// An entry where it is stored: in which stream and at which place among all of them.
+/// A stored event with its stream and its place among all events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// Its place among the entries of all streams; ascending, gaps allowed.
+    /// Its place among the events of all streams; ascending, gaps are allowed.
     pub id: i64,
-    /// The participant whose record it is about, or else the account that acted.
+    /// The participant whose record it is about, or the account that acted.
     pub stream: Uuid,
-    /// What it says.
-    pub entry: AuditEvent,
+    /// The event.
+    pub event: AuditEvent,
 }
 
 #[cfg(test)]
@@ -94,7 +95,7 @@ pub(crate) mod tests {
         Timestamp::from_second(1_790_000_000 + second).unwrap().try_into().unwrap()
     }
 
-    pub(super) fn entry(seq: i64, second: i64) -> AuditEvent {
+    pub(super) fn event(seq: i64, second: i64) -> AuditEvent {
         AuditEvent {
             seq,
             at: at(second),

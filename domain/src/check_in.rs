@@ -1,25 +1,25 @@
-//! Daily and weekly check-ins: one for each local day, one for each ISO week of that calendar.
+//! Daily and weekly check-ins: one for each local day and one for each ISO week.
 //!
-//! **Which day.** A check-in belongs to the day the phone names, or else to the local day on which it was filled
-//! in, always by the zone of the entry. A weekly one belongs to the week, Monday to Sunday, of that day.
+//! **Day.** A check-in belongs to the day that the phone names, or else to the local day on which it was filled
+//! in, in the entry's time zone. A weekly one belongs to the week of that day, Monday to Sunday.
 //!
-//! **How long.** A daily check-in can be filled in from the start of its day until 24 hours after that day ends;
-//! a weekly one from the start of its week until 72 hours after that week ends. Days end where the calendar
-//! says, so with a clock change the first of these is 23 or 25 hours of day and 24 more. When it was filled in
-//! is `occurred_at`, or `received_at` where the phone's clock was ahead, or lay before the day it names.
+//! **Window.** A daily check-in can be filled in from the start of its day until 24 hours after the day ends, a
+//! weekly one from the start of its week until 72 hours after the week ends. A day with a clock change has 23
+//! or 25 hours. The time it was filled in is `occurred_at`, or `received_at` if the phone's clock was ahead, or
+//! behind the day it names.
 //!
-//! **How late.** What was filled in in time is taken whenever it arrives: a phone may be offline for weeks.
-//! If it arrives after the time is over, it is marked `late`, and counts like any other.
+//! **Late arrival.** A check-in that was filled in within its window is accepted whenever it arrives: a phone
+//! may be offline for weeks. If the window has closed by then, it is marked `late`. It counts like any other.
 //!
-//! **Corrected.** The time is for answering, while the day is remembered. Whoever sees later that an answer was wrong
-//! may still put it right, with a reason; a day that was never answered stays without.
+//! **Corrections.** New answers are accepted only within the window, while the day is remembered. After that an
+//! answer can still be corrected, with a reason, but a day without an answer stays without one.
 //!
-//! **Twice.** The first of a day or week makes the check-in, and its id names it. Another one, under its own id,
-//! is a revision; all are kept, and the one that was filled in last stands, whatever came in last; but a correction
-//! stands over all that came before it. The same one again is a repeat and changes nothing.
+//! **Revisions.** The first check-in of a day or week gives it its id. Each further one, under an id of its
+//! own, is a revision. All revisions are stored. The one that was filled in last is current, in whatever order
+//! they arrived, but a correction replaces all that arrived before it. The same content again changes nothing.
 //!
-//! **Use.** What was told of use stays told: another answer of the day may be about another hour of it. Only a
-//! correction that says otherwise takes it back.
+//! **Use.** Reported use remains reported: another answer may be about another part of the day. Only a correction
+//! withdraws it.
 
 pub mod answer;
 pub mod completion_rate;
@@ -42,18 +42,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 id! {
-    /// A check-in as sent, named by the phone; unique for its participant.
+    /// The id of a check-in or of one of its revisions, made by the phone. It is unique for the participant.
     CheckInId
 }
 
-/// How long after its day a daily check-in can be filled in. Source: expiry of 24 h, clinical.md 3.10.
+/// How long after the end of its day a daily check-in can be filled in. Source: expiry of 24 h, clinical.md 3.10.
 pub const DAILY_GRACE: SignedDuration = SignedDuration::from_hours(24);
-/// How long after its week a weekly check-in can be filled in: it asks about 7 days, so no longer than this.
+/// How long after the end of its week a weekly check-in can be filled in. It asks about 7 days, so no longer.
 pub const WEEKLY_GRACE: SignedDuration = SignedDuration::from_hours(72);
-/// Most revisions that one check-in keeps.
+/// The most revisions that one check-in can have.
 pub const MOST_REVISIONS: usize = 50;
 
-/// A check-in as the phone tells it.
+/// A check-in as the phone sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -62,116 +62,116 @@ pub const MOST_REVISIONS: usize = 50;
     "answers": { "mood": 6, "sleep_hours": 7.5, "craving_worst": 4, "confidence": 8, "connected": true }
 }))]
 pub struct CheckInDraft {
-    /// Which kind.
+    /// Daily or weekly.
     pub kind: CheckInKind,
     /// The version of the definition that the person saw.
     #[schema(minimum = 1, maximum = 32767)]
     pub version: i16,
-    /// The day it is about, or a day of the week it is about; without it, the day on which it was filled in.
+    /// The day it is about, or any day of the week it is about. The default is the day on which it was filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
     /// When it was filled in, by the phone's clock.
     pub occurred_at: Moment,
-    /// Where the phone was then.
+    /// The phone's time zone then.
     pub time_zone: TimeZone,
     /// The answers.
     pub answers: Answers,
-    /// Why what was answered before is corrected; needed when the time to fill it in is over.
+    /// Why an earlier answer is corrected. Required after the window has closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
 }
 
-/// One sending of a check-in that was kept.
+/// A stored revision of a check-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckInRevision {
-    /// Its id; that of the first is the check-in's.
+    /// Its id. The first revision's id is also the check-in's.
     pub id: CheckInId,
-    /// Its number in the order they came, from 1.
+    /// Its number in order of arrival, from 1.
     #[schema(minimum = 1)]
     pub revision: i32,
     /// When the server received it.
     pub received_at: Moment,
-    /// The day it counts on; of a weekly one, the Monday.
+    /// The day it counts for; for a weekly check-in, the Monday.
     pub day: Day,
-    /// Whether the phone's clock was ahead, or before the day it names; `received_at` then counts as the time it was
-    /// filled in.
+    /// Whether the phone's clock was ahead, or behind the day it names. Then `received_at` counts as the time
+    /// it was filled in.
     pub clock_suspect: bool,
-    /// Whether it arrived when the time to fill it in was over.
+    /// Whether it arrived after its window had closed.
     pub late: bool,
-    /// As sent.
+    /// What was sent.
     pub check_in: CheckInDraft,
 }
 
-/// A check-in as it stands.
+/// The current version of a check-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckIn {
-    /// Its id: that of the first one sent.
+    /// Its id: that of the first revision.
     pub id: CheckInId,
-    /// ParticipantRef it is.
+    /// Whose it is.
     #[serde(skip)]
     pub participant: ParticipantId,
-    /// Which kind.
+    /// Daily or weekly.
     pub kind: CheckInKind,
     /// The version of the definition that the answers were given under.
     #[schema(minimum = 1)]
     pub version: i16,
-    /// The day it counts on; of a weekly one, the Monday.
+    /// The day it counts for; for a weekly check-in, the Monday.
     pub day: Day,
-    /// When the answers that stand were given, by the phone's clock.
+    /// When the current answers were given, by the phone's clock.
     pub occurred_at: Moment,
-    /// Where the phone was then.
+    /// The phone's time zone then.
     pub time_zone: TimeZone,
     /// The answers.
     pub answers: Answers,
-    /// When the server received the first of it.
+    /// When the server received the first revision.
     pub received_at: Moment,
-    /// Whether the phone's clock was ahead, or before the day it names.
+    /// Whether the phone's clock was ahead, or behind the day it names.
     pub clock_suspect: bool,
-    /// Whether the first of it arrived when the time to fill it in was over. A correction makes nothing late.
+    /// Whether the first revision arrived after the window had closed. A correction does not change this.
     pub late: bool,
-    /// How many were kept: 1 until it is answered anew.
+    /// The number of revisions: 1 until it is answered again.
     #[schema(minimum = 1)]
     pub revision: i32,
 }
 
-/// Why a check-in is not taken.
+/// Why a check-in is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No such definition was ever published.
-    #[error("there is no such version of this check-in; fetch the definitions and answer one of those")]
+    /// No such definition was published.
+    #[error("there is no such version of this check-in; fetch the definitions and answer one of them")]
     UnknownVersion,
-    /// Answers that do not fit the definition; each names its question.
+    /// Answers that do not fit the definition.
     #[error("some answers do not fit the questions")]
     Answers(Vec<Fault>),
     /// The day or week has not begun.
     #[error("that day has not begun yet; choose today or an earlier day")]
     NotYet,
-    /// It was filled in when the time for it was over.
+    /// It was filled in after the window had closed.
     #[error(
-        "the time to fill in this check-in is over; answer today's, or tell by `reason` why you correct what was answered"
+        "the time to fill in this check-in is over; answer today's, or send a `reason` to correct an earlier answer"
     )]
-    Over,
-    /// The time for it is over, and nothing was answered in it that could be corrected.
+    Closed,
+    /// The window has closed, and there is no answer to correct.
     #[error(
-        "the time to fill in this check-in is over, and it was not answered then: it may stay empty; answer the one that is open now"
+        "the time to fill in this check-in is over, and it has no answer to correct: it can stay empty; answer the one that is open now"
     )]
     NeverAnswered,
-    /// The id already stands for other content.
-    #[error("this id already stands for other content; send it under a new id")]
+    /// The id is in use for other content.
+    #[error("this id is already in use for other content; send this under a new id")]
     Different,
-    /// There are as many revisions as are kept.
+    /// The check-in has the most revisions already.
     #[error(
-        "this check-in was already answered 50 times, the most that are kept, and this answer is not; write what is different in the note of the next one, or tell your counselor"
+        "this check-in already has 50 answers, the most it can have, and this one was not saved; write what is different in the note of the next check-in, or tell your counselor"
     )]
     TooManyRevisions,
 }
 
 impl Refusal {
-    /// What is at fault in the request: JSON pointers, each with its reason.
+    /// The faults in the request: JSON pointers, each with its reason.
     pub fn faults(&self) -> Vec<(String, String)> {
         match self {
             Self::UnknownVersion => vec![("/version".to_owned(), self.to_string())],
-            Self::NotYet | Self::Over | Self::NeverAnswered => vec![("/day".to_owned(), self.to_string())],
+            Self::NotYet | Self::Closed | Self::NeverAnswered => vec![("/day".to_owned(), self.to_string())],
             Self::Answers(faults) => {
                 faults.iter().map(|fault| (fault.pointer(), fault.why.to_string())).collect()
             }
@@ -180,18 +180,18 @@ impl Refusal {
     }
 }
 
-/// The time in which a check-in can be filled in: from the first instant up to but not including the second.
+/// When a check-in can be filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// When its day or week begins.
+    /// The start of its day or week, included.
     pub opens_at: Moment,
-    /// When the grace after its day or week ends.
+    /// The end of the grace period after its day or week, excluded.
     pub closes_at: Moment,
 }
 
 impl Window {
-    /// The time of a daily check-in of this day, or of the weekly one of this day's week, by a zone's calendar;
-    /// none where the calendar ends.
+    /// The window of this day's daily check-in, or of the weekly one of its week, in this time zone. There is
+    /// none at the end of the calendar.
     pub fn of(kind: CheckInKind, day: Day, zone: &TimeZone) -> Option<Self> {
         let (days, grace) = match kind {
             CheckInKind::Daily => (1, DAILY_GRACE),
@@ -203,7 +203,7 @@ impl Window {
     }
 }
 
-/// The day that names the check-in which a day belongs to: itself, or the Monday of its week.
+/// The day that a check-in about this day counts for: the day itself, or the Monday of its week.
 #[must_use]
 pub fn period(kind: CheckInKind, day: Day) -> Day {
     match kind {
@@ -215,82 +215,83 @@ pub fn period(kind: CheckInKind, day: Day) -> Day {
     }
 }
 
-/// Where a check-in belongs.
+/// The day or week of a check-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The day it counts on; of a weekly one, the Monday.
+    /// The day it counts for; for a weekly check-in, the Monday.
     pub day: Day,
-    /// Whether the phone's clock was ahead, or before the day it names.
+    /// Whether the phone's clock was ahead, or behind the day it names.
     pub clock_suspect: bool,
-    /// Whether it arrived when the time to fill it in was over.
+    /// Whether it arrived after its window had closed.
     pub late: bool,
-    /// Whether that time was over when it was filled in: it can only correct what was answered.
-    pub over: bool,
+    /// Whether the window had closed when it was filled in. Then it can only be a correction.
+    pub closed: bool,
 }
 
-/// The day or week to which a check-in belongs, if it was filled in in time for it or tells why it is corrected.
+/// Finds the day or week of a check-in. It must have been filled in within the window, or have a reason.
 pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
     let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
     let placed = |day: Day, at: Moment, clock_suspect: bool| {
         let day = period(draft.kind, day);
         let window = Window::of(draft.kind, day, &draft.time_zone).ok_or(Refusal::NotYet)?;
-        match at {
-            at if at < window.opens_at => Err(Refusal::NotYet),
-            at if window.closes_at <= at && draft.reason.is_none() => Err(Refusal::Over),
-            at => {
-                Ok(Placed { day, clock_suspect, late: window.closes_at <= now, over: window.closes_at <= at })
-            }
+        let closed = window.closes_at <= at;
+        if at < window.opens_at {
+            return Err(Refusal::NotYet);
         }
+        if closed && draft.reason.is_none() {
+            return Err(Refusal::Closed);
+        }
+        Ok(Placed { day, clock_suspect, late: window.closes_at <= now, closed })
     };
     let named = draft.day.unwrap_or(day);
     match placed(named, at, clock_suspect) {
-        // A phone with a wrong clock is wrong about the day too: what it tells is still taken.
+        // A phone with a wrong clock is also wrong about the day. Its check-in is still accepted.
         Err(_) if clock_suspect => placed(day, at, clock_suspect),
-        // A clock that lies before the day it names, and that has begun, is behind.
+        // The named day has begun, so a clock that shows an earlier time is behind.
         Err(Refusal::NotYet) if at < now => placed(named, now, true),
         other => other,
     }
 }
 
-/// What became of a check-in that was sent.
+/// The outcome of sending a check-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// The check-in as it now stands.
+    /// The current version.
     pub check_in: CheckIn,
-    /// What is to be kept; nothing if it was a repeat.
-    pub kept: Option<CheckInRevision>,
+    /// The revision to store; none for a repeat.
+    pub new: Option<CheckInRevision>,
 }
 
-/// Takes a check-in. `kept` are all revisions of the day or week that [`place`] names, in any order. An id that
-/// is kept for another one is looked up first and asked by [`CheckInRevision::same`].
+/// Answers a check-in. `stored` are all revisions of the day or week from [`place`], in any order. The caller
+/// first looks the id up among all check-ins, and compares what it finds by [`CheckInRevision::same`].
 pub fn answer(
     participant: ParticipantId,
-    kept: &[CheckInRevision],
+    stored: &[CheckInRevision],
     id: CheckInId,
     draft: &CheckInDraft,
     now: Moment,
 ) -> Result<Answered, Refusal> {
-    let repeat = match kept.iter().find(|one| one.id == id) {
+    let repeat = match stored.iter().find(|one| one.id == id) {
         Some(one) => one.same(draft).map(|()| true)?,
-        // Word for word the same, time included: one sending that was given two ids.
-        None => kept.iter().any(|one| one.check_in == *draft),
+        // The same content, also the time, under another id: the phone sent it twice.
+        None => stored.iter().any(|one| one.check_in == *draft),
     };
-    if let (true, Some(check_in)) = (repeat, CheckIn::standing(participant, kept)) {
-        return Ok(Answered { check_in, kept: None });
+    if let (true, Some(check_in)) = (repeat, CheckIn::current(participant, stored)) {
+        return Ok(Answered { check_in, new: None });
     }
     let definition = definition(draft.kind, draft.version).ok_or(Refusal::UnknownVersion)?;
     let faults = definition.faults(&draft.answers);
     if !faults.is_empty() {
         return Err(Refusal::Answers(faults));
     }
-    let Placed { day, clock_suspect, late, over } = place(draft, now)?;
-    if over && kept.is_empty() {
+    let Placed { day, clock_suspect, late, closed } = place(draft, now)?;
+    if closed && stored.is_empty() {
         return Err(Refusal::NeverAnswered);
     }
-    if MOST_REVISIONS <= kept.len() {
+    if MOST_REVISIONS <= stored.len() {
         return Err(Refusal::TooManyRevisions);
     }
-    let last = kept.iter().map(|one| one.revision).max().unwrap_or(0);
+    let last = stored.iter().map(|one| one.revision).max().unwrap_or(0);
     let new = CheckInRevision {
         id,
         revision: last + 1,
@@ -300,12 +301,12 @@ pub fn answer(
         late,
         check_in: draft.clone(),
     };
-    let check_in = CheckIn::new(participant, kept, &new);
-    Ok(Answered { check_in, kept: Some(new) })
+    let check_in = CheckIn::new(participant, stored, &new);
+    Ok(Answered { check_in, new: Some(new) })
 }
 
 impl CheckInRevision {
-    /// Whether a check-in that came again under this id is the one that was kept.
+    /// Whether a check-in that was sent again under this id has the same content.
     pub fn same(&self, again: &CheckInDraft) -> Result<(), Refusal> {
         if self.check_in == *again { Ok(()) } else { Err(Refusal::Different) }
     }
@@ -315,34 +316,34 @@ impl CheckInRevision {
         EntryTime { occurred_at: self.check_in.occurred_at, received_at, clock_suspect }.effective_at()
     }
 
-    /// Whether it stands where this stood, which came before it.
-    fn stands_over(&self, before: &Self) -> bool {
+    /// Whether it replaces a revision that arrived before it.
+    fn replaces(&self, before: &Self) -> bool {
         self.corrects() || (before.answered_at(), before.id) < (self.answered_at(), self.id)
     }
 
-    /// Whether it says that what was answered before was wrong.
+    /// Whether it corrects an earlier answer.
     fn corrects(&self) -> bool {
         self.check_in.reason.is_some()
     }
 }
 
 impl CheckIn {
-    /// The check-in that the revisions of one day or week add up to; none without a revision.
-    pub fn standing(participant: ParticipantId, kept: &[CheckInRevision]) -> Option<Self> {
-        kept.first().map(|first| Self::new(participant, kept, first))
+    /// The current version of a check-in, from all revisions of its day or week; none if there are none.
+    pub fn current(participant: ParticipantId, revisions: &[CheckInRevision]) -> Option<Self> {
+        revisions.first().map(|first| Self::new(participant, revisions, first))
     }
 
-    /// When what stands was filled in: by the phone's clock unless that was ahead.
+    /// When the current answers were given: by the phone's clock, unless that is suspect.
     pub fn filled_in_at(&self) -> Moment {
         let Self { occurred_at, received_at, clock_suspect, .. } = *self;
         EntryTime { occurred_at, received_at, clock_suspect }.effective_at()
     }
 
-    fn new<'a>(participant: ParticipantId, kept: &'a [CheckInRevision], new: &'a CheckInRevision) -> Self {
-        let first = kept.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
-        let mut all: Vec<_> = kept.iter().chain([new]).collect();
+    fn new<'a>(participant: ParticipantId, stored: &'a [CheckInRevision], new: &'a CheckInRevision) -> Self {
+        let first = stored.iter().chain([new]).fold(new, |a, b| if b.revision < a.revision { b } else { a });
+        let mut all: Vec<_> = stored.iter().chain([new]).collect();
         all.sort_by_key(|one| one.revision);
-        let last = all.into_iter().fold(first, |a, b| if b.stands_over(a) { b } else { a });
+        let last = all.into_iter().fold(first, |a, b| if b.replaces(a) { b } else { a });
         let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = last.check_in.clone();
         Self {
             id: first.id,
@@ -356,12 +357,12 @@ impl CheckIn {
             received_at: first.received_at,
             clock_suspect: last.clock_suspect,
             late: first.late,
-            revision: kept.iter().map(|one| one.revision).max().unwrap_or(0).max(new.revision),
+            revision: stored.iter().map(|one| one.revision).max().unwrap_or(0).max(new.revision),
         }
     }
 }
 
-/// Whether the daily check-in of a day is answered. Then no reminder of that day goes out any more.
+/// Whether the daily check-in of a day is answered. Then no more reminders are sent for that day.
 pub fn answered_on(check_ins: &[CheckIn], day: Day) -> bool {
     check_ins.iter().any(|one| one.kind == CheckInKind::Daily && one.day == day)
 }

@@ -1,7 +1,7 @@
-//! Coping skills: what is on offer, what somebody chose and practiced, what works for them, what to try now.
+//! Coping skills: which are on offer, what somebody chose and practiced, what works for them, what to try now.
 //!
-//! A skill is the library's, a reviewed data file ([`library`]), or an organization's own ([`organization`]). Both
-//! are a [`SkillDraft`] and go by a [`SkillRef`], so nothing after that asks whose it is.
+//! A skill belongs to the library, a reviewed data file ([`library`]), or to an organization
+//! ([`organization`]). Both kinds have a [`SkillDraft`] and are named by a [`SkillRef`].
 
 pub mod assignment;
 pub mod choice;
@@ -33,7 +33,7 @@ whole_number! {
     SkillMinutes: 1 to 120, such as 10
 }
 text! {
-    /// What a skill is called.
+    /// The name of a skill.
     SkillName: 1 to 80, such as "Urge surfing"
 }
 text! {
@@ -53,7 +53,7 @@ words! {
         EmotionRegulation = "emotion_regulation",
         /// To notice what is, without judging it.
         Mindfulness = "mindfulness",
-        /// To ask, to refuse, to keep the peace and one's limits.
+        /// To ask, to say no, to handle conflict and set limits.
         Interpersonal = "interpersonal",
         /// To change thoughts, plans and situations; from cognitive behavioral therapy.
         Cbt = "cbt",
@@ -68,19 +68,19 @@ words! {
     }
 }
 words! {
-    /// What makes a skill unfit for somebody. The library has a sentence on each.
+    /// A reason not to use a skill. The library explains each.
     Precaution {
         /// A heart condition: no cold, no exercise.
         HeartCondition = "heart_condition",
-        /// Asthma, COPD and the like: no breath holding, no exercise.
+        /// Asthma, COPD or a similar condition: no breath holding, no exercise.
         BreathingCondition = "breathing_condition",
         /// Pregnancy: no hard exercise.
         Pregnancy = "pregnancy",
-        /// An eating disorder: no cold shock, no exercise or food advice without the team.
+        /// An eating disorder: no cold shock, and no exercise or food advice without the care team.
         EatingDisorder = "eating_disorder",
         /// An injury or lasting pain: no tensing, stretching or exercise.
         Injury = "injury",
-        /// Memories of trauma: no long looking inward.
+        /// Trauma: no long periods of inward attention.
         Trauma = "trauma",
     }
 }
@@ -119,14 +119,14 @@ impl PartialSchema for SkillCode {
 }
 impl ToSchema for SkillCode {}
 
-/// A skill, whoever offers it: `library:urge_surfing`, or `organization:` and the id of an organization's own.
-/// Only its form is checked: an entry from a phone with a newer library, or about a retired skill, is kept.
+/// Names a skill: `library:` and its code, or `organization:` and its id. Only the form is checked, so that
+/// entries from a phone with a newer library, or about a retired skill, are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum SkillRef {
-    /// One of the library's.
+    /// A skill of the library.
     Library(SkillCode),
-    /// One that an organization added.
+    /// A skill that an organization added.
     Organization(SkillId),
 }
 
@@ -135,7 +135,7 @@ impl TryFrom<String> for SkillRef {
     fn try_from(text: String) -> Result<Self, Invalid> {
         let skill = match text.split_once(':') {
             Some(("library", code)) => SkillCode::try_from(code.to_owned()).ok().map(Self::Library),
-            // 36 characters: a UUID has other spellings, which would make one skill two.
+            // 36 characters: in another spelling of the UUID the same skill would count as two.
             Some(("organization", id)) if id.len() == 36 => {
                 id.parse::<SkillId>().ok().map(Self::Organization)
             }
@@ -165,7 +165,7 @@ impl Serialize for SkillRef {
 impl PartialSchema for SkillRef {
     fn schema() -> RefOr<Schema> {
         let description =
-            "A skill: `library:` and its code, or `organization:` and the id of an organization's own";
+            "A skill: `library:` and its code, or `organization:` and the id of the organization's skill";
         text_schema(description, Some(10), Some(49), None, "library:urge_surfing")
     }
 }
@@ -189,14 +189,14 @@ impl From<Steps> for Vec<Step> {
     }
 }
 
-/// From one intensity to another, both included.
+/// A range of intensities, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Bounds")]
 #[schema(example = json!({ "from": 4, "to": 10 }))]
 pub struct IntensityRange {
-    /// The weakest it suits.
+    /// The lowest intensity.
     from: Intensity,
-    /// The strongest it suits.
+    /// The highest intensity.
     to: Intensity,
 }
 
@@ -215,17 +215,17 @@ impl TryFrom<Bounds> for IntensityRange {
 }
 
 impl IntensityRange {
-    /// A range that does not end below where it begins.
+    /// A range whose end is not below its start.
     pub fn new(from: Intensity, to: Intensity) -> Result<Self, Invalid> {
         if from <= to { Ok(Self { from, to }) } else { Err(Invalid::Backwards) }
     }
-    /// Whether this intensity lies in it.
+    /// Whether an intensity is in the range.
     pub fn contains(self, intensity: Intensity) -> bool {
         self.from <= intensity && intensity <= self.to
     }
 }
 
-/// What a skill is, without whose it is.
+/// The content of a skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -235,7 +235,7 @@ impl IntensityRange {
     "minutes": 15, "intensity": { "from": 4, "to": 10 }, "triggers": ["urges"]
 }))]
 pub struct SkillDraft {
-    /// What it is called.
+    /// Its name.
     pub name: SkillName,
     /// Where it comes from.
     pub family: Family,
@@ -244,16 +244,16 @@ pub struct SkillDraft {
     /// What to do, in order.
     #[schema(value_type = Vec<Step>, min_items = 3, max_items = 6)]
     pub steps: Steps,
-    /// How long it takes.
+    /// How many minutes it takes.
     pub minutes: SkillMinutes,
-    /// The intensities it suits in the moment; none if it is for other times.
+    /// The intensities for which it is meant in the moment; missing if it is for other times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intensity: Option<IntensityRange>,
-    /// The situations it fits best.
+    /// The kinds of situation it fits best.
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<TriggerCategory>, max_items = 8)]
     pub triggers: BoundedSet<TriggerCategory, 8>,
-    /// Whom it may harm.
+    /// Reasons not to use it.
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<Precaution>, max_items = 8)]
     pub precautions: BoundedSet<Precaution, 8>,
@@ -262,42 +262,42 @@ pub struct SkillDraft {
 /// Why something in this module is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id already stands for other content.
-    #[error("this id already stands for other content; send a correction, or a new entry under a new id")]
+    /// The id is in use for other content.
+    #[error("this id is already in use for other content; send a correction, or a new entry under a new id")]
     Different,
-    /// The id already stands for another assignment.
-    #[error("this id already stands for another assignment; make a new one under a new id")]
-    AssignedOther,
-    /// The id already stands for a skill that says something else.
+    /// The id is in use for another assignment.
+    #[error("this id is already in use for another assignment; make a new one under a new id")]
+    DifferentAssignment,
+    /// The id is in use for a skill with other content.
     #[error(
-        "this id already stands for a skill that says something else; to edit it, send If-Match with the ETag that \
-         you read, or add yours under a new id"
+        "this id is already in use for a skill with other content; to edit it, send If-Match with the ETag that you \
+         read, or add yours under a new id"
     )]
-    AddedOther,
+    DifferentSkill,
     /// The entry was withdrawn.
     #[error("this entry was withdrawn; make a new one under a new id")]
     Withdrawn,
-    /// There are as many revisions as are kept.
+    /// The entry has the most revisions already.
     #[error(
-        "this was already corrected as often as is kept; withdraw it, and make a new entry under a new id"
+        "this entry already has the most corrections it can have; withdraw it, and make a new one under a new id"
     )]
     TooManyRevisions,
-    /// It was changed in between.
-    #[error("this was changed in the meantime; read it again and make your change to that")]
+    /// It was changed since it was read.
+    #[error("this was changed since you read it; read it again and repeat your change")]
     Stale,
-    /// A change of what stands does not say what it was made to.
-    #[error("say by If-Match which revision you changed")]
+    /// A change does not name the revision that it started from.
+    #[error("send If-Match with the revision that you changed")]
     WhichRevision,
     /// The skill was retired.
-    #[error("this skill was retired; offer it again first, or add a new one")]
+    #[error("this skill was retired; restore it first, or add a new one")]
     Retired,
-    /// There is no such skill on offer.
+    /// The skill is not on offer.
     #[error("this skill is not on offer; choose one that is")]
     NotOffered,
-    /// The participant noted a precaution that the skill has.
-    #[error("this skill has a precaution that holds for this participant; choose another")]
+    /// The skill has a precaution that applies to the participant.
+    #[error("this skill has a precaution that applies to this participant; choose another one")]
     HasPrecaution,
-    /// A practice would be asked for a day that has passed, or that is too far off.
+    /// The last day of an assignment has passed or is too far ahead.
     #[error("`until` must be a day from today to a year from now")]
     Until,
 }
@@ -339,7 +339,7 @@ pub(crate) mod tests {
     #[case::no_id("organization:urge_surfing")]
     #[case::an_id_in_other_spelling("organization:0192f0c12d3e7a4b8c5d6e7f8091a2b3")]
     #[case::two_colons("library:urge:surfing")]
-    fn a_skill_of_nobody_is_refused(#[case] text: &str) {
+    fn a_malformed_skill_reference_is_refused(#[case] text: &str) {
         assert_eq!(SkillRef::try_from(text.to_owned()), Err(Invalid::SkillRef));
     }
 
@@ -359,15 +359,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_range_holds_both_its_ends() {
+    fn a_range_includes_both_ends() {
         let range = IntensityRange::new(intensity(4), intensity(6)).unwrap();
-        let held: Vec<_> = (0..=10).filter(|number| range.contains(intensity(*number))).collect();
-        assert_eq!(held, [4, 5, 6]);
+        let included: Vec<_> = (0..=10).filter(|number| range.contains(intensity(*number))).collect();
+        assert_eq!(included, [4, 5, 6]);
     }
 
     proptest! {
         #[test]
-        fn a_skill_has_one_spelling(code in "[a-z][a-z0-9_]{0,38}[a-z0-9]", id in any::<u128>()) {
+        fn a_skill_reference_has_one_spelling(code in "[a-z][a-z0-9_]{0,38}[a-z0-9]", id in any::<u128>()) {
             for spelling in [format!("library:{code}"), format!("organization:{}", Uuid::from_u128(id))] {
                 let read = SkillRef::try_from(spelling.clone()).unwrap();
                 prop_assert!((10..=49).contains(&spelling.len()));
@@ -375,7 +375,7 @@ pub(crate) mod tests {
             }
         }
         #[test]
-        fn no_text_panics_a_skill(text in "(library|organization)?:?\\PC{0,40}") {
+        fn no_text_makes_a_skill_reference_panic(text in "(library|organization)?:?\\PC{0,40}") {
             let _ = SkillRef::try_from(text);
         }
     }

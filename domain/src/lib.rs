@@ -1,7 +1,7 @@
-//! The rules of Evenkeel: values that cannot be wrong and decisions that take everything they need.
+//! The rules of Evenkeel: values that are valid by construction, and decisions.
 //!
-//! There is no I/O, clock, randomness, async or database here. A rule takes `now`, zones and ids as
-//! arguments and returns a value or a refusal, so it can be tested by itself.
+//! There is no I/O, clock, randomness, async or database here. A rule takes everything it needs as arguments,
+//! also `now`, time zones and ids, and returns a value or a refusal. So it can be tested by itself.
 #![warn(missing_docs)]
 
 #[macro_use]

@@ -1,9 +1,9 @@
 //! The relapse-prevention plan, which participant and counselor write together, and the safety plan.
 //!
-//! Each save is a new revision; what was written or signed never changes. A save says which revision it
-//! started from, so that nobody overwrites what they have not seen, and what somebody may not see they can
-//! neither read nor erase. Each rule returns things as they stand afterwards: equal to what was given, it was
-//! a repeat.
+//! Each save is a new revision; what was saved or signed never changes. A save names the revision it started
+//! from, so that nobody overwrites what they have not seen. What somebody may not see, they can neither read
+//! nor change. Each rule returns the state afterwards; if that equals the state before, the request was a
+//! repeat.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,11 +35,11 @@ pub use item::ItemId;
 pub use merge::{Clash, Conflict};
 pub use section::{Plan, PlanSection};
 
-/// Most bytes of a document's JSON: it fits a request of 64 KiB with room around it.
+/// The most bytes of a document's JSON. It fits into a request of 64 KiB.
 pub const MOST_BYTES: usize = 48_000;
 
 impl LevelOfCare {
-    /// Within how many days a plan is looked at again.
+    /// Within how many days a plan must be reviewed.
     pub fn review_within(self) -> i32 {
         match self {
             Self::IntensiveOutpatient => 14,
@@ -49,7 +49,7 @@ impl LevelOfCare {
 }
 
 words! {
-    /// How far a revision is agreed.
+    /// Who has signed a revision.
     Agreement {
         /// Nobody signed it.
         Draft = "draft",
@@ -57,26 +57,26 @@ words! {
         Participant = "participant",
         /// A counselor signed it.
         Counselor = "counselor",
-        /// Both signed it.
+        /// Both the participant and a counselor signed it.
         Agreed = "agreed",
     }
 }
 
-/// Who did it, and as what.
+/// Who did something, and in which role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Author {
     /// The account.
     pub account: AccountId,
-    /// Its role then.
+    /// Its role at that time.
     pub role: Role,
 }
 
-/// A signature under one revision, and under no other.
+/// A signature of one revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signature {
     /// Who signed.
     pub by: AccountId,
-    /// As what.
+    /// In which role.
     pub role: Role,
     /// When.
     pub at: Moment,
@@ -85,7 +85,7 @@ pub struct Signature {
     pub revision: i32,
 }
 
-/// A document as it was saved once. Signatures may be added while it is the current one; nothing else changes.
+/// A saved revision of a document. It can be signed while it is current; nothing else changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Revision<D> {
     /// Its number, from 1.
@@ -95,14 +95,14 @@ pub struct Revision<D> {
     pub author: Author,
     /// When.
     pub made_at: Moment,
-    /// What it says.
+    /// Its content.
     pub content: D,
-    /// Who signed it, in order of time.
+    /// Its signatures, the first one first.
     pub signatures: Vec<Signature>,
 }
 
 impl<D> Revision<D> {
-    /// How far it is agreed.
+    /// Who has signed it.
     pub fn agreement(&self) -> Agreement {
         let signed = |role| self.signatures.iter().any(|signature| signature.role == role);
         match (signed(Role::Participant), signed(Role::Counselor)) {
@@ -114,7 +114,7 @@ impl<D> Revision<D> {
     }
 }
 
-/// The revision that follows, or the current one if nothing is new in it.
+/// The next revision, or the current one if the content is the same.
 fn next<D: Document>(
     current: Option<&Revision<D>>,
     based_on: i32,
@@ -138,9 +138,9 @@ fn next<D: Document>(
     Ok(Revision { revision: number + 1, author, made_at: now, content, signatures: Vec::new() })
 }
 
-/// Saves a plan as a new, unsigned revision. `based_on` is the revision it was made from, 0 for the first
-/// one; `today` is the participant's. Sections hidden from the author come empty and stay as they were. A plan
-/// that says what the current one says is a repeat.
+/// Saves a plan as a new, unsigned revision. `based_on` is the revision that was edited, 0 for a first plan;
+/// `today` is the participant's. The author sends sections that are hidden from them empty, and these stay as
+/// they were. The same content as the current one is a repeat.
 pub fn save(
     current: Option<&Revision<Plan>>,
     based_on: i32,
@@ -152,26 +152,26 @@ pub fn save(
 ) -> Result<Revision<Plan>, Refusal> {
     let before = current.map(|current| current.content.clone()).unwrap_or_default();
     let number = current.map_or(0, |current| current.revision);
-    overreach(&before, &draft, author.role)
-        // Made from another revision, it may have been in order there.
+    check_hidden(&before, &draft, author.role)
+        // Against the revision it was made from, it may have been allowed.
         .map_err(|refusal| if based_on == number { refusal } else { Refusal::Stale { current: number } })?;
-    let content = apply(&before, following(draft, &before), author.role);
+    let content = apply(&before, with_sign_codes(draft, &before), author.role);
     let saved = next(current, based_on, content, author, now)?;
     check_review(before.review_on, saved.content.review_on, today, level.review_within())?;
     Ok(saved)
 }
 
-/// A draft in which each warning sign is known to come from what its id stood for before.
-fn following(draft: Plan, before: &Plan) -> Plan {
+/// The draft with the codes that its warning signs had before.
+fn with_sign_codes(draft: Plan, before: &Plan) -> Plan {
     let warning_signs = draft.warning_signs.map(|sign| {
         let before = before.warning_signs.find(sign.id);
-        sign.following(before)
+        sign.with_code_of(before)
     });
     Plan { warning_signs, ..draft }
 }
 
-/// Whether a new day for the next review is neither past nor too far away. A day that stood before, which time
-/// or care outran, is a gap in the plan, not a reason to refuse a change elsewhere in it.
+/// Checks that a new review date is neither past nor too far ahead. An unchanged date that has passed, or is
+/// now too far ahead, is a gap in the plan, but no reason to refuse other changes.
 fn check_review(before: Option<Day>, review_on: Option<Day>, today: Day, most: i32) -> Result<(), Refusal> {
     match review_on.filter(|_| review_on != before).map(|new| today.until(new)) {
         Some(..0) => Err(Refusal::ReviewPast),
@@ -180,7 +180,7 @@ fn check_review(before: Option<Day>, review_on: Option<Day>, today: Day, most: i
     }
 }
 
-/// Signs the current revision. Signed again, the first signature stands.
+/// Signs the current revision. Signing again changes nothing.
 pub fn sign<D: Clone>(
     current: &Revision<D>,
     revision: i32,
@@ -200,36 +200,36 @@ pub fn sign<D: Clone>(
     Ok(signed)
 }
 
-/// The latest revision that both signed, of any number of them in any order.
+/// The latest revision that both signed.
 pub fn agreed_revision<D>(revisions: &[Revision<D>]) -> Option<&Revision<D>> {
     let agreed = revisions.iter().filter(|revision| revision.agreement() == Agreement::Agreed);
     agreed.max_by_key(|revision| revision.revision)
 }
 
-/// A plan as somebody may see it.
+/// The part of a plan that somebody may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlanView {
-    /// The plan, empty where something is withheld.
+    /// The plan, with withheld sections empty.
     pub plan: Plan,
-    /// The sections that are withheld, whether there is anything in them or not.
+    /// The sections that are withheld, whether they are empty or not.
     pub withheld: Vec<PlanSection>,
 }
 
-/// The sections of a revision that somebody may not see. What the participant keeps now is kept in older
-/// revisions, too; what was kept when they were made stays kept in them.
+/// The sections of a revision that somebody may not see: those that the participant hides now, and those that
+/// were hidden in that revision.
 pub fn withheld(plan: &Plan, current: &Plan, role: Role) -> Vec<PlanSection> {
     let hidden = |section| !plan.only_me.shows(section, role) || !current.only_me.shows(section, role);
     PlanSection::ALL.iter().copied().filter(|section| hidden(*section)).collect()
 }
 
-/// A revision's plan as somebody in this role may see it, given the current one.
+/// The part of a revision that somebody in this role may see.
 pub fn visible_to(plan: &Plan, current: &Plan, role: Role) -> PlanView {
     let withheld = withheld(plan, current, role);
     let plan = plan.clone().taking(&Plan::default(), |section| withheld.contains(&section));
     PlanView { plan, withheld }
 }
 
-/// What differs between two revisions, as far as somebody in this role may see both.
+/// The differences between two revisions that somebody in this role may see.
 pub fn compare_visible(old: &Plan, new: &Plan, current: &Plan, role: Role) -> Vec<Difference<PlanSection>> {
     let hidden = [withheld(old, current, role), withheld(new, current, role)].concat();
     let mut differences = compare(old, new);
@@ -237,75 +237,76 @@ pub fn compare_visible(old: &Plan, new: &Plan, current: &Plan, role: Role) -> Ve
     differences
 }
 
-/// The plan that a draft makes of the current one: what is hidden from the author stays as it is, and the
-/// participant alone says what is hidden.
+/// The current plan changed by a draft. Sections that are hidden from the author stay as they are. Only the
+/// participant can change what is hidden.
 #[must_use]
 pub fn apply(current: &Plan, draft: Plan, author: Role) -> Plan {
     draft.taking(current, |section| {
-        let own = section == PlanSection::Sharing && author != Role::Participant;
-        own || !current.only_me.shows(section, author)
+        let is_fixed = section == PlanSection::Sharing && author != Role::Participant;
+        is_fixed || !current.only_me.shows(section, author)
     })
 }
 
-/// Whether a draft stays out of what its author has no say in: sections that are hidden from them, and what is
-/// hidden. Also what it says right of a hidden section is refused: who may not read it may not try it out.
-fn overreach(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> {
+/// Checks that a draft does not fill sections that are hidden from its author, or change which are hidden. A
+/// hidden section is also refused if it is sent with its current content: otherwise its content could be
+/// guessed by trying.
+fn check_hidden(current: &Plan, draft: &Plan, author: Role) -> Result<(), Refusal> {
     if author == Role::Participant {
         return Ok(());
     }
-    let said = draft.sections_where(&Plan::default(), |section, is_empty| {
+    let filled = draft.sections_where(&Plan::default(), |section, is_empty| {
         !is_empty && !current.only_me.shows(section, author)
     });
-    match said.first() {
-        Some(&section) => Err(Refusal::Kept { section }),
+    match filled.first() {
+        Some(&section) => Err(Refusal::Hidden { section }),
         None if draft.only_me != current.only_me => Err(Refusal::Sharing),
         None => Ok(()),
     }
 }
 
-/// What a proposal makes of the current plan, for the author to save on top of it; `id` is for what it adds. No
-/// skill is added that the participant noted a precaution against.
-pub fn take_up(
+/// The current plan with an accepted proposal, for the author to save. `id` is for the item that it adds. A
+/// skill with a precaution that the participant noted is refused.
+pub fn accept_proposal(
     current: &Plan,
     proposal: &Proposal,
     id: ItemId,
     author: Role,
-    is_cautioned: impl Fn(&SkillRef) -> bool,
+    has_precaution: impl Fn(&SkillRef) -> bool,
 ) -> Result<Plan, Refusal> {
     let section = proposal.section();
     if !current.only_me.shows(section, author) {
-        return Err(Refusal::Kept { section });
+        return Err(Refusal::Hidden { section });
     }
     if let Proposal::AddSkill { skill, .. } = proposal
-        && is_cautioned(skill)
+        && has_precaution(skill)
     {
         return Err(Refusal::HasPrecaution);
     }
     proposal::accept(&visible_to(current, current, author).plan, proposal, id)
 }
 
-/// Merges a draft that was made from `base` into the current plan, for the author to save on top of it. What
-/// is hidden from the author stays as it is. It is a conflict if the draft says something in a section that was
-/// hidden in `base`, something new in one that was hidden meanwhile, or something else about what is hidden.
+/// Merges a draft that was made from `base` into the current plan, for the author to save. Sections that are
+/// hidden from the author stay as they are. It is a conflict if the draft fills a section that was hidden in
+/// `base`, changes one that was hidden since, or changes which sections are hidden.
 pub fn reconcile(
     base: &Plan,
     current: &Plan,
     draft: Plan,
     author: Role,
 ) -> Result<Plan, Conflict<PlanSection>> {
-    let draft = following(draft, base);
+    let draft = with_sign_codes(draft, base);
     let seen = |plan: &Plan, section| plan.only_me.shows(section, author);
     let empty = draft.sections_where(&Plan::default(), |_, is_empty| is_empty);
     let sections = draft.sections_where(base, |section, is_same| {
         if section == PlanSection::Sharing {
             return author != Role::Participant && !is_same;
         }
-        // Empty, it was not seen rather than emptied.
-        let is_said = !empty.contains(&section);
-        is_said && (!seen(base, section) || !is_same && !seen(current, section))
+        // An empty section was not seen, rather than emptied.
+        let is_filled = !empty.contains(&section);
+        is_filled && (!seen(base, section) || !is_same && !seen(current, section))
     });
     if !sections.is_empty() {
-        let why = |section| if section == PlanSection::Sharing { Clash::Sharing } else { Clash::Kept };
+        let why = |section| if section == PlanSection::Sharing { Clash::Sharing } else { Clash::Hidden };
         return Err(Conflict {
             sections: sections.into_iter().map(|section| (section, why(section))).collect(),
         });

@@ -1,7 +1,8 @@
-//! When somebody wants to be reminded, when the next one is due, and what becomes of each message.
+//! Reminder preferences, when the next reminder is due, and the states of each message.
 //!
-//! A message is planned once for a person, kind, local date and slot. Just before it leaves, [`send_decision`]
-//! asks again whether it is still wanted; [`after_attempt`] says what a try to send it made of it.
+//! A message is planned once for each person, kind, local date and slot. Just before it is sent,
+//! [`send_decision`] checks whether it is still wanted. [`after_attempt`] gives its state after an attempt to
+//! send it.
 
 mod attempt;
 mod due;
@@ -62,19 +63,19 @@ words! {
     }
 }
 
-/// Hours in which nothing may arrive, from the first time up to but not including the second; over midnight
-/// if the first is the later one.
+/// Hours without messages, from the first time up to but not including the second. They go past midnight if the
+/// first is the later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuietHours {
-    /// Quiet from this time on.
+    /// The start, included.
     pub from: TimeOfDay,
-    /// Until this time.
+    /// The end, excluded.
     pub until: TimeOfDay,
 }
 
 impl QuietHours {
-    /// Whether a time of day is quiet.
+    /// Whether a time of day is in the quiet hours.
     pub fn cover(self, time: TimeOfDay) -> bool {
         if self.from <= self.until {
             self.from <= time && time < self.until
@@ -88,14 +89,14 @@ impl QuietHours {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Preferences {
-    /// Whether at all.
+    /// Whether reminders are on.
     pub enabled: bool,
-    /// At which time on the person's own clock.
+    /// At which local time.
     pub at: TimeOfDay,
     /// On which days.
     #[schema(value_type = Vec<Weekday>, max_items = 7)]
     pub weekdays: BoundedSet<Weekday, 7>,
-    /// When nothing may arrive.
+    /// When no message may arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
     /// How much a message may say.
@@ -103,7 +104,7 @@ pub struct Preferences {
 }
 
 impl Default for Preferences {
-    /// What holds until somebody chooses: nothing is sent.
+    /// Until somebody chooses, reminders are off.
     fn default() -> Self {
         Self {
             enabled: false,
@@ -115,21 +116,21 @@ impl Default for Preferences {
     }
 }
 
-/// Why preferences cannot stand.
+/// Why preferences are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Reminders on, but on no day.
+    /// Reminders are on, but on no day.
     #[error("choose at least one weekday, or turn reminders off")]
     NoWeekday,
-    /// The time lies in the quiet hours, so nothing would ever arrive.
-    #[error("the time of the reminder lies in the quiet hours: move one of them")]
+    /// The time is in the quiet hours, so nothing would ever arrive.
+    #[error("the time of the reminder is in the quiet hours: change one of them")]
     InQuietHours,
     /// Quiet hours that end when they begin.
-    #[error("quiet hours must end at another time than they begin")]
+    #[error("quiet hours must not end at the time they begin")]
     EmptyQuietHours,
 }
 
-/// Preferences that make sense. Turning reminders off is never refused.
+/// Checks preferences. Turning reminders off is never refused.
 pub fn checked(preferences: Preferences) -> Result<Preferences, Refusal> {
     if !preferences.enabled {
         return Ok(preferences);
@@ -186,9 +187,12 @@ mod tests {
         #[case] at: &str,
         #[case] expected: Result<(), Refusal>,
     ) {
-        let wish = Preferences { quiet_hours, ..daily(at) };
-        assert_eq!(checked(wish.clone()).map(|_| ()), expected);
-        assert!(checked(Preferences { enabled: false, ..wish }).is_ok(), "turning off is never refused");
+        let preferences = Preferences { quiet_hours, ..daily(at) };
+        assert_eq!(checked(preferences.clone()).map(|_| ()), expected);
+        assert!(
+            checked(Preferences { enabled: false, ..preferences }).is_ok(),
+            "turning off is never refused"
+        );
     }
 
     #[test]
@@ -198,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn preferences_keep_their_json_form() {
-        let wish = Preferences { quiet_hours: Some(quiet("21:00", "08:00")), ..daily("19:30") };
+    fn preferences_read_back_as_written() {
+        let preferences = Preferences { quiet_hours: Some(quiet("21:00", "08:00")), ..daily("19:30") };
         let json = serde_json::json!({
             "enabled": true, "at": "19:30", "quiet_hours": { "from": "21:00", "until": "08:00" }, "content": "discreet",
             "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
         });
-        assert_eq!(serde_json::to_value(&wish).unwrap(), json);
-        assert_eq!(serde_json::from_value::<Preferences>(json).unwrap(), wish);
+        assert_eq!(serde_json::to_value(&preferences).unwrap(), json);
+        assert_eq!(serde_json::from_value::<Preferences>(json).unwrap(), preferences);
     }
 
     proptest! {

@@ -1,7 +1,8 @@
-//! Trends: what cravings add up to, day by day, by trigger, hour and weekday, and what a counselor reads of it.
+//! Trends: cravings by day, trigger, hour and weekday, and the summary of a participant in the caseload.
 //!
-//! A day's summary grows with each entry and always equals a recount of that day. A day without an entry is
-//! missing, not zero. Means are of the intensity as logged, rounded to two decimals; peaks include ratings.
+//! A day's summary is updated with each entry and always equals a recount of that day. A day without an entry
+//! is missing, not zero. Means are of the intensity as logged, rounded to two decimals. Peaks include later
+//! ratings.
 
 mod caseload;
 mod summary;
@@ -17,21 +18,21 @@ use crate::value::Day;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Longest span of days that one trend covers.
+/// The most days that one trend covers.
 pub const LONGEST_SPAN: i32 = 366;
 
-/// Why there is no such trend.
+/// Why a trend is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It would end before it begins.
+    /// The span ends before it begins.
     #[error("`to` must not be earlier than `from`")]
     Backwards,
-    /// It would cover too many days.
+    /// The span covers too many days.
     #[error("must cover at most 366 days, first and last included")]
     TooLong,
 }
 
-/// Up to 366 days, first and last included.
+/// A span of up to 366 days, first and last included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     from: Day,
@@ -47,7 +48,7 @@ impl Span {
             LONGEST_SPAN.. => Err(Refusal::TooLong),
         }
     }
-    /// Those of these days that lie between two others, both included; none if there are none.
+    /// The days of this span that are also between two other days, both included; none if there are none.
     #[must_use]
     pub fn within(self, first: Day, last: Day) -> Option<Self> {
         Self::new(self.from.max(first), self.to.min(last)).ok()
@@ -62,13 +63,13 @@ impl Span {
     }
 }
 
-/// How entries ended. Those without a known end are in none of these.
+/// How entries ended. Entries without an outcome are not counted here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Outcomes {
     /// Passed without use.
     #[schema(minimum = 0)]
     pub passed: i32,
-    /// Still going when last heard of.
+    /// Still going at the last update.
     #[schema(minimum = 0)]
     pub still_going: i32,
     /// Ended in use.
@@ -84,29 +85,29 @@ impl Outcomes {
     }
 }
 
-/// One day with entries.
+/// A day with entries.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TrendDay {
     /// The local day.
     pub day: Day,
-    /// Entries.
+    /// Number of entries.
     #[schema(minimum = 1)]
     pub count: i32,
     /// Mean intensity as logged.
     #[schema(minimum = 0, maximum = 10)]
     pub mean: Option<f64>,
-    /// The strongest, ratings included.
+    /// The highest intensity, later ratings included.
     pub peak: Intensity,
     /// How they ended.
     pub outcomes: Outcomes,
 }
 
-/// Entries with one kind of trigger.
+/// The entries with one kind of trigger.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TrendTrigger {
     /// The kind of situation.
     pub trigger: TriggerCategory,
-    /// Entries.
+    /// Number of entries.
     #[schema(minimum = 1)]
     pub count: i32,
     /// Mean intensity as logged.
@@ -114,13 +115,13 @@ pub struct TrendTrigger {
     pub mean: Option<f64>,
 }
 
-/// Entries in one hour of the local day.
+/// The entries in one hour of the local day.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TrendHour {
     /// The hour.
     #[schema(minimum = 0, maximum = 23)]
     pub hour: u8,
-    /// Entries.
+    /// Number of entries.
     #[schema(minimum = 1)]
     pub count: i32,
     /// Mean intensity as logged.
@@ -128,12 +129,12 @@ pub struct TrendHour {
     pub mean: Option<f64>,
 }
 
-/// Entries on one day of the week.
+/// The entries on one day of the week.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TrendWeekday {
     /// The weekday.
     pub weekday: Weekday,
-    /// Entries.
+    /// Number of entries.
     #[schema(minimum = 1)]
     pub count: i32,
     /// Mean intensity as logged.
@@ -164,31 +165,31 @@ pub struct Trend {
     pub from: Day,
     /// The last day.
     pub to: Day,
-    /// Entries in all.
+    /// Number of entries.
     #[schema(minimum = 0)]
     pub count: i32,
     /// Mean intensity as logged; null without an entry.
     #[schema(minimum = 0, maximum = 10)]
     pub mean: Option<f64>,
-    /// The strongest, ratings included; null without an entry.
+    /// The highest intensity, later ratings included; null without an entry.
     pub peak: Option<Intensity>,
     /// How they ended.
     pub outcomes: Outcomes,
-    /// The days with entries, in order. A day that is not here had none.
+    /// The days with entries, in order. Days without entries are missing.
     #[schema(max_items = 366)]
     pub days: Vec<TrendDay>,
-    /// By kind of situation, most frequent first. An entry with two of them counts in both.
+    /// By kind of trigger, the most frequent first. An entry with two kinds counts in both.
     #[schema(max_items = 8)]
     pub triggers: Vec<TrendTrigger>,
-    /// By hour of the local day, in order; hours without entries are missing.
+    /// By hour of the local day, in order. Hours without entries are missing.
     #[schema(max_items = 24)]
     pub hours: Vec<TrendHour>,
-    /// By day of the week from Monday; days without entries are missing.
+    /// By day of the week, from Monday. Weekdays without entries are missing.
     #[schema(max_items = 7)]
     pub weekdays: Vec<TrendWeekday>,
 }
 
-/// Reads a trend from the summaries of its days. Summaries outside the span do not count.
+/// Makes a trend from the summaries of days. Summaries outside the span do not count.
 pub fn trend(span: Span, summaries: &[DaySummary]) -> Trend {
     let mut within: Vec<_> =
         summaries.iter().filter(|day| span.from <= day.day && day.day <= span.to).collect();
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_adds_up_its_days_and_leaves_out_the_missing_ones() {
+    fn a_trend_adds_up_its_days_and_leaves_out_days_without_entries() {
         let trend = serde_json::to_value(trend(span("2026-03-02", "2026-03-08"), &week())).unwrap();
         assert_eq!(
             trend,
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn days_outside_the_span_do_not_count_and_nothing_has_no_mean() {
+    fn days_outside_the_span_do_not_count_and_without_entries_there_is_no_mean() {
         let one = trend(span("2026-03-04", "2026-03-04"), &week());
         assert_eq!((one.count, one.days.len()), (1, 1));
         let none = trend(span("2026-03-05", "2026-03-08"), &week());

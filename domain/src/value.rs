@@ -1,7 +1,7 @@
-//! Values that carry their check, their JSON form and their schema once.
+//! Value types. Each has one check, one JSON form and one schema.
 //!
-//! `TryFrom<primitive>` is the only way in and `From<T> for primitive` the only way out; JSON and the
-//! database both go through that pair.
+//! `TryFrom<primitive>` is the only way to make a value and `From<T> for primitive` the only way to read it. JSON
+//! and the database both use that pair.
 
 #[macro_use]
 mod from_text;
@@ -31,7 +31,7 @@ pub use word::UnknownWord;
 
 use utoipa::openapi::{RefOr, schema::Schema};
 
-/// Why a value cannot exist. The text is meant for the person who sent it.
+/// Why a value is invalid. The text is for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// A number outside its range.
@@ -44,7 +44,7 @@ pub enum Invalid {
         /// What was given.
         was: i64,
     },
-    /// A text that is too short or too long, counted in Unicode characters.
+    /// A text that is too short or too long. The length is in Unicode characters.
     #[error("must have {low} to {high} characters, had {was}")]
     Length {
         /// Fewest characters allowed.
@@ -54,43 +54,43 @@ pub enum Invalid {
         /// Characters given.
         was: usize,
     },
-    /// A text with a control character in it.
+    /// A text with a control character.
     #[error("must not contain control characters")]
     Control,
-    /// A name with a character in it that nobody sees, or that turns the order of the others round.
-    #[error("must not contain invisible characters or such as change the direction of writing")]
+    /// A name with an invisible character, or with one that changes the direction of writing.
+    #[error("must not contain invisible characters or characters that change the direction of writing")]
     Invisible,
-    /// A text of nothing but white space.
+    /// A text that is only white space.
     #[error("must contain more than white space")]
     Blank,
-    /// A time zone the IANA database does not name.
+    /// A time zone that is not in the IANA database.
     #[error("must be the name of an IANA time zone such as America/New_York")]
     TimeZone,
     /// A text that is not a UUID.
     #[error("must be a UUID such as 0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3")]
     Id,
-    /// A text that is not an instant by RFC 3339.
+    /// A text that is not an RFC 3339 timestamp.
     #[error("must be a time such as 2026-03-02T18:05:00Z")]
     Moment,
-    /// A text that is not a day of the calendar.
+    /// A text that is not a calendar date.
     #[error("must be a day such as 2026-03-02")]
     Day,
-    /// An instant outside the years that can be stored.
-    #[error("must lie between 0001-01-02 and 2199-12-31")]
+    /// A timestamp outside the range that can be stored.
+    #[error("must be between 0001-01-02 and 2199-12-31")]
     Instant,
-    /// A text that is not an e-mail address.
-    #[error("must be an e-mail address such as name@example.org, at most 254 characters")]
+    /// A text that is not an email address.
+    #[error("must be an email address such as name@example.org, at most 254 characters")]
     Email,
     /// A sign-in name of the wrong form.
-    #[error("must be 3 to 254 characters: letters, digits, dot, hyphen, underscore, or an e-mail address")]
+    #[error("must be 3 to 254 characters: letters, digits, dot, hyphen, underscore, or an email address")]
     SignInName,
     /// A wall-clock time that is not `HH:MM`.
     #[error("must be a time of day such as 08:30")]
     TimeOfDay,
-    /// A number with more than one decimal.
-    #[error("must have at most one decimal")]
+    /// A number with more than one decimal place.
+    #[error("must have at most one decimal place")]
     Decimals,
-    /// A list with too many members.
+    /// A list with too many entries.
     #[error("must have at most {most} entries, had {was}")]
     TooMany {
         /// Most entries allowed.
@@ -98,7 +98,7 @@ pub enum Invalid {
         /// Entries given.
         was: usize,
     },
-    /// A list with too few or too many members.
+    /// A list with too few or too many entries.
     #[error("must have {low} to {high} entries, had {was}")]
     Count {
         /// Fewest entries allowed.
@@ -109,20 +109,20 @@ pub enum Invalid {
         was: usize,
     },
     /// A range that ends before it begins.
-    #[error("must not end below where it begins")]
+    #[error("must not end below its start")]
     Backwards,
-    /// A code that is not one word in snake case.
+    /// A code that is not in snake case.
     #[error("must be a code of 2 to 40 characters such as urge_surfing: a to z, 0 to 9, underscores")]
     SkillCode,
-    /// A text that names no skill.
+    /// A text that is not a skill reference.
     #[error("must name a skill, such as library:urge_surfing or organization: and the skill's id")]
     SkillRef,
 }
 
-/// The schema of what stands: what the server adds, and the draft it came from. `allOf` would not let a
-/// closed draft be extended.
-pub fn entry_schema(description: &str, standing: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
-    match (standing, draft) {
+/// The schema of a stored entry: the fields that the server adds, and those of its draft. `allOf` cannot extend a
+/// draft that allows no other fields.
+pub fn entry_schema(description: &str, added: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
+    match (added, draft) {
         (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
             whole.description = Some(description.to_owned());
             whole.properties.extend(draft.properties);

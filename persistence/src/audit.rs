@@ -115,7 +115,7 @@ fn kept((id, stream, seq, at, actor, actor_role, device, what): Row) -> Result<S
         outcome: read(outcome)?,
         request_id: request_id.0,
     };
-    Ok(StoredEvent { id, stream: stream.0, entry })
+    Ok(StoredEvent { id, stream: stream.0, event: entry })
 }
 
 /// A page of a participant's stream, the latest first: entries before number `before`, with the names of
@@ -134,7 +134,7 @@ pub fn list(
         .limit(limit)
         .select((audit_event_columns!(), accounts::display_name.nullable()))
         .load(tx)?;
-    rows.into_iter().map(|(row, name)| Ok((kept(row)?.entry, name))).collect()
+    rows.into_iter().map(|(row, name)| Ok((kept(row)?.event, name))).collect()
 }
 
 /// How many entries are looked through at a time for one that says the same.
@@ -208,7 +208,7 @@ fn block((number, first_id, last_id, entries, previous, hash, sealed_at): Seal) 
     let whole =
         |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).map_err(|_| Error::Broken("a hash of 32 bytes".into()));
     let (previous, hash) = (whole(previous)?, whole(hash)?);
-    Ok(Block { number, first_id, last_id, entries, sealed_at: sealed_at.0, previous, hash })
+    Ok(Block { number, first_id, last_id, events: entries, sealed_at: sealed_at.0, previous, hash })
 }
 
 /// The last block that was sealed.
@@ -233,7 +233,7 @@ pub fn add_block(tx: &mut Tx, block: &Block) -> Result<(), Error> {
         audit_seals::number.eq(block.number),
         audit_seals::first_id.eq(block.first_id),
         audit_seals::last_id.eq(block.last_id),
-        audit_seals::entries.eq(block.entries),
+        audit_seals::entries.eq(block.events),
         audit_seals::previous.eq(block.previous.to_vec()),
         audit_seals::hash.eq(block.hash.to_vec()),
         audit_seals::sealed_at.eq(At(block.sealed_at)),

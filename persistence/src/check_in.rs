@@ -329,8 +329,7 @@ mod tests {
         let own = grant(Action::AnswerCheckIn);
         let now = at("2026-03-05T18:00:00Z");
         let kept = revisions(tx, &own, draft.kind, place(draft, now).unwrap().day).unwrap();
-        let Answered { check_in, kept: new } =
-            answer(id(PARTICIPANT), &kept, id(number), draft, now).unwrap();
+        let Answered { check_in, new } = answer(id(PARTICIPANT), &kept, id(number), draft, now).unwrap();
         let new = new.unwrap();
         assert!(add_revision(tx, &own, &new).unwrap());
         assert!(!add_revision(tx, &own, &CheckInRevision { day: day("2020-01-01"), ..new.clone() }).unwrap());
@@ -342,7 +341,7 @@ mod tests {
         }
         assert_eq!(find(tx, &own, check_in.kind, check_in.day).unwrap().as_ref(), Some(&check_in));
         let kept = revisions(tx, &own, check_in.kind, check_in.day).unwrap();
-        assert_eq!(CheckIn::standing(id(PARTICIPANT), &kept).as_ref(), Some(&check_in));
+        assert_eq!(CheckIn::current(id(PARTICIPANT), &kept).as_ref(), Some(&check_in));
         check_in
     }
 

@@ -296,7 +296,7 @@ mod tests {
         let mut database = test_database();
         let tx = &mut database.tx;
         let own = grant(Action::ChangePlan);
-        let draft = value(serde_json::json!({ "alone": [
+        let draft = value(serde_json::json!({ "internal_coping": [
             { "id": "00000000-0000-0000-0000-000000000002", "words": "Walk to the water" }
         ] }));
         let now = moment("2026-03-02T18:00:00Z");

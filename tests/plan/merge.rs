@@ -94,7 +94,7 @@ async fn who_is_taken_out_does_not_come_back_in_silence(
     let clinic = server.clinic("harbor.example").await;
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let person = item(json!({"name": "Ex-partner", "reach": "555-0100"}));
-    let of_people = |people: &[&Value]| json!({"people": people, "review_on": "2026-04-01"});
+    let of_people = |people: &[&Value]| json!({"helpers": people, "review_on": "2026-04-01"});
     server.put_on(maya, SAFE, "\"0\"", of_people(&[&person])).await.is(201);
     let mut changed = person.clone();
     // Also where only the name is another, beside a number that stays.
@@ -106,16 +106,16 @@ async fn who_is_taken_out_does_not_come_back_in_silence(
     for people in [&[][..], &[&unreachable]] {
         let clash = server.put_on(maya, &merge, "\"1\"", of_people(people)).await;
         assert!(clash.header("etag").starts_with("\"2."), "{}", clash.header("etag"));
-        let clash = clash.refused(409, "/people");
-        assert!(clash["errors"][0]["detail"].as_str().unwrap().contains("took out"), "{clash}");
-        assert_eq!(clash["current"]["content"]["people"], json!([changed]));
+        let clash = clash.refused(409, "/helpers");
+        assert!(clash["errors"][0]["detail"].as_str().unwrap().contains("one of you removed"), "{clash}");
+        assert_eq!(clash["current"]["content"]["helpers"], json!([changed]));
     }
     let gone = server.put_on(maya, &merge, "\"2\"", of_people(&[])).await.is(201);
-    assert_eq!((&gone["revision"], gone["content"].get("people")), (&json!(3), None));
+    assert_eq!((&gone["revision"], gone["content"].get("helpers")), (&json!(3), None));
     let late = server
         .put_on(casey, &format!("{}?merge=true", of(maya, "safety-plan")), "\"1\"", of_people(&[&changed]))
         .await;
-    late.refused(409, "/people");
+    late.refused(409, "/helpers");
 }
 
 #[rstest]
@@ -128,18 +128,19 @@ async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let line = item(json!({"name": "Night line", "reach": "555-0100"}));
     let step = item(json!({"words": "Call Sam"}));
-    let base =
-        json!({"lines": [line], "lapse_response": [step], "naloxone": {"has": true, "kept": "Sam has it"}});
+    let base = json!({"local_crisis_lines": [line], "lapse_response": [step], "naloxone": {"has": true, "location": "Sam has it"}});
     server.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
     let mut theirs = base.clone();
-    theirs["lines"][0]["reach"] = json!("555-0199");
+    theirs["local_crisis_lines"][0]["reach"] = json!("555-0199");
     theirs["lapse_response"][0]["words"] = json!("Call Sam at once");
-    theirs["naloxone"]["kept"] = json!("Sam has two");
+    theirs["naloxone"]["location"] = json!("Sam has two");
     server.put_on(casey, &of(maya, "plan"), "\"1\"", theirs.clone()).await.is(201);
     let merge = format!("{MINE}?merge=true");
-    for (section, pointer) in
-        [("lines", "/lines"), ("lapse_response", "/lapse_response"), ("naloxone", "/naloxone")]
-    {
+    for (section, pointer) in [
+        ("local_crisis_lines", "/local_crisis_lines"),
+        ("lapse_response", "/lapse_response"),
+        ("naloxone", "/naloxone"),
+    ] {
         let mut mine = base.clone();
         mine.as_object_mut().unwrap().remove(section);
         let clash = server.put_on(maya, &merge, "\"1\"", mine).await.refused(409, pointer);

@@ -1,4 +1,4 @@
-//! The days that caseloads read, remembered for as long as a participant's record does not change.
+//! Caches the days that caseloads read, until a participant's record changes.
 
 use std::sync::Arc;
 
@@ -10,16 +10,18 @@ use evenkeel_persistence::caseload::{self, Member};
 
 use super::problem::Problem;
 
-/// A caseload reads some 20 days of each participant, and most of them have not changed since the last look. Every
-/// change of a record raises its version in the same transaction, on whichever copy of the server.
+/// A caseload reads about 20 days of each participant, and most have not changed since the last read. Each change of a
+/// record raises its version in the same transaction, whichever copy of the server makes it.
 pub struct RecentDaysCache(moka::sync::Cache<ParticipantId, (i64, Arc<RecentDays>)>);
 
-impl RecentDaysCache {
+impl Default for RecentDaysCache {
     /// Room for 10,000 participants, about 6 MB.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(moka::sync::Cache::new(10_000))
     }
+}
 
+impl RecentDaysCache {
     /// The days from `since` on, in the order of `members`.
     pub fn read(&self, tx: &mut Tx, members: &[Member], since: Day) -> Result<Vec<Arc<RecentDays>>, Problem> {
         let known: Vec<_> = members
@@ -37,13 +39,13 @@ impl RecentDaysCache {
         } else {
             caseload::recent_days(tx, &changed, since)?
         };
-        let days = members.iter().zip(known).map(|(member, known)| match known {
-            Some((_, days)) => days,
-            None => {
-                let days = Arc::new(found.remove(&member.participant).unwrap_or_default());
-                self.0.insert(member.participant, (member.version, Arc::clone(&days)));
-                days
+        let days = members.iter().zip(known).map(|(member, known)| {
+            if let Some((_, days)) = known {
+                return days;
             }
+            let days = Arc::new(found.remove(&member.participant).unwrap_or_default());
+            self.0.insert(member.participant, (member.version, Arc::clone(&days)));
+            days
         });
         Ok(days.collect())
     }

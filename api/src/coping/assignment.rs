@@ -86,7 +86,7 @@ pub fn assign(
     }
     let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, grant.now())?;
     if !store::add_assignment(tx, grant, &assigned)? {
-        return Err(Refusal::AssignedOther.into());
+        return Err(Refusal::DifferentAssignment.into());
     }
     audit::record(tx, grant, Action::AssignSkill, Some(id.into()))?;
     let practiced_at = store::practiced_at(tx, grant, id)?;

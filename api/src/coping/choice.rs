@@ -126,7 +126,7 @@ async fn change_coping_choices(
     Json(choices): Json<Choices>,
 ) -> Result<Tagged<Json<Chosen>>, Problem> {
     let (participant,) = path.into_inner();
-    let by = move |before: &Chosen| before.anew(read, choices.clone());
+    let by = move |before: &Chosen| before.replaced(read, choices.clone());
     changed(&app, caller, participant, Action::ChooseSkills, by).await
 }
 

@@ -142,10 +142,10 @@ impl Pocket<'_> {
         });
         if opioids || whole {
             let kept = pen.dice.pick(&["Kitchen drawer; my sister knows", "Glove box and by the bed"]);
-            plan["naloxone"] = json!({ "has": true, "kept": kept });
+            plan["naloxone"] = json!({ "has": true, "location": kept });
         }
         if whole {
-            plan["lines"] =
+            plan["local_crisis_lines"] =
                 json!(pen.items([json!({ "name": "Harbor Demo night line", "reach": "call 555-0142" })]));
         } else if pen.dice.chance(15) {
             plan["only_me"] = json!(["reasons"]);
@@ -165,11 +165,11 @@ impl Pocket<'_> {
         let people = pen.dice.some(&SUPPORTS, 2);
         let plan: SafetyPlan = read(json!({
             "warning_signs": pen.words(&CRISIS, 2),
-            "alone": pen.words(&ALONE, 3),
+            "internal_coping": pen.words(&ALONE, 3),
             "distractions": pen.items(
                 distractions.into_iter().map(|(kind, words)| json!({ "kind": kind, "words": words })),
             ),
-            "people": pen.items(
+            "helpers": pen.items(
                 people.into_iter().map(|(name, _, reach, _)| json!({ "name": name, "reach": reach })),
             ),
             "professionals": pen.items([json!({ "name": "My counselor at Harbor Demo", "reach": "call 555-0140" })]),

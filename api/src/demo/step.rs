@@ -96,7 +96,7 @@ impl Step {
             Self::CheckIn(id, draft) => check_in::answer(tx, &grant, id, &draft).map(drop),
             Self::SkillPractice(id, draft) => skill_practice::record(tx, &grant, id, draft).map(drop),
             Self::Choose(choices) => {
-                let choose = |before: &Chosen| before.anew(Some(before.revision), choices.clone());
+                let choose = |before: &Chosen| before.replaced(Some(before.revision), choices.clone());
                 choice::change(tx, &grant, choose).map(drop)
             }
             Self::SobrietyDate(id, draft) => recovery::begin(tx, &grant, id, &draft).map(drop),

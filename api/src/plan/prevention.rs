@@ -113,7 +113,7 @@ impl Written for Plan {
             },
             "completeness": { "percent": 37, "gaps": [{
                 "section": "triggers", "item": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a202", "code": "no_skill",
-                "why": "A craving leaves little time to think. Choose now what you will do about this one.",
+                "why": "A craving leaves little time to think. Choose now what you will do about this trigger.",
             }] },
             "crisis_lines": { "reviewed_on": "2026-11-24", "country": "US", "lines": [{
                 "name": "988 Suicide & Crisis Lifeline", "reach": "call or text 988", "emergency": false,

@@ -108,9 +108,9 @@ async fn read_safety_plan(
     ),
     request_body(content = SafetyPlan, example = json!({
         "warning_signs": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a301", "words": "I stop answering messages" }],
-        "alone": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a302", "words": "A cold shower" }],
+        "internal_coping": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a302", "words": "A cold shower" }],
         "distractions": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a303", "kind": "place", "words": "The library" }],
-        "people": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a304", "name": "Sam", "reach": "555-0100" }],
+        "helpers": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a304", "name": "Sam", "reach": "555-0100" }],
         "professionals": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a305", "name": "Dr. Lee", "reach": "555-0101" }],
         "safe_environment": [{ "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a306", "words": "Sam keeps the pills" }],
     })),

@@ -1,4 +1,4 @@
-//! Invitations: who may make one, what it must say, and how long it can be taken.
+//! Invitations: who may make one, what it must have, and how long it is valid.
 
 use super::{AccountId, DisplayName, Email, HOUR, InviteId, OrganizationId, Role};
 use crate::value::{Moment, TimeZone};
@@ -6,52 +6,52 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who is to be invited.
+/// The person to invite.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InviteDraft {
-    /// How the person is called.
+    /// The person's name.
     pub display_name: DisplayName,
-    /// Where the person lives by the clock; a participant needs one.
+    /// The time zone in which the person lives; a participant needs one.
     #[serde(default)]
     pub time_zone: Option<TimeZone>,
-    /// Where mail goes; staff need one, a participant may have none.
+    /// Where email is sent; staff need one.
     #[serde(default)]
     pub email: Option<Email>,
-    /// What the person will be here.
+    /// The person's role.
     #[serde(default)]
     pub role: Role,
 }
 
-/// An invitation, redeemed once with its code.
+/// An invitation. It can be redeemed once, with its code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Invite {
     /// Its id.
     pub id: InviteId,
-    /// Where to.
+    /// The organization.
     #[serde(skip)]
     pub organization: OrganizationId,
-    /// What the person will be there.
+    /// The person's role.
     pub role: Role,
-    /// How the person is called.
+    /// The person's name.
     pub display_name: DisplayName,
-    /// Where mail goes.
+    /// Where email is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Where the person lives by the clock.
+    /// The time zone in which the person lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
-    /// Who invited; nobody when the installation itself did.
+    /// Who made it; missing for the first admin, whom the installation invites.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<AccountId>,
     /// When it was made.
     pub created_at: Moment,
-    /// From when on it is void: 72 hours later.
+    /// When it expires: 72 hours later.
     pub expires_at: Moment,
     /// When it was redeemed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeemed_at: Option<Moment>,
-    /// When it was taken back.
+    /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Moment>,
 }
@@ -61,37 +61,37 @@ pub struct Invite {
 pub struct Inviter {
     /// The account.
     pub account: AccountId,
-    /// What it does here.
+    /// Its role.
     pub role: Role,
 }
 
-/// Why an invitation is not made or not taken.
+/// Why an invitation is not made or not redeemed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// This role does not invite that one.
+    /// This role may not invite that one.
     #[error("your role may not invite this role")]
     NotAllowed,
-    /// Reminders and local days need the participant's clock.
+    /// Reminders and local days need the participant's time zone.
     #[error("a participant needs a time zone")]
     NeedsTimeZone,
-    /// Staff are reached by mail.
-    #[error("staff need an e-mail address")]
+    /// Staff are reached by email.
+    #[error("staff need an email address")]
     NeedsEmail,
-    /// More than 72 hours old.
+    /// It is 72 hours old or older.
     #[error("this invitation has expired; ask for a new one")]
     Expired,
-    /// A code works once.
+    /// It was redeemed before.
     #[error("this invitation has been used")]
     Redeemed,
-    /// Whoever invited thought better of it.
+    /// It was withdrawn.
     #[error("this invitation was withdrawn; ask for a new one")]
     Withdrawn,
 }
 
 const INVITE_LIFE: i64 = 72 * HOUR;
 
-/// Makes an invitation. Without an inviter it is the installation's own, for the first admin, whose address may
-/// become known only when it is redeemed.
+/// Makes an invitation. Without an inviter it is the installation's, for the first admin, who may give an email
+/// address later, when it is redeemed.
 pub fn invite(
     id: InviteId,
     organization: OrganizationId,
@@ -125,7 +125,7 @@ pub fn invite(
     })
 }
 
-/// Whether an invitation can be taken now.
+/// Whether an invitation can be redeemed now.
 pub fn redeem(invite: &Invite, now: Moment) -> Result<(), Refusal> {
     if invite.withdrawn_at.is_some() {
         return Err(Refusal::Withdrawn);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn treatment_invites_participants_and_admins_invite_staff() {
+    fn counselors_and_supervisors_invite_participants_and_admins_invite_staff() {
         for &by in Role::ALL {
             for &role in Role::ALL {
                 let expected = match role {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_says_what_its_guest_will_need() {
+    fn an_invitation_has_what_the_role_needs() {
         let sam = invited(Some(Role::Counselor), r#"{"display_name":"Sam","time_zone":"America/New_York"}"#)
             .unwrap();
         assert_eq!((sam.role, sam.expires_at), (Role::Participant, at(72 * 3600)));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_is_taken_once_and_within_72_hours() {
+    fn an_invitation_is_redeemed_once_and_within_72_hours() {
         let open = invited(Some(Role::Supervisor), r#"{"display_name":"Sam","time_zone":"UTC"}"#).unwrap();
         assert_eq!(redeem(&open, at(72 * 3600 - 1)), Ok(()));
         assert_eq!(redeem(&open, at(72 * 3600)), Err(Refusal::Expired));

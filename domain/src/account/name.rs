@@ -1,4 +1,4 @@
-//! What people, devices and clinics are called, and what somebody types to sign in.
+//! The names of people, devices and organizations, email addresses, and sign-in names.
 
 use crate::value::{Invalid, text_schema};
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 text!(
-    /// How a person is called in the product
+    /// The name of a person, as the product shows it
     DisplayName: 1 to 80, name, such as "Sam R."
 );
 text!(
-    /// How a person calls a device
+    /// The name of a device
     DeviceName: 1 to 80, name, such as "Sam's phone"
 );
 text!(
@@ -18,7 +18,7 @@ text!(
     OrganizationName: 1 to 120, name, such as "Riverside Recovery"
 );
 
-/// An e-mail address in small letters.
+/// An email address in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
@@ -43,7 +43,7 @@ impl AsRef<str> for Email {
 impl PartialSchema for Email {
     fn schema() -> RefOr<Schema> {
         text_schema(
-            "An e-mail address, kept in small letters",
+            "An email address; upper case becomes lower case",
             Some(6),
             Some(254),
             Some("email"),
@@ -53,8 +53,8 @@ impl PartialSchema for Email {
 }
 impl ToSchema for Email {}
 
-/// An unquoted address of ASCII characters under a domain of two labels or more: what any mail server takes
-/// and no header or SMTP command can be broken with.
+/// Whether a text is an unquoted ASCII address with a domain of two labels or more. Every mail server accepts
+/// these, and they cannot break a header or an SMTP command.
 ///
 /// Source: RFC 5321 4.1.2 and 4.5.3.1, without quoted strings and address literals.
 fn is_email(text: &str) -> bool {
@@ -77,7 +77,7 @@ fn is_email(text: &str) -> bool {
         && domain.rsplit_once('.').is_some_and(|(_, top)| is_top(top))
 }
 
-/// What somebody types to sign in: an e-mail address or a name, in small letters.
+/// What somebody types to sign in: an email address or a name, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SignInName(String);
@@ -109,7 +109,7 @@ impl AsRef<str> for SignInName {
 impl PartialSchema for SignInName {
     fn schema() -> RefOr<Schema> {
         text_schema(
-            "An e-mail address, or a name of letters, digits, dot, hyphen and underscore; small letters count as large ones",
+            "An email address, or a name of letters, digits, dot, hyphen and underscore; upper and lower case are the same",
             Some(3),
             Some(254),
             None,
@@ -128,13 +128,13 @@ mod tests {
     #[rstest]
     #[case::plain("Sam@Example.ORG", "sam@example.org")]
     #[case::tagged("sam+o'neil@mail.example.org", "sam+o'neil@mail.example.org")]
-    fn an_address_is_kept_in_small_letters(#[case] typed: &str, #[case] kept: &str) {
-        assert_eq!(Email::try_from(typed.to_owned()).unwrap().as_ref(), kept);
-        assert_eq!(SignInName::try_from(typed.to_owned()).unwrap().as_ref(), kept);
+    fn an_address_is_stored_in_lower_case(#[case] typed: &str, #[case] stored: &str) {
+        assert_eq!(Email::try_from(typed.to_owned()).unwrap().as_ref(), stored);
+        assert_eq!(SignInName::try_from(typed.to_owned()).unwrap().as_ref(), stored);
     }
 
     #[rstest]
-    fn an_address_that_no_server_takes_or_that_breaks_a_header_is_refused(
+    fn an_address_that_servers_refuse_or_that_breaks_a_header_is_refused(
         #[values(
             "",
             "@",
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_is_never_able_to_break_a_line(text in "[a-z.+\\r\\n<, ä]{1,3}@[a-z0-9.-]{1,3}[.\\r\\n][a-z>:]{2,3}") {
+        fn an_address_never_breaks_a_line(text in "[a-z.+\\r\\n<, ä]{1,3}@[a-z0-9.-]{1,3}[.\\r\\n][a-z>:]{2,3}") {
             if let Ok(email) = Email::try_from(text) {
                 prop_assert!(email.as_ref().bytes().all(|b| b.is_ascii_graphic() && !b"<>,;:\"()[]\\".contains(&b)));
                 prop_assert_eq!(Email::try_from(String::from(email.clone())), Ok(email));

@@ -1,4 +1,4 @@
-//! Passwords, and which of them are too easily guessed.
+//! Passwords, and which ones are too easy to guess.
 
 use crate::value::text_schema;
 use serde::Deserialize;
@@ -17,21 +17,21 @@ pub enum BadPassword {
     /// A control character, which a keyboard cannot type.
     #[error("must not contain control characters")]
     Control,
-    /// One of those that are tried first.
-    #[error("is easily guessed; choose another, such as four unrelated words")]
+    /// Too easy to guess.
+    #[error("is easy to guess; choose another one, such as four unrelated words")]
     Common,
 }
 
 /// A password, at least 15 characters and at most 256 bytes, used as it was typed.
 ///
 /// Source: NIST SP 800-63B-4 3.1.1.2 (15 characters where it is the only factor, a blocklist, no other
-/// rules of composition).
+/// composition rules).
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Password(String);
 
 impl Password {
-    /// What the most used passwords are made of. Whatever a password adds to these must be 6 bytes or more.
+    /// Parts of the most common passwords. A password must have at least 6 bytes besides these.
     const COMMON: &'static str = "password passwort passw0rd qwertyuiop qwerty asdfghjkl zxcvbnm 1234567890 123456 \
                                   abc123 letmein iloveyou recovery evenkeel";
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[rstest]
-    fn a_password_that_is_tried_first_is_refused(
+    fn a_common_password_is_refused(
         #[values(
             "aaaaaaaaaaaaaaaa",
             "abcabcabcabcabcabc",

@@ -1,24 +1,24 @@
-//! What somebody does here, and whom they may invite.
+//! Roles, and whom they may invite.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What somebody does here; an account has one.
+/// The role of an account.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// In treatment; owns a record.
+    /// Is in treatment and owns a record.
     #[default]
     Participant,
-    /// Treats the participants of an own caseload.
+    /// Treats the participants of their caseload.
     Counselor,
-    /// Answers for the treatment in the whole organization.
+    /// Is responsible for treatment in the whole organization.
     Supervisor,
-    /// Keeps settings and people; reads nothing clinical.
+    /// Manages settings and people; sees no clinical content.
     Admin,
-    /// Stands by a participant; sees what that participant shares.
+    /// Supports a participant; sees what that participant shares.
     Supporter,
 }
 
@@ -38,12 +38,13 @@ impl Role {
         }
     }
 
-    /// Whether this is somebody who works for the organization.
+    /// Whether this role works for the organization.
     pub const fn is_staff(self) -> bool {
         matches!(self, Self::Counselor | Self::Supervisor | Self::Admin)
     }
 
-    /// Whether this role invites that one: treatment invites participants, admins invite staff.
+    /// Whether this role may invite that one: counselors and supervisors invite participants, admins invite
+    /// staff.
     pub const fn invites(self, other: Self) -> bool {
         match self {
             Self::Counselor | Self::Supervisor => matches!(other, Self::Participant),
@@ -53,7 +54,7 @@ impl Role {
     }
 }
 
-/// A role that does not exist.
+/// There is no such role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be participant, counselor, supervisor, admin or supporter")]
 pub struct NoSuchRole;
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_named_alike_in_json_and_database() {
+    fn a_role_has_the_same_name_in_json_and_in_the_database() {
         for &role in Role::ALL {
             assert_eq!(Role::try_from(String::from(role)), Ok(role));
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());

@@ -1,17 +1,17 @@
-//! How long a device stays signed in, what becomes of its refresh tokens, and the wait after failed sign-ins.
+//! How long a device stays signed in, what happens to its refresh tokens, and the wait after failed sign-ins.
 
 use super::{DAY, HOUR, Role};
 use crate::value::Moment;
 use jiff::{SignedDuration, Timestamp};
 
-/// The refresh tokens of one device: only hashes of the newest and the one before it are kept.
+/// The refresh tokens of one device. Only hashes of the newest one and the one before it are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshFamily {
-    /// How many tokens came before the current one.
+    /// The number of tokens before the current one.
     pub generation: i32,
-    /// SHA-256 of the newest token.
+    /// The SHA-256 of the newest token.
     pub current: [u8; 32],
-    /// SHA-256 of the token that was exchanged for the newest.
+    /// The SHA-256 of the token that was exchanged for the newest one.
     pub previous: Option<[u8; 32]>,
     /// When `previous` was first exchanged.
     pub rotated_at: Moment,
@@ -28,14 +28,15 @@ pub struct RefreshFamily {
 /// What happens to a refresh token that is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshDecision {
-    /// It is the newest: give its successor.
+    /// It is the newest token. Issue its successor.
     Rotate,
-    /// It was exchanged a moment ago and the successor is unused: its answer was lost. Give another successor;
-    /// the lost one is void.
+    /// It was exchanged a moment ago, and the successor is unused: the answer was lost. Issue another
+    /// successor; the lost one is no longer valid.
     Reissue,
-    /// It was used up: two hold tokens of one family, and one of them is a thief. Revoke the family.
+    /// It was already exchanged: two clients have tokens of this family, and one may be an attacker. Revoke the
+    /// family.
     Replayed,
-    /// Too long unused, or too long since the sign-in.
+    /// It was unused for too long, or the sign-in is too long ago.
     Expired,
     /// The device was signed out.
     Revoked,
@@ -56,7 +57,7 @@ impl RefreshFamily {
         }
     }
 
-    /// After [`RefreshDecision::Rotate`], with the hash of the successor.
+    /// The family after [`RefreshDecision::Rotate`], with the hash of the successor.
     #[must_use]
     pub fn rotated(self, next: [u8; 32], now: Moment) -> Self {
         Self {
@@ -70,7 +71,7 @@ impl RefreshFamily {
         }
     }
 
-    /// After [`RefreshDecision::Reissue`], with the hash of the other successor.
+    /// The family after [`RefreshDecision::Reissue`], with the hash of the new successor.
     #[must_use]
     pub fn reissued(self, next: [u8; 32], now: Moment) -> Self {
         Self {
@@ -86,8 +87,8 @@ impl RefreshFamily {
 const MOST_REISSUES: i16 = 3;
 const REISSUE_WITHIN: i64 = 10 * 60;
 
-/// Decides on a refresh token by its hash. A participant's session ends after 30 days unused or 180 days in all,
-/// that of staff after 1 hour unused or 24 hours in all.
+/// Decides on a refresh token by its hash. A participant's session ends after 30 days without use or 180 days
+/// in total, a staff session after 1 hour without use or 24 hours in total.
 ///
 /// Source: RFC 9700 4.14 (rotation, replay, inactivity); NIST SP 800-63B-4 2.2.3 (staff).
 pub fn refresh(family: &RefreshFamily, presented_hash: [u8; 32], role: Role, now: Moment) -> RefreshDecision {
@@ -101,16 +102,16 @@ pub fn refresh(family: &RefreshFamily, presented_hash: [u8; 32], role: Role, now
     if presented_hash == family.current {
         return RefreshDecision::Rotate;
     }
-    let is_forgiven = family.previous == Some(presented_hash)
+    let can_reissue = family.previous == Some(presented_hash)
         && family.reissues < MOST_REISSUES
         && now <= family.rotated_at.plus(SignedDuration::from_secs(REISSUE_WITHIN));
-    if is_forgiven { RefreshDecision::Reissue } else { RefreshDecision::Replayed }
+    if can_reissue { RefreshDecision::Reissue } else { RefreshDecision::Replayed }
 }
 
-/// The failed sign-ins of one account since it last signed in.
+/// The failed sign-ins of an account since its last successful one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignInThrottle {
-    /// How many in a row.
+    /// How many failures in a row.
     pub failures: i32,
     /// When the first of them was.
     pub first_failed_at: Moment,
@@ -120,8 +121,8 @@ pub struct SignInThrottle {
 
 const MOST_FAILURES: i32 = 100;
 
-/// How many seconds an account must still wait before a password is looked at: 1, 3, 5 and then 10 after each
-/// failure; after 100 in a day, until a day after the first.
+/// How many seconds an account must still wait before the next password is checked: 1, 3, 5 and then 10 after
+/// each failure. After 100 failures in a day, it must wait until a day after the first one.
 ///
 /// Source: NIST SP 800-63B-4 3.2.2 (at most 100 failures in a row).
 pub fn sign_in_wait(throttle: &Option<SignInThrottle>, now: Moment) -> Option<u32> {
@@ -141,7 +142,7 @@ pub fn sign_in_wait(throttle: &Option<SignInThrottle>, now: Moment) -> Option<u3
     after_last.max(after_first)
 }
 
-/// The throttle after one more failure. A day after the first failure the count begins anew.
+/// The throttle after another failure. A day after the first failure the count starts again.
 pub fn failed(throttle: Option<SignInThrottle>, now: Moment) -> SignInThrottle {
     match throttle {
         Some(before) if !has_passed(before.first_failed_at, DAY, now) => {
@@ -155,7 +156,8 @@ fn has_passed(since: Moment, seconds: i64, now: Moment) -> bool {
     SignedDuration::from_secs(seconds) <= Timestamp::from(now).duration_since(since.into())
 }
 
-/// Whole seconds, rounded up, until `seconds` after `since`. A clock set back makes nobody wait longer than that.
+/// Whole seconds, rounded up, until `seconds` after `since`. It is never more than that, even if the clock is
+/// set back.
 fn seconds_left(since: Moment, seconds: i64, now: Moment) -> Option<u32> {
     let passed = Timestamp::from(now).duration_since(since.into()).max(SignedDuration::ZERO);
     let left = SignedDuration::from_secs(seconds).saturating_sub(passed);
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_answer_is_forgiven_three_times_within_ten_minutes() {
+    fn a_token_is_reissued_three_times_within_ten_minutes() {
         let mut family = RefreshFamily::first(hash(0), at(0)).rotated(hash(1), at(10));
         assert_eq!(refresh(&family, hash(0), Role::Participant, at(10 + 600)), RefreshDecision::Reissue);
         assert_eq!(refresh(&family, hash(0), Role::Participant, at(10 + 601)), RefreshDecision::Replayed);
@@ -208,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_out_device_stays_out() {
+    fn a_signed_out_device_stays_signed_out() {
         let family = RefreshFamily { revoked_at: Some(at(5)), ..RefreshFamily::first(hash(0), at(0)) };
         assert_eq!(refresh(&family, hash(0), Role::Participant, at(6)), RefreshDecision::Revoked);
     }
 
     #[test]
-    fn each_failure_costs_a_wait_and_a_success_none() {
+    fn each_failure_makes_the_wait_longer() {
         assert_eq!(sign_in_wait(&None, at(0)), None);
         let mut throttle = None;
         for expected in [1, 3, 5, 10, 10] {
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_guesses_as_fast_as_possible_gets_100_guesses_a_day() {
+    fn the_fastest_guessing_gets_100_guesses_a_day() {
         let (mut throttle, mut now, mut guesses) = (None, 0, 0);
         while now < DAY {
             now += i64::from(sign_in_wait(&throttle, at(now)).unwrap_or(0));
@@ -235,27 +237,27 @@ mod tests {
             }
         }
         assert_eq!((guesses, now), (100, DAY));
-        assert_eq!(sign_in_wait(&throttle, at(now)), None, "nobody is locked out for good");
+        assert_eq!(sign_in_wait(&throttle, at(now)), None, "nobody is locked out permanently");
         assert_eq!(failed(throttle, at(now)).failures, 1);
     }
 
     proptest! {
-        /// The model knows every token ever given; the family knows two hashes and must decide alike.
+        /// The model knows every issued token. The family knows two hashes and must decide the same.
         #[test]
-        fn a_token_is_exchanged_only_while_no_other_holder_can_have_moved_on(
+        fn a_token_is_exchanged_only_while_nobody_else_can_have_used_its_successor(
             steps in prop::collection::vec((0usize..4, 0i64..400), 1..40)
         ) {
-            struct Given { from: Option<usize>, uses: usize, first_use: i64 }
-            let mut given = vec![Given { from: None, uses: 0, first_use: 0 }];
+            struct Issued { from: Option<usize>, uses: usize, first_use: i64 }
+            let mut issued = vec![Issued { from: None, uses: 0, first_use: 0 }];
             let mut family = RefreshFamily::first(hash(0), at(0));
             let mut now = 0;
             for (back, pause) in steps {
                 now += pause;
-                let newest = given.len() - 1;
+                let newest = issued.len() - 1;
                 let token = newest.saturating_sub(back);
                 let expected = if token == newest {
                     RefreshDecision::Rotate
-                } else if given[newest].from == Some(token) && given[token].uses <= 3 && now - given[token].first_use <= 600 {
+                } else if issued[newest].from == Some(token) && issued[token].uses <= 3 && now - issued[token].first_use <= 600 {
                     RefreshDecision::Reissue
                 } else {
                     RefreshDecision::Replayed
@@ -267,11 +269,11 @@ mod tests {
                     RefreshDecision::Reissue => family.reissued(hash(newest + 1), at(now)),
                     _ => break,
                 };
-                if given[token].uses == 0 {
-                    given[token].first_use = now;
+                if issued[token].uses == 0 {
+                    issued[token].first_use = now;
                 }
-                given[token].uses += 1;
-                given.push(Given { from: Some(token), uses: 0, first_use: 0 });
+                issued[token].uses += 1;
+                issued.push(Issued { from: Some(token), uses: 0, first_use: 0 });
             }
         }
 

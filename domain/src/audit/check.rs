@@ -1,4 +1,4 @@
-//! The check of a audit log against its seals, its counters and what was witnessed elsewhere.
+//! Checks the audit log against its seals, its counters and the witnessed block hashes.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::seal::{block_hash, count};
 use super::{Block, Finding, Hash, ORIGIN, StoredEvent, Witness};
 
-/// A walk over a whole audit log that holds one block of it at a time.
+/// A check of a whole audit log that reads one block at a time.
 #[derive(Debug, Default)]
 pub struct Walk {
     last: Option<Block>,
@@ -17,7 +17,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk that will also look for the blocks that were witnessed.
+    /// A check that also looks for the witnessed blocks.
     pub fn new(witnesses: &[Witness]) -> Self {
         let mut walk = Self::default();
         for witness in witnesses {
@@ -26,8 +26,9 @@ impl Walk {
         walk
     }
 
-    /// The next block, with all entries above the last block up to this one's last id, ascending by id.
-    pub fn block(&mut self, block: &Block, entries: &[StoredEvent], hash: impl Fn(&[u8]) -> Hash) {
+    /// Checks the next block. `events` are all events after the last block up to this one's last id, ascending
+    /// by id.
+    pub fn block(&mut self, block: &Block, events: &[StoredEvent], hash: impl Fn(&[u8]) -> Hash) {
         let expected = self.last.as_ref().map_or(1, |last| last.number + 1);
         if block.number != expected {
             self.findings.push(Finding::BlockMissing { expected, found: block.number });
@@ -35,10 +36,10 @@ impl Walk {
         if block.previous != self.last.as_ref().map_or(ORIGIN, |last| last.hash) {
             self.findings.push(Finding::LinkBroken { number: block.number });
         }
-        let own = entries.partition_point(|kept| kept.id < block.first_id);
-        let (strangers, own) = entries.split_at(own);
-        self.findings.extend(strangers.iter().map(|kept| Finding::EntryInserted { id: kept.id }));
-        if count(own) != block.entries || block_hash(block, own, hash) != block.hash {
+        let own = events.partition_point(|stored| stored.id < block.first_id);
+        let (inserted, own) = events.split_at(own);
+        self.findings.extend(inserted.iter().map(|stored| Finding::EventInserted { id: stored.id }));
+        if count(own) != block.events || block_hash(block, own, hash) != block.hash {
             let Block { number, first_id, last_id, .. } = *block;
             self.findings.push(Finding::BlockChanged { number, first_id, last_id });
         }
@@ -47,19 +48,19 @@ impl Walk {
         {
             self.findings.push(Finding::WitnessDiffers { number: block.number });
         }
-        self.follow(entries);
+        self.follow(events);
         self.last = Some(block.clone());
     }
 
-    /// More entries that no block covers yet, ascending by id; call as often as needed.
-    pub fn unsealed(&mut self, entries: &[StoredEvent]) {
+    /// Checks more events that no block covers yet, ascending by id. It can be called several times.
+    pub fn unsealed(&mut self, events: &[StoredEvent]) {
         let sealed = self.last.as_ref().map_or(i64::MIN, |last| last.last_id);
-        let late = entries.iter().take_while(|kept| kept.id <= sealed);
-        self.findings.extend(late.map(|kept| Finding::EntryInserted { id: kept.id }));
-        self.follow(entries);
+        let inserted = events.iter().take_while(|stored| stored.id <= sealed);
+        self.findings.extend(inserted.map(|stored| Finding::EventInserted { id: stored.id }));
+        self.follow(events);
     }
 
-    /// The end of the walk: where each stream's counter stands, and all that was found.
+    /// Ends the check and returns all findings. `heads` has the counter of each stream.
     #[must_use]
     pub fn findings(mut self, heads: &BTreeMap<Uuid, i64>) -> Vec<Finding> {
         for (&stream, &expected) in heads {
@@ -68,8 +69,8 @@ impl Walk {
                 self.findings.push(Finding::EndCut { stream, expected, found });
             }
         }
-        let counterless = self.ends.into_iter();
-        self.findings.extend(counterless.map(|(stream, found)| Finding::EndCut {
+        let without_counter = self.ends.into_iter();
+        self.findings.extend(without_counter.map(|(stream, found)| Finding::EndCut {
             stream,
             expected: 0,
             found,
@@ -78,32 +79,32 @@ impl Walk {
         self.findings
     }
 
-    fn follow(&mut self, entries: &[StoredEvent]) {
-        for StoredEvent { id, stream, entry } in entries {
+    fn follow(&mut self, events: &[StoredEvent]) {
+        for StoredEvent { id, stream, event } in events {
             let end = self.ends.entry(*stream).or_insert(0);
             let expected = *end + 1;
-            if entry.seq != expected {
-                let (stream, id, found) = (*stream, *id, entry.seq);
+            if event.seq != expected {
+                let (stream, id, found) = (*stream, *id, event.seq);
                 self.findings.push(Finding::CountBroken { stream, id, expected, found });
             }
-            *end = entry.seq;
+            *end = event.seq;
         }
     }
 }
 
-/// Everything that is not as it was written, of a audit log held whole: its blocks by number, its entries by id,
-/// where each stream's counter stands, and the blocks that were witnessed elsewhere.
+/// Checks a whole audit log in memory: its blocks by number, its events by id, the counter of each stream, and
+/// the witnessed blocks.
 pub fn verify(
     blocks: &[Block],
-    entries: &[StoredEvent],
+    events: &[StoredEvent],
     heads: &BTreeMap<Uuid, i64>,
     witnesses: &[Witness],
     hash: impl Fn(&[u8]) -> Hash,
 ) -> Vec<Finding> {
     let mut walk = Walk::new(witnesses);
-    let mut rest = entries;
+    let mut rest = events;
     for block in blocks {
-        let (covered, beyond) = rest.split_at(rest.partition_point(|kept| kept.id <= block.last_id));
+        let (covered, beyond) = rest.split_at(rest.partition_point(|stored| stored.id <= block.last_id));
         walk.block(block, covered, &hash);
         rest = beyond;
     }
@@ -116,11 +117,11 @@ mod tests {
     use super::*;
     use crate::access::Action;
     use crate::account::Role;
-    use crate::audit::tests::{at, entry};
+    use crate::audit::tests::{at, event};
     use crate::audit::{AuditEvent, AuditOutcome, seal};
     use proptest::prelude::*;
 
-    // Not a hash to trust, but one in which each bit of the input counts.
+    // Not secure, but every bit of the input counts.
     fn hash(bytes: &[u8]) -> Hash {
         let mut out = [0; 32];
         for (lane, part) in (1u64..).zip(out.chunks_exact_mut(8)) {
@@ -135,30 +136,30 @@ mod tests {
     #[derive(Clone, Debug)]
     struct AuditLog {
         blocks: Vec<Block>,
-        entries: Vec<StoredEvent>,
+        events: Vec<StoredEvent>,
         heads: BTreeMap<Uuid, i64>,
     }
 
     impl AuditLog {
-        /// One entry for each stream number in turn, sealed by fours, the rest left unsealed.
+        /// One event for each stream number in turn. Each four are sealed, the rest is not.
         fn of(streams: &[u8]) -> Self {
             let mut heads = BTreeMap::new();
-            let entries: Vec<StoredEvent> = (1i64..)
+            let events: Vec<StoredEvent> = (1i64..)
                 .zip(streams)
                 .map(|(id, stream)| {
                     let stream = Uuid::from_u128(100 + u128::from(*stream));
                     let seq = heads.entry(stream).and_modify(|seq| *seq += 1).or_insert(1);
-                    StoredEvent { id: id * 2, stream, entry: entry(*seq, id) }
+                    StoredEvent { id: id * 2, stream, event: event(*seq, id) }
                 })
                 .collect();
             let mut blocks: Vec<Block> = Vec::new();
-            for run in entries.chunks_exact(4) {
+            for run in events.chunks_exact(4) {
                 blocks.push(seal(blocks.last(), run, hash, at(1000)).unwrap());
             }
-            Self { blocks, entries, heads }
+            Self { blocks, events, heads }
         }
         fn findings(&self) -> Vec<Finding> {
-            verify(&self.blocks, &self.entries, &self.heads, &[], hash)
+            verify(&self.blocks, &self.events, &self.heads, &[], hash)
         }
     }
 
@@ -167,80 +168,80 @@ mod tests {
     }
 
     #[test]
-    fn an_untouched_audit_log_has_no_findings() {
+    fn an_unchanged_audit_log_has_no_findings() {
         assert_eq!(sample().findings(), []);
         assert_eq!(AuditLog::of(&[]).findings(), []);
         assert_eq!(seal(None, &[], hash, at(0)), None);
     }
 
     #[test]
-    fn a_changed_entry_is_found_whichever_part_was_changed() {
+    fn a_change_of_any_part_of_an_event_is_found() {
         type Tamper = fn(&mut StoredEvent);
         let tampers: [Tamper; 10] = [
-            |kept| kept.stream = Uuid::from_u128(3),
-            |kept| kept.entry.seq += 1,
-            |kept| kept.entry.at = at(99),
-            |kept| kept.entry.actor = None,
-            |kept| kept.entry.actor_role = Some(Role::Participant),
-            |kept| kept.entry.device = None,
-            |kept| kept.entry.action = Action::RecordCraving,
-            |kept| kept.entry.entity = Some(Uuid::nil()),
-            |kept| kept.entry.outcome = AuditOutcome::Refused,
-            |kept| kept.entry.request_id = Uuid::max(),
+            |stored| stored.stream = Uuid::from_u128(3),
+            |stored| stored.event.seq += 1,
+            |stored| stored.event.at = at(99),
+            |stored| stored.event.actor = None,
+            |stored| stored.event.actor_role = Some(Role::Participant),
+            |stored| stored.event.device = None,
+            |stored| stored.event.action = Action::RecordCraving,
+            |stored| stored.event.entity = Some(Uuid::nil()),
+            |stored| stored.event.outcome = AuditOutcome::Refused,
+            |stored| stored.event.request_id = Uuid::max(),
         ];
         for (part, tamper) in tampers.into_iter().enumerate() {
             let mut audit_log = sample();
-            tamper(&mut audit_log.entries[5]);
+            tamper(&mut audit_log.events[5]);
             let changed = Finding::BlockChanged { number: 2, first_id: 10, last_id: 16 };
             assert!(audit_log.findings().contains(&changed), "part {part}");
         }
     }
 
     #[test]
-    fn a_swap_of_two_contents_is_found() {
+    fn two_swapped_events_are_found() {
         let mut audit_log = sample();
-        let (one, other) = (audit_log.entries[4].entry.clone(), audit_log.entries[5].entry.clone());
-        audit_log.entries[4].entry = AuditEvent { seq: one.seq, ..other.clone() };
-        audit_log.entries[5].entry = AuditEvent { seq: other.seq, ..one };
+        let (one, other) = (audit_log.events[4].event.clone(), audit_log.events[5].event.clone());
+        audit_log.events[4].event = AuditEvent { seq: one.seq, ..other.clone() };
+        audit_log.events[5].event = AuditEvent { seq: other.seq, ..one };
         assert_eq!(audit_log.findings(), [Finding::BlockChanged { number: 2, first_id: 10, last_id: 16 }]);
     }
 
     #[test]
-    fn an_entry_put_between_two_blocks_is_found() {
+    fn an_event_inserted_between_two_blocks_is_found() {
         let mut audit_log = sample();
         let stranger = Uuid::from_u128(555);
-        audit_log.entries.insert(4, StoredEvent { id: 9, stream: stranger, entry: entry(1, 4) });
+        audit_log.events.insert(4, StoredEvent { id: 9, stream: stranger, event: event(1, 4) });
         audit_log.heads.insert(stranger, 1);
-        assert_eq!(audit_log.findings(), [Finding::EntryInserted { id: 9 }]);
+        assert_eq!(audit_log.findings(), [Finding::EventInserted { id: 9 }]);
     }
 
     #[test]
-    fn a_block_taken_out_with_its_entries_is_found() {
+    fn a_block_removed_with_its_events_is_found() {
         let mut audit_log = AuditLog::of(&[1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1]);
         audit_log.blocks.remove(1);
-        audit_log.entries.drain(4..8);
+        audit_log.events.drain(4..8);
         audit_log.heads.remove(&Uuid::from_u128(102));
         let missing = Finding::BlockMissing { expected: 2, found: 3 };
         assert_eq!(audit_log.findings(), [missing, Finding::LinkBroken { number: 3 }]);
     }
 
     #[test]
-    fn a_cut_end_is_found_by_the_counters_even_where_nothing_was_sealed() {
+    fn a_missing_end_is_found_by_the_counters_even_if_it_was_not_sealed() {
         let mut audit_log = sample();
-        let cut = audit_log.entries.pop().unwrap();
+        let cut = audit_log.events.pop().unwrap();
         assert_eq!(audit_log.findings(), [Finding::EndCut { stream: cut.stream, expected: 3, found: 2 }]);
     }
 
     #[test]
-    fn an_end_cut_with_its_counters_or_a_chain_made_anew_is_found_by_a_witness() {
+    fn a_missing_end_with_changed_counters_or_a_new_chain_is_found_by_a_witness() {
         let whole = sample();
         let last = whole.blocks.last().unwrap();
         let witnesses = [Witness { number: last.number, hash: last.hash }];
-        assert_eq!(verify(&whole.blocks, &whole.entries, &whole.heads, &witnesses, hash), []);
+        assert_eq!(verify(&whole.blocks, &whole.events, &whole.heads, &witnesses, hash), []);
 
         for forged in [AuditLog::of(&[1, 2, 1, 3]), AuditLog::of(&[2, 2, 1, 3, 1, 1, 2, 3, 3, 1, 2])] {
-            assert_eq!(forged.findings(), [], "a forgery that holds by itself");
-            let findings = verify(&forged.blocks, &forged.entries, &forged.heads, &witnesses, hash);
+            assert_eq!(forged.findings(), [], "the forgery is consistent");
+            let findings = verify(&forged.blocks, &forged.events, &forged.heads, &witnesses, hash);
             assert_eq!(findings, [Finding::WitnessDiffers { number: 2 }]);
         }
     }
@@ -258,32 +259,32 @@ mod tests {
             let mut audit_log = whole.clone();
             let sealed = audit_log.blocks.len() * 4;
             match what {
-                // A changed content of what is sealed.
-                0 => audit_log.entries[place.index(sealed)].entry.at = at(5000),
-                // A deletion anywhere, sealed or not.
-                1 => { audit_log.entries.remove(place.index(streams.len())); }
-                // An insertion anywhere, of a copy or between two ids.
+                // A sealed event is changed.
+                0 => audit_log.events[place.index(sealed)].event.at = at(5000),
+                // An event is deleted, sealed or not.
+                1 => { audit_log.events.remove(place.index(streams.len())); }
+                // A copy of an event is inserted.
                 2 => {
                     let place = place.index(streams.len());
-                    let mut extra = audit_log.entries[place].clone();
+                    let mut extra = audit_log.events[place].clone();
                     extra.id += 1;
-                    audit_log.entries.insert(place + 1, extra);
+                    audit_log.events.insert(place + 1, extra);
                 }
-                // A swap of two different contents, at least one sealed.
+                // Two events are swapped, at least one of them sealed.
                 3 => {
                     let (one, other) = (place.index(sealed), second.index(streams.len()));
                     prop_assume!(one != other);
-                    let (mut first, mut last) = (audit_log.entries[one].clone(), audit_log.entries[other].clone());
+                    let (mut first, mut last) = (audit_log.events[one].clone(), audit_log.events[other].clone());
                     std::mem::swap(&mut first.id, &mut last.id);
-                    (audit_log.entries[one], audit_log.entries[other]) = (last, first);
+                    (audit_log.events[one], audit_log.events[other]) = (last, first);
                 }
-                // A cut of the end, with or without its blocks.
+                // The end is removed, with or without its blocks.
                 4 => {
                     let keep = place.index(streams.len());
-                    audit_log.entries.truncate(keep);
+                    audit_log.events.truncate(keep);
                     audit_log.blocks.truncate(keep / 4);
                 }
-                // A block changed.
+                // A block is changed.
                 _ => {
                     let place = place.index(audit_log.blocks.len());
                     audit_log.blocks[place].hash[second.index(32)] ^= 1;
@@ -293,21 +294,21 @@ mod tests {
         }
 
         #[test]
-        fn a_walk_in_steps_finds_what_a_whole_look_finds(
+        fn a_check_in_steps_finds_what_a_check_in_memory_finds(
             streams in proptest::collection::vec(0u8..4, 0..40), gone in any::<prop::sample::Index>(),
         ) {
             let mut audit_log = AuditLog::of(&streams);
-            if !streams.is_empty() { audit_log.entries.remove(gone.index(streams.len())); }
+            if !streams.is_empty() { audit_log.events.remove(gone.index(streams.len())); }
             let mut walk = Walk::new(&[]);
             let mut from = i64::MIN;
             for block in &audit_log.blocks {
                 let run: Vec<StoredEvent> =
-                    audit_log.entries.iter().filter(|kept| from < kept.id && kept.id <= block.last_id).cloned().collect();
+                    audit_log.events.iter().filter(|stored| from < stored.id && stored.id <= block.last_id).cloned().collect();
                 walk.block(block, &run, hash);
                 from = block.last_id;
             }
-            for kept in audit_log.entries.iter().filter(|kept| from < kept.id) {
-                walk.unsealed(std::slice::from_ref(kept));
+            for stored in audit_log.events.iter().filter(|stored| from < stored.id) {
+                walk.unsealed(std::slice::from_ref(stored));
             }
             prop_assert_eq!(walk.findings(&audit_log.heads), audit_log.findings());
         }

@@ -1,4 +1,4 @@
-//! What in a audit log is not as it was written.
+//! The findings of a check of the audit log.
 
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// A block number is missing or comes twice.
-    #[error("block {expected} is missing: block {found} stands in its place")]
+    #[error("block {expected} is missing: block {found} is in its place")]
     BlockMissing {
         /// The number that should have come.
         expected: i64,
@@ -19,45 +19,45 @@ pub enum Finding {
         /// The block.
         number: i64,
     },
-    /// The entries of a block, or the block itself, are not those that were sealed.
-    #[error("block {number} (entries {first_id} to {last_id}) was changed after it was sealed")]
+    /// A block or its events are not those that were sealed.
+    #[error("block {number} (events {first_id} to {last_id}) was changed after it was sealed")]
     BlockChanged {
         /// The block.
         number: i64,
-        /// Id of its first entry.
+        /// The id of its first event.
         first_id: i64,
-        /// Id of its last entry.
+        /// The id of its last event.
         last_id: i64,
     },
-    /// An entry lies before the end of the last seal but in no block.
-    #[error("entry {id} was put in after its time was sealed")]
-    EntryInserted {
-        /// The entry.
+    /// An event is before the end of the last block but in no block.
+    #[error("event {id} was inserted into events that were already sealed")]
+    EventInserted {
+        /// The event.
         id: i64,
     },
-    /// A stream does not count on by one.
-    #[error("stream {stream} goes on with {found} at entry {id} where {expected} should come")]
+    /// The numbers of a stream have a gap or a repeat.
+    #[error("stream {stream} has number {found} at event {id} instead of {expected}")]
     CountBroken {
         /// The stream.
         stream: Uuid,
-        /// The entry.
+        /// The event.
         id: i64,
         /// The number that should have come.
         expected: i64,
         /// The number that came.
         found: i64,
     },
-    /// A stream ends elsewhere than its counter says.
-    #[error("stream {stream} ends at {found}, its counter stands at {expected}")]
+    /// The last number of a stream is not that of its counter.
+    #[error("stream {stream} ends at {found}, but its counter is at {expected}")]
     EndCut {
         /// The stream.
         stream: Uuid,
-        /// Where the counter stands.
+        /// The counter.
         expected: i64,
-        /// Where the stream ends.
+        /// The last number of the stream.
         found: i64,
     },
-    /// A block that was witnessed is gone or has another hash.
+    /// A witnessed block is gone or has another hash.
     #[error("block {number} is not the one that was witnessed")]
     WitnessDiffers {
         /// The block.

@@ -1,4 +1,4 @@
-//! Answers as a phone sends them, before they are held against a definition.
+//! Answers as a phone sends them, before they are compared with a definition.
 
 use crate::value::{BoundedSet, Invalid};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
@@ -10,9 +10,9 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
 
-/// Most answers that one check-in holds.
+/// The most answers in one check-in.
 pub const MOST_ANSWERS: usize = 64;
-/// Most choices that one answer names.
+/// The most choices in one answer.
 pub const MOST_CHOICES: usize = 40;
 
 text! {
@@ -24,16 +24,16 @@ text! {
     AnswerText: 1 to 280, lines, such as "Slept badly, but the group helped."
 }
 
-/// A number with at most one decimal.
+/// A number with at most one decimal place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Figure(i32);
 
 impl Figure {
-    /// The number counted in tenths.
+    /// The number in tenths.
     pub fn tenths(self) -> i32 {
         self.0
     }
-    /// The number itself, if it is a whole one.
+    /// The number, if it is a whole number.
     pub fn whole(self) -> Option<i16> {
         (self.0 % 10 == 0).then(|| i16::try_from(self.0 / 10).ok()).flatten()
     }
@@ -85,7 +85,7 @@ impl PartialSchema for Figure {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Number)
-            .description(Some("A number with at most one decimal"))
+            .description(Some("A number with at most one decimal place"))
             .minimum(Some(-10_000))
             .maximum(Some(10_000))
             .multiple_of(Some(0.1))
@@ -95,14 +95,14 @@ impl PartialSchema for Figure {
 }
 impl ToSchema for Figure {}
 
-/// An answer as a phone sends it. Whether it fits its question, the definition says.
+/// An answer as a phone sends it. The definition says whether it fits its question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Yes or no.
     YesNo(bool),
     /// A point on a scale, or a number.
     Number(Figure),
-    /// Own words, or the code of one choice.
+    /// Free text, or the code of one choice.
     Text(AnswerText),
     /// The codes of several choices.
     Choices(BoundedSet<Code, MOST_CHOICES>),
@@ -125,7 +125,7 @@ impl<'de> Deserialize<'de> for Answer {
     }
 }
 
-// By hand: an untagged enum would say of each fault only that nothing fits.
+// An untagged enum would say only that no variant fits.
 struct AnswerVisitor;
 
 impl<'de> Visitor<'de> for AnswerVisitor {
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for AnswerVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Answer, A::Error> {
         let mut choices = Vec::new();
         while let Some(choice) = list.next_element()? {
-            // Stop early: a body of a million choices need not be held.
+            // Stop early, so that a body of a million choices is not read into memory.
             if MOST_CHOICES <= choices.len() {
                 return Err(de::Error::custom(format!("must have at most {MOST_CHOICES} entries")));
             }
@@ -180,7 +180,7 @@ impl PartialSchema for Answer {
 }
 impl ToSchema for Answer {}
 
-/// Answers by the code of their question. A null is a question that was skipped.
+/// Answers by the code of their question. Null means that the question was skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Answers(BTreeMap<Code, Answer>);
@@ -221,7 +221,7 @@ impl<'de> Visitor<'de> for AnswersVisitor {
             if MOST_ANSWERS <= answers.len() {
                 return Err(de::Error::custom(format!("must have at most {MOST_ANSWERS} answers")));
             }
-            // A map would keep the last of two in silence.
+            // A map would silently take the last of two.
             if answers.insert(code, answer).is_some() {
                 return Err(de::Error::custom("the same question is answered twice"));
             }
@@ -234,7 +234,9 @@ impl<'de> Visitor<'de> for AnswersVisitor {
 impl PartialSchema for Answers {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
-            .description(Some("Answers by the code of their question; null is a question that was skipped"))
+            .description(Some(
+                "Answers by the code of their question; null means that the question was skipped",
+            ))
             .additional_properties(Some(AdditionalProperties::RefOr(Answer::schema())))
             .max_properties(Some(MOST_ANSWERS))
             .examples([serde_json::json!(
@@ -259,12 +261,12 @@ mod tests {
     #[case::huge(r#"{"mood":1e300}"#)]
     #[case::hundredths(r#"{"sleep_hours":7.25}"#)]
     #[case::too_many_choices(&format!(r#"{{"signs":[{}]}}"#, vec![r#""use""#; 41].join(",")))]
-    fn what_can_be_no_answer_is_unreadable(#[case] json: &str) {
+    fn an_invalid_answer_is_unreadable(#[case] json: &str) {
         assert!(serde_json::from_str::<Answers>(json).is_err());
     }
 
     #[test]
-    fn more_answers_than_any_check_in_asks_are_unreadable() {
+    fn too_many_answers_are_unreadable() {
         let many = |count: usize| (0..count).map(|n| (format!("q{n}"), 1.into())).collect();
         let read = |count| serde_json::from_value::<Answers>(serde_json::Value::Object(many(count)));
         assert!(read(MOST_ANSWERS).is_ok() && read(MOST_ANSWERS + 1).is_err());

@@ -1,7 +1,7 @@
-//! How many of the days that were asked for have a check-in.
+//! How many of the expected daily check-ins were answered.
 //!
-//! A day that can still be filled in has not been missed: unanswered, it neither counts as expected nor ends a
-//! streak, until its time is over.
+//! An unanswered day whose window is still open has not been missed: it does not count as expected and does not
+//! end a streak.
 
 use super::DAILY_GRACE;
 use crate::trend::Span;
@@ -10,32 +10,31 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
-/// How often daily check-ins were answered. Days that were not asked for count for nothing, nor do days without a
-/// check-in that can still be filled in.
+/// How many daily check-ins were answered. Days on which none was expected do not count, nor do unanswered days
+/// whose window is still open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({ "expected": 14, "answered": 12, "rate": 0.86, "streak": 3, "longest_streak": 8 }))]
 pub struct CompletionRate {
-    /// Days that were asked for, and are answered or can no longer be filled in.
+    /// Expected days that were answered or whose window has closed.
     #[schema(minimum = 0)]
     pub expected: i32,
-    /// Those of them that have a check-in.
+    /// How many of these were answered.
     #[schema(minimum = 0)]
     pub answered: i32,
-    /// Answered of expected, rounded to two decimals; null if none was expected.
+    /// `answered` divided by `expected`, rounded to two decimals; null if none was expected.
     #[schema(minimum = 0, maximum = 1)]
     pub rate: Option<f64>,
-    /// Days in a row with a check-in, up to the last day. One that can still be filled in ends nothing until its
-    /// time is over.
+    /// Answered days in a row up to the last day. An unanswered day whose window is still open does not end the
+    /// streak.
     #[schema(minimum = 0)]
     pub streak: i32,
-    /// Most days in a row with a check-in.
+    /// The most answered days in a row.
     #[schema(minimum = 0)]
     pub longest_streak: i32,
 }
 
-/// Counts the daily check-ins over days that were expected: all of `expected` but those within `paused`, and
-/// those that can still be filled in in this zone. Neither of these ends a streak; a check-in on one lengthens it
-/// all the same.
+/// Counts the daily check-ins on the days of `expected`, except paused days and unanswered days whose window is
+/// still open in this time zone. These days do not end a streak, but a check-in on a paused day lengthens it.
 pub fn completion_rate(
     expected: Span,
     paused: &[Span],
@@ -43,21 +42,21 @@ pub fn completion_rate(
     zone: &TimeZone,
     now: Moment,
 ) -> CompletionRate {
-    // Days end later than this one by no more than the time there is to fill them in.
+    // The first day whose window is still open.
     let first_open = now.plus(-DAILY_GRACE).local_day(zone);
     let mut count = CompletionRate::default();
     let days = expected.from().until(expected.to());
     for day in (0..=days).map(|days| expected.from().plus(days)) {
         let is_answered = answered.contains(&day);
         let is_paused = paused.iter().any(|span| span.from() <= day && day <= span.to());
-        let is_asked = !is_paused && (is_answered || day < first_open);
-        if is_asked {
+        let is_expected = !is_paused && (is_answered || day < first_open);
+        if is_expected {
             count.expected += 1;
             count.answered += i32::from(is_answered);
         }
         if is_answered {
             count.streak += 1;
-        } else if is_asked {
+        } else if is_expected {
             count.streak = 0;
         }
         count.longest_streak = count.longest_streak.max(count.streak);
@@ -108,7 +107,7 @@ mod tests {
     #[case::none(&[], &[], (7, 0, Some(0.0), 0, 0))]
     #[case::all(&[0, 1, 2, 3, 4, 5, 6], &[], (7, 7, Some(1.0), 7, 7))]
     #[case::the_last_day_is_over(&[4, 5], &[], (7, 2, Some(0.29), 0, 2))]
-    #[case::a_gap_starts_anew(&[0, 1, 2, 4, 6], &[], (7, 5, Some(0.71), 1, 3))]
+    #[case::a_gap_starts_a_new_streak(&[0, 1, 2, 4, 6], &[], (7, 5, Some(0.71), 1, 3))]
     #[case::a_pause_is_no_gap(&[0, 1, 4, 5], &[(2, 3)], (5, 4, Some(0.8), 0, 4))]
     #[case::an_answer_in_a_pause_lengthens(&[0, 1, 2, 4, 5], &[(2, 3)], (5, 4, Some(0.8), 0, 5))]
     #[case::all_paused(&[], &[(-3, 9)], (0, 0, None, 0, 0))]
@@ -130,7 +129,7 @@ mod tests {
     #[case::the_day_before_is_over(&[3], &[], (5, 1, Some(0.2), 0, 1))]
     #[case::nothing_can_be_over_yet(&[], &[(0, 4)], (0, 0, None, 0, 0))]
     #[case::a_pause_until_today(&[0, 1], &[(2, 6)], (2, 2, Some(1.0), 2, 2))]
-    fn what_can_still_be_filled_in_is_not_missed(
+    fn a_day_whose_window_is_open_is_not_missed(
         #[case] answered: &[i32],
         #[case] paused: &[(i32, i32)],
         #[case] (expected, count, rate, streak, longest_streak): (i32, i32, Option<f64>, i32, i32),
@@ -159,7 +158,7 @@ mod tests {
         }
 
         #[test]
-        fn a_day_is_expected_once_its_time_is_over(
+        fn an_unanswered_day_is_expected_once_its_window_has_closed(
             hours in 0i64..9000, zone in prop::sample::select(vec!["America/New_York", "Australia/Lord_Howe", "Asia/Tokyo"])
         ) {
             let zone = TimeZone::try_from(zone.to_owned()).unwrap();
@@ -167,8 +166,8 @@ mod tests {
             for ago in 0..4 {
                 let day = now.local_day(&zone).plus(-ago);
                 let count = completion_rate(Span::new(day, day).unwrap(), &[], &BTreeSet::new(), &zone, now);
-                let is_over = Window::of(CheckInKind::Daily, day, &zone).unwrap().closes_at <= now;
-                prop_assert_eq!(count.expected, i32::from(is_over));
+                let is_closed = Window::of(CheckInKind::Daily, day, &zone).unwrap().closes_at <= now;
+                prop_assert_eq!(count.expected, i32::from(is_closed));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a check-in asks: versioned data, published once and never changed; a change is a new version.
+//! The questions of check-ins: versioned data. A published version never changes; a change is a new version.
 
 use super::answer::{Answer, Answers, Code, Figure};
 use crate::audit::Hash;
@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 words! {
     /// How often a check-in is asked for.
     CheckInKind {
-        /// Once a local day; takes less than a minute.
+        /// Once every local day. It takes less than a minute.
         Daily = "daily",
-        /// Once an ISO week, Monday to Sunday.
+        /// Once every ISO week, Monday to Sunday.
         Weekly = "weekly",
     }
 }
@@ -25,11 +25,11 @@ pub struct CheckInChoice {
     pub label: String,
 }
 
-/// What kind of answer a question takes.
+/// The kind of answer that a question takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Asks {
-    /// A whole number on a scale with a word at each end.
+    /// A whole number on a scale with a label at each end.
     Scale {
         /// Its lowest point.
         low: i16,
@@ -40,13 +40,13 @@ pub enum Asks {
         /// What the highest point means.
         high_label: String,
     },
-    /// A number, in steps from the lowest.
+    /// A number in steps from the lowest.
     Number {
-        /// The lowest.
+        /// The lowest number.
         low: i16,
-        /// The highest.
+        /// The highest number.
         high: i16,
-        /// From one to the next.
+        /// The step from one number to the next.
         step: Figure,
         /// What is counted.
         unit: String,
@@ -57,15 +57,15 @@ pub enum Asks {
     YesNoNotPrescribed,
     /// The code of one choice.
     Choice {
-        /// What there is to choose from.
+        /// The choices.
         options: Vec<CheckInChoice>,
     },
-    /// A list of the codes of the choices that fit; none is an answer too.
+    /// A list of the codes of all choices that fit. An empty list is an answer too.
     Choices {
-        /// What there is to choose from.
+        /// The choices.
         options: Vec<CheckInChoice>,
     },
-    /// Own words, 1 to 280 characters.
+    /// Free text, 1 to 280 characters.
     Text,
 }
 
@@ -73,17 +73,17 @@ pub enum Asks {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckInItem {
-    /// Its stable name, the same in every version that asks the same.
+    /// Its stable name, the same in every version that asks the same question.
     pub code: Code,
     /// What the person reads.
     pub prompt: String,
-    /// Whether a check-in is complete without it.
+    /// Whether it needs an answer.
     pub required: bool,
-    /// What kind of answer it takes.
+    /// The kind of answer it takes.
     pub answer: Asks,
 }
 
-/// What one version of a check-in asks.
+/// One version of a check-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
@@ -92,23 +92,23 @@ pub struct Definition {
     /// Its version, from 1.
     #[schema(minimum = 1)]
     pub version: i16,
-    /// What the person reads above it.
+    /// Its heading.
     pub title: String,
     /// Its questions, in order.
     #[schema(max_items = 64)]
     pub items: Vec<CheckInItem>,
 }
 
-/// Why an answer cannot stand. The text is meant for the person who sent it.
+/// Why an answer is invalid. The text is for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// The definition does not ask this.
     #[error("is not a question of this check-in")]
     Unknown,
-    /// The definition needs an answer to this.
+    /// A required question without an answer.
     #[error("needs an answer")]
     Missing,
-    /// Another type of answer is asked for.
+    /// An answer of the wrong type.
     #[error("must be {0}")]
     Type(&'static str),
     /// A number outside its range.
@@ -124,28 +124,28 @@ pub enum Why {
     /// A number between two steps.
     #[error("must go in steps of {step}, was {was}")]
     Step {
-        /// From one to the next.
+        /// The step from one number to the next.
         step: Figure,
         /// What was given.
         was: Figure,
     },
-    /// A code that is none of the choices.
+    /// A code that is not one of the choices.
     #[error("is not one of the choices")]
     NotAChoice,
 }
 
-/// One answer that cannot stand.
+/// An invalid answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {why}", item.as_ref())]
 pub struct Fault {
     /// The question.
     pub item: Code,
-    /// What is wrong with its answer.
+    /// What is wrong with it.
     pub why: Why,
 }
 
 impl Fault {
-    /// Where in the request it is, as a JSON pointer (RFC 6901).
+    /// Its place in the request, as a JSON pointer (RFC 6901).
     pub fn pointer(&self) -> String {
         format!("/answers/{}", self.item.as_ref().replace('~', "~0").replace('/', "~1"))
     }
@@ -188,7 +188,8 @@ fn within(low: i16, high: i16, step: Figure, was: Figure) -> Result<(), Why> {
 }
 
 impl Definition {
-    /// All that is wrong with a set of answers: faults of given ones by code, then missing ones in order.
+    /// All faults of a set of answers: first wrong answers by code, then missing ones in the order of the
+    /// questions.
     pub fn faults(&self, answers: &Answers) -> Vec<Fault> {
         let given = answers.iter().filter_map(|(code, answer)| {
             let item = self.items.iter().find(|item| item.code == *code);
@@ -200,14 +201,14 @@ impl Definition {
         given.chain(missing.map(|item| Fault { item: item.code.clone(), why: Why::Missing })).collect()
     }
 
-    /// The one text of this definition: JSON without white space, its fields in the order of their
-    /// declaration. It is what phones fetch and what its hash covers; a test holds every published one still.
+    /// The canonical text of this definition: JSON without white space, its fields in the order of their
+    /// declaration. Phones fetch it and its hash covers it. A test checks that no published one changes.
     pub fn canonical(&self) -> String {
         // Plain structs of texts and numbers always have a JSON form.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The hash by which a phone knows this definition. The hash function is the caller's.
+    /// The hash by which a phone knows this definition. The caller supplies the hash function.
     pub fn hash(&self, hash: impl Fn(&[u8]) -> Hash) -> Hash {
         hash(self.canonical().as_bytes())
     }
@@ -217,7 +218,7 @@ static PUBLISHED: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/check_ins.json")).expect("a test reads this file")
 });
 
-/// Every definition that was ever published, so that an old phone can answer under the one it has.
+/// Every published definition, so that an old phone can answer under the one it has.
 pub fn definitions() -> &'static [Definition] {
     &PUBLISHED
 }
@@ -239,7 +240,7 @@ mod tests {
     use rstest::rstest;
     use std::collections::BTreeSet;
 
-    // FNV-1a: enough to notice that a text is another one.
+    // FNV-1a: enough to notice that a text has changed.
     fn fingerprint(text: &str) -> u64 {
         text.bytes()
             .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -251,7 +252,7 @@ mod tests {
         definition(CheckInKind::Daily, 1).unwrap()
     }
 
-    /// A published version never changes: phones keep it by its hash and old answers were given under it. If
+    /// A published version never changes: phones store it by its hash, and old answers were given under it. If
     /// this fails, restore the file and publish the change as a new version.
     #[test]
     fn a_published_definition_stays_as_it_is() {
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_at_once() {
+    fn all_faults_are_reported_together() {
         let faults = daily().faults(&answers(serde_json::json!({ "stress": 99, "a/b~c": true })));
         let pointers: Vec<_> = faults.iter().map(Fault::pointer).collect();
         let expected = [

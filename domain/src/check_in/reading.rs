@@ -1,4 +1,4 @@
-//! What answers say: of a day for its trend, of warning signs, of use.
+//! Reads answers: the figures of a day for trends, warning signs, use.
 
 use super::{Answer, Answers, CheckIn, CheckInKind, CheckInRevision, Figure};
 use crate::craving::Substance;
@@ -8,7 +8,7 @@ use crate::value::{Day, Moment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a daily check-in says of its day, for trends; what was not answered is missing.
+/// The figures of a daily check-in, for trends. Questions without an answer are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "mood": 6, "sleep_hours": 7.5, "stress": 3, "confidence": 8, "craving_worst": 4, "any_use": false
@@ -17,16 +17,16 @@ pub struct DayFigures {
     /// Mood, 0 very low to 10 very good.
     #[schema(minimum = 0, maximum = 10)]
     pub mood: Option<i16>,
-    /// Hours slept, in halves.
+    /// Hours slept, in steps of half an hour.
     #[schema(minimum = 0, maximum = 24)]
     pub sleep_hours: Option<Figure>,
     /// Stress, 0 none to 10.
     #[schema(minimum = 0, maximum = 10)]
     pub stress: Option<i16>,
-    /// Confidence to stay free from use, 0 to 10.
+    /// Confidence about not using, 0 to 10.
     #[schema(minimum = 0, maximum = 10)]
     pub confidence: Option<i16>,
-    /// The craving of the day at its worst, 0 to 10.
+    /// The strongest craving of the day, 0 to 10.
     #[schema(minimum = 0, maximum = 10)]
     pub craving_worst: Option<i16>,
     /// Whether there was any use.
@@ -34,7 +34,7 @@ pub struct DayFigures {
 }
 
 impl DayFigures {
-    /// The figures of a daily check-in, by the codes of its questions; a weekly one has none of a day.
+    /// The figures of a daily check-in; a weekly one has none.
     pub fn of(check_in: &CheckIn) -> Self {
         if check_in.kind != CheckInKind::Daily {
             return Self::default();
@@ -62,7 +62,7 @@ fn any_use(answers: &Answers) -> Option<bool> {
     }
 }
 
-/// The warning signs that were ticked in a check-in, on the local day on which it was filled in.
+/// The warning signs that were checked in a check-in, on the local day on which it was filled in.
 pub fn signs_seen(check_in: &CheckIn) -> Vec<SignSeen> {
     let day = check_in.filled_in_at().local_day(&check_in.time_zone);
     signs(&check_in.answers).map(|code| SignSeen { code, day }).collect()
@@ -155,15 +155,15 @@ impl Said {
     }
 }
 
-/// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the worst,
-/// where it may have been anything. They name no drug; only alcohol is told by a question of its own.
+/// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the
+/// worst, where it may have been anything. They name no drug; only alcohol is told by a question of its own.
 pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
     Said::of(answers).used()
 }
 
-/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before` is
-/// what it told. Another answer adds to it; only a correction of the answer that told of it takes it back, and only
-/// where no other did: of several, nobody knows which is meant.
+/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before`
+/// is what it told. Another answer adds to it; only a correction of the answer that told of it takes it back,
+/// and only where no other did: of several, nobody knows which is meant.
 pub fn told_use(
     check_in: &CheckIn,
     kept: &[CheckInRevision],
@@ -198,7 +198,7 @@ pub fn told_use(
         if corrected.is_none() {
             answered = Some(one.asks_about());
         }
-        stood = stood.filter(|stood| !one.stands_over(stood)).or(Some(one));
+        stood = stood.filter(|stood| !one.replaces(stood)).or(Some(one));
     }
     if (is_anew && news.used().is_none()) || news == Said::default() {
         return standing.copied();

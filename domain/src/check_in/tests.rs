@@ -40,19 +40,19 @@ fn weekly(at: &str) -> CheckInDraft {
     }));
     CheckInDraft { kind: CheckInKind::Weekly, answers, ..daily(at, 5) }
 }
-fn about(day_told: &str, draft: CheckInDraft) -> CheckInDraft {
-    CheckInDraft { day: Some(day(day_told)), ..draft }
+fn about(named: &str, draft: CheckInDraft) -> CheckInDraft {
+    CheckInDraft { day: Some(day(named)), ..draft }
 }
-/// Sends them in turn: what stands at the end and all that was kept.
+/// Sends check-ins in this order. Returns the current version and all stored revisions.
 fn sent(all: &[(u128, CheckInDraft)], now: &str) -> (CheckIn, Vec<CheckInRevision>) {
-    let mut kept = Vec::new();
-    let mut standing = None;
+    let mut stored = Vec::new();
+    let mut current = None;
     for (number, draft) in all {
-        let answered = answer(someone(), &kept, id(*number), draft, moment(now)).unwrap();
-        kept.extend(answered.kept);
-        standing = Some(answered.check_in);
+        let answered = answer(someone(), &stored, id(*number), draft, moment(now)).unwrap();
+        stored.extend(answered.new);
+        current = Some(answered.check_in);
     }
-    (standing.unwrap(), kept)
+    (current.unwrap(), stored)
 }
 
 #[rstest]
@@ -65,7 +65,7 @@ fn sent(all: &[(u128, CheckInDraft)], now: &str) -> (CheckIn, Vec<CheckInRevisio
 #[case::over_new_year(weekly("2027-01-01T20:00:00Z"), "2026-12-28")]
 fn a_check_in_counts_on_the_day_or_week_it_is_about(#[case] draft: CheckInDraft, #[case] counts_on: &str) {
     let placed = place(&draft, draft.occurred_at).unwrap();
-    assert_eq!(placed, Placed { day: day(counts_on), clock_suspect: false, late: false, over: false });
+    assert_eq!(placed, Placed { day: day(counts_on), clock_suspect: false, late: false, closed: false });
 }
 
 #[rstest]
@@ -90,7 +90,7 @@ fn a_daily_check_in_is_open_from_the_start_of_its_day_until_24_hours_after_its_e
     assert_eq!(at(window.opens_at.plus(-tick)), Err(Refusal::NotYet));
     assert_eq!(at(window.opens_at), Ok(day(of)));
     assert_eq!(at(window.closes_at.plus(-tick)), Ok(day(of)));
-    assert_eq!(at(window.closes_at), Err(Refusal::Over));
+    assert_eq!(at(window.closes_at), Err(Refusal::Closed));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_weekly_check_in_is_open_until_72_hours_after_its_week() {
     assert_eq!((window.opens_at, window.closes_at), expected, "the week has 167 hours");
     let asked = |at: &str| place(&about("2026-03-05", weekly(at)), moment(at)).map(|placed| placed.day);
     assert_eq!(asked("2026-03-12T03:59:59Z"), Ok(day("2026-03-02")));
-    assert_eq!(asked("2026-03-12T04:00:00Z"), Err(Refusal::Over));
+    assert_eq!(asked("2026-03-12T04:00:00Z"), Err(Refusal::Closed));
 }
 
 #[rstest]
@@ -108,14 +108,17 @@ fn a_weekly_check_in_is_open_until_72_hours_after_its_week() {
 #[case::as_the_time_ends("2026-07-03T03:59:59Z", false)]
 #[case::a_moment_later("2026-07-03T04:00:00Z", true)]
 #[case::after_five_months("2026-12-01T00:00:00Z", true)]
-fn what_was_filled_in_in_time_is_taken_whenever_it_arrives(#[case] now: &str, #[case] late: bool) {
-    let (check_in, kept) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], now);
-    assert_eq!((check_in.day, check_in.late, kept[0].late), (day("2026-07-01"), late, late));
+fn a_check_in_filled_in_within_its_window_is_accepted_whenever_it_arrives(
+    #[case] now: &str,
+    #[case] late: bool,
+) {
+    let (check_in, stored) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], now);
+    assert_eq!((check_in.day, check_in.late, stored[0].late), (day("2026-07-01"), late, late));
     assert!(!check_in.clock_suspect);
 }
 
 #[test]
-fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
+fn a_check_in_from_a_clock_that_is_ahead_is_flagged_and_counts_on_the_day_it_arrived() {
     let now = "2026-07-01T12:00:00Z";
     for draft in [daily("2031-01-01T03:00:00Z", 5), about("2030-12-31", daily("2031-01-01T03:00:00Z", 5))] {
         let (check_in, _) = sent(&[(2, draft.clone())], now);
@@ -127,15 +130,14 @@ fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
 }
 
 #[test]
-fn when_the_time_is_over_what_was_answered_can_be_corrected_with_a_reason() {
+fn after_the_window_an_answer_can_be_corrected_with_a_reason() {
     let first = daily("2026-07-01T12:00:00Z", 5);
-    let (_, kept) = sent(&[(2, first)], "2026-07-01T12:00:00Z");
+    let (_, stored) = sent(&[(2, first)], "2026-07-01T12:00:00Z");
     let later = "2026-09-01T12:00:00Z";
     let unexplained = about("2026-07-01", daily(later, 7));
-    assert_eq!(answer(someone(), &kept, id(3), &unexplained, moment(later)), Err(Refusal::Over));
+    assert_eq!(answer(someone(), &stored, id(3), &unexplained, moment(later)), Err(Refusal::Closed));
     let correction = CheckInDraft { reason: Some("Wrong day".to_owned().try_into().unwrap()), ..unexplained };
-    let Answered { check_in, kept: new } =
-        answer(someone(), &kept, id(3), &correction, moment(later)).unwrap();
+    let Answered { check_in, new } = answer(someone(), &stored, id(3), &correction, moment(later)).unwrap();
     assert_eq!((check_in.id, check_in.day, check_in.revision), (id(2), day("2026-07-01"), 2));
     assert_eq!(check_in.answers, correction.answers);
     let new = new.unwrap();
@@ -149,23 +151,23 @@ fn the_same_again_is_a_repeat_and_other_answers_are_a_revision() {
     let first = daily("2026-07-01T12:00:00Z", 5);
     let better = daily("2026-07-01T20:00:00Z", 7);
     let now = "2026-07-01T21:00:00Z";
-    let (check_in, kept) = sent(&[(2, first.clone()), (2, first.clone()), (3, first.clone())], now);
-    assert_eq!((check_in.id, check_in.revision, kept.len()), (id(2), 1, 1));
-    let (check_in, kept) = sent(&[(2, first.clone()), (3, better.clone()), (2, first.clone())], now);
-    assert_eq!((check_in.id, check_in.revision, kept.len()), (id(2), 2, 2));
+    let (check_in, stored) = sent(&[(2, first.clone()), (2, first.clone()), (3, first.clone())], now);
+    assert_eq!((check_in.id, check_in.revision, stored.len()), (id(2), 1, 1));
+    let (check_in, stored) = sent(&[(2, first.clone()), (3, better.clone()), (2, first.clone())], now);
+    assert_eq!((check_in.id, check_in.revision, stored.len()), (id(2), 2, 2));
     assert_eq!(check_in.answers, better.answers);
-    assert_eq!((&kept[0].check_in, kept[0].received_at), (&first, moment(now)));
-    let clash = answer(someone(), &kept, id(3), &first, moment(now));
+    assert_eq!((&stored[0].check_in, stored[0].received_at), (&first, moment(now)));
+    let clash = answer(someone(), &stored, id(3), &first, moment(now));
     assert_eq!(clash, Err(Refusal::Different));
 }
 
 #[test]
-fn a_repeat_is_a_repeat_even_when_it_could_not_be_new_any_more() {
+fn a_repeat_is_accepted_even_where_a_new_answer_would_be_refused() {
     let draft = CheckInDraft { version: 9, ..daily("2026-07-01T12:00:00Z", 5) };
-    let (_, mut kept) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], "2026-07-01T12:00:00Z");
-    kept[0].check_in = draft.clone();
-    let again = answer(someone(), &kept, id(2), &draft, moment("2026-12-01T12:00:00Z")).unwrap();
-    assert_eq!((again.kept, again.check_in.version), (None, 9));
+    let (_, mut stored) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], "2026-07-01T12:00:00Z");
+    stored[0].check_in = draft.clone();
+    let again = answer(someone(), &stored, id(2), &draft, moment("2026-12-01T12:00:00Z")).unwrap();
+    assert_eq!((again.new, again.check_in.version), (None, 9));
     let fresh = answer(someone(), &[], id(2), &draft, moment("2026-07-01T12:00:00Z"));
     assert_eq!(fresh.unwrap_err().faults()[0].0, "/version");
 }
@@ -183,14 +185,14 @@ fn answers_that_do_not_fit_name_their_questions() {
 fn the_fifty_first_revision_is_refused_but_a_repeat_is_not() {
     let at = |minute: u128| daily(&format!("2026-07-01T12:{minute:02}:00Z"), 5);
     let all: Vec<_> = (0..50).map(|number| (number, at(number))).collect();
-    let (_, kept) = sent(&all, "2026-07-01T14:00:00Z");
+    let (_, stored) = sent(&all, "2026-07-01T14:00:00Z");
     let now = moment("2026-07-01T14:00:00Z");
-    assert_eq!(answer(someone(), &kept, id(50), &at(50), now), Err(Refusal::TooManyRevisions));
-    assert_eq!(answer(someone(), &kept, id(0), &at(0), now).unwrap().kept, None);
+    assert_eq!(answer(someone(), &stored, id(50), &at(50), now), Err(Refusal::TooManyRevisions));
+    assert_eq!(answer(someone(), &stored, id(0), &at(0), now).unwrap().new, None);
 }
 
 #[test]
-fn a_day_is_answered_by_its_own_daily_check_in_alone() {
+fn a_day_is_answered_only_by_its_own_daily_check_in() {
     let now = "2026-07-02T12:00:00Z";
     let (today, _) = sent(&[(2, daily("2026-07-01T12:00:00Z", 5))], now);
     let (week, _) = sent(&[(3, weekly("2026-06-29T12:00:00Z"))], now);
@@ -228,12 +230,12 @@ fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
         CheckInDraft { answers: all.chain(more).collect(), ..draft.clone() }
     };
     let now = moment("2026-08-01T12:00:00Z");
-    let (mut kept, mut told) = (Vec::new(), None);
+    let (mut stored, mut told) = (Vec::new(), None);
     for (number, draft) in (2..).zip(all.iter().map(with)) {
-        let Answered { check_in, kept: new } = answer(someone(), &kept, id(number), &draft, now).unwrap();
+        let Answered { check_in, new } = answer(someone(), &stored, id(number), &draft, now).unwrap();
         let new = new.unwrap();
-        told = told_use(&check_in, &kept, &new, told.as_ref(), now);
-        kept.push(new);
+        told = told_use(&check_in, &stored, &new, told.as_ref(), now);
+        stored.push(new);
     }
     told
 }
@@ -278,23 +280,23 @@ fn only_a_correction_takes_use_back() {
 }
 
 #[test]
-fn a_correction_stands_over_what_came_before_it_whatever_the_clock_says() {
+fn a_correction_replaces_what_arrived_before_it_whatever_the_clock_says() {
     let first = daily("2026-07-01T12:04:00Z", 5);
-    let right = CheckInDraft { reason: Some(reason()), ..daily("2026-07-01T12:00:00Z", 7) };
-    let (stands, _) = sent(&[(9, first), (2, right.clone())], "2026-07-01T12:00:00Z");
-    assert_eq!((stands.answers, stands.revision), (right.answers, 2));
+    let correction = CheckInDraft { reason: Some(reason()), ..daily("2026-07-01T12:00:00Z", 7) };
+    let (current, _) = sent(&[(9, first), (2, correction.clone())], "2026-07-01T12:00:00Z");
+    assert_eq!((current.answers, current.revision), (correction.answers, 2));
 }
 
 #[test]
-fn a_clock_that_lies_before_the_day_it_names_is_behind() {
+fn a_clock_earlier_than_the_day_it_names_is_behind() {
     let behind = about("2026-07-01", daily("2019-01-01T12:00:00Z", 5));
     let now = moment("2026-07-01T18:00:00Z");
     let placed = place(&behind, now).unwrap();
-    assert_eq!((placed.day, placed.clock_suspect, placed.over), (day("2026-07-01"), true, false));
-    let (stands, _) = sent(&[(2, behind.clone())], "2026-07-01T18:00:00Z");
-    assert_eq!(stands.filled_in_at(), now);
+    assert_eq!((placed.day, placed.clock_suspect, placed.closed), (day("2026-07-01"), true, false));
+    let (current, _) = sent(&[(2, behind.clone())], "2026-07-01T18:00:00Z");
+    assert_eq!(current.filled_in_at(), now);
     assert_eq!(place(&about("2026-07-02", behind.clone()), now), Err(Refusal::NotYet));
-    assert_eq!(place(&about("2026-06-01", behind), now), Err(Refusal::Over));
+    assert_eq!(place(&about("2026-06-01", behind), now), Err(Refusal::Closed));
 }
 
 #[test]
@@ -337,7 +339,7 @@ fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
 }
 
 #[test]
-fn every_figure_of_a_day_is_asked_by_every_daily_check_in() {
+fn every_daily_check_in_asks_for_every_figure_of_a_day() {
     for one in definitions().iter().filter(|one| one.kind == CheckInKind::Daily) {
         for code in ["mood", "sleep_hours", "stress", "confidence", "craving_worst", "any_use"] {
             assert!(one.items.iter().any(|item| item.code.as_ref() == code), "{code}");
@@ -372,26 +374,26 @@ fn a_draft_reads_back_as_written_and_knows_its_fields() {
 
 proptest! {
     #[test]
-    fn revisions_arrive_in_any_order_and_say_the_same(
-        (came, shuffled) in prop::collection::vec((0u8..24, 0i16..=10), 1..8)
+    fn the_order_in_which_revisions_arrive_does_not_matter(
+        (sent_first, shuffled) in prop::collection::vec((0u8..24, 0i16..=10), 1..8)
             .prop_map(|all| (2u128..).zip(all).collect::<Vec<_>>())
             .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
         let drafts = |all: &[(u128, (u8, i16))]| -> Vec<(u128, CheckInDraft)> {
             all.iter()
-                // No two are word for word the same: those would be one.
+                // No two are the same: those would be one.
                 .map(|(id, (hour, mood))| (*id, daily(&format!("2026-07-01T{:02}:{:02}:00Z", 4 + hour % 20, id), *mood)))
                 .collect()
         };
         let now = "2026-07-02T05:00:00Z";
-        let (one, kept) = sent(&drafts(&came), now);
+        let (one, stored) = sent(&drafts(&sent_first), now);
         let (other, _) = sent(&drafts(&shuffled), now);
-        prop_assert_eq!(kept.len(), came.len());
+        prop_assert_eq!(stored.len(), sent_first.len());
         prop_assert_eq!(
             (&one.answers, one.occurred_at, one.day, one.revision),
             (&other.answers, other.occurred_at, other.day, other.revision)
         );
-        prop_assert_eq!(CheckIn::standing(someone(), &kept), Some(one));
+        prop_assert_eq!(CheckIn::current(someone(), &stored), Some(one));
     }
 
     #[test]

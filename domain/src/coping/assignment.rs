@@ -1,5 +1,5 @@
-//! What a counselor asks somebody to practice, and until when. Practice since then makes it done, late or not:
-//! a missed day is no failure.
+//! Skills that a counselor assigns for practice, with a last day. Practice after the assignment makes it done,
+//! even if it is late: a missed day is not a failure.
 
 use super::skill_practice::SkillPractice;
 use super::{Choices, Refusal, SkillRef, Skills};
@@ -10,40 +10,40 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// How many days ahead a practice may be asked for.
+/// The most days ahead that the last day of an assignment may be.
 pub const FURTHEST_UNTIL: i32 = 366;
 
-/// For how many days an assignment that was taken back is still listed, so that a phone learns of it.
+/// For how many days a withdrawn assignment is still listed, so that phones see that it was withdrawn.
 pub const WITHDRAWN_DAYS: i64 = 28;
 
-/// How many assignments are listed at most, the latest.
+/// The most assignments listed; the newest are.
 pub const MOST_LISTED: i64 = 200;
 
 id! {
-    /// A skill that was assigned for practice.
+    /// An assignment.
     AssignmentId
 }
 text! {
-    /// What a counselor says with an assignment.
+    /// A counselor's note with an assignment.
     AssignmentNote: 1 to 500, lines, such as "Once a day, best in the evening."
 }
 words! {
-    /// How an assignment stands.
+    /// The state of an assignment.
     AssignmentState {
-        /// To be practiced.
+        /// Not practiced yet.
         Open = "open",
-        /// Practised since it was assigned.
+        /// Practiced since it was assigned.
         Done = "done",
         /// Its last day has passed without practice.
         Over = "over",
-        /// Not to be practiced: a precaution that holds for the person speaks against it.
+        /// Should not be practiced: the skill has a precaution that applies to the person.
         HasPrecaution = "has_precaution",
-        /// Taken back.
+        /// Withdrawn.
         Withdrawn = "withdrawn",
     }
 }
 
-/// A skill that is to be practiced.
+/// A skill to assign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -52,72 +52,73 @@ words! {
 pub struct AssignmentDraft {
     /// The skill.
     pub skill: SkillRef,
-    /// What to say with it.
+    /// A note to the participant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<AssignmentNote>,
-    /// The last day, by the participant's calendar.
+    /// The last day, in the participant's time zone.
     pub until: Day,
 }
 
-/// An assignment as it was made.
+/// An assignment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Assignment {
     /// Its id.
     pub id: AssignmentId,
-    /// Who is to practice.
+    /// To whom the skill is assigned.
     #[serde(skip)]
     pub participant: ParticipantId,
-    /// What.
+    /// The skill, the note and the last day.
     #[serde(flatten)]
     pub draft: AssignmentDraft,
     /// Who assigned it.
     pub assigned_by: AccountId,
     /// When.
     pub assigned_at: Moment,
-    /// When it was taken back.
+    /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Moment>,
 }
 
-/// What an assignment says beyond its draft, for the schema.
+/// The fields that the server adds to a draft, for the schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct Standing {
+struct ServerFields {
     /// Its id.
     id: AssignmentId,
     /// Who assigned it.
     assigned_by: AccountId,
     /// When.
     assigned_at: Moment,
-    /// When it was taken back.
+    /// When it was withdrawn.
     #[schema(nullable = false)]
     withdrawn_at: Option<Moment>,
 }
 
 impl PartialSchema for Assignment {
     fn schema() -> RefOr<Schema> {
-        entry_schema("A skill that was assigned", Standing::schema(), AssignmentDraft::schema())
+        entry_schema("An assigned skill", ServerFields::schema(), AssignmentDraft::schema())
     }
 }
 impl ToSchema for Assignment {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Standing::schemas(schemas);
+        ServerFields::schemas(schemas);
         AssignmentDraft::schemas(schemas);
     }
 }
 
-/// To whom a skill is assigned: the record, where the person lives, and what they chose.
+/// The participant to whom a skill is assigned.
 #[derive(Clone, Copy, Debug)]
 pub struct Assignee<'a> {
-    /// ParticipantRef record.
+    /// Their id.
     pub participant: ParticipantId,
-    /// The zone of their calendar.
+    /// Their time zone.
     pub zone: &'a TimeZone,
-    /// Their choices, for the precautions.
+    /// Their choices, which include their precautions.
     pub choices: &'a Choices,
 }
 
-/// Assigns a skill that is on offer and that the person noted no precaution against, until a day from their today.
+/// Assigns a skill. It must be on offer, without a precaution that applies to the person, and the last day must
+/// be today or later.
 pub fn assign(
     to: Assignee,
     id: AssignmentId,
@@ -143,13 +144,13 @@ pub fn assign(
     })
 }
 
-/// Whether an assignment that came again under its id is the one that was made.
+/// Whether an assignment that is sent again under its id has the same content.
 pub fn same(assignment: &Assignment, again: &AssignmentDraft) -> Result<(), Refusal> {
     log_entry::standing(assignment.withdrawn_at)?;
-    log_entry::same(&assignment.draft, again).map_err(|_| Refusal::AssignedOther)
+    log_entry::same(&assignment.draft, again).map_err(|_| Refusal::DifferentAssignment)
 }
 
-/// Takes an assignment back. Done twice, the first time stands.
+/// Withdraws an assignment. Doing it again changes nothing.
 #[must_use]
 pub fn withdraw(assignment: &Assignment, now: Moment) -> Assignment {
     Assignment { withdrawn_at: log_entry::withdrawn(assignment.withdrawn_at, now), ..assignment.clone() }
@@ -160,24 +161,24 @@ pub fn practiced_since<'a>(
     assignment: &Assignment,
     practices: impl IntoIterator<Item = &'a SkillPractice>,
 ) -> Option<Moment> {
-    let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
-    let of_it = standing.filter(|practice| practice.draft.skill == assignment.draft.skill);
-    of_it.map(SkillPractice::practiced_at).filter(|at| assignment.assigned_at <= *at).min()
+    let valid = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
+    let of_skill = valid.filter(|practice| practice.draft.skill == assignment.draft.skill);
+    of_skill.map(SkillPractice::practiced_at).filter(|at| assignment.assigned_at <= *at).min()
 }
 
-/// How an assignment stands on the participant's today, given the first practice since, and whether its skill has
-/// a precaution that holds for them. One that may do harm is neither asked for nor missed.
+/// The state of an assignment. `practiced_at` is the first practice since it was assigned, `today` is the
+/// participant's. A skill with a precaution that applies to them counts neither as open nor as missed.
 pub fn state(
     assignment: &Assignment,
     practiced_at: Option<Moment>,
-    is_cautioned: bool,
+    has_precaution: bool,
     today: Day,
 ) -> AssignmentState {
     if assignment.withdrawn_at.is_some() {
         AssignmentState::Withdrawn
     } else if practiced_at.is_some() {
         AssignmentState::Done
-    } else if is_cautioned {
+    } else if has_precaution {
         AssignmentState::HasPrecaution
     } else if assignment.draft.until < today {
         AssignmentState::Over
@@ -230,7 +231,7 @@ mod tests {
         "2026-03-04",
         Some(Refusal::NotOffered)
     )]
-    fn a_skill_on_offer_is_assigned_until_a_day_to_come(
+    fn a_skill_on_offer_is_assigned_until_today_or_a_later_day(
         #[case] name: &str,
         #[case] until: &str,
         #[case] refusal: Option<Refusal>,
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn practice_since_makes_it_done_even_late() {
+    fn practice_after_the_assignment_makes_it_done_even_if_late() {
         let assignment = surfing();
         let before = practiced("library:urge_surfing", "2026-03-03T01:00:00Z", 7, 4);
         let other = practiced("library:five_senses", "2026-03-03T03:00:00Z", 7, 4);
@@ -267,10 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_taken_back_asks_for_nothing() {
+    fn a_withdrawn_assignment_stays_withdrawn() {
         let assignment = surfing();
         assert_eq!(same(&assignment, &assignment.draft), Ok(()));
-        assert_eq!(same(&assignment, &asked("library:delay_15", "2026-03-04")), Err(Refusal::AssignedOther));
+        assert_eq!(
+            same(&assignment, &asked("library:delay_15", "2026-03-04")),
+            Err(Refusal::DifferentAssignment)
+        );
         let gone = withdraw(&assignment, moment("2026-03-03T09:00:00Z"));
         assert_eq!(withdraw(&gone, moment("2026-03-04T09:00:00Z")), gone);
         assert_eq!(same(&gone, &gone.draft), Err(Refusal::Withdrawn));

@@ -1,6 +1,6 @@
-//! What holds for somebody: skills they like, and precautions. One document of two hands: favorites are the
-//! participant's alone, a precaution may also be known to their counselor first. So nobody changes what they have not
-//! read: a phone with an old copy would take away a heart condition.
+//! A participant's favorite skills and precautions. Only the participant changes favorites; their counselor can
+//! also note precautions. A change must name the revision it started from: otherwise a phone with an old copy
+//! could remove a heart condition that the counselor noted.
 
 use super::{Precaution, Refusal, SkillDraft, SkillRef, Skills};
 use crate::value::{BoundedList, BoundedSet, entry_schema};
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Favorite skills and own precautions. A favorite that is no longer on offer does no harm: it is not suggested.
+/// Favorite skills and precautions. A favorite that is no longer on offer is not suggested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "favorites": ["library:urge_surfing"], "precautions": ["heart_condition"] }))]
 pub struct Choices {
-    /// Skills they like, the one they like most at the head.
+    /// Favorite skills, the best liked one first.
     #[schema(value_type = Vec<SkillRef>, max_items = 60)]
     pub favorites: BoundedList<SkillRef, 60>,
-    /// Precautions that hold for them. A skill with one of these is never suggested to them.
+    /// Precautions that apply to them. A skill with one of these is never suggested to them.
     #[schema(value_type = Vec<Precaution>, max_items = 8)]
     pub precautions: BoundedSet<Precaution, 8>,
 }
@@ -33,29 +33,29 @@ impl Choices {
     }
 }
 
-/// What holds now.
+/// The current choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Chosen {
-    /// How often it was changed: 0 until something is chosen.
+    /// The number of changes: 0 until something is chosen.
     pub revision: i32,
-    /// What it says.
+    /// The favorites and precautions.
     #[serde(flatten)]
     pub choices: Choices,
 }
 
-/// What is said of choices beyond themselves, for the schema.
+/// The fields that the server adds, for the schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct Standing {
-    /// How often it was changed: 0 until something is chosen.
+struct ServerFields {
+    /// The number of changes: 0 until something is chosen.
     #[schema(minimum = 0)]
     revision: i32,
 }
 
 impl PartialSchema for Chosen {
     fn schema() -> RefOr<Schema> {
-        let description = "Favorite skills and own precautions as they stand";
-        entry_schema(description, Standing::schema(), Choices::schema())
+        let description = "Favorite skills and precautions";
+        entry_schema(description, ServerFields::schema(), Choices::schema())
     }
 }
 impl ToSchema for Chosen {
@@ -65,9 +65,9 @@ impl ToSchema for Chosen {
 }
 
 impl Chosen {
-    /// Chooses all of it anew, by whoever `read` that revision. What stands already changes nothing, whatever was
-    /// read.
-    pub fn anew(&self, read: Option<i32>, choices: Choices) -> Result<Self, Refusal> {
+    /// Replaces all choices. `read` is the revision that was read. The same choices change nothing, whatever
+    /// was read.
+    pub fn replaced(&self, read: Option<i32>, choices: Choices) -> Result<Self, Refusal> {
         if self.choices == choices {
             return Ok(self.clone());
         }
@@ -80,13 +80,13 @@ impl Chosen {
         Ok(Self { revision: self.revision + 1, choices })
     }
 
-    /// Notes which precautions hold; the favorites stay.
+    /// Replaces the precautions; the favorites stay.
     pub fn with_precautions(
         &self,
         read: Option<i32>,
         precautions: BoundedSet<Precaution, 8>,
     ) -> Result<Self, Refusal> {
-        self.anew(read, Choices { precautions, ..self.choices.clone() })
+        self.replaced(read, Choices { precautions, ..self.choices.clone() })
     }
 }
 
@@ -111,24 +111,27 @@ mod tests {
     #[case::nothing("{}")]
     #[case::no_precautions(r#"{"favorites":[]}"#)]
     #[case::no_favorites(r#"{"precautions":[]}"#)]
-    fn what_is_left_out_is_not_taken_for_nothing(#[case] json: &str) {
+    fn a_missing_list_is_not_taken_for_an_empty_one(#[case] json: &str) {
         assert!(serde_json::from_str::<Choices>(json).is_err());
     }
 
     #[rstest]
-    #[case::what_stands(Some(2), Ok(3))]
+    #[case::the_current_revision(Some(2), Ok(3))]
     #[case::an_old_copy(Some(1), Err(Refusal::Stale))]
     #[case::before_the_first(Some(0), Err(Refusal::Stale))]
-    #[case::unsaid(None, Err(Refusal::WhichRevision))]
-    fn a_change_names_what_it_was_made_to(#[case] read: Option<i32>, #[case] revision: Result<i32, Refusal>) {
-        let changed = chosen().anew(read, Choices::default());
+    #[case::missing(None, Err(Refusal::WhichRevision))]
+    fn a_change_names_the_revision_it_started_from(
+        #[case] read: Option<i32>,
+        #[case] revision: Result<i32, Refusal>,
+    ) {
+        let changed = chosen().replaced(read, Choices::default());
         assert_eq!(changed.map(|chosen| chosen.revision), revision);
-        assert_eq!(chosen().anew(read, chosen().choices), Ok(chosen()));
+        assert_eq!(chosen().replaced(read, chosen().choices), Ok(chosen()));
     }
 
     #[rstest]
     fn the_first_choice_needs_no_revision(#[values(None, Some(0))] read: Option<i32>) {
-        let first = Chosen::default().anew(read, chosen().choices).unwrap();
+        let first = Chosen::default().replaced(read, chosen().choices).unwrap();
         assert_eq!(first, Chosen { revision: 1, ..chosen() });
     }
 

@@ -1,10 +1,11 @@
-//! What works for somebody, read from their own practice: how much each skill eased things, and how sure that is.
+//! What works for somebody, by their own practice: how much each skill eased cravings, and how sure that is.
 //!
-//! A rehearsal while calm is no try: from 0 to 0 there was nothing to ease, so it counts neither for a skill nor
-//! against it ([`SkillPracticeDraft::is_evidence`]). What stayed at 5 does count, and so does what rose from 0.
+//! Practice while calm, from 0 to 0, is no try: there was nothing to ease
+//! ([`SkillPracticeDraft::is_evidence`]). A craving that stayed at 5 or rose from 0 does count.
 //!
-//! Three good tries may be luck, so each skill's mean is drawn toward the person's overall mean, the more so the
+//! Three good tries may be luck. So each skill's mean is adjusted toward the person's overall mean, more so the
 //! fewer tries it has: empirical Bayes with a normal mean and a normal prior.
+//!
 //! Source: Efron & Morris 1975, Data analysis using Stein's estimator and its generalizations; Casella 1985, An
 //! introduction to empirical Bayes data analysis.
 //!
@@ -17,33 +18,32 @@
 //! variance  1 / (1 / t2 + n / s2)      margin = 1.96 sqrt(variance)
 //! ```
 //!
-//! `m` is the mean of all the person's tries of any skill in any situation. `s2` and `t2` come from the tries that
-//! are looked at, each blended with a prior that counts as a few observations, and never below a floor:
+//! `m` is the mean of all the person's tries of any skill in any situation. `s2` and `t2` come from the
+//! selected tries, each blended with a prior that counts as a few observations, and never below a floor:
 //!
 //! ```text
 //! s2 = max(1.00, (4 * 4.00 + squares within skills)              / (4 + tries - skills))
 //! t2 = max(0.25, (2 * 2.25 + squares between means of skills)    / (2 + skills - 1))    skills of 3 tries or more
 //! ```
 //!
-//! With few data the priors rule: a skill of three like tries has a weight of about two thirds and a margin of
-//! about 1.6 points, and below three tries nothing is said.
+//! With few data the priors dominate: a skill with three equal tries has a weight of about two thirds and a
+//! margin of about 1.6 points. Below three tries nothing is claimed.
 //!
-//! The margin of a skill shrinks with its own `n` and grows with `s2` and `t2`. So more tries never widen it as long
-//! as they are of the same spread: as neither `s2`, how far tries of one skill lie apart, nor `t2`, how far the
-//! skills do, grows. The same outcomes again are of the same spread, and so are tries that all come out at the mean
-//! of their skill. A try that comes out quite unlike those before is not: it shows that less was known than was
-//! thought, of this skill and, `s2` being that of all tries, of the others too, and the margin may widen. So may it
-//! as the third try of a further skill shows that skills differ more. A fixed spread would make it true of all
-//! tries, at the price of claiming the same certainty for somebody whose tries swing from one to the next.
+//! The margin of a skill shrinks with its own `n` and grows with `s2` and `t2`. So more tries never widen it as
+//! long as they do not increase `s2` (how far tries of one skill differ) or `t2` (how far the skills differ).
+//! Repeated outcomes do not, nor do tries at the mean of their skill. A try quite unlike those before it does:
+//! then less is certain about this skill, and about the others too, because `s2` is that of all tries, and the
+//! margin may widen. It may also widen when the third try of another skill shows that skills differ more. A
+//! fixed spread would avoid this, but would claim the same certainty for somebody whose tries vary widely.
 //!
-//! The textbook takes the noise of the means, `s2 / n`, off `t2`. That is left out on purpose: `t2` would grow with
-//! every repeat of the same values, and so the margin. The price is that means are drawn in a little less.
+//! The textbook subtracts the noise of the means, `s2 / n`, from `t2`. That is left out on purpose: `t2`, and
+//! so the margin, would grow with every repeat of the same values. Means are then adjusted a little less.
 //!
-//! The estimate borrows from the other skills, so it may be above 0 for one that never eased anything. Whether a
-//! skill helped is therefore asked of its own tries alone ([`Effect`]): `y <= 0` has not, and to have helped the
-//! 95 % interval around `y` must lie above 0, with the `s2` of these tries alone, the prior blended in. So tries of
-//! which all but one eased nothing never count as help, however large the one: with a drop of `d` in one of `n`
-//! tries, `y = d / n`, and `1.96 sqrt(s2 / n)` is more than that for each `n >= 3` and `d <= 10`.
+//! The estimate uses the other skills, so it may be above 0 for a skill that never eased anything. Whether a
+//! skill helped is therefore decided by its own tries ([`Effect`]): with `y <= 0` it did not, and it helped
+//! only if the 95 % interval around `y` is above 0, with the `s2` of these tries and the prior. So tries of
+//! which all but one eased nothing never count as help, however large that one: with a drop of `d` in one of
+//! `n` tries, `y = d / n`, and `1.96 sqrt(s2 / n)` is more than that for each `n >= 3` and `d <= 10`.
 
 use super::SkillRef;
 use super::skill_practice::{SkillPractice, SkillPracticeDraft};
@@ -52,25 +52,25 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// Fewest tries of a skill before anything is said of it.
+/// The fewest tries of a skill for a claim about it.
 pub const FEWEST_TRIES: i32 = 3;
 
-/// The prior variance of single tries of one skill, the tries it counts as, and the least it may become. Two
-/// points up or down from one try to the next are usual; ratings in whole points leave about one.
+/// The prior variance of single tries of one skill, the number of tries it counts as, and the smallest value.
+/// Two points up or down between tries are usual; ratings in whole points leave about one.
 const WITHIN: Variance = Variance { prior: 4.0, counts_as: 4.0, floor: 1.0 };
-/// The same of the true means of one person's skills.
+/// The same for the true means of one person's skills.
 const BETWEEN: Variance = Variance { prior: 2.25, counts_as: 2.0, floor: 0.25 };
 /// Standard deviations on either side of a 95 % interval.
 const TWO_SIDED_95: f64 = 1.96;
 
 words! {
-    /// What somebody's tries of a skill show.
+    /// What a person's tries of a skill show.
     Effect {
-        /// It eased things, by more than chance would.
+        /// It eased cravings, by more than chance explains.
         Helped = "helped",
-        /// It eased them a little, or now and then: it could be chance.
+        /// It eased them a little or sometimes, which may be chance.
         Unclear = "unclear",
-        /// It eased nothing on the whole, or made it worse.
+        /// On the whole it did not ease them, or they got worse.
         NotHelped = "not_helped",
     }
 }
@@ -82,26 +82,26 @@ struct Variance {
 }
 
 impl Variance {
-    /// The variance after seeing these squares with so many degrees of freedom.
+    /// The variance after these squares, with these degrees of freedom.
     fn after(&self, squares: f64, freedom: i32) -> f64 {
         let seen = self.counts_as * self.prior + squares;
         (seen / (self.counts_as + f64::from(freedom.max(0)))).max(self.floor)
     }
 }
 
-/// Tries, and by how much they eased things: added up, and their squares added up.
+/// The sums over a number of tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tries {
-    /// How many.
+    /// The number of tries.
     pub count: i32,
-    /// The drops, each -10 to 10, added up.
+    /// The sum of the drops, each -10 to 10.
     pub sum: i32,
-    /// Their squares, added up.
+    /// The sum of their squares.
     pub squares: i32,
 }
 
 impl Tries {
-    /// One try, by how much it eased things.
+    /// One try with this drop.
     pub fn once(eased_by: i16) -> Self {
         let drop = i32::from(eased_by);
         Self { count: 1, sum: drop, squares: drop * drop }
@@ -118,7 +118,7 @@ impl Tries {
         f64::from(self.sum) / f64::from(self.count.max(1))
     }
 
-    /// The squares of what each try is off their mean.
+    /// The sum of squared distances from the mean.
     fn spread(self) -> f64 {
         (f64::from(self.squares) - f64::from(self.sum) * self.mean()).max(0.0)
     }
@@ -127,7 +127,7 @@ impl Tries {
         FEWEST_TRIES <= self.count
     }
 
-    /// What these tries show by themselves; nothing is said of fewer than three.
+    /// What these tries show; none if there are fewer than three.
     pub fn effect(self) -> Option<Effect> {
         let noise = WITHIN.after(self.spread(), self.count - 1) / f64::from(self.count.max(1));
         self.enough().then_some(if self.sum <= 0 {
@@ -140,30 +140,30 @@ impl Tries {
     }
 }
 
-/// The kinds of situation that tries belong to: none if none is known, several if they meet.
+/// The kinds of situation of a try: there may be none or several.
 pub type Situations = BTreeSet<TriggerCategory>;
 
-/// All that one person's practice adds up to, by skill, and by situation and skill: a try in several kinds of
-/// situation counts in each of them, and once over all. A database may add up as well as [`Evidence::of`]: whole
-/// numbers do not mind the order.
+/// The sums of one person's tries by skill, and by kind of situation and skill. A try in several kinds of
+/// situation counts in each of them, and once overall. The database can compute the same sums as
+/// [`Evidence::of`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    over_all: BTreeMap<SkillRef, Tries>,
+    overall: BTreeMap<SkillRef, Tries>,
     within: BTreeMap<TriggerCategory, BTreeMap<SkillRef, Tries>>,
 }
 
 impl Evidence {
-    /// Adds up practices, with the cravings that they were used in. Withdrawn ones do not count, nor rehearsals
-    /// while calm.
+    /// Adds up practices, with the cravings they were used in. Withdrawn practices and practice while calm do
+    /// not count.
     pub fn of<'a>(practices: impl IntoIterator<Item = &'a SkillPractice>, cravings: &[Craving]) -> Self {
         let situations = |draft: &SkillPracticeDraft| {
-            let standing = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
-            let its = standing.filter(|craving| Some(craving.id) == draft.situation_of());
-            let lent = its.flat_map(|craving| craving.draft.triggers.iter().copied());
-            draft.trigger.into_iter().chain(lent).collect()
+            let valid = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
+            let used_in = valid.filter(|craving| Some(craving.id) == draft.situation_of());
+            let triggers = used_in.flat_map(|craving| craving.draft.triggers.iter().copied());
+            draft.trigger.into_iter().chain(triggers).collect()
         };
-        let standing = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
-        standing
+        let valid = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
+        valid
             .filter(|practice| practice.draft.is_evidence())
             .map(|SkillPractice { draft, .. }| {
                 (draft.skill.clone(), situations(draft), Tries::once(draft.eased_by()))
@@ -171,16 +171,16 @@ impl Evidence {
             .collect()
     }
 
-    /// What worked in one kind of situation, or over all: first the skills of which something can be said, the
-    /// best first and what has not helped last, then those with too few tries.
+    /// How each skill worked in one kind of situation, or overall. Skills with a claim come first, the best one
+    /// first and those that did not help last. Then come skills with too few tries.
     pub fn what_works(&self, trigger: Option<TriggerCategory>) -> Vec<Worked> {
         let mut all = Tries::default();
-        for tries in self.over_all.values() {
+        for tries in self.overall.values() {
             all.add(*tries);
         }
         let skills = match trigger {
             Some(of) => self.within.get(&of),
-            None => Some(&self.over_all),
+            None => Some(&self.overall),
         };
         let Some(skills) = skills else { return Vec::new() };
         let prior = Prior::of(&skills.values().copied().collect::<Vec<_>>(), all.mean());
@@ -212,13 +212,13 @@ impl FromIterator<(SkillRef, Situations, Tries)> for Evidence {
                 let within = evidence.within.entry(situation).or_default();
                 within.entry(skill.clone()).or_default().add(tries);
             }
-            evidence.over_all.entry(skill).or_default().add(tries);
+            evidence.overall.entry(skill).or_default().add(tries);
         }
         evidence
     }
 }
 
-/// What is believed of any skill of this person before its own tries are looked at.
+/// The prior for any skill of this person, before its own tries.
 struct Prior {
     mean: f64,
     within: f64,
@@ -253,7 +253,7 @@ impl Prior {
     }
 }
 
-/// To two decimals, and never a negative zero.
+/// Rounds to two decimals, and never to a negative zero.
 fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0 + 0.0
 }
@@ -267,29 +267,29 @@ fn hundredths(number: f64) -> f64 {
 pub struct Worked {
     /// The skill.
     pub skill: SkillRef,
-    /// How often it was tried. Practice while calm, from 0 to 0, is no try.
+    /// The number of tries. Practice while calm, from 0 to 0, is no try.
     #[schema(minimum = 1)]
     pub tries: i32,
-    /// What can be said of it; null below 3 tries: not enough yet.
+    /// What the tries show; null below 3 tries.
     pub claim: Option<Claim>,
 }
 
-/// By how much a skill eases an urge or distress, on the scale of 0 to 10; rounded to two decimals.
+/// How much a skill eases an urge or distress, on the scale of 0 to 10, rounded to two decimals.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Claim {
-    /// What the tries of this skill show by themselves.
+    /// What the tries of this skill show on their own.
     pub effect: Effect,
-    /// The mean drop, drawn toward the person's overall mean; negative if it got worse.
+    /// The mean drop, adjusted toward the person's overall mean; negative if it got worse.
     #[schema(minimum = -10, maximum = 10)]
     pub mean_drop: f64,
-    /// Half the width of the 95 % interval. More tries that lie no further apart than those before never widen it; one
-    /// that comes out quite unlike them may.
+    /// Half the width of the 95 % interval. More tries like those before never widen it; a very different one
+    /// may.
     #[schema(minimum = 0)]
     pub margin: f64,
-    /// Where the interval begins, cut where the scale ends.
+    /// The lower end of the interval, at least -10.
     #[schema(minimum = -10, maximum = 10)]
     pub low: f64,
-    /// Where it ends, cut where the scale ends.
+    /// The upper end of the interval, at most 10.
     #[schema(minimum = -10, maximum = 10)]
     pub high: f64,
 }

@@ -1,5 +1,5 @@
-//! The skills that every organization has. They are content, not code: `domain/data/coping_skills.json`, with a
-//! version, so that a phone can tell whether its copy is the newest.
+//! The skills that every organization has, in `domain/data/coping_skills.json`. The file has a version, by
+//! which a phone knows whether its copy is current.
 
 use super::{Precaution, SkillCode, SkillDraft};
 use crate::value::{Day, entry_schema};
@@ -9,11 +9,11 @@ use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 text! {
-    /// A sentence for whom a precaution may hold.
+    /// A sentence for people to whom a precaution may apply.
     PrecautionText: 1 to 300, such as "Skip this if you have a heart problem."
 }
 text! {
-    /// Who read the library before it went out.
+    /// Who reviewed the library.
     Reviewer: 1 to 300, such as "Clinical board"
 }
 
@@ -25,18 +25,18 @@ static LIBRARY: LazyLock<Library> =
 /// A skill of the library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LibrarySkill {
-    /// Its stable name. It never comes to mean another skill.
+    /// Its stable name. It is never reused for another skill.
     pub code: SkillCode,
-    /// What it is.
+    /// Its content.
     #[serde(flatten)]
     pub skill: SkillDraft,
 }
 
-/// What a library skill says beyond its draft, for the schema.
+/// The fields beside the content, for the schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Named {
-    /// Its stable name. It never comes to mean another skill.
+    /// Its stable name. It is never reused for another skill.
     code: SkillCode,
 }
 
@@ -52,36 +52,36 @@ impl ToSchema for LibrarySkill {
     }
 }
 
-/// What a person should know for whom a precaution may hold.
+/// The explanation of a precaution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrecautionNote {
     /// The precaution.
     pub precaution: Precaution,
-    /// What to say of it.
+    /// What to show people to whom it may apply.
     pub text: PrecautionText,
 }
 
-/// The library as it was built in.
+/// The library of this release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
-    /// Grows with every change of the content.
+    /// Goes up with every change of the content.
     #[schema(minimum = 1)]
     pub version: i32,
-    /// When the content was last read through.
+    /// When the content was last reviewed.
     pub reviewed_on: Day,
-    /// By whom.
+    /// Who reviewed it.
     pub reviewed_by: Reviewer,
-    /// A sentence on each precaution.
+    /// One explanation for each precaution.
     #[schema(max_items = 8)]
     pub precautions: Vec<PrecautionNote>,
-    /// The skills; among those that fit equally well, the earlier ones are suggested first.
+    /// The skills. Among those that fit equally well, earlier ones are suggested first.
     #[schema(max_items = 200)]
     pub skills: Vec<LibrarySkill>,
 }
 
-/// The library, read once.
+/// The library.
 pub fn library() -> &'static Library {
     &LIBRARY
 }
@@ -94,14 +94,14 @@ mod tests {
     use crate::craving::tests::intensity;
     use std::collections::{BTreeMap, BTreeSet};
 
-    /// All that a person reads of a skill.
+    /// The text of a skill that a person reads.
     fn text(skill: &SkillDraft) -> String {
         let steps = Vec::<Step>::from(skill.steps.clone());
         let lines = [skill.summary.as_ref()].into_iter().chain(steps.iter().map(AsRef::as_ref));
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Groups of vowels, less a silent end; a number is read digit by digit.
+    /// Counts groups of vowels, without a silent ending. A number is read digit by digit.
     fn syllables(word: &str) -> usize {
         let word = word.to_lowercase();
         let digits = word.chars().filter(char::is_ascii_digit).count();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_holds_nothing_but_what_is_read_from_it() {
+    fn everything_in_the_file_is_read() {
         let file: serde_json::Value = serde_json::from_str(FILE).unwrap();
         assert_eq!(serde_json::to_value(library()).unwrap(), file);
         assert!(1 <= library().version);
@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn each_precaution_has_one_sentence() {
-        let told: Vec<_> = library().precautions.iter().map(|note| note.precaution).collect();
-        assert_eq!(told, Precaution::ALL);
+        let explained: Vec<_> = library().precautions.iter().map(|note| note.precaution).collect();
+        assert_eq!(explained, Precaution::ALL);
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Words of what may harm, and whom. All skills to move, eat and rest are taken for exercise too.
+    /// Words for what may do harm, and the precautions they need. All physical skills count as exercise too.
     const HARMFUL: [(&[&str], &[Precaution]); 4] = [
         (
             &[
@@ -183,7 +183,7 @@ mod tests {
         Precaution::Injury,
     ];
 
-    /// Skills with such words that harm nobody so, each with what it asks for instead.
+    /// Skills with such words that need no precaution, each with what it asks for.
     const HARMLESS: [(&str, &str); 9] = [
         ("paced_breathing", "not to hold the breath"),
         ("body_scan", "to notice cold"),
@@ -197,7 +197,7 @@ mod tests {
     ];
 
     #[test]
-    fn cold_and_exercise_warn_all_whom_they_may_harm() {
+    fn skills_with_cold_or_exercise_have_their_precautions() {
         let mut harmless: BTreeMap<_, _> = HARMLESS.into_iter().collect();
         for LibrarySkill { code, skill } in &library().skills {
             let words = format!("{}\n{}", skill.name.as_ref(), text(skill)).to_lowercase();
@@ -211,13 +211,13 @@ mod tests {
             let missing: BTreeSet<_> =
                 needed.filter(|precaution| !skill.precautions.contains(precaution)).collect();
             let expected = !missing.is_empty() && harmless.remove(code.as_ref()).is_some();
-            assert!(missing.is_empty() || expected, "{code:?} does not warn of {missing:?}");
+            assert!(missing.is_empty() || expected, "{code:?} lacks {missing:?}");
         }
         assert!(harmless.is_empty(), "not needed: {harmless:?}");
     }
 
     #[test]
-    fn what_can_save_a_life_is_there() {
+    fn skills_that_can_save_a_life_are_there() {
         let all = library().skills.iter().map(|one| text(&one.skill)).collect::<String>().to_lowercase();
         for word in
             ["988", "911", "naloxone", "fentanyl", "test strip", "do not use alone", "blue or gray lips"]

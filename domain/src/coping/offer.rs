@@ -4,7 +4,7 @@ use super::library::Library;
 use super::organization::OrganizationSkill;
 use super::{SkillDraft, SkillRef};
 
-/// All skills on offer in one organization: the library's, and its own that are not retired.
+/// The skills on offer in one organization: those of the library, and its own that are not retired.
 #[derive(Clone, Copy, Debug)]
 pub struct Skills<'a> {
     library: &'a Library,
@@ -12,15 +12,15 @@ pub struct Skills<'a> {
 }
 
 impl<'a> Skills<'a> {
-    /// The library and what the organization added to it.
+    /// The skills of the library and of the organization.
     pub fn new(library: &'a Library, own: &'a [OrganizationSkill]) -> Self {
         Self { library, own }
     }
 
-    /// Each skill on offer, the organization's own first: it added them for its people.
+    /// Each skill on offer, the organization's own first.
     pub fn iter(&self) -> impl Iterator<Item = (SkillRef, &'a SkillDraft)> {
-        let standing = self.own.iter().filter(|own| own.retired_at.is_none());
-        let own = standing.map(|own| (SkillRef::Organization(own.id), &own.skill));
+        let active = self.own.iter().filter(|own| own.retired_at.is_none());
+        let own = active.map(|own| (SkillRef::Organization(own.id), &own.skill));
         let library = self.library.skills.iter();
         own.chain(library.map(|one| (SkillRef::Library(one.code.clone()), &one.skill)))
     }

@@ -1,5 +1,5 @@
-//! The skills that an organization adds for its own people. An edit keeps what the skill said before, so that it
-//! stays known what somebody practiced; a retired skill is offered no more but not forgotten, and can be offered again.
+//! The skills that an organization adds. Earlier revisions stay stored, so that it remains known what somebody
+//! practiced. A retired skill is no longer offered, but it stays stored and can be restored.
 
 use super::{Refusal, SkillDraft, SkillId};
 use crate::account::{AccountId, OrganizationId};
@@ -14,15 +14,15 @@ use utoipa::{PartialSchema, ToSchema};
 pub struct OrganizationSkill {
     /// Its id.
     pub id: SkillId,
-    /// ParticipantRef it is.
+    /// Whose it is.
     #[serde(skip)]
     pub organization: OrganizationId,
-    /// What it is.
+    /// Its content.
     #[serde(flatten)]
     pub skill: SkillDraft,
-    /// How often it was written: 1 until edited.
+    /// Its revision, from 1.
     pub revision: i32,
-    /// Who wrote it as it stands.
+    /// Who wrote the current revision.
     pub changed_by: AccountId,
     /// When.
     pub changed_at: Moment,
@@ -31,16 +31,16 @@ pub struct OrganizationSkill {
     pub retired_at: Option<Moment>,
 }
 
-/// What an organization's skill says beyond its draft, for the schema.
+/// The fields that the server adds to a draft, for the schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
-struct Standing {
+struct ServerFields {
     /// Its id.
     id: SkillId,
-    /// How often it was written: 1 until edited.
+    /// Its revision, from 1.
     #[schema(minimum = 1)]
     revision: i32,
-    /// Who wrote it as it stands.
+    /// Who wrote the current revision.
     changed_by: AccountId,
     /// When.
     changed_at: Moment,
@@ -51,17 +51,17 @@ struct Standing {
 
 impl PartialSchema for OrganizationSkill {
     fn schema() -> RefOr<Schema> {
-        entry_schema("A skill that an organization added", Standing::schema(), SkillDraft::schema())
+        entry_schema("A skill that an organization added", ServerFields::schema(), SkillDraft::schema())
     }
 }
 impl ToSchema for OrganizationSkill {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Standing::schemas(schemas);
+        ServerFields::schemas(schemas);
         SkillDraft::schemas(schemas);
     }
 }
 
-/// What a skill said until it was edited.
+/// An earlier revision of a skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SkillRevision {
     /// Its number, from 1.
@@ -71,11 +71,11 @@ pub struct SkillRevision {
     pub changed_by: AccountId,
     /// When.
     pub changed_at: Moment,
-    /// What it said.
+    /// Its content.
     pub skill: SkillDraft,
 }
 
-/// A new skill.
+/// Adds a skill.
 pub fn add(
     organization: OrganizationId,
     id: SkillId,
@@ -94,14 +94,14 @@ pub fn add(
     }
 }
 
-/// Whether a skill that was added again under its id is the one that was; `first` is what revision 1 said.
+/// Whether a skill that is added again under its id has the same content as its first revision.
 pub fn same(skill: &OrganizationSkill, first: &SkillDraft, again: &SkillDraft) -> Result<(), Refusal> {
-    standing(skill)?;
-    log_entry::same(first, again).map_err(|_| Refusal::AddedOther)
+    check_active(skill)?;
+    log_entry::same(first, again).map_err(|_| Refusal::DifferentSkill)
 }
 
-/// Edits the revision that the editor read: the skill as it now stands, and the revision to keep. What it says
-/// already changes nothing, whatever revision was read.
+/// Edits a skill. `read` is the revision that the editor read. Returns the skill and its earlier revision to
+/// store. The same content changes nothing, whatever revision was read.
 pub fn edit(
     skill: &OrganizationSkill,
     read: i32,
@@ -109,7 +109,7 @@ pub fn edit(
     by: AccountId,
     now: Moment,
 ) -> Result<(OrganizationSkill, Option<SkillRevision>), Refusal> {
-    standing(skill)?;
+    check_active(skill)?;
     if skill.skill == draft {
         return Ok((skill.clone(), None));
     }
@@ -117,7 +117,7 @@ pub fn edit(
         return Err(Refusal::Stale);
     }
     let OrganizationSkill { revision, changed_by, changed_at, .. } = *skill;
-    let kept = SkillRevision { revision, changed_by, changed_at, skill: skill.skill.clone() };
+    let earlier = SkillRevision { revision, changed_by, changed_at, skill: skill.skill.clone() };
     let edited = OrganizationSkill {
         skill: draft,
         revision: revision + 1,
@@ -125,22 +125,22 @@ pub fn edit(
         changed_at: now,
         ..skill.clone()
     };
-    Ok((edited, Some(kept)))
+    Ok((edited, Some(earlier)))
 }
 
-/// Retires a skill. Done twice, the first time stands.
+/// Retires a skill. Doing it again changes nothing.
 #[must_use]
 pub fn retire(skill: &OrganizationSkill, now: Moment) -> OrganizationSkill {
     OrganizationSkill { retired_at: log_entry::withdrawn(skill.retired_at, now), ..skill.clone() }
 }
 
-/// Offers a retired skill again, as it was. Done twice, or to one that is on offer, it changes nothing.
+/// Offers a retired skill again. A skill that is on offer does not change.
 #[must_use]
 pub fn restore(skill: &OrganizationSkill) -> OrganizationSkill {
     OrganizationSkill { retired_at: None, ..skill.clone() }
 }
 
-fn standing(skill: &OrganizationSkill) -> Result<(), Refusal> {
+fn check_active(skill: &OrganizationSkill) -> Result<(), Refusal> {
     log_entry::standing(skill.retired_at).map_err(|_| Refusal::Retired)
 }
 
@@ -161,21 +161,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_edit_keeps_what_the_skill_said() {
+    fn an_edit_returns_the_earlier_revision() {
         let (before, editor) = (added(2, tea()), Uuid::from_u128(4).into());
         let now = moment("2026-03-03T09:00:00Z");
-        let (after, kept) = edit(&before, 1, longer(), editor, now).unwrap();
+        let (after, earlier) = edit(&before, 1, longer(), editor, now).unwrap();
         assert_eq!((after.revision, after.changed_by, after.changed_at), (2, editor, now));
-        let kept = kept.unwrap();
-        assert_eq!((kept.revision, kept.changed_by, kept.skill), (1, before.changed_by, tea()));
+        let earlier = earlier.unwrap();
+        assert_eq!((earlier.revision, earlier.changed_by, earlier.skill), (1, before.changed_by, tea()));
         assert_eq!(edit(&after, 1, longer(), editor, now), Ok((after.clone(), None)));
         assert_eq!(edit(&after, 1, tea(), editor, now), Err(Refusal::Stale));
         assert_eq!(same(&after, &tea(), &tea()), Ok(()));
-        assert_eq!(same(&after, &tea(), &longer()), Err(Refusal::AddedOther));
+        assert_eq!(same(&after, &tea(), &longer()), Err(Refusal::DifferentSkill));
     }
 
     #[test]
-    fn a_retired_skill_is_offered_no_more_and_changes_no_more() {
+    fn a_retired_skill_is_not_offered_and_cannot_be_edited() {
         let skill = added(2, tea());
         let gone = retire(&skill, moment("2026-03-03T09:00:00Z"));
         assert_eq!(retire(&gone, moment("2026-03-04T09:00:00Z")), gone);

@@ -1,6 +1,6 @@
-//! What to try now. What worked for this person comes first, then what they planned, then what they like, then what
-//! fits, and last whatever did not help them. Each suggestion says why it is made, so that nobody has to believe a
-//! machine.
+//! Suggests skills to try now. First come skills that helped this person, then those in their plan, then
+//! favorites, then skills that fit the situation, and last those that did not help them. Each suggestion gives
+//! its reason.
 
 use super::evidence::{Claim, Effect, Evidence};
 use super::{Choices, Family, SkillDraft, SkillRef, Skills};
@@ -9,23 +9,23 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// Most suggestions at once: a list for somebody in a hard moment.
+/// The most suggestions at once. The list is short because it is for a hard moment.
 pub const MOST_SUGGESTIONS: usize = 8;
-/// Most of them by what worked, so that the plan always has room.
+/// The most suggestions by evidence, so that there is always room for the plan.
 pub const MOST_BY_EVIDENCE: usize = 4;
-/// From this intensity on, what suits a strong urge goes before what suits the situation.
+/// From this intensity on, the intensity counts more than the kind of situation.
 pub const STRONG: i16 = 7;
 
 words! {
-    /// Where a suggestion comes from. Each goes before those below it.
+    /// Where a suggestion comes from, the best source first.
     Source {
         /// The person's own practice.
         Evidence = "evidence",
-        /// The person's plan, but for what did not help them.
+        /// The person's plan, except what did not help them.
         Plan = "plan",
-        /// The person's favorites, but for what did not help them.
+        /// The person's favorites, except what did not help them.
         Favorite = "favorite",
-        /// The skills on offer, by fit; those that did not help them last.
+        /// All skills on offer, by fit. Those that did not help them are last.
         Fit = "fit",
     }
 }
@@ -40,24 +40,24 @@ pub enum Reason {
         /// How often they tried it.
         #[schema(minimum = 3)]
         tries: i32,
-        /// By how much it eased things, drawn toward their overall mean.
+        /// The mean drop, adjusted toward the person's overall mean.
         #[schema(minimum = 0, maximum = 10)]
         mean_drop: f64,
-        /// In which kind of situation; null if over all.
+        /// The kind of situation; null for all situations together.
         trigger: Option<TriggerCategory>,
     },
-    /// It is in their plan for this.
+    /// It is in their plan for this situation.
     Planned,
     /// It is one of their favorites.
     Liked,
-    /// It fits what they told.
+    /// It fits the situation or the intensity that they named.
     Fits {
-        /// The kind of situation, if it fits that.
+        /// The kind of situation, if it fits.
         trigger: Option<TriggerCategory>,
-        /// The intensity, if it suits that.
+        /// The intensity, if it fits.
         intensity: Option<Intensity>,
     },
-    /// It fits nothing they told, but is on offer.
+    /// It is on offer, but does not fit what they named.
     WorthATry,
 }
 
@@ -72,11 +72,11 @@ pub struct Suggestion {
     pub skill: SkillRef,
     /// Where the suggestion comes from.
     pub source: Source,
-    /// Why it is made.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What somebody tells when they ask. Neither is needed.
+/// What somebody says when they ask for suggestions. Both are optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// The kind of situation.
@@ -85,7 +85,7 @@ pub struct Asked {
     pub intensity: Option<Intensity>,
 }
 
-/// How well a skill fits, the best first: what did not help before goes last.
+/// How well a skill fits, the best first. What did not help before comes last.
 type Rank = (bool, u8, u8);
 
 impl Asked {
@@ -93,8 +93,9 @@ impl Asked {
         self.intensity.is_some_and(|intensity| STRONG <= i16::from(intensity))
     }
 
-    /// 0 for a skill that suits the intensity, 1 for one of any intensity, 2 for one of another.
-    fn off_intensity(self, skill: &SkillDraft) -> u8 {
+    /// 0 if the skill is for this intensity, 1 if it is for no intensity in particular, 2 if it is for another
+    /// one.
+    fn intensity_rank(self, skill: &SkillDraft) -> u8 {
         match (self.intensity, skill.intensity) {
             (Some(intensity), Some(range)) => {
                 if range.contains(intensity) {
@@ -108,12 +109,12 @@ impl Asked {
         }
     }
 
-    fn off_trigger(self, skill: &SkillDraft) -> u8 {
+    fn trigger_rank(self, skill: &SkillDraft) -> u8 {
         u8::from(self.trigger.is_some_and(|trigger| !skill.triggers.contains(&trigger)))
     }
 
     fn rank(self, skill: &SkillDraft, in_vain: bool) -> Rank {
-        let (intensity, trigger) = (self.off_intensity(skill), self.off_trigger(skill));
+        let (intensity, trigger) = (self.intensity_rank(skill), self.trigger_rank(skill));
         if self.is_strong() { (in_vain, intensity, trigger) } else { (in_vain, trigger, intensity) }
     }
 
@@ -129,10 +130,10 @@ impl Asked {
     }
 }
 
-/// At most 8 skills to try now, the best first. `plan` is what the person's plan names for this situation. None
-/// has a precaution that holds for this person, none is retired, and none comes twice. What did not help this person
-/// comes after everything else, also if they planned or like it: it is one of the skills by fit, and last of
-/// those. There is one at least if any skill on offer is allowed.
+/// At most 8 skills to try now, the best first. `plan` has the skills of the person's plan for this situation.
+/// No skill is retired, has a precaution that applies to this person, or comes twice. A skill that did not help
+/// this person comes last, also if it is in their plan or a favorite. There is at least one suggestion if any
+/// skill on offer is allowed.
 pub fn suggest(
     asked: Asked,
     evidence: &Evidence,
@@ -143,21 +144,21 @@ pub fn suggest(
     let allowed: Vec<_> = skills.iter().filter(|(_, skill)| choices.allow(skill)).collect();
     let find: BTreeMap<_, _> = allowed.iter().map(|(name, skill)| (name, *skill)).collect();
     let (helped, in_vain) = own(asked, evidence);
-    // In a strong urge, what suits one goes first within each source; else the order given stays.
-    let suited = |mut some: Vec<(SkillRef, Reason)>, most| {
+    // In a strong urge, skills for that intensity come first within each source. Otherwise the order stays.
+    let ordered = |mut some: Vec<(SkillRef, Reason)>, most| {
         some.retain(|(name, _)| find.contains_key(name) && !in_vain.contains(name));
         some.truncate(most);
         if asked.is_strong() {
-            some.sort_by_key(|(name, _)| find.get(name).map(|skill| asked.off_intensity(skill)));
+            some.sort_by_key(|(name, _)| find.get(name).map(|skill| asked.intensity_rank(skill)));
         }
         some
     };
     let planned = plan.iter().map(|name| (name.clone(), Reason::Planned)).collect();
     let liked = choices.favorites.iter().map(|name| (name.clone(), Reason::Liked)).collect();
     let sources = [
-        (Source::Evidence, suited(helped, MOST_BY_EVIDENCE)),
-        (Source::Plan, suited(planned, usize::MAX)),
-        (Source::Favorite, suited(liked, usize::MAX)),
+        (Source::Evidence, ordered(helped, MOST_BY_EVIDENCE)),
+        (Source::Plan, ordered(planned, usize::MAX)),
+        (Source::Favorite, ordered(liked, usize::MAX)),
         (Source::Fit, by_fit(asked, &allowed, &in_vain)),
     ];
     let mut taken = BTreeSet::new();
@@ -167,8 +168,8 @@ pub fn suggest(
     each.filter(|one| taken.insert(one.skill.clone())).take(MOST_SUGGESTIONS).collect()
 }
 
-/// What helped this person, the best first, and what did not, by its own tries. The situation counts before the
-/// whole; where it shows neither, the whole does.
+/// The skills that helped this person, the best first, and those that did not. Tries in this kind of situation
+/// count first. If they are unclear, all tries of the skill count.
 fn own(asked: Asked, evidence: &Evidence) -> (Vec<(SkillRef, Reason)>, BTreeSet<SkillRef>) {
     let (mut helped, mut in_vain, mut known) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let situations = asked.trigger.map(Some).into_iter().chain([None]);
@@ -182,15 +183,14 @@ fn own(asked: Asked, evidence: &Evidence) -> (Vec<(SkillRef, Reason)>, BTreeSet<
         if effect == Effect::NotHelped {
             in_vain.insert(worked.skill);
         } else if 0.0 < mean_drop {
-            // A claim that the other skills draw to 0 or below is none that a person should read.
+            // An adjusted drop of 0 or below is nothing to show a person as help.
             helped.push((worked.skill, Reason::Helped { tries: worked.tries, mean_drop, trigger }));
         }
     }
     (helped, in_vain)
 }
 
-/// All skills by fit. Among those that fit equally well the families take turns: eight ways to breathe are
-/// one choice, not eight.
+/// All skills by fit. Among those that fit equally well the families take turns, so that the list is varied.
 fn by_fit(
     asked: Asked,
     allowed: &[(SkillRef, &SkillDraft)],
@@ -225,7 +225,7 @@ mod tests {
 
     const TEA: &str = "organization:00000000-0000-0000-0000-000000000002";
 
-    fn told(trigger: TriggerCategory, strength: i64) -> Asked {
+    fn asked(trigger: TriggerCategory, strength: i64) -> Asked {
         Asked { trigger: Some(trigger), intensity: Some(intensity(strength)) }
     }
     fn names(suggestions: &[Suggestion]) -> Vec<String> {
@@ -243,12 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn own_best_then_the_plan_then_favorites_then_what_fits() {
+    fn evidence_comes_first_then_the_plan_then_favorites_then_what_fits() {
         let own = evidence(&repeated("library:brisk_walk", None, &[4, 5, 4]));
         let plan = [skill("library:call_someone"), skill("library:brisk_walk")];
         let chosen = choices(&["library:call_someone", "library:self_soothe"], &[]);
         let list =
-            suggest(told(TriggerCategory::Urges, 5), &own, &plan, &chosen, &Skills::new(library(), &[]));
+            suggest(asked(TriggerCategory::Urges, 5), &own, &plan, &chosen, &Skills::new(library(), &[]));
         let first = ["library:brisk_walk", "library:call_someone", "library:self_soothe"];
         assert_eq!(names(&list)[..3], first);
         let sources: Vec<_> = list.iter().map(|one| one.source).collect();
@@ -260,19 +260,19 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_help_in_a_quarrel_is_not_called_a_help_for_it() {
+    fn a_skill_that_did_not_help_in_conflicts_is_not_suggested_as_help_in_a_conflict() {
         use TriggerCategory::{Conflict, Urges};
         let name = "library:stop_and_step_back";
         let tries = [repeated(name, Some(Conflict), &[-4; 5]), repeated(name, Some(Urges), &[6; 9])].concat();
         let skills = Skills::new(library(), &[]);
-        let in_quarrel = suggest(told(Conflict, 6), &evidence(&tries), &[], &Choices::default(), &skills);
-        assert!(!names(&in_quarrel).contains(&name.to_owned()));
-        let in_urge = suggest(told(Urges, 6), &evidence(&tries), &[], &Choices::default(), &skills);
+        let in_conflict = suggest(asked(Conflict, 6), &evidence(&tries), &[], &Choices::default(), &skills);
+        assert!(!names(&in_conflict).contains(&name.to_owned()));
+        let in_urge = suggest(asked(Urges, 6), &evidence(&tries), &[], &Choices::default(), &skills);
         assert_eq!(names(&in_urge)[0], name);
     }
 
     #[test]
-    fn a_skill_that_never_eased_a_craving_is_no_help_and_goes_last() {
+    fn a_skill_that_never_eased_a_craving_comes_last() {
         let name = "library:brisk_walk";
         let tries = [repeated(name, None, &[-1, -1, 0]), repeated("library:urge_surfing", None, &[6; 6])];
         let own = evidence(&tries.concat());
@@ -286,7 +286,7 @@ mod tests {
     #[case::of_the_plan(&["library:brisk_walk", "library:call_someone"], &[])]
     #[case::a_favorite(&["library:call_someone"], &["library:brisk_walk"])]
     #[case::of_the_plan_and_a_favorite(&["library:brisk_walk", "library:call_someone"], &["library:brisk_walk"])]
-    fn what_did_not_help_is_not_tried_first_because_it_was_chosen(
+    fn a_skill_that_did_not_help_is_not_suggested_first_because_it_was_chosen(
         #[case] plan: &[&str],
         #[case] liked: &[&str],
     ) {
@@ -294,7 +294,7 @@ mod tests {
         let plan: Vec<_> = plan.iter().map(|name| skill(name)).collect();
         let suggested = |drops: &[i32], strength| {
             let own = evidence(&repeated(name, None, drops));
-            let asked = told(TriggerCategory::Urges, strength);
+            let asked = asked(TriggerCategory::Urges, strength);
             names(&suggest(asked, &own, &plan, &choices(liked, &[]), &Skills::new(library(), &[])))
         };
         for strength in [5, 9] {
@@ -307,13 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn where_quarrels_show_nothing_the_whole_speaks() {
+    fn where_one_kind_of_situation_is_unclear_all_tries_count() {
         use TriggerCategory::{Conflict, Urges};
         let name = "library:brisk_walk";
         let tries =
             [repeated(name, Some(Conflict), &[9, 0, 0]), repeated(name, Some(Urges), &[6; 9])].concat();
         let list = suggest(
-            told(Conflict, 5),
+            asked(Conflict, 5),
             &evidence(&tries),
             &[],
             &Choices::default(),
@@ -324,15 +324,15 @@ mod tests {
     }
 
     #[test]
-    fn in_a_strong_urge_all_that_fits_suits_a_strong_urge() {
-        let list = from_library(told(TriggerCategory::Urges, 9));
+    fn in_a_strong_urge_skills_for_strong_urges_are_suggested() {
+        let list = from_library(asked(TriggerCategory::Urges, 9));
         assert_eq!(list.len(), MOST_SUGGESTIONS);
         let fits = Reason::Fits { trigger: Some(TriggerCategory::Urges), intensity: Some(intensity(9)) };
         assert!(list.iter().all(|one| one.reason == fits), "{list:?}");
         let plan = [skill("library:pros_and_cons"), skill("library:five_senses")];
         let skills = Skills::new(library(), &[]);
         let at = |strength| {
-            let asked = told(TriggerCategory::Urges, strength);
+            let asked = asked(TriggerCategory::Urges, strength);
             names(&suggest(asked, &Evidence::default(), &plan, &Choices::default(), &skills))[0].clone()
         };
         assert_eq!((at(6), at(7)), ("library:pros_and_cons".to_owned(), "library:five_senses".to_owned()));
@@ -379,7 +379,7 @@ mod tests {
         })
     }
 
-    /// What did not help in the situation asked about; what that does not show, by all its tries.
+    /// The skills that did not help in this kind of situation, or where that is unclear, over all tries.
     fn failed(asked: Asked, own: &Evidence) -> BTreeSet<SkillRef> {
         let shown =
             |of| own.what_works(of).into_iter().filter_map(|one| Some((one.skill, one.claim?.effect)));
@@ -393,7 +393,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn suggestions_are_safe_single_few_and_in_order(
+        fn suggestions_are_safe_unique_few_and_in_order(
             trigger in prop::option::of(prop::sample::select(TriggerCategory::ALL)),
             strength in prop::option::of(0i64..=10),
             own in any_evidence(),
@@ -428,7 +428,7 @@ mod tests {
         }
 
         #[test]
-        fn what_never_eased_a_craving_is_never_called_helpful_whatever_the_order_of_tries(
+        fn a_skill_that_never_eased_a_craving_is_never_called_helpful_in_any_order_of_tries(
             (own, shuffled) in prop::collection::vec(
                 (any_name(), prop::option::of(prop::sample::select(&TriggerCategory::ALL[..2])), -10i32..=10), 0..60
             ).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
@@ -437,13 +437,13 @@ mod tests {
             let never = skill("library:brisk_walk");
             let summed = |tries: &[(SkillRef, Option<TriggerCategory>, i32)]| -> Evidence {
                 let once = |drop: i32| crate::coping::evidence::Tries { count: 1, sum: drop, squares: drop * drop };
-                // All tries of this one eased nothing, but perhaps one.
+                // No try of this skill helped, except perhaps one.
                 let own = tries.iter().map(|(name, trigger, drop)| {
                     (name.clone(), trigger.iter().copied().collect(), once(if *name == never { -drop.abs() } else { *drop }))
                 });
                 own.chain([(never.clone(), BTreeSet::new(), once(lucky))]).collect()
             };
-            let asked = told(TriggerCategory::ALL[0], 5);
+            let asked = asked(TriggerCategory::ALL[0], 5);
             let skills = Skills::new(library(), &[]);
             let list = suggest(asked, &summed(&own), &[], &Choices::default(), &skills);
             prop_assert!(!list.iter().any(|one| one.skill == never && one.source == Source::Evidence), "{list:?}");
@@ -452,12 +452,12 @@ mod tests {
 
         #[test]
         fn a_library_with_one_allowed_skill_still_has_something(
-            kept in 0usize..40, own in any_evidence(), strength in 0i64..=10
+            index in 0usize..40, own in any_evidence(), strength in 0i64..=10
         ) {
             let mut small = library().clone();
-            small.skills = vec![small.skills[kept].clone()];
+            small.skills = vec![small.skills[index].clone()];
             let skills = Skills::new(&small, &[]);
-            let list = suggest(told(TriggerCategory::Conflict, strength), &own, &[], &Choices::default(), &skills);
+            let list = suggest(asked(TriggerCategory::Conflict, strength), &own, &[], &Choices::default(), &skills);
             prop_assert_eq!(list.len(), 1);
         }
     }

@@ -1,4 +1,4 @@
-//! What a plan still lacks, and why that matters.
+//! What is missing in a plan, and why that matters.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,29 +10,29 @@ use crate::craving::Substance;
 use crate::program::LevelOfCare;
 use crate::value::Day;
 
-/// Fewest people who can be reached. Source: common plan templates ask for two or more.
+/// The fewest support people with a way to reach them. Source: common plan templates ask for two or more.
 pub const FEWEST_SUPPORTS: usize = 2;
 
 words! {
     /// What is missing.
     GapCode {
-        /// There is nothing in the section.
+        /// The section is empty.
         Empty = "empty",
-        /// No skill helps against this trigger.
+        /// There is no skill for this trigger.
         NoSkill = "no_skill",
-        /// A skill against this trigger has a precaution that holds for this person.
+        /// A skill for this trigger has a precaution that applies to this person.
         SkillWithPrecaution = "skill_with_precaution",
-        /// Fewer than two people can be reached.
+        /// Fewer than two people have a way to reach them.
         FewSupports = "few_supports",
-        /// Nobody on the list can be reached.
+        /// Nobody on the list has a way to reach them.
         NobodyReachable = "nobody_reachable",
-        /// Nobody has said whether naloxone is at hand.
+        /// It is not answered whether naloxone is at hand.
         NaloxoneUnanswered = "naloxone_unanswered",
-        /// No day is set for the next review.
+        /// No date is set for the next review.
         ReviewNotSet = "review_not_set",
-        /// The day of the review has passed.
+        /// The review date has passed.
         ReviewPast = "review_past",
-        /// The day of the review is further away than this level of care allows.
+        /// The review date is further ahead than this level of care allows.
         ReviewTooFar = "review_too_far",
     }
 }
@@ -40,30 +40,30 @@ words! {
 /// Something that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Gap<S> {
-    /// Where.
+    /// The section.
     pub section: S,
-    /// At which item, if it is about one.
+    /// The item, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub item: Option<ItemId>,
-    /// What.
+    /// What is missing.
     pub code: GapCode,
-    /// Why that matters, to be shown to the participant.
+    /// Why that matters, for the participant to read.
     pub why: &'static str,
 }
 
 /// How complete a plan is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Completeness<S> {
-    /// Percent of what is asked for that is there; 100 exactly if nothing is missing.
+    /// The share of what is asked for that is there, in percent; 100 only if nothing is missing.
     #[schema(maximum = 100)]
     pub percent: u8,
     /// What is missing, in the order of the plan.
     pub gaps: Vec<Gap<S>>,
 }
 
-/// Counts what is asked and keeps what is missing, but for sections that somebody does not see: a number that
-/// counts them tells what is in them.
+/// Counts what is asked for and collects what is missing. It leaves out withheld sections: a percentage that
+/// counts them would reveal what is in them.
 pub(super) struct Checks<'a, S> {
     withheld: &'a [S],
     asked: usize,
@@ -86,23 +86,21 @@ impl<'a, S: PartialEq> Checks<'a, S> {
             self.gaps.push(Gap { section, item, code, why });
         }
     }
-    /// One question about the day of the next review.
+    /// Asks about the review date.
     pub(super) fn ask_review(&mut self, review_on: Option<Day>, on: Day, within: i32, section: S) {
         let (there, code, why) = match review_on.map(|review_on| on.until(review_on)) {
             None => (
                 false,
                 GapCode::ReviewNotSet,
-                "A plan that nobody looks at again goes stale. Set a day for it.",
+                "A plan that nobody reviews gets out of date. Set a day to look at it again.",
             ),
-            Some(..0) => (
-                false,
-                GapCode::ReviewPast,
-                "The day to look at this again has passed. Does it still fit you?",
-            ),
+            Some(..0) => {
+                (false, GapCode::ReviewPast, "The day to review this plan has passed. Does it still fit you?")
+            }
             Some(ahead) => (
                 ahead <= within,
                 GapCode::ReviewTooFar,
-                "Much can change before the day that is set. Choose an earlier one.",
+                "A lot can change before the day that is set. Choose an earlier one.",
             ),
         };
         self.ask(there, section, code, why);
@@ -114,13 +112,12 @@ impl<'a, S: PartialEq> Checks<'a, S> {
     }
 }
 
-/// What a relapse-prevention plan lacks `on` a day, at this level of care, for somebody who uses or used these
-/// substances and has noted precautions against some skills, without the sections that are withheld from whoever
-/// asks.
+/// What is missing in a relapse-prevention plan on a day, at this level of care, for somebody who uses or used
+/// these substances. Sections that are withheld from the reader are left out.
 pub fn completeness(
     plan: &Plan,
     substances: &[Substance],
-    is_cautioned: impl Fn(&SkillRef) -> bool,
+    has_precaution: impl Fn(&SkillRef) -> bool,
     level: LevelOfCare,
     on: Day,
     withheld: &[Section],
@@ -130,41 +127,41 @@ pub fn completeness(
         !plan.reasons.is_empty(),
         Section::Reasons,
         GapCode::Empty,
-        "When a craving argues, your own reasons argue back. Write down at least one.",
+        "In a craving, your own reasons help you say no. Write down at least one.",
     );
     checks.ask(
         !plan.triggers.is_empty(),
         Section::Triggers,
         GapCode::Empty,
-        "What you know beforehand cannot surprise you. Write down what sets your cravings off.",
+        "You can prepare for what you know. Write down what triggers your cravings.",
     );
     for trigger in &plan.triggers {
-        let is_cautioned = trigger.coping.iter().any(&is_cautioned);
-        let (code, why) = if is_cautioned {
+        let is_unsafe = trigger.coping.iter().any(&has_precaution);
+        let (code, why) = if is_unsafe {
             (
                 GapCode::SkillWithPrecaution,
-                "A skill that you named here has a precaution that holds for you. Choose another one, which is safe for you.",
+                "A skill that you named here has a precaution that applies to you. Choose one that is safe for you.",
             )
         } else {
             (
                 GapCode::NoSkill,
-                "A craving leaves little time to think. Choose now what you will do about this one.",
+                "A craving leaves little time to think. Choose now what you will do about this trigger.",
             )
         };
-        let there = !trigger.coping.is_empty() && !is_cautioned;
+        let there = !trigger.coping.is_empty() && !is_unsafe;
         checks.ask_item(there, Section::Triggers, Some(trigger.id), code, why);
     }
     checks.ask(
         !plan.warning_signs.is_empty(),
         Section::WarningSigns,
         GapCode::Empty,
-        "A relapse begins long before use. Your own signs show you when to turn around.",
+        "A relapse often begins long before use. Your own signs tell you when to get help.",
     );
     checks.ask(
         !plan.situations.is_empty(),
         Section::Situations,
         GapCode::Empty,
-        "Some situations are harder than others. Decide beforehand how you avoid, leave or get through them.",
+        "Some situations are harder than others. Decide now how you will avoid, leave or get through them.",
     );
     let reachable = plan.supports.iter().filter(|support| support.reach.is_some()).count();
     checks.ask(
@@ -177,14 +174,14 @@ pub fn completeness(
         !plan.lapse_response.is_empty(),
         Section::LapseResponse,
         GapCode::Empty,
-        "A slip need not become a relapse. Steps written down now are there when thinking is hard.",
+        "A lapse does not have to become a relapse. Write the steps down now, for when it is hard to think.",
     );
     if substances.contains(&Substance::Opioids) {
         checks.ask(
             plan.naloxone.is_some(),
             Section::Naloxone,
             GapCode::NaloxoneUnanswered,
-            "After a time without opioids the body stands less of them. Naloxone can save a life: is some at hand?",
+            "After a time without opioids, your body can handle less of them. Naloxone can save a life: do you have some?",
         );
     }
     checks.ask_review(plan.review_on, on, level.review_within(), Section::Review);
@@ -206,11 +203,11 @@ mod tests {
     fn on() -> Day {
         day("2026-03-02")
     }
-    fn nothing(_: &SkillRef) -> bool {
+    fn no_precaution(_: &SkillRef) -> bool {
         false
     }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], nothing, IntensiveOutpatient, on(), &[])
+        completeness(plan, &[Substance::Opioids], no_precaution, IntensiveOutpatient, on(), &[])
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -225,7 +222,7 @@ mod tests {
         of(plan).gaps.into_iter().map(|gap| (gap.section, gap.item, gap.code)).collect()
     }
 
-    /// The plan with one gap filled, as a person would.
+    /// The plan with one gap filled.
     fn filled(plan: &Plan, gap: &Gap<Section>) -> Plan {
         let mut plan = plan.clone();
         match gap.section {
@@ -234,11 +231,11 @@ mod tests {
                 None => plan.triggers = list([trigger(90, "payday", &["library:urge_surfing"])]),
                 Some(item) => {
                     let coping = || vec![link("library:urge_surfing")].try_into().unwrap();
-                    let with = |kept: &PlanTrigger| {
-                        if kept.id == item {
-                            PlanTrigger { coping: coping(), ..kept.clone() }
+                    let with = |trigger: &PlanTrigger| {
+                        if trigger.id == item {
+                            PlanTrigger { coping: coping(), ..trigger.clone() }
                         } else {
-                            kept.clone()
+                            trigger.clone()
                         }
                     };
                     plan.triggers = list(plan.triggers.iter().map(with).collect::<Vec<_>>());
@@ -260,7 +257,7 @@ mod tests {
             }
             Section::Supports => plan.supports = list([support(90, Some("1")), support(91, Some("2"))]),
             Section::LapseResponse => plan.lapse_response = list([step(90, "call")]),
-            Section::Naloxone => plan.naloxone = Some(Naloxone { has: false, kept: None }),
+            Section::Naloxone => plan.naloxone = Some(Naloxone { has: false, location: None }),
             Section::Review => plan.review_on = Some(on().plus(7)),
             other => panic!("{other:?} is not asked for"),
         }
@@ -282,10 +279,17 @@ mod tests {
             Section::Review,
         ];
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
-        let alcohol =
-            completeness(&Plan::default(), &[Substance::Alcohol], nothing, IntensiveOutpatient, on(), &[]);
+        let alcohol = completeness(
+            &Plan::default(),
+            &[Substance::Alcohol],
+            no_precaution,
+            IntensiveOutpatient,
+            on(),
+            &[],
+        );
         assert!(alcohol.gaps.iter().all(|gap| gap.section != Section::Naloxone));
-        let withheld = completeness(&Plan::default(), &[], nothing, IntensiveOutpatient, on(), &asked[..7]);
+        let withheld =
+            completeness(&Plan::default(), &[], no_precaution, IntensiveOutpatient, on(), &asked[..7]);
         assert_eq!(withheld.gaps.len(), 1);
     }
 
@@ -302,12 +306,12 @@ mod tests {
     }
 
     #[test]
-    fn a_skill_that_the_person_noted_a_precaution_against_is_a_gap() {
+    fn a_skill_with_a_precaution_that_the_person_noted_is_a_gap() {
         let trigger = trigger(1, "payday", &["library:cold_water", "library:walk"]);
         let plan = Plan { triggers: list([trigger]), ..Plan::default() };
-        let with = |has_precaution: &str| {
-            let is_cautioned = |skill: &SkillRef| *skill == link(has_precaution);
-            let gaps = completeness(&plan, &[], is_cautioned, IntensiveOutpatient, on(), &[]).gaps;
+        let with = |unsafe_skill: &str| {
+            let has_precaution = |skill: &SkillRef| *skill == link(unsafe_skill);
+            let gaps = completeness(&plan, &[], has_precaution, IntensiveOutpatient, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Triggers).map(|gap| (gap.item, gap.code))
         };
         assert_eq!(with("library:cold_water"), Some((Some(id(1)), GapCode::SkillWithPrecaution)));
@@ -318,7 +322,7 @@ mod tests {
     fn a_review_is_set_ahead_and_near_enough() {
         let code = |days: Option<i32>, level| {
             let plan = Plan { review_on: days.map(|days| on().plus(days)), ..Plan::default() };
-            let gaps = completeness(&plan, &[], nothing, level, on(), &[]).gaps;
+            let gaps = completeness(&plan, &[], no_precaution, level, on(), &[]).gaps;
             gaps.into_iter().find(|gap| gap.section == Section::Review).map(|gap| gap.code)
         };
         assert_eq!(code(None, IntensiveOutpatient), Some(GapCode::ReviewNotSet));
@@ -342,11 +346,11 @@ mod tests {
         }
 
         #[test]
-        fn completeness_tells_nothing_of_what_is_withheld(plan in any_plan(), other in any_plan()) {
+        fn completeness_reveals_nothing_of_withheld_sections(plan in any_plan(), other in any_plan()) {
             let hidden = withheld(&plan, &plan, Role::Counselor);
             let changed = plan.clone().taking(&other, |section| hidden.contains(&section));
-            let told = |plan| completeness(plan, &[Substance::Opioids], nothing, IntensiveOutpatient, on(), &hidden);
-            prop_assert_eq!(told(&plan), told(&changed));
+            let seen = |plan| completeness(plan, &[Substance::Opioids], no_precaution, IntensiveOutpatient, on(), &hidden);
+            prop_assert_eq!(seen(&plan), seen(&changed));
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! How two revisions of a plan differ, as data.
+//! The differences between two revisions of a plan, as data.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use utoipa::ToSchema;
 use super::item::{Item, ItemId, Items};
 
 words! {
-    /// What happened to something in a plan.
+    /// How something in a plan changed.
     ChangeKind {
         /// It is new.
         Added = "added",
         /// It is gone.
         Removed = "removed",
-        /// It says something else.
+        /// Its content changed.
         Changed = "changed",
-        /// It stands elsewhere in its list.
+        /// Its position in the list changed.
         Moved = "moved",
     }
 }
@@ -25,40 +25,40 @@ words! {
 /// A field before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// Its name in JSON; of something that moved, `position`, counted from 1.
+    /// Its JSON name. For an item that moved it is `position`, counted from 1.
     pub field: String,
-    /// What it said, if it was there.
+    /// Its old value, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// What it says, if it is there.
+    /// Its new value, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
 
-/// What happened to one thing in a section.
+/// One change in a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ItemChange {
-    /// The item, if the section is a list.
+    /// The item that changed, if the section is a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub item: Option<ItemId>,
-    /// What happened to it.
+    /// How it changed.
     pub kind: ChangeKind,
-    /// The fields that differ, by name.
+    /// The fields that differ.
     pub fields: Vec<FieldChange>,
 }
 
 /// One difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Difference<S> {
-    /// The section it is in.
+    /// The section.
     pub section: S,
-    /// What happened there.
+    /// The change.
     #[serde(flatten)]
     pub change: ItemChange,
 }
 
-/// What differs between two lists: what is gone, then all that is there in its order.
+/// The differences between two lists: first removed items, then the others in the order of the new list.
 pub(super) fn items<T: Item, const MOST: usize>(
     old: &Items<T, MOST>,
     new: &Items<T, MOST>,
@@ -87,7 +87,7 @@ pub(super) fn items<T: Item, const MOST: usize>(
     changes
 }
 
-/// What differs between two single values, if anything.
+/// The difference between two single values, if any.
 pub(super) fn single<T: Serialize + PartialEq>(
     old: Option<&T>,
     new: Option<&T>,
@@ -111,7 +111,7 @@ fn change<T: Serialize>(item: Option<ItemId>, old: Option<&T>, new: Option<&T>, 
     ItemChange { item, kind, fields: changed.collect() }
 }
 
-/// The fields of a value as JSON has them, without the id; a value that has no fields is one by itself.
+/// The JSON fields of a value, without the id. A value without fields becomes one field with this name.
 pub(super) fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String, Value> {
     match value.map(serde_json::to_value) {
         Some(Ok(Value::Object(mut fields))) => {
@@ -123,9 +123,9 @@ pub(super) fn fields<T: Serialize>(value: Option<&T>, name: &str) -> Map<String,
     }
 }
 
-/// The most items that can be said to have kept their order: the others moved.
+/// The longest sequence of items in the same order in both lists. The other items moved.
 fn unmoved(old: &[ItemId], new: &[ItemId]) -> BTreeSet<ItemId> {
-    // For each item of the new list, the longest run that ends with it and is in order in the old list, too.
+    // For each item of the new list, the longest run that ends with it and is also in order in the old list.
     let mut runs: Vec<(usize, Vec<ItemId>)> = Vec::new();
     for id in new {
         let Some(was) = old.iter().position(|old| old == id) else { continue };
@@ -148,7 +148,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn each_kind_of_change_is_told_with_its_fields() {
+    fn each_kind_of_change_is_listed_with_its_fields() {
         let old = Plan {
             reasons: list([reason(1, "health"), reason(2, "work")]),
             triggers: list([trigger(3, "payday", &[])]),
@@ -162,7 +162,7 @@ mod tests {
             review_on: Some(day("2026-03-09")),
             ..Plan::default()
         };
-        let told = serde_json::to_value(compare(&old, &new)).unwrap();
+        let differences = serde_json::to_value(compare(&old, &new)).unwrap();
         let expected = json!([
             { "section": "reasons", "item": id(1), "kind": "removed",
               "fields": [{ "field": "words", "before": "health" }] },
@@ -175,11 +175,11 @@ mod tests {
             { "section": "review", "kind": "added",
               "fields": [{ "field": "review_on", "after": "2026-03-09" }] },
         ]);
-        assert_eq!(told, expected);
+        assert_eq!(differences, expected);
     }
 
     #[test]
-    fn a_new_order_of_the_skills_against_a_trigger_is_told() {
+    fn a_new_order_of_the_skills_for_a_trigger_is_a_change() {
         let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "payday", skills)]), ..Plan::default() };
         let changed = compare(&of(&["library:aa", "library:bb"]), &of(&["library:bb", "library:aa"]));
         let expected = json!([
@@ -192,14 +192,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_plans_and_only_they_have_no_differences(one in any_plan(), other in any_plan()) {
+        fn only_equal_plans_have_no_differences(one in any_plan(), other in any_plan()) {
             prop_assert_eq!(compare(&one, &one), []);
             prop_assert_eq!(compare(&one, &other).is_empty(), one == other);
             prop_assert!(compare(&one, &other).iter().all(|difference| !difference.change.fields.is_empty()));
         }
 
         #[test]
-        fn the_way_back_tells_the_same_in_reverse(one in any_plan(), other in any_plan()) {
+        fn the_differences_the_other_way_round_are_the_reverse(one in any_plan(), other in any_plan()) {
             let count = |from: &Plan, to: &Plan, kind| {
                 compare(from, to).iter().filter(|difference| difference.change.kind == kind).count()
             };

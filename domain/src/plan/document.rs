@@ -1,5 +1,5 @@
-//! What the relapse-prevention plan and the safety plan have in common: a document of sections that can be
-//! merged, compared and partly hidden without a line of code for a single section.
+//! What the relapse-prevention plan and the safety plan share: a document of sections that can be merged,
+//! compared and partly hidden, without code for each section.
 
 use serde::Serialize;
 
@@ -12,46 +12,46 @@ pub trait Document: Clone + PartialEq + Default + Serialize {
     /// The names of its sections.
     type Section: Copy + Ord + std::fmt::Debug + Serialize + Send + 'static;
 
-    /// The name in JSON of a section.
+    /// The JSON name of a section.
     fn field(section: Self::Section) -> &'static str;
 
-    /// The document with what both sides did since `base`; see [`merge`](merge()).
+    /// The document with the changes of both sides since `base`; see [`merge`](merge()).
     fn merged(base: &Self, theirs: &Self, mine: &Self) -> Result<Self, Conflict<Self::Section>>;
 
-    /// What differs, section by section; see [`compare`].
+    /// The differences by section; see [`compare`].
     fn differences(old: &Self, new: &Self) -> Vec<Difference<Self::Section>>;
 
-    /// This document with some of its sections as another has them.
+    /// This document with some sections of another.
     #[must_use]
     fn taking(self, from: &Self, which: impl Fn(Self::Section) -> bool) -> Self;
 
-    /// The sections of which this is so, in order; `is_so` is told whether two documents agree on it.
+    /// The sections for which `is_so` holds, in order. It also gets whether both documents agree on the section.
     fn sections_where(&self, other: &Self, is_so: impl Fn(Self::Section, bool) -> bool)
     -> Vec<Self::Section>;
 }
 
-/// The document with what both sides did since `base`.
+/// The document with the changes of both sides since `base`.
 ///
-/// A section that one side changed is taken from that side. In a list that both changed, each item is taken
-/// from the side that changed it, and what one side removed and the other left alone is gone. The same item
-/// changed in two ways, also by a new order of what it holds, or two new orders of the same items, is a conflict;
-/// in a crisis-critical section both wordings of an item stay instead. What one side took out, an item or a part
-/// of one, and the other changed is a conflict in every section: who takes out the number of somebody who does
-/// them harm believes it gone.
+/// A section that only one side changed is taken from that side. In a list that both changed, each item is
+/// taken from the side that changed it, and an item that one side removed and the other did not change is gone.
+/// It is a conflict if both changed the same item differently, also by a new order in it, or reordered the same
+/// items differently. In a critical section both wordings of an item stay instead. If one side removed an item
+/// or a part of one, and the other changed it, it is a conflict in every section: somebody who removes the
+/// number of a person who harms them relies on it being gone.
 pub fn merge<D: Document>(base: &D, theirs: &D, mine: &D) -> Result<D, Conflict<D::Section>> {
     D::merged(base, theirs, mine)
 }
 
-/// What differs between two documents, in the order of their sections: nothing exactly if they are equal.
+/// The differences between two documents, in the order of their sections; none if they are equal.
 pub fn compare<D: Document>(old: &D, new: &D) -> Vec<Difference<D::Section>> {
     D::differences(old, new)
 }
 
-/// What one section holds.
+/// The content of a section.
 pub(super) trait Part: Clone + PartialEq {
-    /// What both sides made of it, unless that does not go together.
+    /// The merged content.
     fn merged(base: &Self, theirs: &Self, mine: &Self, critical: bool) -> Result<Self, Clash>;
-    /// What differs; `name` stands for a value that has no fields.
+    /// The differences. `name` is the field name of a value that has no fields.
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange>;
 }
 
@@ -72,7 +72,7 @@ impl<T: Item, const MOST: usize> Part for Items<T, MOST> {
 
 /// A section that holds one value.
 pub(super) trait Single: Clone + PartialEq + Serialize {
-    /// One value that does justice to two.
+    /// Merges two values.
     fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash>;
 }
 
@@ -85,7 +85,7 @@ impl<T: Single> Part for Option<T> {
             _ if theirs == base => Ok(mine.clone()),
             (Some(theirs), Some(mine)) => T::both(base.as_ref(), theirs, mine).map(Some),
             _ if critical => Err(Clash::Removed),
-            // A day for the next review that was left out is none the less set.
+            // A review date that one side left out remains set.
             (one, other) => Ok(one.clone().or_else(|| other.clone())),
         }
     }

@@ -1,61 +1,61 @@
-//! What a plan is made of: short texts, and lists of things that keep their id from revision to revision.
+//! The parts of a plan: short texts, and lists of items that keep their id from revision to revision.
 
 use serde::{Deserialize, Serialize};
 
-/// Most characters of [`Words`].
+/// The most characters of [`Words`].
 pub(super) const MOST_WORDS: usize = 160;
 
 id! {
-    /// One thing in a plan, named by the phone; it keeps its id from revision to revision.
+    /// The id of an item in a plan, made by the phone. It stays the same from revision to revision.
     ItemId
 }
 text! {
-    /// A few words of the person's own.
+    /// A few of the person's own words.
     Words: 1 to 160, such as "Walking home past the old bar on payday"
 }
 text! {
-    /// How somebody, or a line, is called.
+    /// The name of a person or a crisis line.
     Called: 1 to 60, name, such as "Sam"
 }
 text! {
-    /// A telephone number or another way to get through.
+    /// A phone number or another way to reach somebody.
     Reach: 1 to 60, name, such as "call or text 555-0100"
 }
 
-/// Why a part of a plan cannot exist. The text is meant for the person who sent it.
+/// Why a part of a plan is invalid. The text is for the person who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A list with too many entries.
     #[error("must have at most {most} entries, had {was}")]
     TooMany {
-        /// Most entries allowed.
+        /// The most entries allowed.
         most: usize,
         /// Entries given.
         was: usize,
     },
-    /// Two entries of one list under one id.
-    #[error("must not hold two entries with the id {0}")]
+    /// Two entries of a list with the same id.
+    #[error("must not have two entries with the id {0}")]
     Repeated(ItemId),
     /// A section that the care team always sees.
     #[error(
-        "must not name lines, lapse_response, naloxone, review or sharing: the care team always sees these"
+        "must not name local_crisis_lines, lapse_response, naloxone, review or sharing: the care team always sees these"
     )]
     AlwaysShared,
-    /// A section named again.
+    /// A section that is named twice.
     #[error("must name each section once")]
     NamedTwice,
 }
 
-/// Something in a list of a plan.
+/// An entry of a list in a plan.
 pub trait Item: Clone + PartialEq + Serialize {
     /// Its id.
     fn id(&self) -> ItemId;
-    /// The same under another id.
+    /// The same item with another id.
     #[must_use]
     fn under(self, id: ItemId) -> Self;
 }
 
-/// Makes structs with an `id` field into items.
+/// Implements [`Item`] for structs with an `id` field.
 macro_rules! items {
     ($($item:ident),+) => {$(
         impl $crate::plan::item::Item for $item {
@@ -66,7 +66,7 @@ macro_rules! items {
 }
 pub(crate) use items;
 
-/// A list of at most `MOST` items, in the order that the person gave them, each id once.
+/// A list of at most `MOST` items in the person's order, each id once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     try_from = "Vec<T>",
@@ -76,7 +76,7 @@ pub(crate) use items;
 pub struct Items<T: Item, const MOST: usize>(Vec<T>);
 
 impl<T: Item, const MOST: usize> Items<T, MOST> {
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -92,12 +92,12 @@ impl<T: Item, const MOST: usize> Items<T, MOST> {
     pub fn find(&self, id: ItemId) -> Option<&T> {
         self.iter().find(|item| item.id() == id)
     }
-    /// Each as something is made of it, under the id it has.
+    /// The list with each item changed. Its id stays the same.
     #[must_use]
-    pub(super) fn map(self, make: impl Fn(T) -> T) -> Self {
+    pub(super) fn map(self, change: impl Fn(T) -> T) -> Self {
         let each = |item: T| {
             let id = item.id();
-            make(item).under(id)
+            change(item).under(id)
         };
         Self(self.0.into_iter().map(each).collect())
     }

@@ -1,4 +1,4 @@
-//! What logs or a debrief speak for, as the proposal that the plan takes up.
+//! Turns changes that the logs or a debrief suggest into proposals for the plan.
 
 use super::item::{MOST_WORDS, Words};
 use super::proposal::Proposal;
@@ -8,8 +8,8 @@ use crate::recovery::learning::PlanChange;
 use crate::recovery::warning;
 
 impl PlanChange {
-    /// The proposal that makes this change, in words that the plan knows again. A text that is too long for the
-    /// plan ends in an ellipsis. Nothing, if it names a warning sign that nobody is asked about, or no words.
+    /// The proposal that makes this change, in words by which the plan recognizes it later. A text that is too
+    /// long ends in an ellipsis. None if the warning sign is unknown or the words are empty.
     pub fn proposal(&self) -> Option<Proposal> {
         Some(match self {
             Self::AddTrigger { category, words } => Proposal::AddTrigger {
@@ -34,8 +34,8 @@ impl PlanChange {
     }
 }
 
-/// Whether a kind of trigger comes from other people or from inside. Source: Marlatt's division of his eight
-/// categories.
+/// Whether a kind of trigger comes from outside or inside. Source: Marlatt divides his eight categories into
+/// interpersonal and intrapersonal ones.
 fn source(category: TriggerCategory) -> TriggerSource {
     match category {
         TriggerCategory::Conflict | TriggerCategory::SocialPressure | TriggerCategory::PleasantTimes => {
@@ -49,7 +49,7 @@ fn source(category: TriggerCategory) -> TriggerSource {
     }
 }
 
-/// What a kind of trigger is called in a plan until the person finds better words.
+/// The words for a kind of trigger in a plan, until the person finds better ones.
 fn wording(category: TriggerCategory) -> &'static str {
     match category {
         TriggerCategory::NegativeEmotions => "Anger, sadness, fear or boredom",
@@ -63,7 +63,7 @@ fn wording(category: TriggerCategory) -> &'static str {
     }
 }
 
-/// A text on one line and as short as the plan wants it, cut between words where there is such a place.
+/// The text on one line, cut to the length that a plan allows, between words if possible.
 fn short(text: &str) -> Option<Words> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MOST_WORDS {
@@ -83,50 +83,50 @@ mod tests {
     use crate::recovery::warning::signs;
     use proptest::prelude::*;
 
-    fn taken(plan: &Plan, change: &PlanChange) -> Plan {
+    fn accepted(plan: &Plan, change: &PlanChange) -> Plan {
         let id: ItemId = id(90);
         accept(plan, &change.proposal().unwrap(), id).unwrap()
     }
 
     #[test]
-    fn every_kind_of_trigger_and_every_sign_is_known_once_it_is_taken_up() {
+    fn a_plan_recognizes_every_kind_of_trigger_and_every_sign_that_it_accepted() {
         for category in TriggerCategory::ALL {
             let change = PlanChange::AddTrigger { category: *category, words: None };
-            assert_eq!(taken(&Plan::default(), &change).summary().triggers, [*category].into());
+            assert_eq!(accepted(&Plan::default(), &change).summary().triggers, [*category].into());
         }
         for sign in signs() {
             let change = PlanChange::AddWarningSign { code: sign.code.clone() };
-            assert_eq!(taken(&Plan::default(), &change).summary().signs, [sign.code.clone()].into());
+            assert_eq!(accepted(&Plan::default(), &change).summary().signs, [sign.code.clone()].into());
         }
         let odd = PlanChange::AddWarningSign { code: "weather".to_owned().try_into().unwrap() };
         assert_eq!(odd.proposal(), None);
     }
 
     #[test]
-    fn own_words_are_kept_and_a_skill_goes() {
+    fn own_words_stay_and_a_skill_is_removed() {
         let category = TriggerCategory::Urges;
         let payday = PlanChange::AddTrigger { category, words: Some("Payday,\nand rain".to_owned()) };
-        let plan = taken(&Plan::default(), &payday);
+        let plan = accepted(&Plan::default(), &payday);
         assert_eq!(plan.triggers.iter().next().unwrap().words, words("Payday, and rain"));
         let bus = PlanChange::AddCoping { category, words: "Take the other bus".to_owned() };
-        let plan = taken(&Plan::default(), &bus);
+        let plan = accepted(&Plan::default(), &bus);
         let situation = plan.situations.iter().next().unwrap();
         assert_eq!(situation.words, words("An urge or a temptation"));
         assert_eq!(situation.cope, Some(words("Take the other bus")));
         let plan = Plan { triggers: list([trigger(1, "a row", &["library:walk"])]), ..Plan::default() };
         let without = PlanChange::ReplaceSkill { skill: link("library:walk") };
-        assert_eq!(taken(&plan, &without).skills(None), []);
+        assert_eq!(accepted(&plan, &without).skills(None), []);
         assert_eq!(PlanChange::AddLapseResponseStep { words: " \n".to_owned() }.proposal(), None);
     }
 
     proptest! {
         #[test]
-        fn a_text_of_any_length_fits_the_plan_and_begins_as_it_was_told(text in "[a-zé ]{0,40}[a-zé]{1,200}[a-z\n ]{0,760}") {
-            let told = PlanChange::AddLapseResponseStep { words: text.clone() }.proposal().unwrap();
-            let Proposal::AddLapseResponseStep { words } = told else { panic!("another kind") };
+        fn a_text_of_any_length_fits_the_plan_and_its_beginning_is_unchanged(text in "[a-zé ]{0,40}[a-zé]{1,200}[a-z\n ]{0,760}") {
+            let proposal = PlanChange::AddLapseResponseStep { words: text.clone() }.proposal().unwrap();
+            let Proposal::AddLapseResponseStep { words } = proposal else { panic!("another kind") };
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let kept = words.as_ref().strip_suffix('…').unwrap_or(words.as_ref());
-            prop_assert!(line.starts_with(kept));
+            let beginning = words.as_ref().strip_suffix('…').unwrap_or(words.as_ref());
+            prop_assert!(line.starts_with(beginning));
             prop_assert_eq!(words.as_ref().ends_with('…'), MOST_WORDS < line.chars().count());
         }
     }

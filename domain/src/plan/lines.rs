@@ -1,4 +1,4 @@
-//! The lines that answer day and night, for everybody: reviewed data that no plan can lose.
+//! The national crisis lines: reviewed data that every plan shows.
 
 use std::sync::LazyLock;
 
@@ -8,38 +8,38 @@ use utoipa::ToSchema;
 use super::item::{Called, Reach};
 use crate::value::Day;
 
-/// A line that answers day and night.
+/// A crisis line, open 24 hours a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrisisLine {
     /// Its name.
     pub name: Called,
-    /// How to get through.
+    /// How to reach it.
     pub reach: Reach,
-    /// Where that is published.
+    /// Where this is published.
     pub source: String,
-    /// Whether it is for a life in danger now.
+    /// Whether it is for a life-threatening emergency.
     pub emergency: bool,
 }
 
-/// The lines of a country.
+/// The crisis lines of a country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrisisLines {
-    /// When somebody last checked them.
+    /// When they were last checked.
     pub reviewed_on: Day,
-    /// The country, by ISO 3166.
+    /// The country, an ISO 3166 code.
     #[schema(example = "US")]
     pub country: String,
-    /// The lines, the first to try first.
+    /// The lines, in the order to try them.
     pub lines: Vec<CrisisLine>,
 }
 
 static LINES: LazyLock<CrisisLines> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../data/crisis_lines.json")).expect("a test reads this very file")
+    serde_json::from_str(include_str!("../../data/crisis_lines.json")).expect("a test reads this file")
 });
 
-/// The national lines. They are not written into plans: corrected once, they are correct in all.
+/// The national crisis lines. They are not stored in plans, so a correction reaches all of them.
 pub fn crisis_lines() -> &'static CrisisLines {
     &LINES
 }

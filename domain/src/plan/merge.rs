@@ -1,59 +1,59 @@
-//! Two people changed one plan: what both of them did, as far as both can stand.
+//! Merges the changes of two people to one plan.
 
 use super::difference::fields;
 use super::item::{Item, ItemId, Items};
 
-/// Why a section cannot be brought together. The text is meant for whoever merges.
+/// Why a section cannot be merged. The text is for the person who merges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Clash {
     /// Both sides changed the same thing in different ways.
     #[error(
-        "you and somebody else changed this in different ways: choose, and send it with the newest revision"
+        "you and somebody else changed this in different ways: choose one, and send it with the newest revision"
     )]
     Both,
-    /// One side took out what the other changed: neither may find it back, or gone, without a word.
+    /// One side removed what the other changed. Neither result may surprise the other side.
     #[error(
-        "one of you took out what the other changed, and nothing was saved: look whether it still stands in the \
-         newest revision, choose, and send it with that"
+        "one of you removed what the other changed, and nothing was saved: check whether the newest revision still \
+         has it, choose, and send it with that revision"
     )]
     Removed,
-    /// What both sides wrote are more entries than the list holds.
+    /// Together, both sides wrote more entries than the list can have.
     #[error(
-        "what you and somebody else wrote is more than fits, at most {most} entries: leave something out, and send \
-         it with the newest revision"
+        "this list can have at most {most} entries, and you and somebody else together wrote more: leave something \
+         out, and send it with the newest revision"
     )]
     Full {
-        /// Most entries.
+        /// The most entries.
         most: usize,
     },
-    /// What both sides wrote is longer than the text may be.
+    /// Together, both sides wrote a longer text than is allowed.
     #[error(
-        "what you and somebody else wrote is longer than fits, at most {most} characters: shorten it, and send it \
-         with the newest revision"
+        "this text can have at most {most} characters, and you and somebody else together wrote more: shorten it, \
+         and send it with the newest revision"
     )]
     TooLong {
-        /// Most characters.
+        /// The most characters.
         most: usize,
     },
-    /// The section is kept from whoever merges.
-    #[error("the participant keeps this section to themselves: send the newest revision without it")]
-    Kept,
-    /// What is kept is not for whoever merges to say.
-    #[error("the participant alone chooses what to keep to themselves: send this as it was read")]
+    /// The participant hides the section from the person who merges.
+    #[error("the participant keeps this section private: send the newest revision without it")]
+    Hidden,
+    /// Only the participant can change which sections are hidden.
+    #[error("only the participant chooses which sections are private: send `only_me` as you read it")]
     Sharing,
 }
 
-/// Sections that cannot be brought together.
+/// Sections that cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what both sides did does not go together")]
+#[error("the changes of both sides do not fit together")]
 pub struct Conflict<S> {
-    /// Which and why, in the order of the plan. Nothing else stands in the way.
+    /// All sections in conflict with their reason, in the order of the plan.
     pub sections: Vec<(S, Clash)>,
 }
 
-/// The id of an item's second wording, the same wherever it is worked out.
-fn twin(id: ItemId, content: &[u8]) -> ItemId {
-    // FNV-1a of 128 bits: not to be trusted, only to be the same for everybody.
+/// The id of an item's second wording. It is computed, so it is the same on every server.
+fn second_id(id: ItemId, content: &[u8]) -> ItemId {
+    // FNV-1a of 128 bits: it need not be secure, only the same everywhere.
     let hash = content.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
         (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
     });
@@ -61,7 +61,7 @@ fn twin(id: ItemId, content: &[u8]) -> ItemId {
     uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
-/// Merges two lists, unless they cannot both be right or do not fit in one.
+/// Merges two lists, unless their changes contradict each other or the result is too long.
 pub(super) fn items<T: Item, const MOST: usize>(
     base: &Items<T, MOST>,
     theirs: &Items<T, MOST>,
@@ -71,15 +71,15 @@ pub(super) fn items<T: Item, const MOST: usize>(
     let mut merged: Vec<T> = Vec::new();
     let (mut second_wordings, mut clashes) = (Vec::new(), Vec::new());
     for id in order(base, theirs, mine).ok_or(Clash::Both)? {
-        match settle(base.find(id), theirs.find(id), mine.find(id), critical) {
-            Ok((kept, second)) => {
-                merged.extend(kept);
+        match merged_item(base.find(id), theirs.find(id), mine.find(id), critical) {
+            Ok((first, second)) => {
+                merged.extend(first);
                 second_wordings.extend(second.map(|second| (id, second)));
             }
             Err(clash) => clashes.push(clash),
         }
     }
-    // Whoever merges is told the same: the graver one.
+    // The same clash whoever merges: the most serious one.
     if let Some(clash) = clashes.into_iter().max() {
         return Err(clash);
     }
@@ -93,8 +93,8 @@ pub(super) fn items<T: Item, const MOST: usize>(
     merged.try_into().map_err(|_| Clash::Full { most: MOST })
 }
 
-/// The ids of all sides in one order: the one that was changed, with the other side's own items where they
-/// followed. Nothing if both put the same items into a new order, each another.
+/// The ids of all sides in one order: that of the side that reordered, with the other side's new items after
+/// the items they followed. None if both sides reordered the same items differently.
 fn order<T: Item, const MOST: usize>(
     base: &Items<T, MOST>,
     theirs: &Items<T, MOST>,
@@ -122,9 +122,9 @@ fn order<T: Item, const MOST: usize>(
     Some(ids)
 }
 
-/// What becomes of one item: the item, if it stays, and its second wording, if both sides changed it and none
-/// may be lost. A clash if somebody has to choose.
-fn settle<T: Item>(
+/// Merges one item: the item, unless it was removed, and in a critical section its second wording, if both sides
+/// changed it. A clash if somebody has to choose.
+fn merged_item<T: Item>(
     base: Option<&T>,
     theirs: Option<&T>,
     mine: Option<&T>,
@@ -136,21 +136,21 @@ fn settle<T: Item>(
     match (theirs, mine) {
         _ if theirs == base => Ok((mine.cloned(), None)),
         (None, _) | (_, None) => Err(Clash::Removed),
-        (Some(theirs), Some(mine)) if lacks_field(base, theirs, mine) => Err(Clash::Removed),
+        (Some(theirs), Some(mine)) if removed_field(base, theirs, mine) => Err(Clash::Removed),
         _ if !critical => Err(Clash::Both),
         (Some(theirs), Some(mine)) => {
-            // The first by content keeps the id, so that it makes no difference who merges.
+            // The first by content keeps the id, so that the result is the same whoever merges.
             let mut wordings = [theirs, mine].map(|item| (content(item), item));
             wordings.sort_by(|(one, _), (other, _)| one.cmp(other));
             let [(_, first), (text, second)] = wordings;
-            let twin = twin(second.id(), text.as_bytes());
-            Ok((Some(first.clone()), Some(second.clone().under(twin))))
+            let id = second_id(second.id(), text.as_bytes());
+            Ok((Some(first.clone()), Some(second.clone().under(id))))
         }
     }
 }
 
-/// Whether one side took out a field of an item that both changed.
-fn lacks_field<T: Item>(base: Option<&T>, theirs: &T, mine: &T) -> bool {
+/// Whether one side removed a field of an item that both changed.
+fn removed_field<T: Item>(base: Option<&T>, theirs: &T, mine: &T) -> bool {
     let (theirs, mine) = (fields(Some(theirs), ""), fields(Some(mine), ""));
     fields(base, "").keys().any(|name| theirs.contains_key(name) != mine.contains_key(name))
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_that_one_side_changed_are_taken_from_it() {
+    fn a_section_that_one_side_changed_is_that_sides() {
         let base =
             Plan { reasons: list([reason(1, "a")]), lapse_response: list([step(2, "b")]), ..Plan::default() };
         let theirs = Plan { reasons: list([reason(1, "c")]), ..base.clone() };
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn one_reason_in_two_wordings_is_for_somebody_to_choose() {
+    fn two_wordings_of_one_reason_are_a_conflict() {
         let base = of_reasons(&[reason(1, "a")]);
         let (theirs, mine) = (of_reasons(&[reason(1, "b")]), of_reasons(&[reason(1, "c")]));
         assert_eq!(merge(&base, &theirs, &mine), conflict(PlanSection::Reasons));
@@ -214,13 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn one_lapse_step_in_two_wordings_is_kept_in_both() {
+    fn two_wordings_of_one_lapse_response_step_both_stay() {
         let base = of_steps(&[step(1, "call"), step(2, "leave")]);
         let theirs = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
         let mine = of_steps(&[step(1, "call Ann"), step(2, "leave")]);
         let merged = merge(&base, &theirs, &mine).unwrap();
-        let said: Vec<&str> = merged.lapse_response.iter().map(|step| step.words.as_ref()).collect();
-        assert_eq!(said, ["call Ann", "call Sam", "leave"]);
+        let wordings: Vec<&str> = merged.lapse_response.iter().map(|step| step.words.as_ref()).collect();
+        assert_eq!(wordings, ["call Ann", "call Sam", "leave"]);
         assert_eq!(merge(&base, &mine, &theirs), Ok(merged.clone()), "whoever merges");
         for again in [&theirs, &mine] {
             assert_eq!(merge(&base, &merged, again), Ok(merged.clone()), "merged again, nothing doubles");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lapse_step_changed_here_and_removed_there_is_for_somebody_to_choose() {
+    fn a_lapse_response_step_changed_by_one_side_and_removed_by_the_other_is_a_conflict() {
         let base = of_steps(&[step(1, "call"), step(2, "leave")]);
         let theirs = of_steps(&[step(2, "leave")]);
         let mine = of_steps(&[step(1, "call Sam"), step(2, "leave")]);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn two_new_orders_are_for_somebody_to_choose_and_one_is_taken() {
+    fn two_new_orders_are_a_conflict_and_one_is_taken() {
         let [one, two, three] = [step(1, "a"), step(2, "b"), step(3, "c")];
         let base = of_steps(&[one.clone(), two.clone(), three.clone()]);
         let theirs = of_steps(&[two.clone(), one.clone(), three.clone()]);
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_order_of_the_skills_against_a_trigger_is_a_change_like_any_other() {
+    fn a_new_order_of_the_skills_for_a_trigger_is_a_change_like_any_other() {
         let of = |skills: &[&str]| Plan { triggers: list([trigger(1, "a", skills)]), ..Plan::default() };
         let base = of(&["library:aa", "library:bb", "library:cc"]);
         let theirs = of(&["library:bb", "library:aa", "library:cc"]);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_together_is_told_from_what_contradicts() {
+    fn a_list_that_is_too_long_is_not_a_contradiction() {
         let numbered = |numbers: &[u128]| numbers.iter().map(|n| reason(*n, "r")).collect::<Vec<_>>();
         let base = of_reasons(&numbered(&[1, 2, 3, 4, 5, 6, 7]));
         let theirs = of_reasons(&numbered(&[1, 2, 3, 4, 5, 6, 7, 8]));
@@ -278,18 +278,18 @@ mod tests {
         another[0] = reason(1, "t");
         let both = merge(&base, &of_reasons(&other), &of_reasons(&another));
         assert_eq!(both, conflict(PlanSection::Reasons), "what to choose comes first");
-        let kept = |message: &str| Plan {
-            naloxone: Some(Naloxone { has: true, kept: Some(words(&message.repeat(80))) }),
+        let at = |letter: &str| Plan {
+            naloxone: Some(Naloxone { has: true, location: Some(words(&letter.repeat(80))) }),
             ..Plan::default()
         };
-        let long = merge(&Plan::default(), &kept("a"), &kept("b"));
+        let long = merge(&Plan::default(), &at("a"), &at("b"));
         assert_eq!(long, clash(PlanSection::Naloxone, Clash::TooLong { most: 160 }));
     }
 
     #[test]
-    fn naloxone_is_kept_in_both_places_and_doubted_where_answers_differ() {
-        let of = |has, kept: Option<&str>| Plan {
-            naloxone: Some(Naloxone { has, kept: kept.map(words) }),
+    fn naloxone_is_in_both_places_and_counts_as_missing_where_answers_differ() {
+        let of = |has, location: Option<&str>| Plan {
+            naloxone: Some(Naloxone { has, location: location.map(words) }),
             ..Plan::default()
         };
         let none = Plan::default();
@@ -306,10 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn of_two_review_dates_the_earlier_one_stands_and_both_hide_what_they_hid() {
-        let of = |date: &str, kept: &[PlanSection]| Plan {
+    fn of_two_review_dates_the_earlier_one_is_taken_and_what_either_side_hid_is_hidden() {
+        let of = |date: &str, hidden: &[PlanSection]| Plan {
             review_on: Some(day(date)),
-            only_me: only_me(kept),
+            only_me: only_me(hidden),
             ..Plan::default()
         };
         let base = of("2026-03-01", &[PlanSection::Routine]);
@@ -319,13 +319,13 @@ mod tests {
         assert_eq!(merge(&base, &theirs, &mine), Ok(both));
     }
 
-    /// The same content whatever the order of the lists.
+    /// Whether two plans have the same content, in any order.
     fn same_but_for_order(one: &Plan, other: &Plan) -> bool {
         use crate::plan::difference::ChangeKind;
         compare(one, other).iter().all(|difference| difference.change.kind == ChangeKind::Moved)
     }
 
-    /// Whether an item that a side touched, or that nobody removed, is in the merged list.
+    /// Whether the merged list has all items of a side that it changed, or that the other side did not remove.
     fn nothing_is_lost<T: Item, const MOST: usize>(
         [base, side, other]: [&Items<T, MOST>; 3],
         merged: &Items<T, MOST>,
@@ -333,9 +333,9 @@ mod tests {
         side.iter().all(|item| {
             let id = item.id();
             let touched = base.find(id) != Some(item);
-            let says_it = merged.iter().any(|kept| kept.clone().under(id) == *item);
+            let is_there = merged.iter().any(|other| other.clone().under(id) == *item);
             let removed_there = base.find(id).is_some() && other.find(id).is_none();
-            if touched { says_it } else { removed_there || merged.find(id).is_some() }
+            if touched { is_there } else { removed_there || merged.find(id).is_some() }
         })
     }
 

@@ -162,7 +162,10 @@ pub fn poster(
     ];
     let note =
         (!withheld.is_empty()).then_some("Parts of the plan are left out here at the participant's wish.");
-    let local = plan.lines.iter().map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
+    let local = plan
+        .local_crisis_lines
+        .iter()
+        .map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
     let naloxone = plan.naloxone.as_ref();
     let (mut band, again) = band(lines, naloxone.and_then(at_hand));
     band.lines.extend(local);
@@ -222,12 +225,12 @@ fn people(plan: &Plan) -> Vec<PosterLine> {
 }
 
 fn at_hand(naloxone: &Naloxone) -> Option<PosterLine> {
-    let kept = naloxone.kept.as_ref().map_or("at hand", AsRef::as_ref);
+    let kept = naloxone.location.as_ref().map_or("at hand", AsRef::as_ref);
     naloxone.has.then(|| PosterLine::answered("Naloxone", kept))
 }
 
 fn to_get(naloxone: &Naloxone) -> Option<PosterLine> {
-    let line = match &naloxone.kept {
+    let line = match &naloxone.location {
         Some(place) => PosterLine::answered("Naloxone: none yet. Get it", place.as_ref()),
         None => PosterLine::answered("Naloxone", "none yet. Ask your counselor or a pharmacy."),
     };
@@ -243,7 +246,7 @@ mod tests {
     use crate::coping::tests::{skill, tea};
     use crate::plan::item::Called;
     use crate::plan::lines::crisis_lines;
-    use crate::plan::section::{LocalLine, SupportRole};
+    use crate::plan::section::{LocalCrisisLine, SupportRole};
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
     use proptest::prelude::*;
 
@@ -278,7 +281,7 @@ mod tests {
             ]),
             supports: list([support(5, "Sam", Some("555-0100")), support(6, "Ann", None)]),
             lapse_response: list([step(7, "Stop"), step(8, "Call Sam")]),
-            naloxone: Some(Naloxone { has: true, kept: Some(words("kitchen drawer")) }),
+            naloxone: Some(Naloxone { has: true, location: Some(words("kitchen drawer")) }),
             ..Plan::default()
         };
         let poster = of(&plan, &Choices::default());
@@ -311,8 +314,12 @@ mod tests {
         let called = |text: &str| Called::try_from(text.to_owned()).unwrap();
         let reach = Reach::try_from("555-0142".to_owned()).unwrap();
         let with = |kept: Option<&str>| Plan {
-            naloxone: Some(Naloxone { has: true, kept: kept.map(words) }),
-            lines: list([LocalLine { id: id(1), name: called("Night line"), reach: reach.clone() }]),
+            naloxone: Some(Naloxone { has: true, location: kept.map(words) }),
+            local_crisis_lines: list([LocalCrisisLine {
+                id: id(1),
+                name: called("Night line"),
+                reach: reach.clone(),
+            }]),
             ..Plan::default()
         };
         let poster = of(&with(Some("kitchen drawer")), &Choices::default());
@@ -333,7 +340,7 @@ mod tests {
     #[test]
     fn where_to_get_naloxone_stands_below_the_lines_that_answer() {
         let without = |kept: Option<&str>| {
-            let naloxone = Some(Naloxone { has: false, kept: kept.map(words) });
+            let naloxone = Some(Naloxone { has: false, location: kept.map(words) });
             of(&Plan { naloxone, ..Plan::default() }, &Choices::default())
         };
         for (kept, line) in [

@@ -1,4 +1,4 @@
-//! Small changes that one side, or a rule, suggests and a tap makes.
+//! Small changes to a plan that somebody or a rule proposes. One tap accepts them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use crate::craving::TriggerCategory;
 use crate::recovery::warning::{SignCode, WarningStage};
 use crate::value::BoundedList;
 
-/// What a skill is meant to help against.
+/// The triggers that a skill is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkillTarget {
@@ -28,7 +28,7 @@ pub enum SkillTarget {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Proposal {
-    /// A trigger more.
+    /// Adds a trigger.
     AddTrigger {
         /// The kind of high-risk situation.
         category: TriggerCategory,
@@ -37,9 +37,9 @@ pub enum Proposal {
         /// What it is.
         words: Words,
     },
-    /// An early warning sign more.
+    /// Adds an early warning sign.
     AddWarningSign {
-        /// The sign that everyone is asked about, if it is one of those.
+        /// The sign of the weekly check-in, if it is one of those.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         code: Option<SignCode>,
@@ -48,26 +48,26 @@ pub enum Proposal {
         /// What it is.
         words: Words,
     },
-    /// A step more to take if there was use, after the others.
+    /// Adds a step to the end of the lapse response plan.
     AddLapseResponseStep {
         /// What to do.
         words: Words,
     },
-    /// A high-risk situation more, with how to get through it.
+    /// Adds a high-risk situation and how to get through it.
     AddSituation {
         /// What it is.
         words: Words,
         /// How to get through it.
         cope: Words,
     },
-    /// A skill against a trigger.
+    /// Adds a skill to triggers.
     AddSkill {
-        /// What it helps against.
+        /// The triggers it is for.
         against: SkillTarget,
         /// The skill.
         skill: SkillRef,
     },
-    /// A skill taken out everywhere.
+    /// Removes a skill from all triggers.
     RemoveSkill {
         /// The skill.
         skill: SkillRef,
@@ -75,7 +75,7 @@ pub enum Proposal {
 }
 
 impl Proposal {
-    /// The section it changes; who may not see that one has no say in it.
+    /// The section it changes.
     pub fn section(&self) -> PlanSection {
         match self {
             Self::AddTrigger { .. } | Self::AddSkill { .. } | Self::RemoveSkill { .. } => {
@@ -87,51 +87,56 @@ impl Proposal {
         }
     }
 
-    /// Whether a plan says all of it already.
-    pub fn is_said(&self, plan: &Plan) -> bool {
+    /// Whether a plan has all of it already.
+    pub fn is_in(&self, plan: &Plan) -> bool {
         accept(plan, self, ItemId::from(Uuid::nil())).is_ok_and(|after| after == *plan)
     }
 }
 
-/// The plan with a proposal taken up; `id` is for the item that it adds, if it adds one. What the plan already
-/// says is not added again.
+/// The plan with an accepted proposal. `id` is for the item that it adds, if any. What the plan already has is
+/// not added again.
 pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refusal> {
     let mut plan = plan.clone();
     match proposal.clone() {
         Proposal::AddTrigger { category, source, words } => {
             let trigger = PlanTrigger { id, category, source, words, coping: BoundedList::default() };
-            let without_coping = |kept: PlanTrigger| PlanTrigger { coping: BoundedList::default(), ..kept };
+            let without_coping =
+                |trigger: PlanTrigger| PlanTrigger { coping: BoundedList::default(), ..trigger };
             plan.triggers = with(&plan.triggers, trigger, without_coping)?;
         }
         Proposal::AddWarningSign { code, stage, words } => {
             let sign = PlanSign { id, code, stage, words };
-            // One that came from the same sign, or says the same under no code, says it already.
-            let as_proposed = |kept: PlanSign| {
-                let is_same = kept.code.is_some() && kept.code == sign.code;
-                if is_same { sign.clone() } else { PlanSign { code: sign.code.clone(), ..kept } }
+            // A sign with the same code, or with no code and the same words, is the same sign.
+            let as_proposed = |known: PlanSign| {
+                let is_same = known.code.is_some() && known.code == sign.code;
+                if is_same { sign.clone() } else { PlanSign { code: sign.code.clone(), ..known } }
             };
             plan.warning_signs = with(&plan.warning_signs, sign.clone(), as_proposed)?;
         }
         Proposal::AddLapseResponseStep { words } => {
-            plan.lapse_response = with(&plan.lapse_response, LapseResponseStep { id, words }, |kept| kept)?;
+            plan.lapse_response = with(&plan.lapse_response, LapseResponseStep { id, words }, |step| step)?;
         }
         Proposal::AddSituation { words, cope } => {
             let cope = Some(cope);
             let situation = RiskSituation { id, words, avoid: None, escape: None, cope, call: None };
-            let how_through =
-                |kept: RiskSituation| RiskSituation { avoid: None, escape: None, call: None, ..kept };
-            plan.situations = with(&plan.situations, situation, how_through)?;
+            let coping_only = |situation: RiskSituation| RiskSituation {
+                avoid: None,
+                escape: None,
+                call: None,
+                ..situation
+            };
+            plan.situations = with(&plan.situations, situation, coping_only)?;
         }
         Proposal::AddSkill { against, skill } => {
-            let is_meant = |trigger: &PlanTrigger| match against {
+            let is_target = |trigger: &PlanTrigger| match against {
                 SkillTarget::Trigger(id) => trigger.id == id,
                 SkillTarget::Category(category) => trigger.category == category,
             };
-            if !plan.triggers.iter().any(is_meant) {
+            if !plan.triggers.iter().any(is_target) {
                 return Err(Refusal::NoSuchTrigger);
             }
             plan.triggers = relinked(&plan.triggers, |trigger, links| {
-                if is_meant(trigger) && !links.contains(&skill) {
+                if is_target(trigger) && !links.contains(&skill) {
                     links.push(skill.clone());
                 }
             })?;
@@ -143,14 +148,14 @@ pub fn accept(plan: &Plan, proposal: &Proposal, id: ItemId) -> Result<Plan, Refu
     Ok(plan)
 }
 
-/// The list with one item more, unless it is in there already, `said` telling what an item says.
+/// The list with a new item, unless it has it already. `compared` returns the part of an item that is compared.
 fn with<T: Item, const MOST: usize>(
     items: &Items<T, MOST>,
     new: T,
-    said: impl Fn(T) -> T,
+    compared: impl Fn(T) -> T,
 ) -> Result<Items<T, MOST>, Refusal> {
     let id = new.id();
-    if items.iter().any(|kept| said(kept.clone().under(id)) == new) {
+    if items.iter().any(|item| compared(item.clone().under(id)) == new) {
         return Ok(items.clone());
     }
     let all: Vec<T> = items.iter().cloned().chain([new]).collect();
@@ -160,7 +165,7 @@ fn with<T: Item, const MOST: usize>(
     })
 }
 
-/// The triggers with their links to skills changed.
+/// The triggers with their skills changed.
 fn relinked<const MOST: usize>(
     triggers: &Items<PlanTrigger, MOST>,
     change: impl Fn(&PlanTrigger, &mut Vec<SkillRef>),
@@ -206,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_a_limit_and_an_id_one_meaning() {
+    fn a_full_list_and_an_id_in_use_are_refused() {
         let steps: Vec<LapseResponseStep> = (1..=10).map(|n| step(n, &format!("step {n}"))).collect();
         let full = Plan { lapse_response: list(steps), ..Plan::default() };
         let more = Proposal::AddLapseResponseStep { words: words("one more") };
         assert_eq!(accept(&full, &more, id(11)), Err(Refusal::Full));
         let known = Proposal::AddLapseResponseStep { words: words("step 3") };
-        assert_eq!(accept(&full, &known, id(11)).as_ref(), Ok(&full), "said already");
+        assert_eq!(accept(&full, &known, id(11)).as_ref(), Ok(&full), "it is there already");
         let some = Plan { lapse_response: list([step(1, "call")]), ..Plan::default() };
         assert_eq!(accept(&some, &more, id(1)), Err(Refusal::Different));
 
@@ -223,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_own_words_is_said_already() {
+    fn a_sign_in_own_words_is_not_added_again() {
         let sign = |code: Option<&str>, text: &str| Proposal::AddWarningSign {
             code: code.map(|code| code.to_owned().try_into().unwrap()),
             stage: WarningStage::Mental,
@@ -232,11 +237,11 @@ mod tests {
         let proposed = sign(Some("lying"), "I lied or hid things");
         let mut plan = accept(&Plan::default(), &proposed, id(1)).unwrap();
         plan.warning_signs = plan.warning_signs.map(|sign| PlanSign { words: words("I lie to Sam"), ..sign });
-        assert!(proposed.is_said(&plan));
-        assert!(!sign(Some("isolating"), "I kept to myself").is_said(&plan));
-        assert!(!sign(None, "I lied or hid things").is_said(&plan));
+        assert!(proposed.is_in(&plan));
+        assert!(!sign(Some("isolating"), "I kept to myself").is_in(&plan));
+        assert!(!sign(None, "I lied or hid things").is_in(&plan));
         let own = accept(&Plan::default(), &sign(None, "I lied or hid things"), id(1)).unwrap();
-        assert!(proposed.is_said(&own), "in the same words");
+        assert!(proposed.is_in(&own), "in the same words");
     }
 
     #[test]
@@ -252,7 +257,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_proposal_changes_its_section_alone_and_twice_is_once(plan in any_plan(), which in 0usize..6) {
+        fn a_proposal_changes_only_its_section_and_only_once(plan in any_plan(), which in 0usize..6) {
             let words = words("new");
             let proposal = [
                 Proposal::AddTrigger {
@@ -269,7 +274,7 @@ mod tests {
             let Ok(after) = accept(&plan, &proposal, id(99)) else { return Ok(()) };
             let differences = compare(&plan, &after);
             prop_assert!(differences.iter().all(|difference| difference.section == proposal.section()));
-            prop_assert!(proposal.is_said(&after));
+            prop_assert!(proposal.is_in(&after));
             prop_assert_eq!(accept(&after, &proposal, id(98)), Ok(after));
         }
     }

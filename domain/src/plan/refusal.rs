@@ -1,13 +1,13 @@
-//! Why a plan is not changed.
+//! Why a change of a plan is refused.
 
 use super::section::PlanSection;
 use crate::coping;
 
-/// Why a plan is not changed.
+/// Why a change of a plan is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It was saved since. Answer with the current revision, as the asking person may see it.
-    #[error("this plan was changed since; the current revision is {current}")]
+    /// The plan was changed since it was read.
+    #[error("this plan was changed since you read it; the current revision is {current}")]
     Stale {
         /// The current revision; 0 if there is none.
         current: i32,
@@ -18,40 +18,40 @@ pub enum Refusal {
         /// The current revision.
         current: i32,
     },
-    /// A plan is signed by the participant and a counselor.
-    #[error("a plan is signed by the participant and a counselor")]
+    /// Only the participant and a counselor sign a plan.
+    #[error("only the participant and a counselor can sign a plan")]
     NotASigner,
     /// The review date is too far away.
     #[error("the next review must be at most {most} days ahead")]
     ReviewTooFar {
-        /// Most days ahead.
+        /// The most days ahead.
         most: i32,
     },
-    /// A review date that has passed.
+    /// The review date has passed.
     #[error("the next review must be today or later")]
     ReviewPast,
     /// The document is longer than a phone can send back.
-    #[error("this is too long to be kept: at most 48 kB; leave something out")]
+    #[error("this is too long to save, at most 48 kB; leave something out")]
     TooLarge,
-    /// The list has no place left.
-    #[error("this list is full; take something out first")]
+    /// The list is full.
+    #[error("this list is full; remove something first")]
     Full,
-    /// There is no such trigger in the plan.
+    /// The plan has no such trigger.
     #[error("the plan has no such trigger")]
     NoSuchTrigger,
-    /// The id already stands for something else.
-    #[error("this id already stands for something else in the plan; make a new one")]
+    /// The id is in use for something else.
+    #[error("this id is already in use for something else in the plan; make a new one")]
     Different,
-    /// The participant noted a precaution that the skill has.
+    /// The skill has a precaution that the participant noted.
     #[error("{}", coping::Refusal::HasPrecaution)]
     HasPrecaution,
-    /// The section is kept from the author.
-    #[error("the participant keeps this section to themselves")]
-    Kept {
-        /// Which one.
+    /// The participant hides the section from the author.
+    #[error("the participant keeps this section private")]
+    Hidden {
+        /// The section.
         section: PlanSection,
     },
-    /// What is kept is not for the author to say.
-    #[error("the participant alone chooses what to keep to themselves; send this as it was read")]
+    /// Only the participant can change which sections are hidden.
+    #[error("only the participant chooses which sections are private; send `only_me` as you read it")]
     Sharing,
 }

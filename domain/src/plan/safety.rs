@@ -1,9 +1,8 @@
-//! The safety plan: six steps, in this order, for the hours in which somebody may not want to live.
+//! The safety plan: six steps, in this order, for a suicidal crisis.
 //!
-//! It is another plan for another crisis, and stays apart from the relapse-prevention plan. The whole care team
-//! sees all of it.
+//! It is separate from the relapse-prevention plan. The care team sees all of it.
 //!
-//! Source of the shape: Stanley and Brown's safety planning intervention; the words are our own.
+//! Source of the steps: Stanley and Brown's Safety Planning Intervention. The words are our own.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,66 +16,66 @@ use super::section::entries;
 use super::{Author, Refusal, Revision, check_review, next};
 use crate::value::{Day, Moment};
 
-/// Days after which a safety plan is looked at again unless somebody set a day.
+/// Days until the next review, unless somebody sets a date.
 pub const REVIEW_DAYS: i32 = 30;
-/// Most days ahead that a review may be set.
+/// The most days ahead that a review can be set.
 pub const MOST_REVIEW_DAYS: i32 = 90;
 
 words! {
-    /// A part of the safety plan: the six steps in their order, and the day of the next review.
+    /// A part of the safety plan: the six steps in their order, and the date of the next review.
     SafetySection {
-        /// Step 1: what announces a crisis.
+        /// Step 1: warning signs of a crisis.
         WarningSigns = "warning_signs",
-        /// Step 2: what helps without anybody.
-        Alone = "alone",
-        /// Step 3: people and places that take the mind off it.
+        /// Step 2: internal coping strategies, which need nobody else.
+        InternalCoping = "internal_coping",
+        /// Step 3: people and places that distract.
         Distractions = "distractions",
         /// Step 4: people to ask for help.
-        People = "people",
-        /// Step 5: professionals and lines.
+        Helpers = "helpers",
+        /// Step 5: professionals and crisis lines.
         Professionals = "professionals",
         /// Step 6: making the environment safe.
         SafeEnvironment = "safe_environment",
-        /// When the plan is looked at again.
+        /// The date of the next review.
         Review = "review",
     }
 }
 
 impl SafetySection {
-    /// Whether its text is never dropped.
+    /// Whether no text of it is ever dropped.
     pub fn is_critical(self) -> bool {
         self != Self::Review
     }
 }
 
 words! {
-    /// Whether a person or a place takes the mind off it.
+    /// Whether a distraction is a person or a place.
     DistractionKind {
-        /// Somebody, who need not be told why.
+        /// A person, who does not need to know why.
         Person = "person",
-        /// Somewhere.
+        /// A place.
         Place = "place",
     }
 }
 
 entries! {
-    /// Something that announces a crisis: a thought, a mood, an act.
+    /// A warning sign of a crisis: a thought, a mood or a behavior.
     CrisisSign {
         /// What it is.
         words: Words,
     }
-    /// Something to do alone.
-    OwnStep {
+    /// Something that helps and needs nobody else.
+    CopingStrategy {
         /// What it is.
         words: Words,
     }
-    /// Somebody or somewhere that takes the mind off it.
+    /// A person or a place that distracts.
     Distraction {
-        /// Which of the two.
+        /// A person or a place.
         kind: DistractionKind,
         /// Who or where.
         words: Words,
-        /// How to get through, or there.
+        /// How to reach them, or to get there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reach: Option<Reach>,
     }
@@ -84,15 +83,15 @@ entries! {
     Helper {
         /// The name.
         name: Called,
-        /// How to get through.
+        /// How to reach them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reach: Option<Reach>,
     }
-    /// Somebody, or a place, whose work it is to help.
+    /// A professional or an agency.
     Professional {
         /// The name.
         name: Called,
-        /// How to get through, or there.
+        /// How to reach them, or to get there.
         reach: Reach,
     }
     /// Something that makes the environment safer.
@@ -102,27 +101,28 @@ entries! {
     }
 }
 
-/// What a safety plan says. The national lines belong to step 5 of every plan without being written into it.
+/// The content of a safety plan. The national crisis lines belong to step 5 of every plan and are not stored in
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafetyPlan {
-    /// Step 1: what announces a crisis.
+    /// Step 1: warning signs of a crisis.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<CrisisSign>, max_items = 10)]
     pub warning_signs: Items<CrisisSign, 10>,
-    /// Step 2: what helps without anybody.
+    /// Step 2: internal coping strategies, which need nobody else.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
-    #[schema(value_type = Vec<OwnStep>, max_items = 10)]
-    pub alone: Items<OwnStep, 10>,
-    /// Step 3: people and places that take the mind off it.
+    #[schema(value_type = Vec<CopingStrategy>, max_items = 10)]
+    pub internal_coping: Items<CopingStrategy, 10>,
+    /// Step 3: people and places that distract.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Distraction>, max_items = 10)]
     pub distractions: Items<Distraction, 10>,
     /// Step 4: people to ask for help.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Helper>, max_items = 10)]
-    pub people: Items<Helper, 10>,
-    /// Step 5: professionals, besides the national lines.
+    pub helpers: Items<Helper, 10>,
+    /// Step 5: professionals, besides the national crisis lines.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Professional>, max_items = 10)]
     pub professionals: Items<Professional, 10>,
@@ -130,7 +130,7 @@ pub struct SafetyPlan {
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Safeguard>, max_items = 10)]
     pub safe_environment: Items<Safeguard, 10>,
-    /// When the plan is looked at again; without a day, 30 days after it is saved.
+    /// The date of the next review; if missing, 30 days after the save.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub review_on: Option<Day>,
@@ -138,28 +138,28 @@ pub struct SafetyPlan {
 
 document!(SafetyPlan, SafetySection {
     warning_signs = WarningSigns,
-    alone = Alone,
+    internal_coping = InternalCoping,
     distractions = Distractions,
-    people = People,
+    helpers = Helpers,
     professionals = Professionals,
     safe_environment = SafeEnvironment,
     review_on = Review,
 });
 
-/// A step, ready to be read out or printed.
+/// A step as text, ready to be shown or printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SafetyStep {
     /// 1 to 6.
     #[schema(minimum = 1, maximum = 6)]
     pub number: u8,
-    /// What it is about.
+    /// Its title.
     pub title: &'static str,
-    /// What it says, in order.
+    /// Its entries, in order.
     pub lines: Vec<String>,
 }
 
 impl SafetyPlan {
-    /// The six steps in their order. Step 5 is never empty: what saves a life now comes first in it.
+    /// The six steps in their order. Step 5 is never empty: it begins with the emergency number.
     pub fn steps(&self) -> [SafetyStep; 6] {
         let mut number = 0;
         self.said().map(|(title, lines)| {
@@ -191,35 +191,35 @@ impl SafetyPlan {
         };
         [
             (
-                "What tells me that a crisis is coming",
+                "Signs that a crisis may be coming",
                 self.warning_signs.iter().map(|item| said(&item.words)).collect(),
             ),
-            ("What I can do by myself", self.alone.iter().map(|item| said(&item.words)).collect()),
+            ("What I can do by myself", self.internal_coping.iter().map(|item| said(&item.words)).collect()),
             (
                 "People and places that take my mind off it",
                 self.distractions.iter().map(distraction).collect(),
             ),
             (
                 "People I can ask for help",
-                self.people
+                self.helpers
                     .iter()
                     .map(|item| PosterLine::reached(item.name.as_ref(), item.reach.as_ref()))
                     .collect(),
             ),
             (
-                "Professionals and lines that are there for me",
+                "Professionals and crisis lines I can contact",
                 lines(true).chain(professionals).chain(lines(false)).map(reached).collect(),
             ),
             (
-                "How I make my surroundings safe",
+                "How I make my environment safe",
                 self.safe_environment.iter().map(|item| said(&item.words)).collect(),
             ),
         ]
     }
 }
 
-/// Saves a safety plan as a new revision, by the same rules as [`save`](super::save()). Without a day for the
-/// next review, the one that is set stays while it is ahead; else it is 30 days from `today`.
+/// Saves a safety plan as a new revision, by the same rules as [`save`](super::save()). A draft without a
+/// review date keeps the current one unless it has passed; otherwise the review is 30 days from `today`.
 pub fn save(
     current: Option<&Revision<SafetyPlan>>,
     based_on: i32,
@@ -236,30 +236,30 @@ pub fn save(
     Ok(saved)
 }
 
-/// What a safety plan lacks `on` a day. Step 5 lacks nothing: the national lines are always there.
+/// What is missing in a safety plan on a day. Step 5 is always complete: it has the national crisis lines.
 pub fn completeness(plan: &SafetyPlan, on: Day) -> Completeness<SafetySection> {
     let mut checks = Checks::new(&[]);
     checks.ask(
         !plan.warning_signs.is_empty(),
         SafetySection::WarningSigns,
         GapCode::Empty,
-        "The plan helps if you notice that it is time for it. Write down how you would know.",
+        "The plan helps if you notice when you need it. Write down how you would know.",
     );
     checks.ask(
-        !plan.alone.is_empty(),
-        SafetySection::Alone,
+        !plan.internal_coping.is_empty(),
+        SafetySection::InternalCoping,
         GapCode::Empty,
-        "A crisis passes its peak. Something to do by yourself carries you until then.",
+        "The worst of a crisis passes. Something you can do by yourself helps until then.",
     );
     checks.ask(
         !plan.distractions.is_empty(),
         SafetySection::Distractions,
         GapCode::Empty,
-        "Company and another place give the mind something else. Nobody there has to know why you came.",
+        "Other people and other places take your mind off it. Nobody there has to know why you came.",
     );
     checks.ask(
-        plan.people.iter().any(|helper| helper.reach.is_some()),
-        SafetySection::People,
+        plan.helpers.iter().any(|helper| helper.reach.is_some()),
+        SafetySection::Helpers,
         GapCode::NobodyReachable,
         "Somebody you trust can stay with you through it. Name a person, and how to reach them.",
     );
@@ -299,14 +299,14 @@ mod tests {
         let reach = |text: &str| Reach::try_from(text.to_owned()).unwrap();
         SafetyPlan {
             warning_signs: list([CrisisSign { id: id(1), words: words("I stop answering") }]),
-            alone: list([OwnStep { id: id(2), words: words("A cold shower") }]),
+            internal_coping: list([CopingStrategy { id: id(2), words: words("A cold shower") }]),
             distractions: list([Distraction {
                 id: id(3),
                 kind: DistractionKind::Place,
                 words: words("The library"),
                 reach: None,
             }]),
-            people: list([Helper { id: id(4), name: name("Sam"), reach: Some(reach("555-0100")) }]),
+            helpers: list([Helper { id: id(4), name: name("Sam"), reach: Some(reach("555-0100")) }]),
             professionals: list([Professional {
                 id: id(5),
                 name: name("Dr. Lee"),
@@ -324,11 +324,11 @@ mod tests {
             assert_eq!(steps.each_ref().map(|step| step.number), [1, 2, 3, 4, 5, 6]);
             assert!(steps[4].lines.contains(&"988 Suicide & Crisis Lifeline: call or text 988".to_owned()));
         }
-        let [signs, alone, distractions, people, professionals, safe_environment] = sample().steps();
+        let [signs, coping, distractions, helpers, professionals, safe_environment] = sample().steps();
         assert_eq!(signs.lines, ["I stop answering"]);
-        assert_eq!(alone.lines, ["A cold shower"]);
+        assert_eq!(coping.lines, ["A cold shower"]);
         assert_eq!(distractions.lines, ["The library"]);
-        assert_eq!(people.lines, ["Sam: 555-0100"]);
+        assert_eq!(helpers.lines, ["Sam: 555-0100"]);
         let first = ["Emergency: overdose, or a life in danger: call 911", "Dr. Lee: 555-0101"];
         assert_eq!(professionals.lines[..2], first);
         assert_eq!(safe_environment.lines, ["Sam keeps the pills"]);
@@ -360,8 +360,8 @@ mod tests {
         let far = try_save(None, on("2026-06-01"), "2026-03-02");
         assert_eq!(far, Err(Refusal::ReviewTooFar { most: 90 }));
         assert_eq!(try_save(None, on("2026-03-01"), "2026-03-02"), Err(Refusal::ReviewPast));
-        let kept = SafetyPlan { people: list([]), ..on("2026-04-01") };
-        assert!(try_save(Some(&first), kept, "2026-05-05").is_ok(), "a date that passed blocks nothing");
+        let edited = SafetyPlan { helpers: list([]), ..on("2026-04-01") };
+        assert!(try_save(Some(&first), edited, "2026-05-05").is_ok(), "a date that passed blocks nothing");
         let now = moment("2026-03-02T18:40:00Z");
         let stale =
             save(Some(&late), 1, SafetyPlan::default(), by(Role::Participant), day("2026-05-05"), now);
@@ -369,13 +369,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_safety_plan_lacks_is_told_in_the_order_of_its_steps() {
+    fn gaps_are_listed_in_the_order_of_the_steps() {
         use SafetySection as S;
         let empty = completeness(&SafetyPlan::default(), day("2026-03-02"));
         let sections: Vec<_> = empty.gaps.iter().map(|gap| gap.section).collect();
         assert_eq!(
             sections,
-            [S::WarningSigns, S::Alone, S::Distractions, S::People, S::SafeEnvironment, S::Review]
+            [S::WarningSigns, S::InternalCoping, S::Distractions, S::Helpers, S::SafeEnvironment, S::Review]
         );
         let saved = try_save(None, sample(), "2026-03-02").unwrap().content;
         assert_eq!(completeness(&saved, day("2026-03-02")).percent, 100);
@@ -384,21 +384,21 @@ mod tests {
     }
 
     #[test]
-    fn two_wordings_of_a_safety_step_are_both_kept() {
+    fn two_wordings_of_a_safety_step_both_stay() {
         let of = |text: &str| SafetyPlan {
             safe_environment: list([Safeguard { id: id(6), words: words(text) }]),
             ..sample()
         };
         let merged = merge(&sample(), &of("Sam has the keys"), &of("The pills are gone")).unwrap();
-        let said: Vec<&str> = merged.safe_environment.iter().map(|item| item.words.as_ref()).collect();
-        assert_eq!(said, ["Sam has the keys", "The pills are gone"]);
+        let wordings: Vec<&str> = merged.safe_environment.iter().map(|item| item.words.as_ref()).collect();
+        assert_eq!(wordings, ["Sam has the keys", "The pills are gone"]);
         assert_eq!(compare(&sample(), &sample()), []);
     }
 
     #[test]
-    fn whom_one_side_takes_out_and_the_other_changes_is_for_somebody_to_choose() {
+    fn a_person_whom_one_side_removes_and_the_other_changes_is_a_conflict() {
         let of = |reach: Option<&str>| SafetyPlan {
-            people: list([Helper {
+            helpers: list([Helper {
                 id: id(4),
                 name: "Ex".to_owned().try_into().unwrap(),
                 reach: reach.map(|reach| reach.to_owned().try_into().unwrap()),
@@ -406,8 +406,8 @@ mod tests {
             ..sample()
         };
         let (base, changed) = (of(Some("555-0100")), of(Some("555-0199")));
-        let removed = Err(Conflict { sections: vec![(SafetySection::People, Clash::Removed)] });
-        for less in [SafetyPlan { people: list([]), ..sample() }, of(None)] {
+        let removed = Err(Conflict { sections: vec![(SafetySection::Helpers, Clash::Removed)] });
+        for less in [SafetyPlan { helpers: list([]), ..sample() }, of(None)] {
             assert_eq!(merge(&base, &changed, &less), removed);
             assert_eq!(merge(&base, &less, &changed), removed);
             assert_eq!(merge(&base, &base, &less), Ok(less));
@@ -415,7 +415,7 @@ mod tests {
         let unset = SafetyPlan { review_on: None, ..sample() };
         let on = |date: &str| SafetyPlan { review_on: Some(day(date)), ..sample() };
         let dated = merge(&on("2026-04-01"), &on("2026-04-08"), &unset);
-        assert_eq!(dated, Ok(on("2026-04-08")), "a day that is left out is as good as any");
+        assert_eq!(dated, Ok(on("2026-04-08")), "a date that one side left out remains set");
     }
 
     #[test]
@@ -431,9 +431,9 @@ mod tests {
         };
         let json = serde_json::json!({
             "warning_signs": many(serde_json::json!({ "words": text })),
-            "alone": many(serde_json::json!({ "words": text })),
+            "internal_coping": many(serde_json::json!({ "words": text })),
             "distractions": many(serde_json::json!({ "kind": "person", "words": text, "reach": short })),
-            "people": many(serde_json::json!({ "name": short, "reach": short })),
+            "helpers": many(serde_json::json!({ "name": short, "reach": short })),
             "professionals": many(serde_json::json!({ "name": short, "reach": short })),
             "safe_environment": many(serde_json::json!({ "words": text })),
             "review_on": "2026-04-01",

@@ -19,11 +19,11 @@ use crate::value::{BoundedList, Day};
 words! {
     /// A part of the relapse-prevention plan.
     PlanSection {
-        /// Why recovery.
+        /// Reasons for recovery.
         Reasons = "reasons",
-        /// What sets craving off, and what helps against it.
+        /// What triggers cravings, and what helps.
         Triggers = "triggers",
-        /// Signs that a relapse is on its way.
+        /// Early signs of a relapse.
         WarningSigns = "warning_signs",
         /// High-risk situations and what to do in them.
         Situations = "situations",
@@ -35,27 +35,27 @@ words! {
         Medications = "medications",
         /// Whether naloxone is at hand.
         Naloxone = "naloxone",
-        /// What holds the day together.
+        /// The daily routine.
         Routine = "routine",
-        /// Lines of the region that answer day and night, besides the national ones.
-        Lines = "lines",
+        /// Local crisis lines, besides the national ones.
+        LocalCrisisLines = "local_crisis_lines",
         /// What to look forward to.
         Milestones = "milestones",
-        /// When the plan is looked at again.
+        /// The date of the next review.
         Review = "review",
-        /// What the care team does not see.
+        /// Which sections are hidden from the care team.
         Sharing = "sharing",
     }
 }
 
 impl PlanSection {
-    /// Whether somebody's life may hang on it: its text is never dropped, and the care team always sees it.
+    /// Whether it may save a life. Then no text of it is ever dropped, and the care team always sees it.
     pub fn is_critical(self) -> bool {
-        matches!(self, Self::Lines | Self::LapseResponse | Self::Naloxone)
+        matches!(self, Self::LocalCrisisLines | Self::LapseResponse | Self::Naloxone)
     }
 
-    /// Whether the participant may keep it from the care team.
-    pub fn may_be_kept(self) -> bool {
+    /// Whether the participant may hide it from the care team.
+    pub fn may_be_hidden(self) -> bool {
         !self.is_critical() && !matches!(self, Self::Review | Self::Sharing)
     }
 }
@@ -70,11 +70,11 @@ words! {
     }
 }
 words! {
-    /// How somebody stands to the person.
+    /// What a support person is to the participant.
     SupportRole {
         /// A sponsor.
         Sponsor = "sponsor",
-        /// Somebody else in recovery.
+        /// Another person in recovery.
         Peer = "peer",
         /// Family.
         Family = "family",
@@ -89,7 +89,7 @@ words! {
     }
 }
 
-/// Structs that a plan lists: an id and what it says.
+/// Makes the structs that a plan lists: an id and the content.
 macro_rules! entries {
     ($($(#[doc = $doc:literal])+ $name:ident { $($(#[$meta:meta])+ $field:ident: $type:ty,)+ })+) => {$(
         $(#[doc = $doc])+
@@ -111,7 +111,7 @@ entries! {
         /// What it is.
         words: Words,
     }
-    /// Something that sets craving off.
+    /// Something that triggers cravings.
     PlanTrigger {
         /// The kind of high-risk situation.
         category: TriggerCategory,
@@ -119,14 +119,14 @@ entries! {
         source: TriggerSource,
         /// What it is.
         words: Words,
-        /// Skills that help against it, the one to try first at the head.
+        /// Skills that help, the one to try first at the top.
         #[serde(default, skip_serializing_if = "BoundedList::is_empty")]
         #[schema(value_type = Vec<SkillRef>, max_items = 4)]
         coping: BoundedList<SkillRef, 4>,
     }
-    /// An early sign that a relapse may be on its way.
+    /// An early sign of a relapse.
     PlanSign {
-        /// The sign that everyone is asked about which it came from; it stays when the words change.
+        /// The sign of the weekly check-in that it came from. It stays when the words change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<SignCode>,
         /// The stage it belongs to.
@@ -147,7 +147,7 @@ entries! {
         /// How to get through it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cope: Option<Words>,
-        /// Whom to call, and how.
+        /// Whom to call and how.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<Words>,
     }
@@ -155,60 +155,60 @@ entries! {
     Support {
         /// The name.
         name: Called,
-        /// How this person stands to the participant.
+        /// What this person is to the participant.
         role: SupportRole,
-        /// How to get through.
+        /// How to reach them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reach: Option<Reach>,
         /// What to ask for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask: Option<Words>,
     }
-    /// A step to take if there was use. Their order is the list's.
+    /// A step to take if there was use.
     LapseResponseStep {
         /// What to do.
         words: Words,
     }
-    /// A medicine, with what is worth knowing of it.
+    /// A medication.
     Medication {
-        /// Name, dose, time, as the person puts it.
+        /// Name, dose and time, in the person's words.
         words: Words,
     }
-    /// Something that holds the day together.
+    /// A part of the daily routine.
     RoutinePart {
         /// What, and when.
         words: Words,
     }
-    /// A line of the region that answers day and night.
-    LocalLine {
+    /// A local crisis line.
+    LocalCrisisLine {
         /// Its name.
         name: Called,
-        /// How to get through.
+        /// How to reach it.
         reach: Reach,
     }
     /// Something to look forward to.
     PlanMilestone {
-        /// What is to be reached.
+        /// The goal.
         words: Words,
-        /// How it is celebrated.
+        /// How to celebrate it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reward: Option<Words>,
     }
 }
 
 impl PlanSign {
-    /// Whether it came from this sign, or says the same.
-    pub fn tells_of(&self, sign: &WarningSign) -> bool {
+    /// Whether it came from this sign, or has the same words.
+    pub fn matches(&self, sign: &WarningSign) -> bool {
         let plain = |words: &str| words.trim().to_lowercase();
         self.code.as_ref() == Some(&sign.code) || plain(self.words.as_ref()) == plain(&sign.words)
     }
 
-    /// This with the sign that it came from by what was written before under its id. Phones that do not know of
-    /// codes leave them out, and older revisions have none.
+    /// This sign with the code that it had before. Older phones leave codes out, and older revisions have none;
+    /// then the code is found by the words it had before.
     #[must_use]
-    pub(super) fn following(self, before: Option<&Self>) -> Self {
+    pub(super) fn with_code_of(self, before: Option<&Self>) -> Self {
         let Some(before) = before.filter(|_| self.code.is_none()) else { return self };
-        let by_words = || signs().iter().find(|sign| before.words != self.words && before.tells_of(sign));
+        let by_words = || signs().iter().find(|sign| before.words != self.words && before.matches(sign));
         let code = before.code.clone().or_else(|| by_words().map(|sign| sign.code.clone()));
         Self { code, ..self }
     }
@@ -217,26 +217,26 @@ impl PlanSign {
 /// Whether naloxone is at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "has": true, "kept": "Kitchen drawer; Sam knows" }))]
+#[schema(example = json!({ "has": true, "location": "Kitchen drawer; Sam knows" }))]
 pub struct Naloxone {
     /// Whether the person has some.
     pub has: bool,
-    /// Where it is kept, or where to get it.
+    /// Where it is, or where to get it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<Words>,
+    pub location: Option<Words>,
 }
 
 impl Single for Naloxone {
-    /// Both places are named. Where nobody asked before and the answers differ, there is none: the other
-    /// answer can kill.
+    /// Names both locations. If `has` was not answered before and the answers differ, the result is no: a wrong
+    /// yes can kill.
     fn both(base: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash> {
         let has = match base {
             Some(base) if theirs.has == base.has => mine.has,
             Some(_) => theirs.has,
             None => theirs.has && mine.has,
         };
-        let before = base.and_then(|base| base.kept.as_ref());
-        let kept = match (theirs.kept.as_ref(), mine.kept.as_ref()) {
+        let before = base.and_then(|base| base.location.as_ref());
+        let location = match (theirs.location.as_ref(), mine.location.as_ref()) {
             (theirs, mine) if theirs == mine || mine == before => theirs.cloned(),
             (theirs, mine) if theirs == before => mine.cloned(),
             (Some(theirs), Some(mine)) => {
@@ -246,47 +246,47 @@ impl Single for Naloxone {
             }
             _ => return Err(Clash::Removed),
         };
-        Ok(Self { has, kept })
+        Ok(Self { has, location })
     }
 }
 impl Single for Day {
-    /// A look too early harms nobody.
+    /// The earlier date: an early review does no harm.
     fn both(_: Option<&Self>, theirs: &Self, mine: &Self) -> Result<Self, Clash> {
         Ok(*theirs.min(mine))
     }
 }
 
-/// The sections that the participant keeps from the care team.
+/// The sections that the participant hides from the care team.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<PlanSection>", into = "Vec<PlanSection>")]
 pub struct OnlyMe(BTreeSet<PlanSection>);
 
 impl OnlyMe {
-    /// Whether nothing is kept from the care team.
+    /// Whether nothing is hidden.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this section is kept from the care team.
-    pub fn keeps(&self, section: PlanSection) -> bool {
+    /// Whether this section is hidden from the care team.
+    pub fn hides(&self, section: PlanSection) -> bool {
         self.0.contains(&section)
     }
 
-    /// This with what another changed since `base`.
+    /// This with the changes of another since `base`.
     pub(super) fn changed_as(&self, base: &Self, other: &Self) -> Self {
         let all = PlanSection::ALL.iter().copied();
-        let kept = |section: &PlanSection| {
-            let changed = base.keeps(*section) != other.keeps(*section);
-            if changed { other.keeps(*section) } else { self.keeps(*section) }
+        let is_hidden = |section: &PlanSection| {
+            let changed = base.hides(*section) != other.hides(*section);
+            if changed { other.hides(*section) } else { self.hides(*section) }
         };
-        Self(all.filter(kept).collect())
+        Self(all.filter(is_hidden).collect())
     }
 
     /// Whether somebody in this role sees this section of a plan they may read.
     pub fn shows(&self, section: PlanSection, role: Role) -> bool {
         match role {
             Role::Participant => true,
-            Role::Counselor | Role::Supervisor => !self.keeps(section),
+            Role::Counselor | Role::Supervisor => !self.hides(section),
             Role::Admin | Role::Supporter => false,
         }
     }
@@ -294,7 +294,7 @@ impl OnlyMe {
 impl TryFrom<Vec<PlanSection>> for OnlyMe {
     type Error = Unfit;
     fn try_from(sections: Vec<PlanSection>) -> Result<Self, Unfit> {
-        if !sections.iter().all(|section| section.may_be_kept()) {
+        if !sections.iter().all(|section| section.may_be_hidden()) {
             return Err(Unfit::AlwaysShared);
         }
         let count = sections.len();
@@ -311,7 +311,7 @@ impl PartialSchema for OnlyMe {
     fn schema() -> RefOr<Schema> {
         utoipa::openapi::ArrayBuilder::new()
             .description(Some(
-                "Sections that the care team does not see; never lines, lapse_response, naloxone, review or sharing",
+                "Sections that the care team does not see; never local_crisis_lines, lapse_response, naloxone, review or sharing",
             ))
             .items(PlanSection::schema())
             .unique_items(true)
@@ -322,19 +322,20 @@ impl PartialSchema for OnlyMe {
 }
 impl ToSchema for OnlyMe {}
 
-/// What a relapse-prevention plan says. The national lines are in every plan without being written into it.
+/// The content of a relapse-prevention plan. The national crisis lines are shown with every plan and not stored
+/// in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Why recovery.
+    /// Reasons for recovery.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<RecoveryReason>, max_items = 8)]
     pub reasons: Items<RecoveryReason, 8>,
-    /// What sets craving off, and what helps against it.
+    /// What triggers cravings, and what helps.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<PlanTrigger>, max_items = 16)]
     pub triggers: Items<PlanTrigger, 16>,
-    /// Signs that a relapse is on its way.
+    /// Early signs of a relapse.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<PlanSign>, max_items = 16)]
     pub warning_signs: Items<PlanSign, 16>,
@@ -354,27 +355,27 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<Medication>, max_items = 12)]
     pub medications: Items<Medication, 12>,
-    /// Whether naloxone is at hand; nothing if nobody has asked yet.
+    /// Whether naloxone is at hand; missing until it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub naloxone: Option<Naloxone>,
-    /// What holds the day together.
+    /// The daily routine.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<RoutinePart>, max_items = 12)]
     pub routine: Items<RoutinePart, 12>,
-    /// Lines of the region, besides the national ones.
+    /// Local crisis lines, besides the national ones.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
-    #[schema(value_type = Vec<LocalLine>, max_items = 6)]
-    pub lines: Items<LocalLine, 6>,
+    #[schema(value_type = Vec<LocalCrisisLine>, max_items = 6)]
+    pub local_crisis_lines: Items<LocalCrisisLine, 6>,
     /// What to look forward to.
     #[serde(default, skip_serializing_if = "Items::is_empty")]
     #[schema(value_type = Vec<PlanMilestone>, max_items = 8)]
     pub milestones: Items<PlanMilestone, 8>,
-    /// When the plan is looked at again.
+    /// The date of the next review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub review_on: Option<Day>,
-    /// What the care team does not see. The participant alone changes this.
+    /// The sections that the care team does not see. Only the participant can change this.
     #[serde(default, skip_serializing_if = "OnlyMe::is_empty")]
     pub only_me: OnlyMe,
 }
@@ -389,7 +390,7 @@ document!(Plan, PlanSection {
     medications = Medications,
     naloxone = Naloxone,
     routine = Routine,
-    lines = Lines,
+    local_crisis_lines = LocalCrisisLines,
     milestones = Milestones,
     review_on = Review,
     only_me = Sharing,
@@ -397,7 +398,7 @@ document!(Plan, PlanSection {
 
 impl Part for OnlyMe {
     fn merged(base: &Self, theirs: &Self, mine: &Self, _: bool) -> Result<Self, Clash> {
-        // Both can only have made the same change to one section: it was kept before, or it was not.
+        // There is no conflict: if both changed a section, they made the same change.
         Ok(theirs.changed_as(base, mine))
     }
     fn changes(old: &Self, new: &Self, name: &str) -> Vec<ItemChange> {

@@ -1,4 +1,4 @@
-//! What other modules ask of a plan.
+//! What other modules need from a plan.
 
 use std::cmp::Reverse;
 
@@ -9,13 +9,13 @@ use crate::recovery::learning::PlanSummary;
 use crate::recovery::warning::signs;
 
 impl Plan {
-    /// The skills it names, or those against one kind of trigger: those that help against the most of its
-    /// triggers first, then in the order of the plan.
-    pub fn skills(&self, against: Option<TriggerCategory>) -> Vec<SkillRef> {
-        let meant =
-            self.triggers.iter().filter(|trigger| against.is_none_or(|kind| trigger.category == kind));
+    /// The skills it names, or those for one kind of trigger. Skills for the most triggers come first, then the
+    /// order is that of the plan.
+    pub fn skills(&self, category: Option<TriggerCategory>) -> Vec<SkillRef> {
+        let matching =
+            self.triggers.iter().filter(|trigger| category.is_none_or(|kind| trigger.category == kind));
         let mut counted: Vec<(usize, SkillRef)> = Vec::new();
-        for skill in meant.flat_map(|trigger| &trigger.coping) {
+        for skill in matching.flat_map(|trigger| &trigger.coping) {
             match counted.iter_mut().find(|(_, known)| known == skill) {
                 Some((count, _)) => *count += 1,
                 None => counted.push((1, skill.clone())),
@@ -25,13 +25,13 @@ impl Plan {
         counted.into_iter().map(|(_, skill)| skill).collect()
     }
 
-    /// What it knows already. A warning sign is known by its code, or by the words that everyone is asked about it
-    /// in.
+    /// The triggers, warning signs and skills that it has. A warning sign is recognized by its code, or by the
+    /// words of the weekly check-in.
     pub fn summary(&self) -> PlanSummary {
-        let told = signs().iter().filter(|sign| self.warning_signs.iter().any(|own| own.tells_of(sign)));
+        let known = signs().iter().filter(|sign| self.warning_signs.iter().any(|own| own.matches(sign)));
         PlanSummary {
             triggers: self.triggers.iter().map(|trigger| trigger.category).collect(),
-            signs: told.map(|sign| sign.code.clone()).collect(),
+            signs: known.map(|sign| sign.code.clone()).collect(),
             skills: self.skills(None).into_iter().collect(),
         }
     }
@@ -44,7 +44,7 @@ mod tests {
     use crate::plan::tests::{id, link, list, trigger, words};
 
     #[test]
-    fn the_skill_that_helps_against_the_most_comes_first() {
+    fn the_skill_for_the_most_triggers_comes_first() {
         let urge = PlanTrigger { category: TriggerCategory::Urges, ..trigger(3, "smell", &["library:call"]) };
         let plan = Plan {
             triggers: list([
@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn the_skills_against_one_trigger_stay_in_the_order_they_were_given() {
+    fn the_skills_for_one_trigger_stay_in_their_order() {
         let given = ["library:walk", "library:breathing", "library:call"];
         let plan = Plan { triggers: list([trigger(1, "payday", &given)]), ..Plan::default() };
         assert_eq!(plan.skills(None), given.map(link));
     }
 
     #[test]
-    fn a_plan_knows_a_sign_in_own_words_by_its_code() {
+    fn a_plan_recognizes_a_sign_in_own_words_by_its_code() {
         let known = &signs()[1];
         let code = Some(known.code.clone());
         let sign = PlanSign { id: id(1), code, stage: known.stage, words: words("I go quiet with Sam") };
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_knows_a_sign_by_its_words() {
+    fn a_plan_recognizes_a_sign_by_its_words() {
         let known = &signs()[0];
         let sign = |number, text: &str| PlanSign {
             id: id(number),

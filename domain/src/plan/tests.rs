@@ -73,11 +73,11 @@ prop_compose! {
         lapse_response in some(step),
         naloxone in prop::option::of((any::<bool>(), prop::option::of("[ab]"))),
         review_on in prop::option::of(0i32..3),
-        kept in prop::sample::subsequence(vec![PlanSection::Reasons, PlanSection::Triggers], 0..=2),
+        hidden in prop::sample::subsequence(vec![PlanSection::Reasons, PlanSection::Triggers], 0..=2),
     ) -> Plan {
-        let naloxone = naloxone.map(|(has, kept)| Naloxone { has, kept: kept.map(|kept| words(&kept)) });
+        let naloxone = naloxone.map(|(has, location)| Naloxone { has, location: location.map(|text| words(&text)) });
         let review_on = review_on.map(|days| day("2026-03-02").plus(days));
-        let only_me = only_me(&kept);
+        let only_me = only_me(&hidden);
         Plan { reasons, triggers, lapse_response, naloxone, review_on, only_me, ..Plan::default() }
     }
 }
@@ -101,7 +101,7 @@ fn saved(current: Option<&Revision<Plan>>, draft: Plan, by: Author) -> Revision<
 /// What a counselor's draft makes of the current plan when it is merged and saved.
 fn reconciled(base: &Plan, current: &Plan, draft: Plan) -> Result<Plan, Conflict<PlanSection>> {
     let draft = reconcile(base, current, draft, Role::Counselor)?;
-    assert_eq!(overreach(current, &draft, Role::Counselor), Ok(()));
+    assert_eq!(check_hidden(current, &draft, Role::Counselor), Ok(()));
     Ok(apply(current, draft, Role::Counselor))
 }
 fn sample() -> Plan {
@@ -166,7 +166,7 @@ fn a_revision_is_agreed_when_both_signed_that_one() {
     let first = saved(None, sample(), sam());
     let once = sign(&first, 1, sam(), now()).unwrap();
     assert_eq!(once.agreement(), Agreement::Participant);
-    assert_eq!(sign(&once, 1, sam(), moment("2026-03-03T08:00:00Z")).unwrap(), once, "the first one stands");
+    assert_eq!(sign(&once, 1, sam(), moment("2026-03-03T08:00:00Z")).unwrap(), once, "the first one remains");
     assert_eq!(sign(&first, 1, counselor(), now()).unwrap().agreement(), Agreement::Counselor);
     let agreed = sign(&once, 1, counselor(), now()).unwrap();
     assert_eq!((agreed.agreement(), &agreed.content), (Agreement::Agreed, &first.content));
@@ -180,7 +180,7 @@ fn a_revision_is_agreed_when_both_signed_that_one() {
 }
 
 #[test]
-fn nobody_but_the_two_of_them_signs() {
+fn only_the_participant_and_a_counselor_sign() {
     let first = saved(None, sample(), sam());
     for role in [Role::Supervisor, Role::Admin, Role::Supporter] {
         let by = Author { role, ..counselor() };
@@ -189,9 +189,9 @@ fn nobody_but_the_two_of_them_signs() {
 }
 
 #[test]
-fn what_may_save_a_life_is_never_kept_from_the_care_team() {
+fn sections_that_may_save_a_life_are_never_hidden_from_the_care_team() {
     use PlanSection as S;
-    for section in [S::Lines, S::LapseResponse, S::Naloxone, S::Review, S::Sharing] {
+    for section in [S::LocalCrisisLines, S::LapseResponse, S::Naloxone, S::Review, S::Sharing] {
         assert_eq!(OnlyMe::try_from(vec![S::Reasons, section]), Err(Unfit::AlwaysShared), "{section:?}");
     }
     let json = r#"{"only_me":["lapse_response"]}"#;
@@ -201,29 +201,29 @@ fn what_may_save_a_life_is_never_kept_from_the_care_team() {
 }
 
 #[test]
-fn what_is_hidden_now_is_hidden_in_older_revisions_and_stays_hidden_in_newer_ones() {
+fn a_section_hidden_now_or_in_a_revision_is_hidden_in_that_revision() {
     let shared = sample();
-    let kept = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
-    for (old, current) in [(&shared, &kept), (&kept, &shared)] {
+    let hiding = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
+    for (old, current) in [(&shared, &hiding), (&hiding, &shared)] {
         let view = visible_to(old, current, Role::Counselor);
         assert_eq!(view.withheld, [PlanSection::Reasons]);
         assert!(view.plan.reasons.is_empty() && !view.plan.triggers.is_empty());
         assert_eq!(visible_to(old, current, Role::Participant).plan, *old);
     }
-    let other = Plan { reasons: Items::default(), triggers: Items::default(), ..kept.clone() };
-    let seen = compare_visible(&kept, &other, &shared, Role::Supervisor);
+    let other = Plan { reasons: Items::default(), triggers: Items::default(), ..hiding.clone() };
+    let seen = compare_visible(&hiding, &other, &shared, Role::Supervisor);
     assert_eq!(seen.iter().map(|difference| difference.section).collect::<Vec<_>>(), [PlanSection::Triggers]);
     assert_eq!(visible_to(&shared, &shared, Role::Supporter).withheld, PlanSection::ALL);
 }
 
 #[test]
-fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
-    let kept = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
-    let first = saved(None, kept.clone(), sam());
-    let mut draft = visible_to(&kept, &kept, Role::Counselor).plan;
+fn a_counselor_edits_only_what_is_not_hidden_and_cannot_change_what_is_hidden() {
+    let hiding = Plan { only_me: only_me(&[PlanSection::Reasons]), ..sample() };
+    let first = saved(None, hiding.clone(), sam());
+    let mut draft = visible_to(&hiding, &hiding, Role::Counselor).plan;
     draft.lapse_response = list([step(3, "Call Sam"), step(9, "Go to a meeting")]);
     let second = saved(Some(&first), draft.clone(), counselor());
-    assert_eq!((&second.content.reasons, &second.content.only_me), (&kept.reasons, &kept.only_me));
+    assert_eq!((&second.content.reasons, &second.content.only_me), (&hiding.reasons, &hiding.only_me));
     assert_eq!(second.content.lapse_response.len(), 2);
 
     let try_save = |based_on, draft| {
@@ -231,41 +231,45 @@ fn a_counselor_edits_around_what_is_hidden_and_does_not_say_what_is() {
     };
     let open = Plan { only_me: OnlyMe::default(), ..draft.clone() };
     assert_eq!(try_save(2, open.clone()), Err(Refusal::Sharing));
-    assert_eq!(try_save(1, open), Err(Refusal::Stale { current: 2 }), "it may have been made of another");
+    assert_eq!(
+        try_save(1, open),
+        Err(Refusal::Stale { current: 2 }),
+        "it may have been allowed in revision 1"
+    );
     for text in ["Because I say so", "My daughter"] {
         let filled = Plan { reasons: list([reason(1, text)]), ..draft.clone() };
-        assert_eq!(try_save(2, filled), Err(Refusal::Kept { section: PlanSection::Reasons }), "{text}");
+        assert_eq!(try_save(2, filled), Err(Refusal::Hidden { section: PlanSection::Reasons }), "{text}");
     }
     assert_eq!(try_save(1, draft).as_ref(), Ok(&second));
 }
 
 #[test]
-fn a_proposal_for_what_is_hidden_is_not_taken_up() {
-    let kept = Plan { only_me: only_me(&[PlanSection::Triggers, PlanSection::Reasons]), ..sample() };
+fn a_proposal_for_a_hidden_section_is_refused() {
+    let hiding = Plan { only_me: only_me(&[PlanSection::Triggers, PlanSection::Reasons]), ..sample() };
     let skill = Proposal::RemoveSkill { skill: link("library:urge_surfing") };
-    let take_up = |proposal| take_up(&kept, proposal, id(9), Role::Counselor, |_| false);
-    let refused = take_up(&skill);
-    assert_eq!(refused, Err(Refusal::Kept { section: PlanSection::Triggers }));
+    let accept = |proposal| accept_proposal(&hiding, proposal, id(9), Role::Counselor, |_| false);
+    let refused = accept(&skill);
+    assert_eq!(refused, Err(Refusal::Hidden { section: PlanSection::Triggers }));
     let step = Proposal::AddLapseResponseStep { words: words("Breathe") };
-    let draft = take_up(&step).unwrap();
-    let first = saved(None, kept.clone(), sam());
+    let draft = accept(&step).unwrap();
+    let first = saved(None, hiding.clone(), sam());
     let second = saved(Some(&first), draft, counselor()).content;
-    assert_eq!((second.lapse_response.len(), &second.reasons), (2, &kept.reasons));
+    assert_eq!((second.lapse_response.len(), &second.reasons), (2, &hiding.reasons));
 }
 
 #[test]
-fn what_was_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
+fn a_section_hidden_while_a_counselor_wrote_is_neither_lost_nor_overwritten() {
     let base = sample();
     let current = Plan { only_me: only_me(&[PlanSection::Triggers]), ..sample() };
     let emptied = visible_to(&base, &current, Role::Counselor).plan;
     assert_eq!(reconciled(&base, &current, emptied), Ok(current.clone()));
     assert_eq!(reconciled(&base, &current, base.clone()), Ok(current.clone()), "nothing new in it");
     let draft = Plan { triggers: list([trigger(7, "a bar", &[])]), ..sample() };
-    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Hidden)] };
     assert_eq!(reconciled(&base, &current, draft), Err(conflict));
     let filled = Plan { only_me: current.only_me.clone(), ..base.clone() };
-    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Kept)] };
-    assert_eq!(reconciled(&current, &base, filled), Err(conflict), "hidden when the draft was begun");
+    let conflict = Conflict { sections: vec![(PlanSection::Triggers, Clash::Hidden)] };
+    assert_eq!(reconciled(&current, &base, filled), Err(conflict), "hidden when the draft was started");
     let open = Plan { only_me: OnlyMe::default(), triggers: Items::default(), ..current.clone() };
     let conflict = Conflict { sections: vec![(PlanSection::Sharing, Clash::Sharing)] };
     assert_eq!(reconciled(&current, &current, open), Err(conflict));
@@ -287,21 +291,24 @@ fn a_warning_sign_stays_the_sign_it_came_from_when_its_words_change() {
     let first = saved(None, coded.clone(), sam());
     let plain = of(None, &known.words);
     let again = save(Some(&first), 1, plain.clone(), sam(), IntensiveOutpatient, today(), now());
-    assert_eq!(again, Ok(first.clone()), "a phone that does not know of codes");
+    assert_eq!(again, Ok(first.clone()), "a phone that does not know codes");
     let own = of(None, "I go quiet");
     assert_eq!(saved(Some(&first), own.clone(), sam()).content, of(Some(&known.code), "I go quiet"));
     let uncoded = saved(None, plain.clone(), sam());
-    assert_eq!(uncoded.content, plain, "what was written is not added to");
+    assert_eq!(uncoded.content, plain, "the first revision stays as it was written");
     assert_eq!(saved(Some(&uncoded), own.clone(), sam()).content, of(Some(&known.code), "I go quiet"));
     assert_eq!(
         reconciled(&coded, &of(Some(&known.code), "I hide"), plain),
         Ok(of(Some(&known.code), "I hide"))
     );
     let other = saved(None, own.clone(), sam());
-    let anew = of(None, "I go quiet with Sam");
-    assert_eq!(saved(Some(&other), anew.clone(), sam()).content, anew, "one that came from none");
-    let told = serde_json::to_value(compare(&own, &of(Some(&known.code), "I go quiet"))).unwrap();
-    assert_eq!(told[0]["fields"], serde_json::json!([{ "field": "code", "after": known.code.as_ref() }]));
+    let reworded = of(None, "I go quiet with Sam");
+    assert_eq!(saved(Some(&other), reworded.clone(), sam()).content, reworded, "a sign without a code");
+    let differences = serde_json::to_value(compare(&own, &of(Some(&known.code), "I go quiet"))).unwrap();
+    assert_eq!(
+        differences[0]["fields"],
+        serde_json::json!([{ "field": "code", "after": known.code.as_ref() }])
+    );
 }
 
 #[test]
@@ -326,10 +333,10 @@ fn a_plan_reads_back_as_written_and_refuses_what_it_does_not_know() {
     assert!(serde_json::from_value::<Plan>(twice).is_err(), "one id, one item");
 }
 
-/// A plan with as much in it as it can hold.
-pub(super) fn fullest(message: &str) -> Plan {
-    let text = message.repeat(160);
-    let short = message.repeat(60);
+/// The largest possible plan.
+pub(super) fn fullest(letter: &str) -> Plan {
+    let text = letter.repeat(160);
+    let short = letter.repeat(60);
     let item = |number: usize, fields: serde_json::Value| {
         let mut item = fields;
         item["id"] = Uuid::from_u128(u128::MAX - number as u128).to_string().into();
@@ -353,9 +360,9 @@ pub(super) fn fullest(message: &str) -> Plan {
         })),
         "lapse_response": many(10, serde_json::json!({ "words": text })),
         "medications": many(12, serde_json::json!({ "words": text })),
-        "naloxone": { "has": false, "kept": text },
+        "naloxone": { "has": false, "location": text },
         "routine": many(12, serde_json::json!({ "words": text })),
-        "lines": many(6, serde_json::json!({ "name": short, "reach": short })),
+        "local_crisis_lines": many(6, serde_json::json!({ "name": short, "reach": short })),
         "milestones": many(8, serde_json::json!({ "words": text, "reward": text })),
         "review_on": "2026-03-10",
         "only_me": ["reasons", "triggers", "warning_signs", "situations", "supports", "medications", "routine",
@@ -365,7 +372,7 @@ pub(super) fn fullest(message: &str) -> Plan {
 }
 
 #[test]
-fn the_fullest_plan_fits_a_request_and_one_of_longer_letters_is_told_so() {
+fn the_largest_plan_fits_a_request_unless_its_letters_are_long() {
     let full = fullest("x");
     assert!(full.reasons.len() == 8 && full.milestones.len() == 8);
     let bytes = serde_json::to_vec(&full).unwrap().len();
@@ -384,7 +391,7 @@ proptest! {
     }
 
     #[test]
-    fn no_draft_of_a_counselor_reaches_what_is_hidden(current in any_plan(), draft in any_plan()) {
+    fn a_counselors_draft_never_changes_what_is_hidden(current in any_plan(), draft in any_plan()) {
         let after = apply(&current, draft.clone(), Role::Counselor);
         prop_assert_eq!(&after.only_me, &current.only_me);
         for section in withheld(&current, &current, Role::Counselor) {

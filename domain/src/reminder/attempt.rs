@@ -1,26 +1,26 @@
-//! What a try to send made of a message, and when it is tried again.
+//! Attempts to send a message, and when to try again.
 
 use std::time::Duration;
 
 use super::{LATEST, ReminderMessage, ReminderState, later};
 use crate::value::Moment;
 
-/// How often sending is tried.
+/// The most attempts to send a message.
 pub const MAX_ATTEMPTS: i16 = 8;
 
-/// What the mail server made of a try to send.
+/// The outcome of an attempt to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// It took the message.
+    /// The mail server accepted the message.
     Accepted,
-    /// It refused the message for good (5xx to this recipient).
+    /// It refused the message permanently (5xx to this recipient).
     Refused,
-    /// It refused for now, did not answer, or could not be reached.
+    /// It refused for now, did not answer or could not be reached.
     Failed,
 }
 
-/// A message after a try to send it: sent, bounced, to be tried again, or given up. One that is not waiting any
-/// more stays as it is.
+/// A message after an attempt to send it: sent, bounced, planned for another attempt, or dead. A message that
+/// is not planned does not change.
 #[must_use]
 pub fn after_attempt(
     message: &ReminderMessage,
@@ -46,8 +46,8 @@ pub fn after_attempt(
     }
 }
 
-/// Seconds to wait after this many failed tries: 30, doubled each time up to half an hour, a fifth more or less
-/// by a jitter between 0 and 1.
+/// Seconds to wait after this many failed attempts: 30, doubled each time up to half an hour, up to a fifth
+/// more or less by a jitter between 0 and 1.
 pub fn backoff(attempts: i16, jitter: f64) -> u64 {
     let doubled = u32::from(attempts.clamp(1, 7).unsigned_abs()) - 1;
     let seconds = (30u64 << doubled).min(30 * 60);
@@ -62,7 +62,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_the_mail_server_says_decides_what_becomes_of_a_letter() {
+    fn the_mail_servers_answer_decides_the_state_of_a_message() {
         let leased = message().leased(message().due_at).unwrap();
         let now = later(leased.due_at, 1);
         let sent = after_attempt(&leased, Attempt::Accepted, 0.5, now);
@@ -74,11 +74,11 @@ mod tests {
             (failed.state, failed.attempts, failed.next_attempt_at),
             (ReminderState::Planned, 1, later(now, 30))
         );
-        assert_eq!(after_attempt(&sent, Attempt::Failed, 0.5, now), sent, "what is sent stays sent");
+        assert_eq!(after_attempt(&sent, Attempt::Failed, 0.5, now), sent, "a sent message stays sent");
     }
 
     #[test]
-    fn the_eighth_failure_is_the_last_and_comes_before_the_letter_expires() {
+    fn the_eighth_failure_is_the_last_and_comes_before_the_message_expires() {
         let mut message = message();
         let (due, mut tries) = (message.due_at, 0);
         while message.state == ReminderState::Planned {
@@ -92,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_wait_grows_and_stays_in_its_bounds(attempts in any::<i16>(), jitter in any::<f64>()) {
+        fn the_wait_grows_and_stays_in_range(attempts in any::<i16>(), jitter in any::<f64>()) {
             let wait = backoff(attempts, jitter);
             prop_assert!((24..=36 * 60).contains(&wait));
             let step = attempts.clamp(1, 6);

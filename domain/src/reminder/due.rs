@@ -1,4 +1,4 @@
-//! When the next reminder is due, by the person's own clock.
+//! When the next reminder is due, in the person's time zone.
 
 use jiff::civil;
 
@@ -6,8 +6,8 @@ use super::{Preferences, Weekday};
 use crate::value::{Day, Moment, TimeZone};
 
 impl Preferences {
-    /// When the reminder of a day is due, if that day has one. A time that the clock skips comes as much later
-    /// as the clock skips; a time that comes twice counts the first time; a day that the zone skips has none.
+    /// When the reminder of a day is due, if that day has one. If the clock skips the time, it is due that much
+    /// later. If the time comes twice, the first one counts. A day that the time zone skips has none.
     pub(super) fn due_on(&self, day: Day, zone: &TimeZone) -> Option<Due> {
         let date = civil::Date::from(day);
         let weekday = Weekday::from(date.weekday());
@@ -22,21 +22,22 @@ impl Preferences {
     }
 }
 
-/// One reminder that is to come.
+/// A reminder that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The day it belongs to, on the person's calendar.
+    /// Its day in the person's calendar.
     pub local_date: Day,
-    /// Which one of that day: the chosen time in minutes since midnight.
+    /// The chosen time in minutes since midnight.
     pub slot: i16,
-    /// The instant.
+    /// When it is due.
     pub due_at: Moment,
 }
 
-/// The first reminder due later than an instant.
+/// The first reminder due after this time.
 pub fn next_due(preferences: &Preferences, zone: &TimeZone, after: Moment) -> Option<Due> {
     let today = after.local_day(zone);
-    // From yesterday, whose time the clock may have pushed past midnight; a week on, and one for skipped days.
+    // From yesterday, because a clock change can move its time past midnight. Two weeks, because days can be
+    // skipped.
     (-1..=15).filter_map(|days| preferences.due_on(today.plus(days), zone)).find(|due| after < due.due_at)
 }
 
@@ -114,7 +115,7 @@ mod tests {
         "2011-12-31",
         "2011-12-30T19:00:00Z"
     )]
-    fn the_next_one_is_due_by_the_persons_own_clock(
+    fn the_next_reminder_is_due_in_the_persons_time_zone(
         #[case] name: &str,
         #[case] at: &str,
         #[case] after: &str,
@@ -146,19 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn in_every_zone_every_day_has_one_reminder_and_no_day_has_two() {
+    fn in_every_time_zone_each_day_has_exactly_one_reminder() {
         let end = moment("2027-01-03T00:00:00Z");
         for (number, name) in jiff::tz::db().available().enumerate() {
             let Ok(zone) = TimeZone::try_from(name.as_str().to_owned()) else { continue };
             let at = if number % 2 == 0 { 150 } else { i16::try_from(number * 37 % 1440).unwrap() };
-            let wish = Preferences { at: TimeOfDay::try_from(at).unwrap(), ..daily("00:00") };
-            let mut last = next_due(&wish, &zone, moment("2026-01-01T00:00:00Z")).unwrap();
+            let preferences = Preferences { at: TimeOfDay::try_from(at).unwrap(), ..daily("00:00") };
+            let mut last = next_due(&preferences, &zone, moment("2026-01-01T00:00:00Z")).unwrap();
             while last.due_at < end {
-                let next = next_due(&wish, &zone, last.due_at).unwrap();
+                let next = next_due(&preferences, &zone, last.due_at).unwrap();
                 assert!(last.due_at < next.due_at, "{name}");
                 assert_eq!(last.local_date.until(next.local_date), 1, "{name} {}", next.local_date);
                 let wall = next.due_at.in_zone(&zone).datetime();
-                let asked = civil::Date::from(next.local_date).to_datetime(wish.at.civil());
+                let asked = civil::Date::from(next.local_date).to_datetime(preferences.at.civil());
                 let shift = asked.duration_until(wall).as_mins();
                 assert!((0..=120).contains(&shift), "{name} {asked} came at {wall}");
                 last = next;
@@ -168,17 +169,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_due_is_later_and_nothing_between_was_missed(
+        fn the_next_reminder_is_later_and_none_is_missed(
             at in 0i16..1440, second in 0i64..94_608_000, gap in 0i64..600_000,
             name in prop::sample::select(vec!["UTC", NEW_YORK, "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Nuuk"]),
         ) {
-            let (zone, wish) = (zone(name), Preferences { at: TimeOfDay::try_from(at).unwrap(), ..daily("00:00") });
+            let (zone, preferences) = (zone(name), Preferences { at: TimeOfDay::try_from(at).unwrap(), ..daily("00:00") });
             let after = later(moment("2026-01-01T00:00:00Z"), second);
-            let due = next_due(&wish, &zone, after).unwrap();
+            let due = next_due(&preferences, &zone, after).unwrap();
             prop_assert!(after < due.due_at && due.due_at <= later(after, 27 * 3600));
-            // Asking at any instant before it is due gives the same one; asking later, a later one.
+            // Asked at any time before it is due, the answer is the same reminder; asked later, a later one.
             let asked = later(after, gap);
-            let again = next_due(&wish, &zone, asked).unwrap();
+            let again = next_due(&preferences, &zone, asked).unwrap();
             prop_assert_eq!(again == due, asked < due.due_at);
         }
     }

@@ -1,4 +1,4 @@
-//! A message: what it is for, where it stands, and whether it is still wanted when it is about to leave.
+//! A reminder message, its states, and whether it is still wanted when it is about to be sent.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,40 +8,40 @@ use crate::account::ParticipantId;
 use crate::value::{Day, Moment, TimeOfDay, TimeZone};
 
 id! {
-    /// One message that is to go out.
+    /// A reminder message.
     ReminderMessageId
 }
 
 words! {
     /// What a message is for.
     Kind {
-        /// The daily invitation to check in.
+        /// The daily reminder to check in.
         CheckIn = "check_in",
     }
 }
 
 words! {
-    /// Where a message stands.
+    /// The state of a message.
     ReminderState {
-        /// Waits for its time or its next try.
+        /// Waits for its time or its next attempt.
         Planned = "planned",
-        /// The mail server took it.
+        /// The mail server accepted it.
         Sent = "sent",
-        /// The person logged something on that day after it was sent.
+        /// After it was sent, the person logged something on the same day.
         Answered = "answered",
-        /// Its time passed before it could be sent.
+        /// It could not be sent within two hours of its time.
         Expired = "expired",
-        /// The mail server refused it for good.
+        /// The mail server refused it permanently.
         Bounced = "bounced",
-        /// Given up after too many tries.
+        /// Given up after too many attempts.
         Dead = "dead",
-        /// No longer wanted when it was about to leave.
+        /// Not sent, because it was no longer wanted.
         Suppressed = "suppressed",
     }
 }
 
 words! {
-    /// Why a message was held back.
+    /// Why a message was not sent.
     Suppression {
         /// The person turned reminders off.
         TurnedOff = "turned_off",
@@ -49,53 +49,53 @@ words! {
         Rescheduled = "rescheduled",
         /// It would have arrived in the person's quiet hours.
         QuietHours = "quiet_hours",
-        /// There is no address to send to any more.
+        /// The person no longer has an email address.
         NoAddress = "no_address",
         /// The check-in of that day is already answered.
         AlreadyAnswered = "already_answered",
     }
 }
 
-/// How long after its time a reminder still makes sense, in seconds.
+/// How long after its time a reminder can still be sent, in seconds.
 pub const LATEST: i64 = 2 * 60 * 60;
 
-/// How long one worker may hold a message, in seconds: longer than any try to send it.
+/// How long a worker may hold a message, in seconds: longer than any attempt to send it.
 pub const LEASE: i64 = 60;
 
-/// A message to a participant and what became of it.
+/// A message to a participant and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReminderMessage {
-    /// Its id, also in its `Message-ID`, so that a repeated one can be told.
+    /// Its id, also part of its `Message-ID`, so that duplicates can be recognized.
     pub id: ReminderMessageId,
-    /// To whom.
+    /// To whom it is sent.
     pub participant: ParticipantId,
     /// What it is for.
     pub kind: Kind,
     /// The day it belongs to.
     pub local_date: Day,
-    /// Which one of that day: the chosen time in minutes since midnight.
+    /// The chosen time in minutes since midnight.
     #[schema(minimum = 0, maximum = 1439)]
     pub slot: i16,
-    /// When it was to leave.
+    /// When it is due.
     pub due_at: Moment,
-    /// Where it stands.
+    /// Its state.
     pub state: ReminderState,
-    /// How often sending was tried.
+    /// The number of attempts to send it.
     #[schema(minimum = 0, maximum = 8)]
     pub attempts: i16,
-    /// Not tried before this.
+    /// The earliest time of the next attempt.
     #[serde(skip)]
     pub next_attempt_at: Moment,
-    /// A worker has it until then.
+    /// Until when a worker holds it.
     #[serde(skip)]
     pub lease_until: Option<Moment>,
-    /// Counts the leases: only the latest holder may say what became of it.
+    /// The number of leases. Only the latest holder may change the state.
     #[serde(skip)]
     pub fence: i64,
-    /// When the mail server took it.
+    /// When the mail server accepted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Moment>,
-    /// Why it was held back.
+    /// Why it was not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Suppression>,
     /// When it was planned.
@@ -123,7 +123,7 @@ impl ReminderMessage {
         }
     }
 
-    /// This message in the hands of a worker, if it is time and no other worker has it.
+    /// This message leased to a worker, if it is due and no other worker holds it.
     pub fn leased(&self, now: Moment) -> Option<Self> {
         let free = self.lease_until.is_none_or(|until| until <= now);
         (self.state == ReminderState::Planned && self.next_attempt_at <= now && free).then(|| Self {
@@ -133,7 +133,7 @@ impl ReminderMessage {
         })
     }
 
-    /// This message held back or expired, as decided; one that may be sent stays as it is.
+    /// This message after a decision: suppressed or expired. It does not change if it is to be sent.
     #[must_use]
     pub fn decided(&self, decision: Decision) -> Self {
         let (state, reason) = match decision {
@@ -144,7 +144,7 @@ impl ReminderMessage {
         Self { state, reason, lease_until: None, ..self.clone() }
     }
 
-    /// This message answered, if it was sent and the person logged something later on its day.
+    /// This message as answered, if the person logged something later on the day it was sent.
     pub fn answered(&self, logged_at: Moment, zone: &TimeZone) -> Option<Self> {
         let after = self.state == ReminderState::Sent && self.sent_at.is_some_and(|sent| sent <= logged_at);
         (after && logged_at.local_day(zone) == self.local_date)
@@ -152,18 +152,18 @@ impl ReminderMessage {
     }
 }
 
-/// What to do with a message whose time has come.
+/// What to do with a message that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Send it.
     Send,
-    /// Hold it back, and why.
+    /// Do not send it, for this reason.
     Suppress(Suppression),
-    /// Too late for it to make sense.
+    /// It is too late to send it.
     Expire,
 }
 
-/// Whether a message is still wanted, by what the person wishes as of now.
+/// Whether a message is still wanted, by the person's current preferences.
 pub fn send_decision(
     message: &ReminderMessage,
     preferences: Option<&Preferences>,
@@ -171,13 +171,13 @@ pub fn send_decision(
     has_address: bool,
     now: Moment,
 ) -> Decision {
-    let Some(wish) = preferences.filter(|wish| wish.enabled) else {
+    let Some(preferences) = preferences.filter(|preferences| preferences.enabled) else {
         return Decision::Suppress(Suppression::TurnedOff);
     };
     if !has_address {
         return Decision::Suppress(Suppression::NoAddress);
     }
-    if wish.due_on(message.local_date, zone).is_none_or(|due| due.due_at != message.due_at) {
+    if preferences.due_on(message.local_date, zone).is_none_or(|due| due.due_at != message.due_at) {
         return Decision::Suppress(Suppression::Rescheduled);
     }
     if later(message.due_at, LATEST) < now {
@@ -185,14 +185,14 @@ pub fn send_decision(
     }
     let local = now.in_zone(zone).time();
     let clock = TimeOfDay::try_from(i16::from(local.hour()) * 60 + i16::from(local.minute()));
-    match (wish.quiet_hours, clock) {
+    match (preferences.quiet_hours, clock) {
         (Some(quiet), Ok(clock)) if quiet.cover(clock) => Decision::Suppress(Suppression::QuietHours),
         _ => Decision::Send,
     }
 }
 
-/// The decision once it is known whether the daily check-in of the message's day is answered: then there is
-/// nothing left to remind of.
+/// The decision, given whether the daily check-in of the message's day is already answered. Then no reminder is
+/// needed.
 #[must_use]
 pub fn unless_answered(decision: Decision, answered: bool) -> Decision {
     match decision {
@@ -224,7 +224,7 @@ pub(super) mod tests {
     #[case::wanted(Some(daily("19:30")), true, "2026-07-01T23:30:00Z", Decision::Send)]
     #[case::just_in_time(Some(daily("19:30")), true, "2026-07-02T01:30:00Z", Decision::Send)]
     #[case::too_late(Some(daily("19:30")), true, "2026-07-02T01:30:01Z", Decision::Expire)]
-    #[case::no_wish(None, true, "2026-07-01T23:30:00Z", Decision::Suppress(Suppression::TurnedOff))]
+    #[case::no_preferences(None, true, "2026-07-01T23:30:00Z", Decision::Suppress(Suppression::TurnedOff))]
     #[case::off(Some(Preferences { enabled: false, ..daily("19:30") }), true, "2026-07-01T23:30:00Z", Decision::Suppress(Suppression::TurnedOff))]
     #[case::no_address(
         Some(daily("19:30")),
@@ -240,14 +240,15 @@ pub(super) mod tests {
     )]
     #[case::quiet_by_now(Some(Preferences { quiet_hours: Some(quiet("20:00", "08:00")), ..daily("19:30") }), true, "2026-07-02T00:00:00Z", Decision::Suppress(Suppression::QuietHours))]
     #[case::not_quiet_yet(Some(Preferences { quiet_hours: Some(quiet("20:00", "08:00")), ..daily("19:30") }), true, "2026-07-01T23:59:00Z", Decision::Send)]
-    fn a_letter_is_asked_about_again_before_it_leaves(
-        #[case] wish: Option<Preferences>,
+    fn a_message_is_checked_again_before_it_is_sent(
+        #[case] preferences: Option<Preferences>,
         #[case] has_address: bool,
         #[case] now: &str,
         #[case] expected: Decision,
     ) {
         let message = message();
-        let decision = send_decision(&message, wish.as_ref(), &zone(NEW_YORK), has_address, moment(now));
+        let decision =
+            send_decision(&message, preferences.as_ref(), &zone(NEW_YORK), has_address, moment(now));
         assert_eq!(decision, expected);
         let decided = message.decided(decision);
         let state = match expected {
@@ -260,7 +261,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn no_letter_leaves_once_the_check_in_of_its_day_is_answered() {
+    fn no_message_is_sent_once_the_check_in_of_its_day_is_answered() {
         let answered = Decision::Suppress(Suppression::AlreadyAnswered);
         assert_eq!(unless_answered(Decision::Send, true), answered);
         let off = Decision::Suppress(Suppression::TurnedOff);
@@ -272,13 +273,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_letter_of_another_zone_is_held_back() {
+    fn a_message_planned_for_another_time_zone_is_suppressed() {
         let decision = send_decision(&message(), Some(&daily("19:30")), &zone("UTC"), true, message().due_at);
         assert_eq!(decision, Decision::Suppress(Suppression::Rescheduled));
     }
 
     #[test]
-    fn one_worker_at_a_time_has_a_letter() {
+    fn only_one_worker_at_a_time_holds_a_message() {
         let message = message();
         let due = message.due_at;
         assert_eq!(message.leased(later(due, -1)), None, "not before its time");
@@ -290,7 +291,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_log_later_on_the_same_day_answers_a_sent_letter() {
+    fn an_entry_later_on_the_same_day_answers_a_sent_message() {
         let zone = zone(NEW_YORK);
         let sent = after_attempt(&message(), Attempt::Accepted, 0.0, message().due_at);
         assert_eq!(sent.answered(later(sent.due_at, 60), &zone).unwrap().state, ReminderState::Answered);

@@ -1,4 +1,4 @@
-//! The line of one participant in a caseload.
+//! The summary of one participant in a caseload.
 
 use super::Tally;
 use crate::craving::Intensity;
@@ -6,10 +6,10 @@ use crate::value::{Day, Moment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many days, today included, a caseload line looks at.
+/// How many days a caseload line covers, today included.
 pub const CASELOAD_DAYS: i32 = 21;
 
-/// What a caseload says of one participant at a glance: the last 7 days against the 14 before.
+/// A participant's cravings at a glance: the last 7 days and the 14 days before.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({
     "logs_7_days": 4, "mean_7_days": 6.25, "peak_7_days": 9, "mean_14_days_before": 4.5,
@@ -22,31 +22,31 @@ pub struct Recent {
     /// Their mean intensity as logged; null without an entry.
     #[schema(minimum = 0, maximum = 10)]
     pub mean_7_days: Option<f64>,
-    /// The strongest of them.
+    /// Their highest intensity.
     pub peak_7_days: Option<Intensity>,
     /// Mean intensity in the 14 days before those.
     #[schema(minimum = 0, maximum = 10)]
     pub mean_14_days_before: Option<f64>,
-    /// The strongest in the 14 days before those.
+    /// The highest intensity in the 14 days before those.
     pub peak_14_days_before: Option<Intensity>,
-    /// When the last logged craving was felt; null if there is none.
+    /// When the latest logged craving was felt; null if there is none.
     pub last_log_at: Option<Moment>,
     /// The last day with an entry, if neither today nor yesterday has one.
     pub quiet_since: Option<Day>,
 }
 
-/// What a caseload line is read from: a day without its tallies by trigger and hour.
+/// The summary of a day without its tallies by trigger and hour, for a caseload line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayGlance {
     /// The local day.
     pub day: Day,
-    /// Entries.
+    /// Number of entries.
     pub count: i32,
-    /// Their intensities as logged, added up.
+    /// The sum of their intensities as logged.
     pub intensity_sum: i32,
-    /// The strongest of them, ratings included.
+    /// Their highest intensity, later ratings included.
     pub peak: Intensity,
-    /// When the last of them was felt.
+    /// When the latest of them was felt.
     pub last_at: Moment,
 }
 
@@ -60,10 +60,10 @@ pub struct RecentDays {
 }
 
 impl RecentDays {
-    /// The last 7 days, today included, against the 14 before. Older days do not count. `today` is the day in the
-    /// participant's time zone.
+    /// The summary of the last 7 days, today included, and of the 14 days before. Older days do not count.
+    /// `today` is the day in the participant's time zone.
     pub fn recent(&self, today: Day) -> Recent {
-        // A phone further east may be a day ahead of today: it counts as today.
+        // A phone further east may be a day ahead. That day counts as today.
         let age = |glance: &DayGlance| glance.day.until(today).max(0);
         let over = |ages: std::ops::Range<i32>| {
             let mut tally = Tally::default();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caseload_line_sets_7_days_against_the_14_before() {
+    fn a_caseload_line_has_the_last_7_days_and_the_14_before() {
         let days = [
             only("2026-03-02T08:00:00Z", 8),
             only("2026-02-24T08:00:00Z", 5),
@@ -134,10 +134,7 @@ mod tests {
     #[case::tomorrow_further_east("2026-03-03T01:00:00Z", None)]
     #[case::yesterday("2026-03-01T08:00:00Z", None)]
     #[case::two_days_ago("2026-02-28T08:00:00Z", Some("2026-02-28"))]
-    fn who_has_not_logged_since_the_day_before_yesterday_is_quiet(
-        #[case] at: &str,
-        #[case] since: Option<&str>,
-    ) {
+    fn somebody_without_an_entry_today_or_yesterday_is_quiet(#[case] at: &str, #[case] since: Option<&str>) {
         let days = vec![glance(&only(at, 4))];
         let line = RecentDays { days, before: None }.recent(day("2026-03-02"));
         assert_eq!((line.quiet_since, line.logs_7_days), (since.map(day), 1));

@@ -1,15 +1,15 @@
-//! The summary of one day, which grows with each entry.
+//! The summary of one day, updated with each entry.
 
 use super::{Outcomes, Tallies, Tally};
 use crate::craving::{Craving, Intensity, Outcome, TriggerCategory};
 use crate::value::{Day, Moment};
 use serde::{Deserialize, Serialize};
 
-/// A day by trigger and by hour, kept as one small document: `{"t":{"conflict":[1,7]},"h":{"18":[1,7]}}`.
+/// A day by trigger and by hour, stored as one small document: `{"t":{"conflict":[1,7]},"h":{"18":[1,7]}}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DayDetail {
-    /// By kind of situation. An entry with two of them counts in both.
+    /// By kind of trigger. An entry with two kinds counts in both.
     #[serde(rename = "t")]
     pub triggers: Tallies<TriggerCategory, 8>,
     /// By hour of the local day, 0 to 23.
@@ -17,24 +17,24 @@ pub struct DayDetail {
     pub hours: Tallies<u8, 24>,
 }
 
-/// What one participant's cravings of one local day add up to.
+/// The totals of a participant's cravings of one local day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaySummary {
     /// The local day.
     pub day: Day,
-    /// Entries.
+    /// Number of entries.
     pub count: i32,
-    /// Their intensities as logged, added up.
+    /// The sum of their intensities as logged.
     pub intensity_sum: i32,
-    /// The strongest of them, ratings included.
+    /// Their highest intensity, later ratings included.
     pub peak: Intensity,
-    /// Those that passed.
+    /// How many passed without use.
     pub passed: i32,
-    /// Those that were still going when last heard of.
+    /// How many were still going at the last update.
     pub still_going: i32,
-    /// Those that ended in use.
+    /// How many ended in use.
     pub lapsed: i32,
-    /// When the last of them was felt.
+    /// When the latest of them was felt.
     pub last_at: Moment,
     /// By trigger and hour.
     pub detail: DayDetail,
@@ -57,7 +57,7 @@ impl DaySummary {
         day.with(craving)
     }
 
-    /// This summary with one more, new, entry of the same day. After any other change the day is recounted.
+    /// This summary with a new entry of the same day. After any other change the day is recounted.
     #[must_use]
     pub fn with(mut self, craving: &Craving) -> Self {
         debug_assert_eq!(self.day, craving.local_day, "an entry counts on its own day");
@@ -79,11 +79,11 @@ impl DaySummary {
         self
     }
 
-    /// The summary of all entries of one day; none if there are none but withdrawn ones.
+    /// The summary of all entries of one day; none if all are withdrawn.
     pub fn recount(cravings: &[Craving]) -> Option<Self> {
-        let mut standing = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
-        let first = Self::first(standing.next()?);
-        Some(standing.fold(first, Self::with))
+        let mut valid = cravings.iter().filter(|craving| craving.withdrawn_at.is_none());
+        let first = Self::first(valid.next()?);
+        Some(valid.fold(first, Self::with))
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_withdrawn_entries_is_missing() {
+    fn a_day_with_only_withdrawn_entries_is_missing() {
         let craving = felt("2026-03-02T18:10:00Z", 7, &[], None);
         let gone = withdraw(&craving, moment("2026-03-03T00:00:00Z"));
         assert_eq!(DaySummary::recount(std::slice::from_ref(&gone)), None);
@@ -122,18 +122,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_summary_that_grew_equals_a_recount_in_any_order(
-            (came, shuffled) in prop::collection::vec(any_craving(), 1..20)
+        fn an_updated_summary_equals_a_recount_in_any_order(
+            (entries, shuffled) in prop::collection::vec(any_craving(), 1..20)
                 .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
             gone in prop::collection::vec(any_craving(), 0..5),
         ) {
-            let grown = came[1..].iter().fold(DaySummary::first(&came[0]), DaySummary::with);
+            let updated = entries[1..].iter().fold(DaySummary::first(&entries[0]), DaySummary::with);
             let now = moment("2026-03-03T00:00:00Z");
-            let mut kept: Vec<_> = gone.iter().map(|craving| withdraw(craving, now)).collect();
-            kept.extend(shuffled);
-            prop_assert_eq!(DaySummary::recount(&kept), Some(grown.clone()));
-            let json = serde_json::to_string(&grown.detail).unwrap();
-            prop_assert_eq!(serde_json::from_str::<DayDetail>(&json).unwrap(), grown.detail);
+            let mut all: Vec<_> = gone.iter().map(|craving| withdraw(craving, now)).collect();
+            all.extend(shuffled);
+            prop_assert_eq!(DaySummary::recount(&all), Some(updated.clone()));
+            let json = serde_json::to_string(&updated.detail).unwrap();
+            prop_assert_eq!(serde_json::from_str::<DayDetail>(&json).unwrap(), updated.detail);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tallies: how many entries there are of a kind, and how strong they were.
+//! Tallies: the number of entries of a kind, and their intensity.
 
 use crate::craving::TriggerCategory;
 use crate::reminder::Weekday;
@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// How many entries there are, and their intensities added up.
+/// The number of entries and the sum of their intensities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i32, i32)", into = "(i32, i32)")]
 pub struct Tally {
-    /// Entries.
+    /// Number of entries.
     pub count: i32,
-    /// Their intensities, added up.
+    /// The sum of their intensities.
     pub sum: i32,
 }
 
@@ -39,18 +39,18 @@ impl From<Tally> for (i32, i32) {
     }
 }
 
-/// Tallies by one of `N` keys. A trend adds up hundreds of these: each key has its place, none is looked for.
+/// Tallies by one of `N` keys. A trend adds up hundreds of these, so each key has a fixed place in an array.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tallies<K, const N: usize> {
     by_place: [Tally; N],
     keys: PhantomData<K>,
 }
 
-/// Something that tallies are kept by.
+/// A key of tallies.
 pub trait TallyKey: Copy {
-    /// Its place among all of its kind, from 0.
+    /// Its place among all keys, from 0.
     fn place(self) -> usize;
-    /// What stands at this place, if there is such a place.
+    /// The key at this place, if there is one.
     fn at(place: usize) -> Option<Self>;
 }
 macro_rules! word_keys {
@@ -76,21 +76,21 @@ impl TallyKey for u8 {
 }
 
 impl<K: TallyKey, const N: usize> Tallies<K, N> {
-    /// Those with an entry, in the order of their keys.
+    /// The tallies with entries, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (K, Tally)> {
         let counted = self.by_place.iter().enumerate().filter(|(_, tally)| 0 < tally.count);
         counted.filter_map(|(place, tally)| Some((K::at(place)?, *tally)))
     }
 
     pub(super) fn add(&mut self, key: K, tally: Tally) {
-        if let Some(standing) = self.by_place.get_mut(key.place()) {
-            standing.add(tally);
+        if let Some(sum) = self.by_place.get_mut(key.place()) {
+            sum.add(tally);
         }
     }
 
     pub(super) fn add_all(&mut self, other: &Self) {
-        for (standing, tally) in self.by_place.iter_mut().zip(other.by_place) {
-            standing.add(tally);
+        for (sum, tally) in self.by_place.iter_mut().zip(other.by_place) {
+            sum.add(tally);
         }
     }
 }

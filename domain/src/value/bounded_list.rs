@@ -1,11 +1,11 @@
-//! Short lists in an order of preference, such as the skills against one trigger.
+//! Short lists in order of preference, such as the skills for one trigger.
 
 use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
-/// A list of at most `MOST` members, the one that is preferred first, such as the skills against one trigger; a
-/// member named twice counts where it is named first.
+/// A list of at most `MOST` members, the preferred one first, such as the skills for one trigger. Of duplicates
+/// the first counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     try_from = "Vec<T>",
@@ -15,11 +15,11 @@ use super::Invalid;
 pub struct BoundedList<T, const MOST: usize>(Vec<T>);
 
 impl<T, const MOST: usize> BoundedList<T, MOST> {
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-    /// Its members, the one that is preferred first.
+    /// Its members, the preferred one first.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
     }
@@ -42,18 +42,18 @@ impl<T: PartialEq, const MOST: usize> TryFrom<Vec<T>> for BoundedList<T, MOST> {
         if MOST < members.len() {
             return Err(Invalid::TooMany { most: MOST, was: members.len() });
         }
-        let mut ranked: Vec<T> = Vec::with_capacity(members.len());
+        let mut unique: Vec<T> = Vec::with_capacity(members.len());
         for member in members {
-            if !ranked.contains(&member) {
-                ranked.push(member);
+            if !unique.contains(&member) {
+                unique.push(member);
             }
         }
-        Ok(Self(ranked))
+        Ok(Self(unique))
     }
 }
 impl<T, const MOST: usize> From<BoundedList<T, MOST>> for Vec<T> {
-    fn from(ranked: BoundedList<T, MOST>) -> Self {
-        ranked.0
+    fn from(list: BoundedList<T, MOST>) -> Self {
+        list.0
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_stays_and_a_double_counts_where_it_is_named_first() {
+    fn the_order_stays_and_the_first_of_duplicates_counts() {
         assert_eq!(Vec::from(of(&[3, 1, 2]).unwrap()), [3, 1, 2]);
         assert_eq!(Vec::from(of(&[3, 1, 3, 1]).unwrap()), [3, 1]);
         assert_ne!(of(&[3, 1]), of(&[1, 3]));
@@ -77,10 +77,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_list_reads_back_as_written(members in prop::collection::vec(0u16..4, 0..=4)) {
-            let ranked = of(&members).unwrap();
-            let json = serde_json::to_string(&ranked).unwrap();
-            prop_assert_eq!(serde_json::from_str::<BoundedList<u16, 4>>(&json).unwrap(), ranked.clone());
-            prop_assert!(members.iter().all(|member| ranked.iter().filter(|one| *one == member).count() == 1));
+            let list = of(&members).unwrap();
+            let json = serde_json::to_string(&list).unwrap();
+            prop_assert_eq!(serde_json::from_str::<BoundedList<u16, 4>>(&json).unwrap(), list.clone());
+            prop_assert!(members.iter().all(|member| list.iter().filter(|one| *one == member).count() == 1));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
-/// A set of at most `MOST` members, such as the triggers of one craving; a member named twice counts once.
+/// A set of at most `MOST` members, such as the triggers of one craving. Duplicates count once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     try_from = "Vec<T>",
@@ -14,7 +14,7 @@ use super::Invalid;
 pub struct BoundedSet<T: Ord + Clone, const MOST: usize>(Vec<T>);
 
 impl<T: Ord + Clone, const MOST: usize> BoundedSet<T, MOST> {
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -51,7 +51,7 @@ impl<T: Ord + Clone, const MOST: usize> TryFrom<Vec<T>> for BoundedSet<T, MOST> 
     }
 }
 impl<T: Ord + Clone, const MOST: usize> From<BoundedSet<T, MOST>> for Vec<T> {
-    fn from(few: BoundedSet<T, MOST>) -> Self {
-        few.0
+    fn from(set: BoundedSet<T, MOST>) -> Self {
+        set.0
     }
 }

@@ -1,4 +1,4 @@
-//! The clock on somebody's wall: the time zone it goes by, and a time of day on it.
+//! Time zones and times of day.
 
 use jiff::{civil, tz};
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Invalid, text_schema};
 
-/// An IANA time zone by name. Kept as the phone spelt it.
+/// An IANA time zone by name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(tz::TimeZone);
 
 impl TimeZone {
-    // What lies beside the zones where an operating system keeps them: its own clock, rules without a place, and
-    // the same zones again, some of them counting leap seconds.
+    // An operating system's zone folder also has these: its own clock, rules without a place, and the same zones
+    // again, some of them with leap seconds.
     const NONE: [&str; 4] = ["localtime", "posixrules", "Factory", "Etc/Unknown"];
     const FOLDERS: [&str; 2] = ["posix", "right"];
 
@@ -56,12 +56,12 @@ impl From<TimeZone> for String {
 }
 impl PartialSchema for TimeZone {
     fn schema() -> RefOr<Schema> {
-        text_schema("Name of a time zone of the IANA database", Some(1), Some(64), None, "America/New_York")
+        text_schema("The name of an IANA time zone", Some(1), Some(64), None, "America/New_York")
     }
 }
 impl ToSchema for TimeZone {}
 
-/// A time on the wall clock, to the minute, written `HH:MM`.
+/// A local time of day, to the minute, written `HH:MM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeOfDay(i16);
@@ -71,7 +71,7 @@ impl TimeOfDay {
     pub fn minutes(self) -> i16 {
         self.0
     }
-    /// As the calendar library counts it.
+    /// As a type of the calendar library.
     pub fn civil(self) -> civil::Time {
         let (hour, minute) = (self.0 / 60, self.0 % 60);
         civil::time(i8::try_from(hour).unwrap_or(0), i8::try_from(minute).unwrap_or(0), 0, 0)
@@ -113,7 +113,7 @@ impl PartialSchema for TimeOfDay {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("A time on the wall clock, to the minute"))
+            .description(Some("A local time of day, to the minute"))
             .pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$"))
             .min_length(Some(5))
             .max_length(Some(5))
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_beside_the_zones_is_no_zone() {
+    fn other_files_in_the_zone_folder_are_not_zones() {
         for bad in [
             "localtime",
             "LocalTime",

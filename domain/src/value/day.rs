@@ -1,4 +1,4 @@
-//! Days of somebody's calendar.
+//! Calendar dates.
 
 use std::str::FromStr;
 
@@ -10,28 +10,28 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Invalid, Moment, TimeZone};
 
-/// A day of somebody's calendar.
+/// A date in a person's local calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(into = "civil::Date")]
 pub struct Day(civil::Date);
 
 impl Day {
-    /// The first day that a calendar here knows.
+    /// The earliest date that can be stored.
     pub const EARLIEST: Self = Self(civil::date(1, 1, 1));
 
-    /// The day this many days later, or earlier if negative; stays where the calendar ends.
+    /// The day this many days later, or earlier if negative. It stops at the first and the last date.
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().days(days)))
     }
 
-    /// The first instant of this day in a zone; none where the calendar ends. A day that the zone skips begins
-    /// with the one after it.
+    /// The first instant of this day in a time zone; none outside the range of [`Moment`]. A day that the zone
+    /// skipped begins with the next one.
     pub fn begins(self, zone: &TimeZone) -> Option<Moment> {
         self.0.to_zoned(zone.rules()).ok()?.timestamp().try_into().ok()
     }
 
-    /// How many days lie between this day and a later one; negative if it is earlier.
+    /// The number of days from this day to another; negative if the other is earlier.
     pub fn until(self, later: Self) -> i32 {
         later.number() - self.number()
     }
@@ -41,7 +41,7 @@ impl Day {
         civil::date(1970, 1, 1).until(self.0).map_or(0, |span| span.get_days())
     }
 
-    /// The day this many days after 1970-01-01, if the calendar reaches that far.
+    /// The day this many days after 1970-01-01, if there is such a date.
     pub fn from_number(number: i32) -> Option<Self> {
         civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(number).ok()?).ok().map(Self)
     }
@@ -74,7 +74,7 @@ impl std::fmt::Display for Day {
     }
 }
 
-/// Whether a text reads like this form, where each 0 stands for a digit.
+/// Whether a text has this form, in which each 0 is any digit.
 pub(super) fn has_form(text: &str, form: &str) -> bool {
     let fits =
         |(given, wanted): (u8, u8)| if wanted == b'0' { given.is_ascii_digit() } else { given == wanted };
@@ -88,7 +88,7 @@ impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("A day of the person's own calendar"))
+            .description(Some("A date in the person's local calendar"))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
             .pattern(Some(format!("^{DATE}$")))
             .min_length(Some(10))

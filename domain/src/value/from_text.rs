@@ -1,4 +1,4 @@
-//! Values read from a text that say in their own words what must stand there.
+//! Values read from a text. Their error says what was expected.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,13 +8,13 @@ use serde::de::{self, Visitor};
 
 use super::Invalid;
 
-/// Reads a value from a text and says in the value's own words what must stand there, whatever does.
+/// Reads a value from a text. The error describes the expected form, whatever was sent.
 #[macro_export]
 macro_rules! from_text {
-    ($name:ident, $words:expr) => {
+    ($name:ident, $error:expr) => {
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
-                text.deserialize_str($crate::value::TextVisitor::<Self>::by($words))
+                text.deserialize_str($crate::value::TextVisitor::<Self>::by($error))
             }
         }
     };
@@ -24,9 +24,9 @@ macro_rules! from_text {
 pub struct TextVisitor<T>(Invalid, PhantomData<T>);
 
 impl<T> TextVisitor<T> {
-    /// With the words for what is something else.
-    pub fn by(words: Invalid) -> Self {
-        Self(words, PhantomData)
+    /// A reader with this error for anything else.
+    pub fn by(error: Invalid) -> Self {
+        Self(error, PhantomData)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Identifiers, a type for each kind of thing.
+//! Identifiers: one type for each kind of thing.
 
-/// An identifier of one kind of thing. Another kind's does not fit in its place.
+/// Makes an identifier type for one kind of thing, so that ids of two kinds cannot be swapped.
 #[macro_export]
 macro_rules! id {
     ($(#[doc = $doc:literal])* $name:ident) => {

@@ -1,4 +1,4 @@
-//! Instants, and the one form in which they are written.
+//! Timestamps, and the one form in which they are written.
 
 use std::str::FromStr;
 
@@ -11,29 +11,29 @@ use utoipa::{PartialSchema, ToSchema};
 use super::day::{DATE, has_form};
 use super::{Day, Invalid, TimeZone};
 
-/// An instant as a phone or a server tells it, to the microsecond, between the years 1 and 2199.
+/// A timestamp from a phone or a server, to the microsecond, from 0001-01-02 to 2199-12-31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(into = "Timestamp")]
 pub struct Moment(Timestamp);
 
 impl Moment {
-    // A day in from year 1, so that the local day is a year 1 day in every zone.
+    // The second day of year 1, so that the local day is in year 1 in every zone.
     const EARLIEST: Timestamp = Timestamp::constant(-62_135_510_400, 0);
     const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
 
-    /// The instant so much later, or earlier if negative; stays where the calendar ends.
+    /// The timestamp this much later, or earlier if negative; unchanged if that is out of range.
     #[must_use]
     pub fn plus(self, by: SignedDuration) -> Self {
         let then = self.0.checked_add(by).ok();
         then.and_then(|then| then.try_into().ok()).unwrap_or(self)
     }
 
-    /// The wall clock of this instant in a zone.
+    /// The local time of this timestamp in a zone.
     pub fn in_zone(self, zone: &TimeZone) -> Zoned {
         self.0.to_zoned(zone.rules())
     }
 
-    /// The local day of this instant in a zone.
+    /// The local day of this timestamp in a zone.
     pub fn local_day(self, zone: &TimeZone) -> Day {
         self.in_zone(zone).date().into()
     }
@@ -61,9 +61,9 @@ impl FromStr for Moment {
     }
 }
 
-/// Whether a text has the form of an instant; whether there is such a day or hour is for the calendar to say.
+/// Whether a text has the form of a timestamp. The library then checks that the date and the time exist.
 ///
-/// Source: RFC 3339 5.6. The calendar library also reads other forms of ISO 8601.
+/// Source: RFC 3339 5.6. The library also accepts other forms of ISO 8601.
 fn is_rfc_3339(text: &str) -> bool {
     let Some((clock, rest)) = text.split_at_checked(19) else { return false };
     let zone = match rest.strip_prefix('.') {
@@ -94,7 +94,7 @@ impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("An instant by RFC 3339, to the microsecond, from 0001-01-02 to 2199-12-31"))
+            .description(Some("An RFC 3339 timestamp, to the microsecond, from 0001-01-02 to 2199-12-31"))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .pattern(Some(format!(
                 "^{DATE}[Tt]{HOUR}:[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{{1,9}})?([Zz]|[+-]{HOUR}:[0-5][0-9])$"
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_log_belongs_to_the_day_of_its_own_zone() {
+    fn an_entry_belongs_to_the_local_day_of_its_own_zone() {
         let late_evening = moment("2026-07-01T00:30:00Z");
         assert_eq!(late_evening.local_day(&zone("America/New_York")).to_string(), "2026-06-30");
         assert_eq!(late_evening.local_day(&zone("UTC")).to_string(), "2026-07-01");
     }
 
     #[test]
-    fn a_year_no_calendar_needs_is_refused() {
+    fn a_year_out_of_range_is_refused() {
         assert_eq!(
             Moment::try_from("9999-01-01T00:00:00Z".parse::<Timestamp>().unwrap()),
             Err(Invalid::Instant)
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!("9999-01-01T00:00:00Z".parse::<Moment>(), Err(Invalid::Instant));
     }
 
-    /// Texts that are nearly an instant: parts of the right form and parts of a wrong one.
+    /// Texts that are almost a timestamp: some parts have the right form, some a wrong one.
     fn nearly_a_moment() -> impl Strategy<Value = String> {
         let day = "[+-]?(00)?[0-9]{4}-?[01][0-9]-?[0-3][0-9]";
         let clock = "[Tt _]?[0-2][0-9]:?[0-6][0-9](:?[0-6][0-9])?([.,][0-9]{0,11})?";

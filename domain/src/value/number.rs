@@ -1,10 +1,10 @@
-//! Whole numbers with bounds.
+//! Whole numbers in a range.
 
 use std::fmt;
 
 use serde::de::{self, Unexpected, Visitor};
 
-/// Reads a whole number and says between which bounds it must lie, whatever stands there.
+/// Reads a whole number. Its error names the allowed range, whatever was sent.
 pub struct Whole {
     /// Smallest allowed.
     pub low: i64,
@@ -25,7 +25,7 @@ impl Visitor<'_> for Whole {
     }
 }
 
-/// A whole number with bounds.
+/// Makes a type for whole numbers in a range.
 #[macro_export]
 macro_rules! whole_number {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, such as $example:literal) => {

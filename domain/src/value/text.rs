@@ -1,12 +1,12 @@
-//! Texts and names: how long they are and which characters they may hold.
+//! Texts and names: their length and the characters they may contain.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 
 use super::Invalid;
 
-/// A text with a length and without control characters; `lines` allows line breaks and tabs, `name` refuses what
-/// makes one name or number look like another.
+/// Makes a type for texts of a given length without control characters. `lines` allows line breaks and tabs.
+/// `name` refuses characters that make one name or number look like another.
 #[macro_export]
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident: $low:literal to $high:literal, lines, such as $example:literal) => {
@@ -44,10 +44,10 @@ macro_rules! text {
     };
 }
 
-/// The control characters that a text of several lines may hold.
+/// The control characters that a text of several lines may contain.
 pub const LINES: [char; 3] = ['\n', '\r', '\t'];
 
-/// The one check of a text: its length in characters, and that nothing in it can break a header, a log line
+/// Checks a text: its length in characters, and that it has no character that could break a header, a log line
 /// or a database.
 pub fn checked_text(text: String, low: usize, high: usize, allowed: &[char]) -> Result<String, Invalid> {
     let was = text.chars().count();
@@ -63,19 +63,19 @@ pub fn checked_text(text: String, low: usize, high: usize, allowed: &[char]) -> 
     Ok(text)
 }
 
-/// The check of a name of one line: a text in which no character is unseen. Joiners stay, which names of some
-/// scripts and emoji need, but do not make a name alone.
+/// Checks a name of one line: a text without invisible characters. Joiners are allowed, because some scripts and
+/// emoji need them, but a name must have more than joiners.
 ///
 /// Source: Unicode TR 36 2.5 (bidirectional text spoofing).
 pub fn checked_name(text: String, low: usize, high: usize) -> Result<String, Invalid> {
     let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
-    let is_unseen = |c: char| {
+    let is_invisible = |c: char| {
         matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     let text = checked_text(text, low, high, &[])?;
-    if text.chars().any(is_unseen) {
+    if text.chars().any(is_invisible) {
         return Err(Invalid::Invisible);
     }
     if text.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
@@ -84,7 +84,7 @@ pub fn checked_name(text: String, low: usize, high: usize) -> Result<String, Inv
     Ok(text)
 }
 
-/// The schema of a text with bounds, a format and an example.
+/// The schema of a text with its length, format and example.
 pub fn text_schema(
     description: &str,
     low: Option<usize>,
@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_text_may_not_hold_what_breaks_a_line_or_a_database() {
+    fn a_text_contains_nothing_that_breaks_a_line_or_a_database() {
         for bad in ["a\0b", "a\u{1b}[31m", "a\u{7f}"] {
             assert_eq!(checked_text(bad.to_owned(), 1, 9, &LINES), Err(Invalid::Control), "{bad:?}");
         }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_holds_nothing_that_nobody_sees() {
+    fn a_name_contains_no_invisible_characters() {
         let name = |text: &str| checked_name(text.to_owned(), 1, 20);
         for bad in [
             "Sam\u{202e}R",
@@ -140,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_length_is_counted_in_characters(text in "\\PC{0,12}") {
+        fn lengths_are_counted_in_characters(text in "\\PC{0,12}") {
             let was = text.chars().count();
             let outcome = checked_text(text.clone(), 0, 6, &[]);
             prop_assert_eq!(outcome.is_ok(), was <= 6 && !text.chars().any(char::is_control));

@@ -1,11 +1,11 @@
-//! Closed sets of words, spelled the same in JSON and in the database.
+//! Enumerations whose members are spelled the same in JSON and in the database.
 
 /// A stored word that this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a known word: {0}")]
 pub struct UnknownWord(pub String);
 
-/// An enumeration whose members have one spelling for JSON and the database.
+/// Makes an enumeration whose members have one spelling for JSON and the database.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:tt,)+ }) => {
         $(#[$meta])*
@@ -19,7 +19,7 @@ macro_rules! words {
         impl $name {
             /// Every member, in order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
-            /// The word that JSON and the database hold.
+            /// The word in JSON and in the database.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }

@@ -163,7 +163,7 @@ fn numbers_and_check_in_answers_say_what_they_must_be() {
         &[
             "/version must be a whole number from -32768 to 32767",
             "/answers/mood must be true or false, a number",
-            "/answers/sleep_hours must have at most one decimal",
+            "/answers/sleep_hours must have at most one decimal place",
             "/answers/ must have 1 to 40 characters",
             "/answers/note must have 1 to 280 characters",
             "/answers/signs/0 must be a text",

@@ -307,8 +307,8 @@ mod tests {
                 "name": "x".repeat(60), "role": "counselor", "reach": "x".repeat(60),
             })),
             "lapse_response": many(10, serde_json::json!({ "words": text.trim() })),
-            "naloxone": { "has": true, "kept": "kitchen drawer" },
-            "lines": many(6, serde_json::json!({ "name": "x".repeat(60), "reach": "x".repeat(60) })),
+            "naloxone": { "has": true, "location": "kitchen drawer" },
+            "local_crisis_lines": many(6, serde_json::json!({ "name": "x".repeat(60), "reach": "x".repeat(60) })),
         });
         let (plan, skills) = (serde_json::from_value(plan).unwrap(), Skills::new(library(), &[]));
         poster(&plan, &[], &crisis_lines().lines, &skills, &Choices::default(), day())
@@ -322,7 +322,7 @@ mod tests {
             (0..10).map(words).collect::<Vec<_>>()
         };
         let plan = serde_json::json!({
-            "warning_signs": many(1), "alone": many(2), "safe_environment": many(3),
+            "warning_signs": many(1), "internal_coping": many(2), "safe_environment": many(3),
         });
         serde_json::from_value::<SafetyPlan>(plan).unwrap().poster(day())
     }

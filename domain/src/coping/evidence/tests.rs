@@ -41,7 +41,7 @@ fn two_tries_are_not_enough_and_three_are() {
 }
 
 #[test]
-fn a_mean_is_drawn_toward_the_persons_own() {
+fn a_mean_is_adjusted_toward_the_persons_overall_mean() {
     let tries = [repeated(NAMES[0], None, &[6, 6, 6]), repeated(NAMES[1], None, &[0; 9])].concat();
     let worked = evidence(&tries).what_works(None);
     // m = 1.5, s2 = 16 / 14 = 1.1429, t2 = (4.5 + 18) / 3 = 7.5, b = 7.5 / (7.5 + 0.3810) = 0.9517.
@@ -59,15 +59,15 @@ fn a_mean_is_drawn_toward_the_persons_own() {
 #[case::never(&[-1, -1, 0], Some(Effect::NotHelped))]
 #[case::nothing(&[0; 9], Some(Effect::NotHelped))]
 #[case::up_and_down(&[5, -5, 0], Some(Effect::NotHelped))]
-fn what_tries_show_by_themselves(#[case] drops: &[i32], #[case] shown: Option<Effect>) {
-    // Beside a skill that always helps, which draws the estimate up.
+fn the_effect_follows_from_the_tries_of_the_skill(#[case] drops: &[i32], #[case] shown: Option<Effect>) {
+    // Another skill that always helps raises the estimate.
     let tries = [repeated(NAMES[0], None, drops), repeated(NAMES[1], None, &[8; 9])].concat();
     let worked = evidence(&tries).what_works(None);
     assert_eq!(claim_of(&worked, NAMES[0]).map(|claim| claim.effect), shown);
 }
 
 #[test]
-fn what_has_not_helped_comes_after_what_may_help_a_little() {
+fn skills_that_did_not_help_come_after_those_that_may_help_a_little() {
     let tries = [
         repeated(NAMES[0], None, &[0, -1, 1]),
         repeated(NAMES[1], None, &[8; 20]),
@@ -80,7 +80,7 @@ fn what_has_not_helped_comes_after_what_may_help_a_little() {
 }
 
 #[test]
-fn what_worked_in_a_quarrel_is_read_from_quarrels() {
+fn what_works_in_conflicts_is_read_from_tries_in_conflicts() {
     use TriggerCategory::{Conflict, Urges};
     let tries = [
         repeated(NAMES[0], Some(Conflict), &[1, 0, 1]),
@@ -92,21 +92,21 @@ fn what_worked_in_a_quarrel_is_read_from_quarrels() {
     let conflict = evidence.what_works(Some(Conflict));
     assert_eq!(conflict.iter().map(|one| one.tries).collect::<Vec<_>>(), [3, 3]);
     assert_eq!(conflict[0].skill, skill(NAMES[1]));
-    let over_all = evidence.what_works(None);
-    assert_eq!(over_all.iter().map(|one| one.tries).collect::<Vec<_>>(), [3, 6, 1]);
+    let overall = evidence.what_works(None);
+    assert_eq!(overall.iter().map(|one| one.tries).collect::<Vec<_>>(), [3, 6, 1]);
     assert_eq!(evidence.what_works(Some(TriggerCategory::PleasantTimes)), []);
 }
 
 #[test]
 fn a_withdrawn_practice_is_no_evidence() {
-    let kept = practiced(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
-    let gone = withdraw(&kept, moment("2026-03-03T00:00:00Z"));
-    assert_eq!(Evidence::of([&kept, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
+    let valid = practiced(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
+    let gone = withdraw(&valid, moment("2026-03-03T00:00:00Z"));
+    assert_eq!(Evidence::of([&valid, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
     assert_eq!(Evidence::of([&gone], &[]).what_works(None), []);
 }
 
 #[test]
-fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
+fn a_practice_in_a_craving_counts_for_each_of_its_kinds_of_situation() {
     use TriggerCategory::{Conflict, SocialPressure, Urges};
     let at = "2026-03-02T18:40:00Z";
     let mut felt = craving::tests::draft(at, "America/New_York", 8);
@@ -123,14 +123,14 @@ fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
     };
     let both = [(skill(NAMES[1]), 1), (skill(NAMES[0]), 1)];
     let first = &both[1..];
-    let standing = std::slice::from_ref(&felt);
+    let valid = std::slice::from_ref(&felt);
     let withdrawn = [craving::withdraw(&felt, moment(at))];
     assert_eq!(
-        (counted(standing, Some(Conflict)), counted(standing, Some(SocialPressure))),
+        (counted(valid, Some(Conflict)), counted(valid, Some(SocialPressure))),
         (first.to_vec(), first.to_vec())
     );
-    assert_eq!(counted(standing, Some(Urges)), both[..1], "what it names itself goes before");
-    for cravings in [standing, &withdrawn, &[]] {
+    assert_eq!(counted(valid, Some(Urges)), both[..1], "its own trigger replaces the craving's");
+    for cravings in [valid, &withdrawn, &[]] {
         assert_eq!(counted(cravings, None), both, "once");
     }
     for cravings in [&withdrawn[..], &[]] {
@@ -139,7 +139,7 @@ fn a_practice_in_a_craving_counts_for_each_kind_of_situation_of_it() {
 }
 
 #[test]
-fn a_try_that_surprises_may_make_every_claim_less_sure() {
+fn a_try_unlike_the_others_may_make_every_claim_less_sure() {
     let tries = [repeated(NAMES[0], None, &[5; 6]), repeated(NAMES[1], None, &[5; 6])].concat();
     let before = evidence(&tries).what_works(None);
     let after = evidence(&[tries, vec![(NAMES[0], None, -10)]].concat()).what_works(None);
@@ -152,16 +152,16 @@ fn a_try_that_surprises_may_make_every_claim_less_sure() {
 }
 
 #[test]
-fn practice_while_calm_says_nothing_of_easing() {
+fn practice_while_calm_is_no_evidence() {
     let at = "2026-03-02T18:40:00Z";
     let calm = practiced(NAMES[0], at, 0, 0);
     assert_eq!(Evidence::of(&vec![calm.clone(); 5], &[]).what_works(None), []);
     let tries = [practiced(NAMES[0], at, 8, 3), practiced(NAMES[0], at, 5, 5), practiced(NAMES[0], at, 0, 2)];
-    let told = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
+    let expected = evidence(&repeated(NAMES[0], None, &[5, 0, -2]));
     assert_eq!(
         Evidence::of(tries.iter().chain(&vec![calm; 9]), &[]),
-        told,
-        "what stayed as it was, and what grew"
+        expected,
+        "what stayed the same and what got worse count"
     );
 }
 
@@ -195,8 +195,7 @@ proptest! {
 
     #[test]
     fn all_tries_again_make_every_claim_at_least_as_sure(tries in prop::collection::vec(any_try(), 1..60)) {
-        // Only skills of which something was said: one that only now has enough tries may show that skills
-        // differ more than was known.
+        // Only skills with a claim: one that only now has enough tries may show that skills differ more.
         let times = |name| tries.iter().filter(|(of, ..)| *of == name).count();
         let tries: Vec<_> = tries.iter().filter(|(name, ..)| 3 <= times(*name)).copied().collect();
         let before = evidence(&tries).what_works(None);
@@ -208,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn more_tries_of_no_wider_spread_never_make_a_claim_less_sure(
+    fn more_tries_of_the_same_spread_never_make_a_claim_less_sure(
         tries in prop::collection::vec(any_try(), 1..40), more in prop::collection::vec(any_try(), 1..10),
         trigger in prop::option::of(prop::sample::select(&TriggerCategory::ALL[..2]))
     ) {
@@ -274,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn every_claim_stays_on_the_scale_and_rests_on_three_tries(tries in prop::collection::vec(any_try(), 0..60)) {
+    fn every_claim_is_on_the_scale_and_has_three_tries(tries in prop::collection::vec(any_try(), 0..60)) {
         for Worked { tries, claim, .. } in evidence(&tries).what_works(None) {
             prop_assert_eq!(claim.is_some(), 3 <= tries);
             let Some(Claim { mean_drop, margin, low, high, .. }) = claim else { continue };
