@@ -41,7 +41,7 @@ const PUBLIC: [&str; 14] = [
 
 /// What each caller is answered.
 #[rustfmt::skip]
-const ACCESS: [(&str, [u16; 9]); 85] = [
+const ACCESS: [(&str, [u16; 9]); 83] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -91,9 +91,7 @@ const ACCESS: [(&str, [u16; 9]); 85] = [
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("DELETE /v1/participants/{participant}/recovery/lapses/{lapse}",               [401, 204, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}",                  [401, 200, 404, 200, 404, 200, 403, 404, 404]),
-    ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/acknowledgement",  [401, 403, 404, 204, 404, 204, 403, 404, 404]),
-    ("DELETE /v1/participants/{participant}/recovery/told-uses/{kind}/{told-use}",  [401, 204, 404, 403, 404, 403, 403, 404, 404]),
-    ("PUT /v1/participants/{participant}/recovery/told-uses/{kind}/{told-use}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/recovery/use-reports/{use-report}/acknowledgement", [401, 403, 404, 204, 404, 204, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/revisions/{revision}", [401, 201, 404, 403, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/recovery/lapses/{lapse}/revisions",        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/recovery/lapses/{lapse}/debrief",          [401, 200, 404, 403, 404, 403, 403, 404, 404]),
@@ -151,8 +149,6 @@ fn named(path: &str) -> String {
         let before = parts.last().map_or("", String::as_str).trim_end_matches('s').to_owned();
         let id = part.starts_with('{') && !["u", "problem"].contains(&before.as_str());
         parts.push(match before.as_str() {
-            _ if part == "{kind}" => part.to_owned(),
-            "{kind}" if id => "{told-use}".to_owned(),
             _ if id => format!("{{{before}}}"),
             "u" => "{token}".to_owned(),
             "problem" if part.starts_with('{') => "{name}".to_owned(),
@@ -217,11 +213,11 @@ async fn id_of(server: &TestServer, clinic: &Clinic, kind: &str, operation: &str
             crate::program::stepped(server, clinic, "intensive_outpatient", "2026-03-02").await;
             return id;
         }
-        "{told-use}" => {
+        "{use-report}" => {
             let mut draft = craving("2026-03-02T18:00:00Z", 4);
             draft["outcome"] = json!("lapsed");
             server.put(maya, &format!("/v1/participants/me/cravings/{id}"), draft).await.is(201);
-            return id;
+            return "2026-03-02".to_owned();
         }
         "{proposal}" => {
             crate::recovery::conflicts(server, maya, 0..3).await;
@@ -251,7 +247,7 @@ const IDS: [&str; 13] = [
     "{sobriety-date}",
     "{change}",
     "{lapse}",
-    "{told-use}",
+    "{use-report}",
     "{definition}",
     "{proposal}",
     "{skill-practice}",
@@ -276,7 +272,7 @@ async fn check(
     caller: &str,
 ) -> evenkeel_tests::test_server::Answer {
     let (method, path) = operation.split_once(' ').unwrap();
-    let mut path = path.replace("{participant}", &clinic.maya.participant).replace("{kind}", "craving");
+    let mut path = path.replace("{participant}", &clinic.maya.participant);
     if path.contains("{device}") {
         let spare = server.sign_in(&clinic.maya).await;
         let devices = server.get(&spare, "/v1/me/devices").await.is(200);
@@ -295,13 +291,17 @@ async fn check(
         seen = format!("\"{revision}\"");
         path = path.replace("{revision}", &revision.to_string());
     }
-    if path.ends_with("acknowledgement") || method == "DELETE" {
+    if method == "DELETE" {
         "\"1\"".clone_into(&mut seen);
     }
     for kind in IDS {
         if path.contains(kind) {
             path = path.replace(kind, &id_of(server, clinic, kind, operation).await);
         }
+    }
+    if path.ends_with("acknowledgement") {
+        let recovery = server.get(&clinic.maya, "/v1/participants/me/recovery").await.is(200);
+        recovery["use_reports"][0]["etag"].as_str().unwrap().clone_into(&mut seen);
     }
     path.push_str(span(&path));
     server.call_with(method, &path, caller, &[("if-match", &seen)], body(operation)).await
@@ -372,11 +372,15 @@ async fn what_is_not_yours_looks_like_what_is_not_there(
     let strangers: [&Person; 4] = [&clinic.theo, &clinic.drew, &other.casey, &other.supervisor];
     for (operation, _) in ACCESS.iter().filter(|(operation, _)| operation.contains("{participant}")) {
         let (method, path) = operation.split_once(' ').unwrap();
-        let own = if path.contains("plan/") { "1" } else { "019cb000-0000-7000-8000-000000000001" };
+        let own = match path {
+            _ if path.contains("plan/") => "1",
+            _ if path.contains("use-reports/") => "2026-03-02",
+            _ => "019cb000-0000-7000-8000-000000000001",
+        };
         for stranger in strangers {
             let mut texts = vec![];
             for id in [there, &nowhere] {
-                let mut path = path.replace("{participant}", id).replace("{kind}", "craving") + span(path);
+                let mut path = path.replace("{participant}", id) + span(path);
                 for name in IDS {
                     path = path.replace(name, own);
                 }

@@ -257,12 +257,13 @@ async fn each_action_is_recorded_under_its_own_name(
     server.put_on(&admin, &skill, "\"1\"", edited).await.is(200);
     server.delete(&admin, &skill).await.is(204);
     server.call("POST", &format!("{skill}/restore"), &admin, None).await.is(200);
-    let used = fresh_id();
     let mut draft = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
     draft["outcome"] = json!("lapsed");
-    server.put(&maya, &format!("/v1/participants/me/cravings/{used}"), draft).await.is(201);
-    let report = format!("/v1/participants/me/recovery/told-uses/craving/{used}");
-    server.call_with("DELETE", &report, &maya, &[("if-match", "\"1\"")], None).await.is(204);
+    server.put(&maya, &format!("/v1/participants/me/cravings/{}", fresh_id()), draft).await.is(201);
+    let recovery = format!("/v1/participants/{}/recovery", maya.participant);
+    let etag = server.get(&casey, &recovery).await.is(200)["use_reports"][0]["etag"].clone();
+    let seen = format!("{recovery}/use-reports/2026-03-02/acknowledgement");
+    server.acknowledge(&casey, &seen, etag.as_str().unwrap()).await.is(204);
 
     let actions = |events: Vec<Value>| -> Vec<String> {
         events.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect()
@@ -273,5 +274,8 @@ async fn each_action_is_recorded_under_its_own_name(
     };
     assert_eq!(last(&casey, 2), ["invite_participant", "withdraw_invite"]);
     assert_eq!(last(&admin, 4), ["add_skill", "edit_skill", "retire_skill", "restore_skill"]);
-    assert_eq!(actions(entries(&server, &maya, "me").await), ["record_craving", "withdraw_use_report"]);
+    assert_eq!(
+        actions(entries(&server, &maya, "me").await),
+        ["record_craving", "read_recovery", "acknowledge_use"]
+    );
 }

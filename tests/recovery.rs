@@ -1,8 +1,8 @@
-//! Recovery: sober time, milestones, lapses without shame, and the plan that learns from them.
+//! Recovery: sober time, milestones, lapses, use reports, and the plan that learns from them.
 
 mod lapse;
 mod proposal;
-mod told_use;
+mod use_report;
 
 use crate::audit::{entries, told};
 use evenkeel_tests::Engine;
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 const MINE: &str = "/v1/participants/me/recovery";
 
-/// A start of sober time.
+/// A sobriety date.
 pub(crate) fn sobriety_date(since: &str, reported_at: &str) -> Value {
     json!({"substance": "alcohol", "since": since, "reported_at": reported_at, "time_zone": ZONE})
 }
 
-/// A correction of a start.
+/// A correction of a sobriety date.
 fn correction(of: &str, since: &str, reported_at: &str) -> Value {
     let mut draft = sobriety_date(since, reported_at);
     draft["corrects"] = json!(of);
@@ -87,7 +87,7 @@ async fn sober_days_and_milestones_follow_the_persons_calendar(
     let maya = server.clinic("harbor.example").await.maya;
     assert_eq!(
         server.get(&maya, MINE).await.is(200),
-        json!({"courses": [], "sobriety_dates": [], "lapses": [], "told_uses": []})
+        json!({"courses": [], "sobriety_dates": [], "lapses": [], "use_reports": []})
     );
     let id = begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
     let read = server.get(&maya, MINE).await.is(200);
@@ -119,7 +119,7 @@ async fn sober_days_and_milestones_follow_the_persons_calendar(
 
 #[rstest]
 #[tokio::test]
-async fn a_lapse_keeps_the_days_before_it_and_starts_anew(
+async fn a_lapse_keeps_the_days_before_it_and_begins_a_new_count(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -143,8 +143,8 @@ async fn a_lapse_keeps_the_days_before_it_and_starts_anew(
         (&json!(1), &json!("2026-03-11"))
     );
     lapsed(&server, &maya, lapse("2026-03-15T12:00:00Z", "close_call")).await;
-    let near = course(&server, &maya).await;
-    assert_eq!((&near["count"]["current"]["days"], &near["close_calls"]), (&json!(5), &json!(1)));
+    let close = course(&server, &maya).await;
+    assert_eq!((&close["count"]["current"]["days"], &close["close_calls"]), (&json!(5), &json!(1)));
     let back = lapsed(&server, &maya, lapse("2026-03-16T01:00:00Z", "return_to_use")).await;
     let using = course(&server, &maya).await;
     assert_eq!((&using["count"]["current"], &using["count"]["lifetime_days"]), (&json!(null), &json!(43)));
@@ -156,15 +156,17 @@ async fn a_lapse_keeps_the_days_before_it_and_starts_anew(
         .refused(409, "");
     assert_eq!(
         course(&server, &maya).await["count"],
-        near["count"],
-        "what was taken back counts for nothing"
+        close["count"],
+        "what was withdrawn counts for nothing"
     );
     server.delete(&maya, &format!("{MINE}/lapses/{}", fresh_id())).await.refused(404, "");
 }
 
 #[rstest]
 #[tokio::test]
-async fn moving_a_start_back_makes_no_lapse(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn moving_a_sobriety_date_back_makes_no_lapse(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic("harbor.example").await.maya;
     let first = begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-01T12:00:00Z")).await;
@@ -183,7 +185,7 @@ async fn moving_a_start_back_makes_no_lapse(#[values(Engine::Sqlite, Engine::Pos
 
 #[rstest]
 #[tokio::test]
-async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(
+async fn a_milestone_of_a_wrong_sobriety_date_is_removed_with_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -200,21 +202,21 @@ async fn a_milestone_of_a_start_that_was_wrong_goes_with_it(
 
 #[rstest]
 #[tokio::test]
-async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(
+async fn a_milestone_remains_when_a_lapse_before_it_is_reported_later(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic("harbor.example").await.maya;
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
     lapsed(&server, &maya, lapse("2026-02-20T18:00:00Z", "lapse")).await;
-    let told = course(&server, &maya).await;
+    let found = course(&server, &maya).await;
     assert_eq!(
-        codes(&told),
+        codes(&found),
         [("24_hours", "2026-02-01"), ("30_days", "2026-03-02")],
-        "it was reached when the lapse was told"
+        "it was reached when the lapse was reported"
     );
     assert_eq!(
-        (&told["count"]["current"]["days"], &told["count"]["next"]["code"]),
+        (&found["count"]["current"]["days"], &found["count"]["next"]["code"]),
         (&json!(10), &json!("30_days"))
     );
     server.at("2026-04-21T12:00:00Z");
@@ -224,14 +226,14 @@ async fn a_milestone_stays_when_a_lapse_before_it_is_told_later(
 
 #[rstest]
 #[tokio::test]
-async fn what_came_close_and_is_told_as_use_later_takes_no_milestone_away(
+async fn a_close_call_that_is_reported_as_use_later_removes_no_milestone(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic("harbor.example").await.maya;
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
-    let near = lapse("2026-02-20T18:00:00Z", "close_call");
-    let id = lapsed(&server, &maya, near).await;
+    let close = lapse("2026-02-20T18:00:00Z", "close_call");
+    let id = lapsed(&server, &maya, close).await;
     server.at("2026-04-02T12:00:00Z");
     let maya = server.sign_in(&maya).await;
     let before = course(&server, &maya).await;
@@ -245,7 +247,7 @@ async fn what_came_close_and_is_told_as_use_later_takes_no_milestone_away(
 
 #[rstest]
 #[tokio::test]
-async fn the_latest_correction_stands_whichever_start_of_its_chain_was_taken_back(
+async fn the_latest_correction_counts_whichever_of_its_chain_was_withdrawn(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -307,7 +309,7 @@ async fn a_correction_that_can_correct_nothing_is_refused_by_name(
 
 #[rstest]
 #[tokio::test]
-async fn a_start_is_answered_with_what_it_makes_of_the_count(
+async fn a_sobriety_date_is_answered_with_what_it_changes_in_the_count(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -318,7 +320,7 @@ async fn a_start_is_answered_with_what_it_makes_of_the_count(
         (&first["effect"], &first["course"]["count"]["current"]["days"]),
         (&json!("begins"), &json!(30))
     );
-    let anew = server
+    let later = server
         .put(
             &maya,
             &format!("{MINE}/sobriety-dates/{}", fresh_id()),
@@ -327,13 +329,13 @@ async fn a_start_is_answered_with_what_it_makes_of_the_count(
         .await
         .is(201);
     assert_eq!(
-        (&anew["effect"], &anew["course"]["count"]["current"]["since"]),
+        (&later["effect"], &later["course"]["count"]["current"]["since"]),
         (&json!("already_running"), &json!("2026-01-31"))
     );
     lapsed(&server, &maya, lapse("2026-02-10T12:00:00Z", "lapse")).await;
-    let told = course(&server, &maya).await;
+    let found = course(&server, &maya).await;
     assert_eq!(
-        (&told["count"]["current"]["since"], &told["count"]["lifetime_days"]),
+        (&found["count"]["current"]["since"], &found["count"]["lifetime_days"]),
         (&json!("2026-02-15"), &json!(25)),
         "the lapse that lay between"
     );
@@ -351,7 +353,7 @@ async fn a_start_is_answered_with_what_it_makes_of_the_count(
 
 #[rstest]
 #[tokio::test]
-async fn a_start_told_after_a_single_use_counts_from_its_own_day(
+async fn a_sobriety_date_after_a_single_use_counts_from_its_own_day(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -359,16 +361,16 @@ async fn a_start_told_after_a_single_use_counts_from_its_own_day(
     lapsed(&server, &maya, lapse("2026-02-01T18:00:00Z", "lapse")).await;
     assert_eq!(course(&server, &maya).await["count"]["current"]["since"], "2026-02-01");
     begun(&server, &maya, sobriety_date("2026-02-10", "2026-03-02T12:00:00Z")).await;
-    let told = course(&server, &maya).await;
+    let found = course(&server, &maya).await;
     assert_eq!(
-        (&told["count"]["current"]["since"], &told["count"]["current"]["days"]),
+        (&found["count"]["current"]["since"], &found["count"]["current"]["days"]),
         (&json!("2026-02-10"), &json!(20))
     );
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_start_or_lapse_sent_twice_is_stored_once(
+async fn a_sobriety_date_or_lapse_sent_twice_is_stored_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -382,7 +384,7 @@ async fn a_start_or_lapse_sent_twice_is_stored_once(
     server.put(&maya, &at, sobriety_date("2026-01-30", "2026-03-02T18:40:00Z")).await.refused(409, "");
     let at = format!("{MINE}/lapses/{}", fresh_id());
     let stored = server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "lapse")).await.is(201);
-    assert_eq!(stored["local_day"], "2026-02-19", "told late, it counts on its own day");
+    assert_eq!(stored["local_day"], "2026-02-19", "reported late, it counts on its own day");
     assert_eq!(server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "lapse")).await.is(200), stored);
     server.put(&maya, &at, lapse("2026-02-20T03:30:00Z", "close_call")).await.refused(409, "");
     let ahead = server

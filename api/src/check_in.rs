@@ -8,15 +8,14 @@ use actix_web::{HttpRequest, HttpResponse, get, put};
 use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::check_in::{
     self, Answered, CheckIn, CheckInDraft, CheckInId, CheckInKind, CheckInRevision, CompletionRate,
-    Definition, Refusal,
+    Definition, Refusal, UseAnswers,
 };
-use evenkeel_domain::recovery::told_use::{TellingKind, ToldUse};
+use evenkeel_domain::recovery::use_report::ReportSource;
 use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, account, check_in as store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::audit;
@@ -26,7 +25,7 @@ use crate::app::secret::{hexadecimal, sha256};
 use crate::http::body::{Json, Path, Query, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
 use crate::recovery::lapse::UseResponse;
-use crate::recovery::told_use;
+use crate::recovery::use_report;
 use crate::trend::SpanQuery;
 
 /// The routes of this module.
@@ -90,17 +89,10 @@ pub fn answer(
         store::put(tx, grant, &check_in)?;
         Action::CorrectCheckIn
     };
-    if check_in::used(&draft.answers).is_some() || !earlier.is_empty() {
-        let reported =
-            |before: Option<&ToldUse>| check_in::told_use(&check_in, &earlier, &new, before, grant.now());
-        told_use::tell(
-            tx,
-            grant,
-            TellingKind::CheckIn,
-            Uuid::from(check_in.id).into(),
-            reported,
-            grant.now(),
-        )?;
+    if UseAnswers::of(&draft.answers).is_use() || !earlier.is_empty() {
+        use_report::update(tx, grant, ReportSource::CheckIn, check_in.id.into(), |before| {
+            check_in::use_report(&check_in, &earlier, &new, before, grant.now())
+        })?;
     }
     audit::record(tx, grant, action, Some(check_in.id.into()))?;
     Ok(Recorded::New(check_in))
@@ -226,7 +218,7 @@ struct CheckInResponse {
     #[serde(flatten)]
     check_in: CheckIn,
     #[serde(flatten)]
-    use_response: UseResponse,
+    response: UseResponse,
 }
 
 /// Answer a check-in
@@ -243,9 +235,9 @@ struct CheckInResponse {
 /// existing answer can still be corrected with a `day` and a `reason`, but no new one given. An answer with a `reason`
 /// replaces all earlier ones.
 ///
-/// An answer that reports use gets `guidance`, as a lapse does, even if a rule refuses the answer. The reported use remains
-/// (`told_use` in the caseload) whatever other answers of the day say, until an answer with a `reason` corrects it or the
-/// person withdraws it (`DELETE …/recovery/told-uses/{kind}/{id}`).
+/// An answer that reports use gets `guidance`, as a lapse does, even if a rule refuses the answer. It is a use report
+/// (`use_reports` in the caseload) whatever other answers of the day say, until an answer with a `reason` changes the
+/// yes to a no.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CheckInId), Path)),
     responses(
@@ -262,21 +254,20 @@ async fn answer_check_in(
     Json(draft): Json<CheckInDraft>,
 ) -> Result<Recorded<CheckInResponse>, Problem> {
     let (participant, id) = path.into_inner();
-    let reported = check_in::used(&draft.answers);
+    let sent = UseAnswers::of(&draft.answers);
     let done = caller
         .write(&app, Action::AnswerCheckIn, participant, move |tx, grant| answer(tx, grant, id, &draft));
     match done.await {
         Ok(done) => Ok(done.map(|check_in| {
-            // Use gets guidance even if this answer is not current. Of two reports, the guidance is for the worse one.
-            let used =
-                [reported, check_in::used(&check_in.answers)].into_iter().flatten().min_by_key(Vec::len);
-            let use_response = used.map_or_else(UseResponse::default, |used| UseResponse::of_use(&used));
-            CheckInResponse { check_in, use_response }
+            // Use is answered whether or not it is the current version; of two answers the one that may be worse.
+            let current = UseAnswers::of(&check_in.answers);
+            let uses = [sent, current].into_iter().filter(|answers| answers.is_use());
+            let substance = uses.map(UseAnswers::substance).min_by_key(Option::is_some);
+            let response = substance.map_or_else(UseResponse::default, UseResponse::of_use);
+            CheckInResponse { check_in, response }
         })),
-        Err(problem) => Err(match reported {
-            Some(used) => UseResponse::of_use(&used).attach(problem),
-            None => problem,
-        }),
+        Err(problem) if sent.is_use() => Err(UseResponse::of_use(sent.substance()).attach(problem)),
+        Err(problem) => Err(problem),
     }
 }
 

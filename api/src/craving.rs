@@ -8,14 +8,13 @@ use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::craving::{
     self, Craving, CravingDraft, CravingId, Outcome, OutcomeDraft, RatingDraft, RatingId, Refusal, Substance,
 };
-use evenkeel_domain::recovery::told_use::{Telling, TellingKind, ToldUse};
+use evenkeel_domain::recovery::use_report::{ReportSource, Use, UseReport};
 use evenkeel_domain::trend::DaySummary;
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::{Tx, craving as store, trend};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::audit;
@@ -24,7 +23,7 @@ use crate::http::body::{Json, Path, Query, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
 use crate::http::page::{Cursor, Limit, cut};
 use crate::recovery::lapse::UseResponse;
-use crate::recovery::told_use;
+use crate::recovery::use_report;
 
 /// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -71,8 +70,8 @@ pub fn record(
         Some(summary) => trend::put(tx, grant, &summary.with(&craving))?,
         None => trend::add(tx, grant, &DaySummary::first(&craving))?,
     }
-    if let Some(outcome) = craving.draft.outcome {
-        tell_use(tx, grant, &craving, Telling::Observed(outcome, craving.felt_at()), grant.now())?;
+    if let Some(says) = Use::of_craving(&craving) {
+        report_use(tx, grant, id, says)?;
     }
     audit::record(tx, grant, Action::RecordCraving, Some(id.into()))?;
     Ok(Recorded::New(craving))
@@ -112,7 +111,10 @@ pub fn conclude(tx: &mut Tx, grant: &Grant, id: CravingId, draft: &OutcomeDraft)
         store::put(tx, grant, &concluded, false)?;
         recount(tx, grant, concluded.local_day)?;
     }
-    tell_use(tx, grant, &concluded, Telling::Observed(kept.outcome, kept.at()), grant.now())?;
+    if kept.outcome == Outcome::Lapsed {
+        let CravingDraft { time_zone, substance, .. } = &concluded.draft;
+        report_use(tx, grant, id, Use::at(kept.at(), time_zone, *substance))?;
+    }
     audit::record(tx, grant, Action::ConcludeCraving, Some(id.into()))?;
     Ok(concluded)
 }
@@ -123,7 +125,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<(), Problem> {
     if withdrawn != before {
         store::put(tx, grant, &withdrawn, false)?;
         recount(tx, grant, withdrawn.local_day)?;
-        tell_use(tx, grant, &withdrawn, Telling::Withdrawn, grant.now())?;
+        revise_use(tx, grant, id, |_| None)?;
         audit::record(tx, grant, Action::WithdrawCraving, Some(id.into()))?;
     }
     Ok(())
@@ -133,21 +135,24 @@ fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Proble
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
 }
 
-/// Who treats the person hears of use that a craving tells of. Most never do, and cost nothing here.
-fn tell_use(
+/// The craving reports use, perhaps not for the first time.
+fn report_use(tx: &mut Tx, grant: &Grant, id: CravingId, says: Use) -> Result<(), Problem> {
+    use_report::update(tx, grant, ReportSource::Craving, id.into(), |before| {
+        Some(UseReport::report(ReportSource::Craving, id, before, says, grant.now()))
+    })
+}
+
+/// The craving was corrected or withdrawn. The function says what it reports now, given what it reported.
+fn revise_use(
     tx: &mut Tx,
     grant: &Grant,
-    craving: &Craving,
-    telling: Telling<'_>,
-    now: Moment,
+    id: CravingId,
+    says: impl FnOnce(Option<Use>) -> Option<Use>,
 ) -> Result<(), Problem> {
-    match telling {
-        Telling::Observed(Outcome::Passed | Outcome::StillGoing, _) => Ok(()),
-        Telling::Observed(Outcome::Lapsed, _) | Telling::Corrected(..) | Telling::Withdrawn => {
-            let told = |before: Option<&ToldUse>| ToldUse::of_craving(craving, telling, before, now);
-            told_use::tell(tx, grant, TellingKind::Craving, Uuid::from(craving.id).into(), told, now)
-        }
-    }
+    use_report::update(tx, grant, ReportSource::Craving, id.into(), |before| {
+        let says = says(before.and_then(UseReport::reported));
+        UseReport::revise(ReportSource::Craving, id, before, says, grant.now())
+    })
 }
 
 /// Counts a day anew from what stands on it, after anything but a new entry.
@@ -163,32 +168,29 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
 
 // Routes
 
-/// A craving as it stands; use that it tells of, or that was told with it just now, is answered like a lapse.
+/// The current version of a craving. If it reports use, or just did, the person gets the guidance that a lapse gets.
 #[derive(Serialize, ToSchema)]
 struct CravingResponse {
     #[serde(flatten)]
     craving: Craving,
     #[serde(flatten)]
-    heard: UseResponse,
+    response: UseResponse,
 }
 
 impl CravingResponse {
-    /// The answer to an outcome that was told just now: use is heard whether or not it is what stands.
-    fn new(craving: Craving, told: Option<Outcome>) -> Self {
-        let is_use = [told, craving.draft.outcome].contains(&Some(Outcome::Lapsed));
-        let heard = if is_use {
-            UseResponse::of_use(craving.draft.substance.as_slice())
-        } else {
-            UseResponse::default()
-        };
-        Self { craving, heard }
+    /// The answer to an outcome that was just received, whether or not it is the current one.
+    fn new(craving: Craving, received: Option<Outcome>) -> Self {
+        let is_use = [received, craving.draft.outcome].contains(&Some(Outcome::Lapsed));
+        let response =
+            if is_use { UseResponse::of_use(craving.draft.substance) } else { UseResponse::default() };
+        Self { craving, response }
     }
 }
 
-/// Use that is told is heard, whatever is refused.
-fn with_use_response(problem: Problem, told: Option<Outcome>, substance: Option<Substance>) -> Problem {
-    match told {
-        Some(Outcome::Lapsed) => UseResponse::of_use(substance.as_slice()).attach(problem),
+/// Adds the guidance to a refusal, if what was sent reports use.
+fn with_use_response(problem: Problem, sent: Option<Outcome>, substance: Option<Substance>) -> Problem {
+    match sent {
+        Some(Outcome::Lapsed) => UseResponse::of_use(substance).attach(problem),
         None | Some(Outcome::Passed | Outcome::StillGoing) => problem,
     }
 }
@@ -198,7 +200,7 @@ fn with_use_response(problem: Problem, told: Option<Outcome>, substance: Option<
 /// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
 /// stored entry. An entry may be as late as it likes; one whose clock is more than 5 minutes ahead is kept,
 /// flagged `clock_suspect` and counted on the day it arrived. One that ended in use is answered with `guidance`,
-/// as a lapse is.
+/// as a lapse is, and is a use report.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
@@ -215,12 +217,12 @@ async fn record_craving(
     Json(draft): Json<CravingDraft>,
 ) -> Result<Recorded<CravingResponse>, Problem> {
     let (participant, id) = path.into_inner();
-    let (_now, told, substance) = (app.now(), draft.outcome, draft.substance);
+    let (outcome, substance) = (draft.outcome, draft.substance);
     let done = caller.write(&app, Action::RecordCraving, participant, move |tx, grant| {
         record(tx, grant, id, draft.clone())
     });
-    let done = done.await.map_err(|problem| with_use_response(problem, told, substance))?;
-    Ok(done.map(|craving| CravingResponse::new(craving, told)))
+    let done = done.await.map_err(|problem| with_use_response(problem, outcome, substance))?;
+    Ok(done.map(|craving| CravingResponse::new(craving, outcome)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -354,8 +356,8 @@ async fn rate_craving(
 ///
 /// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, at
 /// most 50 of each. The same again changes nothing, even if a correction has come between. An end in use is answered with
-/// `guidance`, as a lapse is, and stays told (`told_use` in the caseload) whatever is observed later, until a correction
-/// changes that end or the person takes it back.
+/// `guidance`, as a lapse is, and stays reported (`use_reports` in the caseload) whatever is observed later, until a
+/// correction changes that end or the craving is withdrawn.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
@@ -371,9 +373,9 @@ async fn conclude_craving(
     Json(draft): Json<OutcomeDraft>,
 ) -> Result<Json<CravingResponse>, Problem> {
     let (participant, id) = path.into_inner();
-    let (_now, told) = (app.now(), draft.outcome);
+    let outcome = draft.outcome;
     let done = caller
         .write(&app, Action::ConcludeCraving, participant, move |tx, grant| conclude(tx, grant, id, &draft));
-    let craving = done.await.map_err(|problem| with_use_response(problem, Some(told), None))?;
-    Ok(Json(CravingResponse::new(craving, Some(told))))
+    let craving = done.await.map_err(|problem| with_use_response(problem, Some(outcome), None))?;
+    Ok(Json(CravingResponse::new(craving, Some(outcome))))
 }

@@ -1,9 +1,9 @@
-//! Recovery: sober time, its milestones, and lapses that are always welcome to be told.
+//! Recovery: sober time, its milestones, lapses and use reports.
 
 mod correction;
 pub mod lapse;
 pub mod proposal;
-pub mod told_use;
+pub mod use_report;
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ use evenkeel_domain::recovery::course::{CounterChoice, Course, SobrietyDateEffec
 use evenkeel_domain::recovery::lapse::Lapse;
 use evenkeel_domain::recovery::milestone::milestones;
 use evenkeel_domain::recovery::sobriety_date::{self, SobrietyDate, SobrietyDateDraft, SobrietyDateId};
-use evenkeel_domain::recovery::told_use::ToldUse;
+use evenkeel_domain::recovery::use_report::UseReportGroup;
 use evenkeel_domain::value::{Moment, TimeZone};
 use evenkeel_persistence::{Tx, recovery as store};
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,8 @@ use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
 
-/// Starts and lapses told at most, the latest first.
-const MOST_TOLD: usize = 1000;
+/// Sobriety dates, lapses and days of use reports at most, the latest first.
+const MOST_ENTRIES: usize = 1000;
 
 /// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -43,7 +43,7 @@ pub fn routes(config: &mut ServiceConfig) {
     lapse::routes(config);
     correction::routes(config);
     proposal::routes(config);
-    told_use::routes(config);
+    use_report::routes(config);
 }
 
 impl From<Refusal> for Problem {
@@ -52,43 +52,44 @@ impl From<Refusal> for Problem {
             Refusal::Different => Self::different(refusal.to_string()),
             Refusal::Withdrawn => Self::conflict(refusal.to_string()),
             Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
-            Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay | Refusal::OtherStart => {
+            Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay | Refusal::OtherDate => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
             Refusal::Stale { current } => Self::stale_since(format!(
                 "This was changed since: the latest revision is {current}. Read it, then send this again with \
                  its number in If-Match."
             )),
+            Refusal::ReportedSince => Self::stale_since(refusal.to_string()),
         }
     }
 }
 
 // What happens
 
-/// What happens when a start of sober time is told, whichever way it came in. The same again changes nothing.
-pub fn begin(
+/// What happens when a sobriety date is recorded, whichever way it came in. The same again changes nothing.
+pub fn record_date(
     tx: &mut Tx,
     grant: &Grant,
     id: SobrietyDateId,
     draft: &SobrietyDateDraft,
 ) -> Result<Recorded<SobrietyDate>, Problem> {
-    if let Some(kept) = store::find_sobriety_date(tx, grant, id)? {
-        sobriety_date::same(&kept, draft)?;
-        return Ok(Recorded::Known(kept));
+    if let Some(stored) = store::find_sobriety_date(tx, grant, id)? {
+        sobriety_date::same(&stored, draft)?;
+        return Ok(Recorded::Known(stored));
     }
-    let begun = sobriety_date::begin(
+    let recorded = sobriety_date::record(
         grant.participant(),
         id,
         draft.clone(),
         &store::sobriety_dates(tx, grant)?,
         grant.now(),
     )?;
-    store::add_sobriety_date(tx, grant, &begun)?;
+    store::add_sobriety_date(tx, grant, &recorded)?;
     audit::record(tx, grant, Action::RecordSobrietyDate, Some(id.into()))?;
-    Ok(Recorded::New(begun))
+    Ok(Recorded::New(recorded))
 }
 
-/// What happens when a start is taken back.
+/// What happens when a sobriety date is withdrawn.
 pub fn withdraw_date(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(), Problem> {
     let before = store::find_sobriety_date(tx, grant, id)?.ok_or_else(Problem::unknown)?;
     let withdrawn = sobriety_date::withdraw(&before, grant.now());
@@ -99,15 +100,15 @@ pub fn withdraw_date(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(
     Ok(())
 }
 
-/// All that courses are folded from.
-struct Told {
+/// All that courses are computed from.
+struct Evidence {
     zone: TimeZone,
     sobriety_dates: Vec<SobrietyDate>,
     lapses: Vec<Lapse>,
     choices: Vec<(Substance, CounterChoice)>,
 }
 
-impl Told {
+impl Evidence {
     fn of(tx: &mut Tx, grant: &Grant) -> Result<Self, Problem> {
         Ok(Self {
             zone: home_zone(tx, grant.participant())?,
@@ -122,7 +123,7 @@ impl Told {
         let course = course(substance, &self.sobriety_dates, &self.lapses, milestones(), &self.zone, now);
         let choice = self.choices.iter().find(|(of, _)| *of == substance);
         let choice = choice.map_or_else(CounterChoice::default, |(_, choice)| *choice);
-        // Hidden from the person it weighs on; who treats them needs the days, and sees that they are hidden.
+        // Hidden from the person only. Whoever treats them needs the days, and sees that they are hidden.
         let course = match relation {
             Relation::Own => course.shown(choice),
             Relation::Caseload | Relation::Organization | Relation::Foreign => course,
@@ -131,27 +132,25 @@ impl Told {
     }
 }
 
-/// Recovery as it stands.
+/// All of a participant's recovery.
 fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem> {
-    let told = Told::of(tx, grant)?;
-    let standing = |substance: Substance| {
-        told.sobriety_dates.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
-            || told.lapses.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+    let evidence = Evidence::of(tx, grant)?;
+    let is_recorded = |substance: Substance| {
+        evidence.sobriety_dates.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+            || evidence.lapses.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
     };
-    let substances = Substance::ALL.iter().filter(|substance| standing(**substance));
-    let courses = substances.map(|substance| told.course(*substance, grant.relation(), now)).collect();
-    let Told { mut sobriety_dates, mut lapses, .. } = told;
+    let substances = Substance::ALL.iter().filter(|substance| is_recorded(**substance));
+    let courses = substances.map(|substance| evidence.course(*substance, grant.relation(), now)).collect();
+    let Evidence { mut sobriety_dates, mut lapses, .. } = evidence;
     sobriety_dates.retain(|one| one.withdrawn_at.is_none());
     sobriety_dates.sort_by_key(|one| Reverse((one.since, one.id)));
-    sobriety_dates.truncate(MOST_TOLD);
+    sobriety_dates.truncate(MOST_ENTRIES);
     lapses.retain(|one| one.withdrawn_at.is_none());
     lapses.sort_by_key(|one| Reverse((one.happened_at(), one.id)));
-    lapses.truncate(MOST_TOLD);
-    let mut told_uses = store::told_uses(tx, grant)?;
-    told_uses.retain(ToldUse::stands);
-    told_uses.sort_by_key(|one| Reverse((one.to, one.id)));
-    told_uses.truncate(MOST_TOLD);
-    Ok(Recovery { courses, sobriety_dates, lapses, told_uses })
+    lapses.truncate(MOST_ENTRIES);
+    let mut use_reports = use_report::groups(tx, grant)?;
+    use_reports.truncate(MOST_ENTRIES);
+    Ok(Recovery { courses, sobriety_dates, lapses, use_reports })
 }
 
 /// What happens when somebody hides or shows the counter of a substance.
@@ -172,7 +171,7 @@ pub struct ShownCourse {
     counter_hidden: bool,
 }
 
-/// Recovery as it stands.
+/// All of a participant's recovery.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "courses": [{
@@ -193,35 +192,38 @@ pub struct ShownCourse {
         "received_at": "2026-03-02T18:40:02Z", "clock_suspect": false,
     }],
     "lapses": [],
-    "told_uses": [{
-        "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b5", "kind": "craving", "from": "2026-01-29", "to": "2026-01-29",
-        "substance": "alcohol", "reported_at": "2026-01-30T18:40:02Z", "revision": 1, "seen_with_lapses": false,
+    "use_reports": [{
+        "day": "2026-01-29", "needs_attention": true, "may_be_opioid": false, "etag": "\"5f0c2b1a9e8d7c6b\"",
+        "reports": [{
+            "source": "craving", "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b5", "first_day": "2026-01-29",
+            "last_day": "2026-01-29", "substance": "alcohol", "reported_at": "2026-01-30T18:40:02Z", "revision": 1,
+        }],
     }],
 }))]
 pub struct Recovery {
-    /// The course with each substance that there is a start or a lapse of
+    /// The course with each substance that has a sobriety date or a lapse
     #[schema(max_items = 20)]
     courses: Vec<ShownCourse>,
-    /// The starts that were told, the latest first; at most the last 1,000
+    /// The sobriety dates, the latest first; at most the last 1,000
     #[schema(max_items = 1000)]
     sobriety_dates: Vec<SobrietyDate>,
-    /// The lapses that were told, the latest first; at most the last 1,000
+    /// The lapses, the latest first; at most the last 1,000
     #[schema(max_items = 1000)]
     lapses: Vec<Lapse>,
-    /// Use that cravings and check-ins tell of, the latest first; at most the last 1,000. It counts only once a lapse
-    /// tells of it: the person may be asked whether to tell one
+    /// Use that cravings, check-ins and lapses report, by day, the latest first; at most the last 1,000 days. Only a
+    /// lapse changes sober time: where there is none, the person may be asked whether to report one
     #[schema(max_items = 1000)]
-    told_uses: Vec<ToldUse>,
+    use_reports: Vec<UseReportGroup>,
 }
 
 /// Read recovery
 ///
-/// Sober time with each substance by the participant's own calendar, its milestones, starts and lapses. A
-/// milestone stands as long as the run does that it was reached in; a lapse takes none away that was reached
-/// before it was told.
+/// Sober time with each substance by the participant's own calendar, its milestones, sobriety dates, lapses and use
+/// reports. A milestone remains as long as the period in which it was reached; a lapse removes none that was reached
+/// before the lapse was reported.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
-    responses((status = 200, description = "Recovery as it stands", body = Recovery)),
+    responses((status = 200, description = "All of the participant's recovery", body = Recovery)),
 )]
 #[get("/v1/participants/{participant}/recovery")]
 async fn read_recovery(
@@ -240,7 +242,7 @@ async fn read_recovery(
     Ok(Json(recovery))
 }
 
-/// A start as it was kept, and what it makes of the course.
+/// A stored sobriety date, and what it changes in the course.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3", "substance": "alcohol", "since": "2026-02-15",
@@ -258,25 +260,25 @@ async fn read_recovery(
 }))]
 struct RecordedSobrietyDate {
     #[serde(flatten)]
-    start: SobrietyDate,
+    date: SobrietyDate,
     effect: SobrietyDateEffect,
-    /// The course with this substance as it now stands
+    /// The course with this substance now
     course: ShownCourse,
 }
 
-/// Tell a start
+/// Record a sobriety date
 ///
-/// Since which day somebody is free from a substance; after a return to use, the start anew. It may lie as far
-/// back as they say, but not ahead. A start that corrects another of the same substance names it in `corrects`,
-/// and may come before it. While a count is running, a later start changes nothing: `effect` says so, and the
-/// person is asked whether there was use in between, which is told as a lapse, or whether the day told before
-/// was wrong, which is corrected. The phone makes the id (UUIDv7) and keeps it before it sends.
+/// The first day without a substance; after a return to use, another one. It may be as far back as the person says, but
+/// not in the future. One that corrects another of the same substance names it in `corrects`, and may arrive before it.
+/// While a count is running, a later sobriety date changes nothing: `effect` says so, and the person is asked whether
+/// there was use in between, which is reported as a lapse, or whether the earlier day was wrong, which is corrected.
+/// The phone makes the id (UUIDv7) and stores it before it sends.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
     responses(
         (status = 201, description = "Stored, durably", body = RecordedSobrietyDate),
         (status = 200, description = "Stored before with the same content", body = RecordedSobrietyDate),
-        (status = 409, description = "The id is taken by other content, or was taken back"),
+        (status = 409, description = "The id is taken by other content, or was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/recovery/sobriety-dates/{id}")]
@@ -288,23 +290,23 @@ async fn record_sobriety_date(
 ) -> Result<Recorded<RecordedSobrietyDate>, Problem> {
     let (participant, id) = path.into_inner();
     let done = caller.write(&app, Action::RecordSobrietyDate, participant, move |tx, grant| {
-        let recorded = begin(tx, grant, id, &draft)?;
-        let told = Told::of(tx, grant)?;
-        Ok(recorded.map(|start| {
-            let effect = effect(&start, &told.sobriety_dates, &told.lapses);
-            let course = told.course(start.substance, grant.relation(), grant.now());
-            RecordedSobrietyDate { start, effect, course }
+        let recorded = record_date(tx, grant, id, &draft)?;
+        let evidence = Evidence::of(tx, grant)?;
+        Ok(recorded.map(|date| {
+            let effect = effect(&date, &evidence.sobriety_dates, &evidence.lapses);
+            let course = evidence.course(date.substance, grant.relation(), grant.now());
+            RecordedSobrietyDate { date, effect, course }
         }))
     });
     done.await
 }
 
-/// Take a start back
+/// Withdraw a sobriety date
 ///
-/// It counts in nothing any more. Its corrections still do. Again is the same.
+/// It no longer counts. Its corrections still do. Again is the same.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
-    responses((status = 204, description = "Taken back")),
+    responses((status = 204, description = "Withdrawn")),
 )]
 #[delete("/v1/participants/{participant}/recovery/sobriety-dates/{id}")]
 async fn withdraw_sobriety_date(
@@ -319,7 +321,7 @@ async fn withdraw_sobriety_date(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Whether the counter of a substance is hidden. Some find that counting weighs on them.
+/// Whether the counter of a substance is hidden. Counting days is hard for some.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "substance": "alcohol", "hidden": true }))]
@@ -332,10 +334,10 @@ pub struct Counter {
 
 /// Hide or show a counter
 ///
-/// The count goes on. Who treats the person still sees the days, and that they are hidden.
+/// The count goes on. Whoever treats the person still sees the days, and that they are hidden.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
-    responses((status = 200, description = "What holds from grant.now() on", body = Counter)),
+    responses((status = 200, description = "The choice from now on", body = Counter)),
 )]
 #[put("/v1/participants/{participant}/recovery/counter")]
 async fn choose_counter(

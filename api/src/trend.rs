@@ -9,8 +9,7 @@ use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::{DisplayName, ParticipantId};
 use evenkeel_domain::check_in::DayFigures;
-use evenkeel_domain::recovery::attention::{self, LastLapse};
-use evenkeel_domain::recovery::told_use::{self, ToldUse};
+use evenkeel_domain::recovery::use_report::{UseReportGroup, for_caseload, recent_since};
 use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, trend};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use evenkeel_persistence::{Tx, caseload, check_in, recovery, trend as store};
@@ -25,6 +24,7 @@ use crate::app::calendar::today;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Query};
 use crate::http::caller::{Caller, ParticipantRef};
+use crate::http::etag::tag;
 
 /// The routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -187,18 +187,11 @@ struct CaseloadLine {
     time_zone: TimeZone,
     #[serde(flatten)]
     recent: Recent,
-    /// The lapse reported last. A lapse that needs attention comes first, and of those one that may have been an
-    /// opioid. A lapse that needs no attention is left out 14 days after its report
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    last_lapse: Option<LastLapse>,
-    /// Use reported in a craving or check-in that no lapse reports and nobody has acknowledged. Use that may have been
-    /// an opioid comes first
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    told_use: Option<ToldUse>,
-    /// Whether somebody should act: there is such reported use, or a lapse with use (or a close call with an opioid)
-    /// that nobody has acknowledged
+    /// Use reports that need attention or were received in the last 14 days, by day. The most urgent first: what needs
+    /// attention and may have been an opioid, what else needs attention, then the latest
+    #[schema(max_items = 1000)]
+    use_reports: Vec<UseReportGroup>,
+    /// Whether a use report needs attention
     needs_attention: bool,
 }
 
@@ -215,19 +208,11 @@ fn hour(now: Moment) -> Moment {
     Timestamp::UNIX_EPOCH.checked_add(whole.hours()).ok().and_then(|hour| hour.try_into().ok()).unwrap_or(now)
 }
 
-fn by_participant<T>(rows: impl IntoIterator<Item = (ParticipantId, T)>) -> HashMap<ParticipantId, Vec<T>> {
-    let mut grouped = HashMap::<_, Vec<_>>::new();
-    for (participant, row) in rows {
-        grouped.entry(participant).or_default().push(row);
-    }
-    grouped
-}
-
 /// Read the caseload
 ///
 /// A counselor sees their own participants, a supervisor those of the whole organization. Each line has the last log,
-/// the last 7 days compared with the 14 before, since when there are no logs, the last lapse, and use reported without
-/// a lapse. The audit log of each participant records this once an hour for each reader.
+/// the last 7 days compared with the 14 before, since when there are no logs, and use reports. The audit log of each
+/// participant records this once an hour for each reader.
 #[utoipa::path(
     responses((status = 200, description = "The caseload", body = Caseload)),
 )]
@@ -241,28 +226,26 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             let since = Day::from(utc).plus(-CASELOAD_DAYS - 1);
             let members = caseload::members(tx, permit)?;
             let days = read.recent_days().read(tx, &members, since)?;
-            let lapses = by_participant(recovery::caseload(tx, permit, attention::lately(permit.now()))?);
-            let uses = by_participant(recovery::unacknowledged_uses(tx, permit)?);
-            let of: Vec<_> = uses.keys().copied().collect();
-            let theirs = if of.is_empty() { Vec::new() } else { recovery::lapses_of(tx, permit, &of)? };
-            let theirs = by_participant(theirs.into_iter().map(|lapse| (lapse.participant, lapse)));
+            let mut reports = HashMap::<_, Vec<_>>::new();
+            for (participant, report) in
+                recovery::use_reports_of_caseload(tx, permit, recent_since(permit.now()))?
+            {
+                reports.entry(participant).or_default().push(report);
+            }
             let mut items = Vec::new();
             for (member, days) in members.into_iter().zip(days) {
                 let recent = days.recent(permit.now().local_day(&member.time_zone));
                 let (id, display_name, time_zone) =
                     (member.participant, member.display_name, member.time_zone);
-                let last_lapse = lapses.get(&id).and_then(|lapses| attention::last(lapses, permit.now()));
-                let lapses_of_all_times = theirs.get(&id).map_or(&[][..], Vec::as_slice);
-                let told_use = uses.get(&id).and_then(|uses| told_use::last(uses, lapses_of_all_times));
-                let needs_attention =
-                    told_use.is_some() || last_lapse.is_some_and(|lapse| lapse.needs_attention());
+                let reports = reports.get(&id).map_or(&[][..], Vec::as_slice);
+                let use_reports = for_caseload(reports, permit.now(), |unseen| tag(None, &unseen));
+                let needs_attention = use_reports.iter().any(|group| group.needs_attention);
                 items.push(CaseloadLine {
                     id,
                     display_name,
                     time_zone,
                     recent,
-                    last_lapse,
-                    told_use,
+                    use_reports,
                     needs_attention,
                 });
             }

@@ -187,8 +187,6 @@ policy! {
         DeclineProposal = "decline_proposal", Record [Participant];
         /// Read sober time, milestones, lapses, use reports and debriefs.
         ReadRecovery = "read_recovery", Record [Participant Counselor Supervisor];
-        /// Withdraw a report of use that a craving or a check-in made by mistake.
-        WithdrawUseReport = "withdraw_use_report", Record [Participant];
         /// Acknowledge reports of use: somebody who treats the person has seen them.
         AcknowledgeUse = "acknowledge_use", Record [Counselor Supervisor];
     }
@@ -410,7 +408,7 @@ mod tests {
         ("p", "record_skill_practice correct_skill_practice withdraw_skill_practice choose_skills"),
         (
             "p",
-            "answer_check_in correct_check_in withdraw_use_report record_sobriety_date withdraw_sobriety_date report_lapse correct_lapse",
+            "answer_check_in correct_check_in record_sobriety_date withdraw_sobriety_date report_lapse correct_lapse",
         ),
         ("p", "withdraw_lapse save_debrief change_counter accept_proposal decline_proposal"),
         ("pcs", "read_cravings read_trend read_reminders read_skill_practice read_check_ins read_recovery"),

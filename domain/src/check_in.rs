@@ -18,8 +18,8 @@
 //! own, is a revision. All revisions are stored. The one that was filled in last is current, in whatever order
 //! they arrived, but a correction replaces all that arrived before it. The same content again changes nothing.
 //!
-//! **Use.** Reported use remains reported: another answer may be about another part of the day. Only a correction
-//! withdraws it.
+//! **Use.** An answer that says yes to use is a use report ([`use_report`]). Another answer may be about another part
+//! of the day, so only a correction that changes the yes to a no withdraws the report.
 
 pub mod answer;
 pub mod completion_rate;
@@ -32,7 +32,7 @@ pub use definition::{
     Asks, CheckInChoice, CheckInItem, CheckInKind, Definition, Fault, Why, definition, definitions, latest,
 };
 
-pub use reading::{DayFigures, signs_seen, told_use, used};
+pub use reading::{DayFigures, UseAnswers, signs_seen, use_report};
 
 use crate::account::ParticipantId;
 use crate::log_entry::{EntryTime, Reason, Told};

@@ -1,12 +1,10 @@
-//! Recovery: sober time for each substance, its milestones, and lapses without shame.
+//! Recovery: sober time for each substance, its milestones, lapses without shame, and reports of use.
 //!
-//! Use that a craving or a check-in tells of ([`told_use`]) changes none of it, but is seen.
-//!
-//! What is stored are facts: sobriety dates ([`sobriety_date`]) and lapses ([`lapse`]), each named by the phone, each taken
-//! however late it comes. Sober time ([`course`]) is folded from them each time it is asked for, in the order in
-//! which things happened, so it does not matter in which order they came. So are its milestones.
+//! Sobriety dates ([`sobriety_date`]) and lapses ([`lapse`]) are stored as the phone sent them, however late they come.
+//! Sober time ([`course`]) and milestones are computed from them in the order in which things happened, so it does not
+//! matter in which order they arrived. Use reported in any entry ([`use_report`]) is shown to whoever treats the person;
+//! only a lapse changes sober time.
 
-pub mod attention;
 pub mod course;
 pub mod debrief;
 pub mod guidance;
@@ -14,7 +12,7 @@ pub mod lapse;
 pub mod learning;
 pub mod milestone;
 pub mod sobriety_date;
-pub mod told_use;
+pub mod use_report;
 pub mod warning;
 
 use crate::log_entry;
@@ -22,35 +20,40 @@ use crate::log_entry;
 /// Why a change to a recovery record is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id already stands for other content.
-    #[error("this id already stands for other content; send it under a new id")]
+    /// The id is taken by other content.
+    #[error("this id is taken by other content; send it under a new id")]
     Different,
-    /// It was taken back.
-    #[error("this was taken back; make a new entry under a new id")]
+    /// It was withdrawn.
+    #[error("this was withdrawn; make a new entry under a new id")]
     Withdrawn,
-    /// There are as many revisions as are kept.
+    /// There are as many revisions as are stored.
     #[error(
-        "this was already corrected as often as is kept; take it back, and make a new entry under a new id"
+        "this was already corrected as often as possible; withdraw it, and make a new entry under a new id"
     )]
     TooManyRevisions,
-    /// A start that lies ahead.
+    /// A sobriety date in the future.
     #[error("that has not begun yet; choose today or an earlier day")]
     NotYet,
-    /// A start before anyone alive was born.
+    /// A sobriety date before anyone alive was born.
     #[error("must not be earlier than 1900-01-01")]
     LongAgo,
-    /// The time of a start lies on another day than the start.
-    #[error("must lie on the day of `since` in this time zone")]
+    /// The time of a sobriety date is on another day.
+    #[error("must be on the day of `since` in this time zone")]
     OtherDay,
-    /// A correction that names itself, or a start of another substance.
-    #[error("must name another start of the same substance")]
-    OtherStart,
-    /// The phone saved on top of a revision that is not the latest, or somebody acknowledged one.
+    /// A correction that names itself, or a sobriety date of another substance.
+    #[error("must name another sobriety date of the same substance")]
+    OtherDate,
+    /// The phone saved on top of a revision that is not the latest.
     #[error("this was changed since; the latest revision is {current}")]
     Stale {
         /// The latest revision.
         current: i32,
     },
+    /// Somebody acknowledged use reports that have changed since they were read.
+    #[error(
+        "use was reported, corrected or withdrawn since; read the use reports of this day and acknowledge what you see"
+    )]
+    ReportedSince,
 }
 
 impl From<log_entry::Refusal> for Refusal {
@@ -69,8 +72,12 @@ impl Refusal {
         match self {
             Self::NotYet | Self::LongAgo => Some("/since"),
             Self::OtherDay => Some("/at"),
-            Self::OtherStart => Some("/corrects"),
-            Self::Different | Self::Withdrawn | Self::TooManyRevisions | Self::Stale { .. } => None,
+            Self::OtherDate => Some("/corrects"),
+            Self::Different
+            | Self::Withdrawn
+            | Self::TooManyRevisions
+            | Self::Stale { .. }
+            | Self::ReportedSince => None,
         }
     }
 }

@@ -441,10 +441,8 @@ diesel::table! {
         debrief_revision -> Integer,
         debrief_saved_at -> Nullable<Instant>,
         debrief -> Document,
-        acknowledged_by -> Nullable<Key>,
-        acknowledged_at -> Nullable<Instant>,
         revision -> Integer,
-        use_told_at -> Nullable<Instant>,
+        use_reported_at -> Nullable<Instant>,
     }
 }
 
@@ -544,26 +542,24 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
+    use diesel::sql_types::{Integer, Nullable, Text};
     use crate::column::{Calendar, Instant, Key};
 
-    told_uses (participant_id, kind, id) {
+    use_reports (participant_id, source, id) {
         participant_id -> Key,
-        kind -> Text,
+        source -> Text,
         id -> Key,
         first_day -> Calendar,
         last_day -> Calendar,
         substance -> Nullable<Text>,
-        alcohol_days -> Nullable<SmallInt>,
-        drug_days -> Nullable<SmallInt>,
+        outcome -> Nullable<Text>,
         reported_at -> Instant,
         revision -> Integer,
-        seen_with_lapses -> Bool,
-        taken_back_at -> Nullable<Instant>,
-        is_taken_back -> Bool,
         acknowledged_by -> Nullable<Key>,
         acknowledged_at -> Nullable<Instant>,
+        acknowledged_revision -> Nullable<Integer>,
+        withdrawn_at -> Nullable<Instant>,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(organizations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, audit_streams, audit_events, audit_seals, caseload_views, reminder_preferences, reminder_messages, organization_skills, organization_skill_revisions, coping_choices, skill_assignments, skill_practices, skill_practice_revisions, check_ins, check_in_revisions, sobriety_dates, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, level_of_care_changes, told_uses);
+diesel::allow_tables_to_appear_in_same_query!(organizations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, audit_streams, audit_events, audit_seals, caseload_views, reminder_preferences, reminder_messages, organization_skills, organization_skill_revisions, coping_choices, skill_assignments, skill_practices, skill_practice_revisions, check_ins, check_in_revisions, sobriety_dates, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, level_of_care_changes, use_reports);

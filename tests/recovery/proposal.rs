@@ -22,11 +22,11 @@ async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic("harbor.example").await.maya;
     let id = lapsed(&server, &maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
-    let told = json!({"situation": "Payday", "trigger": "urges", "signs": ["lying"], "helped_stop": "Rang Sam", "would_do": "Take the other bus"});
-    let saved = looked_back(&server, &maya, &id, "\"0\"", told.clone()).await;
+    let draft = json!({"situation": "Payday", "trigger": "urges", "signs": ["lying"], "helped_stop": "Rang Sam", "would_do": "Take the other bus"});
+    let saved = looked_back(&server, &maya, &id, "\"0\"", draft.clone()).await;
     assert_eq!(saved.header("etag"), "\"1\"");
     let saved = saved.is(200);
-    assert_eq!((&saved["revision"], &saved["content"]), (&json!(1), &told));
+    assert_eq!((&saved["revision"], &saved["content"]), (&json!(1), &draft));
     assert_eq!(
         saved["proposals"],
         json!([
@@ -41,7 +41,7 @@ async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(
         ])
     );
     assert_eq!(
-        looked_back(&server, &maya, &id, "\"0\"", told.clone()).await.is(200),
+        looked_back(&server, &maya, &id, "\"0\"", draft.clone()).await.is(200),
         saved,
         "a phone that did not hear may ask again"
     );
@@ -103,14 +103,14 @@ async fn what_a_debrief_proposes_is_sent_on_to_the_plan_as_it_is(
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic("harbor.example").await.maya;
     let id = lapsed(&server, &maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
-    let told = json!({"situation": "Payday\nand rain", "trigger": "urges", "signs": ["lying", "weather"], "helped_stop": "Rang Sam. ".repeat(90), "would_do": "Take the other bus"});
-    let saved = looked_back(&server, &maya, &id, "\"0\"", told.clone()).await.is(200);
+    let draft = json!({"situation": "Payday\nand rain", "trigger": "urges", "signs": ["lying", "weather"], "helped_stop": "Rang Sam. ".repeat(90), "would_do": "Take the other bus"});
+    let saved = looked_back(&server, &maya, &id, "\"0\"", draft.clone()).await.is(200);
     let proposals = saved["proposals"].as_array().unwrap();
     assert_eq!(proposals.len(), 4, "a sign that nobody is asked about is not proposed: {saved}");
     let mut tag = String::from("\"0\"");
     for one in proposals {
         let body = json!({"proposal": one["proposal"], "id": fresh_id()});
-        let taken = server
+        let accepted = server
             .call_with(
                 "POST",
                 "/v1/participants/me/plan/proposals/accept",
@@ -119,8 +119,8 @@ async fn what_a_debrief_proposes_is_sent_on_to_the_plan_as_it_is(
                 Some(body),
             )
             .await;
-        tag = taken.header("etag");
-        taken.is(201);
+        tag = accepted.header("etag");
+        accepted.is(201);
     }
     let plan = server.get(&maya, "/v1/participants/me/plan").await.is(200)["content"].clone();
     assert_eq!(
@@ -132,7 +132,7 @@ async fn what_a_debrief_proposes_is_sent_on_to_the_plan_as_it_is(
         (&json!("An urge or a temptation"), &json!("Take the other bus"))
     );
     assert!(plan["lapse_response"][0]["words"].as_str().unwrap().ends_with('…'), "{plan}");
-    let again = looked_back(&server, &maya, &id, "\"1\"", told).await.is(200);
+    let again = looked_back(&server, &maya, &id, "\"1\"", draft).await.is(200);
     let kinds: Vec<_> =
         again["proposals"].as_array().unwrap().iter().map(|one| &one["proposal"]["kind"]).collect();
     assert_eq!(kinds, [""; 0], "the plan says all of it");
@@ -140,7 +140,7 @@ async fn what_a_debrief_proposes_is_sent_on_to_the_plan_as_it_is(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_accepted_stands_in_the_plan_and_is_not_proposed_again(
+async fn what_is_accepted_is_in_the_plan_and_is_not_proposed_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -191,7 +191,7 @@ async fn what_is_accepted_stands_in_the_plan_and_is_not_proposed_again(
     assert_eq!(
         keys(&server, maya).await,
         ["trigger:conflict"],
-        "taken out of the plan it is proposed again; what was declined is not"
+        "removed from the plan, it is proposed again; what was declined is not"
     );
     let hers = format!("/v1/participants/{}/recovery/proposals/trigger:conflict/accept", maya.participant);
     server.call_with("POST", &hers, casey, &[("if-match", "\"4\"")], None).await.refused(403, "");
@@ -217,7 +217,7 @@ async fn a_skill_that_does_not_help_goes_with_a_tap(
     }
     assert_eq!(keys(&server, &maya).await, ["skill:library:urge_surfing"]);
     let path = format!("{MINE}/proposals/skill:library:urge_surfing/accept");
-    let taken = server.call_with("POST", &path, &maya, &[("if-match", "\"1\"")], None).await.is(201);
-    assert_eq!(taken["content"]["triggers"][0].get("coping"), None);
+    let accepted = server.call_with("POST", &path, &maya, &[("if-match", "\"1\"")], None).await.is(201);
+    assert_eq!(accepted["content"]["triggers"][0].get("coping"), None);
     assert_eq!(keys(&server, &maya).await, [""; 0]);
 }

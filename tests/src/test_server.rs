@@ -281,9 +281,9 @@ impl TestServer {
     pub async fn put_on(&self, who: impl AsRef<str>, path: &str, tag: &str, body: Value) -> Answer {
         self.call_with("PUT", path, who, &[("if-match", tag)], Some(body)).await
     }
-    /// `PUT` of an acknowledgement, of a revision that was seen.
-    pub async fn acknowledge(&self, who: impl AsRef<str>, path: &str, revision: i32) -> Answer {
-        self.call_with("PUT", path, who, &[("if-match", &format!("\"{revision}\""))], None).await
+    /// `PUT` of an acknowledgement, of what was read under this tag.
+    pub async fn acknowledge(&self, who: impl AsRef<str>, path: &str, tag: &str) -> Answer {
+        self.call_with("PUT", path, who, &[("if-match", tag)], None).await
     }
     /// `GET` with `If-None-Match`.
     pub async fn get_unless(&self, who: impl AsRef<str>, path: &str, tag: &str) -> Answer {

@@ -6,13 +6,13 @@ use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::craving::{
     self, CorrectionDraft, Craving, CravingId, ReportedOutcome, Revision, RevisionId,
 };
-use evenkeel_domain::recovery::told_use::Telling;
+use evenkeel_domain::recovery::use_report::Use;
 use evenkeel_persistence::{Tx, craving as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{CravingResponse, recount, standing, tell_use, with_use_response};
+use super::{CravingResponse, recount, revise_use, standing, with_use_response};
 use crate::app::App;
 use crate::app::audit;
 use crate::app::problem::Problem;
@@ -48,7 +48,7 @@ fn correct(
     store::put(tx, grant, &corrected, true)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
-    tell_use(tx, grant, &corrected, Telling::Corrected(draft.craving.outcome, &before), grant.now())?;
+    revise_use(tx, grant, id, |reported| Use::of_corrected_craving(&before, &corrected, reported))?;
     audit::record(tx, grant, Action::CorrectCraving, Some(id.into()))?;
     Ok(Recorded::New(corrected))
 }
@@ -58,7 +58,7 @@ fn correct(
 /// Correct a craving
 ///
 /// The whole content anew, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
-/// stays; one that changes an end in use to another takes back that use was told.
+/// stays; one that changes an end in use to another withdraws the use report.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path),
@@ -78,12 +78,12 @@ async fn correct_craving(
     Json(draft): Json<CorrectionDraft>,
 ) -> Result<Recorded<CravingResponse>, Problem> {
     let (participant, id, revision) = path.into_inner();
-    let (_now, told, substance) = (app.now(), draft.craving.outcome, draft.craving.substance);
+    let (outcome, substance) = (draft.craving.outcome, draft.craving.substance);
     let done = caller.write(&app, Action::CorrectCraving, participant, move |tx, grant| {
         correct(tx, grant, id, revision, &draft)
     });
-    let done = done.await.map_err(|problem| with_use_response(problem, told, substance))?;
-    Ok(done.map(|craving| CravingResponse::new(craving, told)))
+    let done = done.await.map_err(|problem| with_use_response(problem, outcome, substance))?;
+    Ok(done.map(|craving| CravingResponse::new(craving, outcome)))
 }
 
 /// All revisions of a craving, the first one first, and all that was told of its end besides.

@@ -1,16 +1,14 @@
 //! What else an invented phone holds: check-ins, practice, favorites, sober time and lapses.
 
-use evenkeel_domain::check_in::{Answer, Answers, CheckInDraft, CheckInKind, Code, Figure, used};
+use evenkeel_domain::check_in::{Answer, Answers, CheckInDraft, CheckInKind, Code, Figure, UseAnswers};
 use evenkeel_domain::coping::skill_practice::{Distress, Helpful, SkillPracticeDraft};
 use evenkeel_domain::coping::{Choices, Precaution, SkillId, SkillRef};
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome, Substance};
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId, LapseOutcome};
 use evenkeel_domain::recovery::sobriety_date::SobrietyDateDraft;
-use evenkeel_domain::recovery::told_use::TellingKind;
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 use jiff::civil;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::dice::Dice;
 use super::person::Person;
@@ -340,24 +338,16 @@ impl Pocket<'_> {
         (later(told, UNSEEN) < self.now).then_some((at, step))
     }
 
-    /// That the counselor has seen what cravings and check-ins tell of use.
+    /// That the counselor acknowledges the use that cravings and check-ins report.
     pub(super) fn seen_uses(&self, sent: &[&[(Moment, Step)]], dice: &mut Dice) -> Vec<(Moment, Step)> {
-        let telling = |step: &Step| match step {
-            Step::Record(id, draft) if draft.outcome == Some(Outcome::Lapsed) => {
-                Some((TellingKind::Craving, Uuid::from(*id)))
-            }
-            Step::Conclude(id, draft) if draft.outcome == Outcome::Lapsed => {
-                Some((TellingKind::Craving, Uuid::from(*id)))
-            }
-            Step::CheckIn(id, draft) if used(&draft.answers).is_some() => {
-                Some((TellingKind::CheckIn, Uuid::from(*id)))
-            }
-            _ => None,
+        let is_use = |step: &Step| match step {
+            Step::Record(_, draft) => draft.outcome == Some(Outcome::Lapsed),
+            Step::Conclude(_, draft) => draft.outcome == Outcome::Lapsed,
+            Step::CheckIn(_, draft) => UseAnswers::of(&draft.answers).is_use(),
+            _ => false,
         };
-        let told = sent.iter().flat_map(|steps| steps.iter());
-        let told = told.filter_map(|(at, step)| Some((*at, telling(step)?)));
-        told.filter_map(|(at, (kind, id))| self.seen(at, Step::AcknowledgeUse(kind, id.into()), dice))
-            .collect()
+        let reported = sent.iter().flat_map(|steps| steps.iter()).filter(|(_, step)| is_use(step));
+        reported.filter_map(|(at, _)| self.seen(*at, Step::AcknowledgeUse, dice)).collect()
     }
 
     /// A lapse, told the next day, what came of looking back at it, and that the counselor has seen it.
@@ -388,7 +378,7 @@ impl Pocket<'_> {
             }));
             steps.push((later(told, 24 * 60), Step::Debrief(id, said.map_err(Problem::internal)?)));
         }
-        steps.extend(self.seen(told, Step::Acknowledge(id), dice));
+        steps.extend(self.seen(told, Step::AcknowledgeUse, dice));
         Ok(steps)
     }
 }

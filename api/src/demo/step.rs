@@ -13,7 +13,6 @@ use evenkeel_domain::program::{LevelOfCareChangeDraft, LevelOfCareChangeId};
 use evenkeel_domain::recovery::debrief::DebriefDraft;
 use evenkeel_domain::recovery::lapse::{LapseDraft, LapseId};
 use evenkeel_domain::recovery::sobriety_date::{SobrietyDateDraft, SobrietyDateId};
-use evenkeel_domain::recovery::told_use::{TellingId, TellingKind};
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::Tx;
 use uuid::Uuid;
@@ -21,7 +20,7 @@ use uuid::Uuid;
 use crate::app::problem::Problem;
 use crate::coping::{assignment, choice, skill_practice};
 use crate::plan::{Change, Written};
-use crate::recovery::{self, lapse, told_use};
+use crate::recovery::{self, lapse, use_report};
 use crate::{check_in, craving, plan, program};
 
 /// Something that is sent.
@@ -36,10 +35,8 @@ pub(super) enum Step {
     SobrietyDate(SobrietyDateId, SobrietyDateDraft),
     Lapse(LapseId, LapseDraft),
     Debrief(LapseId, Box<DebriefDraft>),
-    /// The counselor has seen a lapse.
-    Acknowledge(LapseId),
-    /// The counselor has seen what an entry tells of use.
-    AcknowledgeUse(TellingKind, TellingId),
+    /// The counselor acknowledges all use reported until now.
+    AcknowledgeUse,
     /// The plan, made from a revision, by the participant.
     Plan(i32, Box<Plan>),
     /// The same by the counselor.
@@ -73,7 +70,7 @@ impl Step {
             Self::SobrietyDate(..) => (Action::RecordSobrietyDate, Relation::Own),
             Self::Lapse(..) => (Action::ReportLapse, Relation::Own),
             Self::Debrief(..) => (Action::SaveDebrief, Relation::Own),
-            Self::Acknowledge(_) | Self::AcknowledgeUse(..) => (Action::AcknowledgeUse, Relation::Caseload),
+            Self::AcknowledgeUse => (Action::AcknowledgeUse, Relation::Caseload),
             Self::Plan(..) | Self::SafetyPlan(..) => (Action::ChangePlan, Relation::Own),
             Self::Revise(..) => (Action::ChangePlan, Relation::Caseload),
             Self::Sign(..) => (Action::SignPlan, Relation::Own),
@@ -99,11 +96,12 @@ impl Step {
                 let choose = |before: &Chosen| before.replaced(Some(before.revision), choices.clone());
                 choice::change(tx, &grant, choose).map(drop)
             }
-            Self::SobrietyDate(id, draft) => recovery::begin(tx, &grant, id, &draft).map(drop),
+            Self::SobrietyDate(id, draft) => recovery::record_date(tx, &grant, id, &draft).map(drop),
             Self::Lapse(id, draft) => lapse::report(tx, &grant, id, &draft).map(drop),
-            Self::Debrief(id, draft) => lapse::look_back(tx, &grant, id, &draft, 0).map(drop),
-            Self::Acknowledge(id) => lapse::acknowledge(tx, &grant, id, 1),
-            Self::AcknowledgeUse(kind, id) => told_use::acknowledge(tx, &grant, kind, id, 1),
+            Self::Debrief(id, draft) => lapse::save_debrief(tx, &grant, id, &draft, 0).map(drop),
+            Self::AcknowledgeUse => use_report::groups(tx, &grant)?
+                .into_iter()
+                .try_for_each(|group| use_report::acknowledge(tx, &grant, group.day, &group.etag)),
             Self::Plan(from, draft) | Self::Revise(from, draft) => {
                 saved(&plan::change(tx, &grant, from, *draft, false)?)
             }

@@ -1,6 +1,5 @@
 use super::*;
 use evenkeel_domain::craving::{CravingDraft, CravingId, Outcome};
-use evenkeel_domain::recovery::lapse::LapseId;
 use jiff::Timestamp;
 use jiff::{SignedDuration, civil};
 use std::collections::BTreeSet;
@@ -131,13 +130,11 @@ fn the_counselor_has_seen_all_lapses_but_those_of_the_last_days() {
     let mut unseen = 0;
     for number in 0..PEOPLE {
         let steps = pocket(number);
-        let seen =
-            |id: LapseId| steps.iter().any(|(at, step)| *step == Step::Acknowledge(id) && *at <= now());
+        let seen = |reported: Moment| {
+            steps.iter().any(|(at, step)| *step == Step::AcknowledgeUse && reported < *at && *at <= now())
+        };
         for (at, step) in &steps {
-            if let Step::Lapse(id, _) = step
-                && *at <= now()
-                && !seen(*id)
-            {
+            if matches!(step, Step::Lapse(..)) && *at <= now() && !seen(*at) {
                 assert!(now().plus(SignedDuration::from_hours(-10 * 24)) <= *at, "{number}");
                 unseen += 1;
             }

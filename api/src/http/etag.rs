@@ -44,13 +44,31 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut given = request.headers().get_all(header::IF_MATCH);
-        let (first, more) = (given.next(), given.next());
-        ready(match (first, more) {
-            (None, _) => Err(Problem::which_revision()),
-            (Some(only), None) => only.to_str().ok().and_then(number).map(Self).ok_or_else(unclear),
-            _ => Err(unclear()),
-        })
+        ready(if_match(request).and_then(|given| number(given).map(Self).ok_or_else(unclear)))
+    }
+}
+
+/// What a client has read, by `If-Match`: a tag as it was given, of what has no revision of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenTag(pub String);
+
+impl FromRequest for SeenTag {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let strong = |given: &str| given.strip_prefix("W/").unwrap_or(given).to_owned();
+        ready(if_match(request).map(|given| Self(strong(given.trim()))))
+    }
+}
+
+/// The one tag of `If-Match`.
+fn if_match(request: &HttpRequest) -> Result<&str, Problem> {
+    let mut given = request.headers().get_all(header::IF_MATCH);
+    match (given.next(), given.next()) {
+        (None, _) => Err(Problem::which_revision()),
+        (Some(only), None) => only.to_str().map_err(|_| unclear()),
+        _ => Err(unclear()),
     }
 }
 

@@ -28,10 +28,10 @@ use crate::program::level_on;
 /// How many of the latest cravings are read for their substances.
 const LATEST_CRAVINGS: i64 = 50;
 
-/// The substances that the participant uses or used, according to the record.
-fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Substance>, Problem> {
+/// The substances that the participant uses or used, according to the record; `None` for an unnamed one.
+fn known_substances(tx: &mut Tx, grant: &Grant) -> Result<Vec<Option<Substance>>, Problem> {
     let mut known = recovery::substances(tx, grant)?;
-    known.extend(craving::substances(tx, grant, LATEST_CRAVINGS)?);
+    known.extend(craving::substances(tx, grant, LATEST_CRAVINGS)?.into_iter().map(Some));
     Ok(known)
 }
 

@@ -1,4 +1,4 @@
-//! Corrections of lapses: what was told before is kept.
+//! Corrections of lapses. The earlier revisions remain.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
@@ -15,8 +15,7 @@ use crate::app::audit;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
-use crate::recovery::lapse::{ReportedLapse, UseResponse, revisions, standing, told};
-use crate::recovery::told_use;
+use crate::recovery::lapse::{ReportedLapse, UseResponse, current, find, revisions, update_report};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,18 +32,18 @@ fn correct(
     revision: RevisionId,
     correction: &LapseCorrection,
 ) -> Result<Recorded<Lapse>, Problem> {
-    let before = told(tx, grant, id)?;
-    let known = store::kept_lapse_revisions(tx, grant, id)?;
-    if let Some(known) = known.iter().find(|known| known.id == revision) {
-        known.same(correction)?;
+    let before = find(tx, grant, id)?;
+    let stored = store::lapse_revisions(tx, grant, id)?;
+    if let Some(stored) = stored.iter().find(|stored| stored.id == revision) {
+        stored.same(correction)?;
         return Ok(Recorded::Known(before));
     }
-    let (corrected, kept) = lapse::correct(&before, revision, correction, grant.now())?;
-    for revision in &kept {
-        store::keep_lapse_revision(tx, grant, id, revision)?;
+    let (corrected, new) = lapse::correct(&before, revision, correction, grant.now())?;
+    for revision in &new {
+        store::add_lapse_revision(tx, grant, id, revision)?;
     }
     store::put_lapse(tx, grant, &corrected)?;
-    told_use::weigh(tx, grant)?;
+    update_report(tx, grant, &corrected)?;
     audit::record(tx, grant, Action::CorrectLapse, Some(id.into()))?;
     Ok(Recorded::New(corrected))
 }
@@ -53,9 +52,9 @@ fn correct(
 
 /// Correct a lapse
 ///
-/// The whole content anew, under an id the phone makes. The earlier revisions and the debrief are kept. Answered
-/// with the `guidance` of what it says now; where something else was used, worse happened or it was on another day, who
-/// treats the person sees it anew.
+/// The whole lapse as it should read, under an id the phone makes. The earlier revisions and the debrief remain. The
+/// answer has the `guidance` for what it says now. Where another substance was used, something else happened or it was
+/// on another day, its use report needs attention again.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(LapseId), Path),
@@ -64,7 +63,7 @@ fn correct(
     responses(
         (status = 201, description = "Stored, durably", body = ReportedLapse),
         (status = 200, description = "Stored before with the same content", body = ReportedLapse),
-        (status = 409, description = "The id is taken by another revision, or the lapse was taken back"),
+        (status = 409, description = "The id is taken by another revision, or the lapse was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/recovery/lapses/{id}/revisions/{revision_id}")]
@@ -75,19 +74,19 @@ async fn correct_lapse(
     correction: Result<Json<LapseCorrection>, Problem>,
 ) -> Result<Recorded<ReportedLapse>, Problem> {
     let (participant, id, revision) = path.into_inner();
-    let Json(correction) = correction.map_err(|problem| UseResponse::of_use(&[]).attach(problem))?;
-    let told = (correction.lapse.substance, correction.lapse.outcome);
+    let Json(correction) = correction.map_err(|problem| UseResponse::of_use(None).attach(problem))?;
+    let (substance, outcome) = (correction.lapse.substance, correction.lapse.outcome);
     let done = caller.write(&app, Action::CorrectLapse, participant, move |tx, grant| {
         correct(tx, grant, id, revision, &correction)
     });
-    let done = done.await.map_err(|problem| UseResponse::of_lapse(told.0, told.1).attach(problem))?;
+    let done = done.await.map_err(|problem| UseResponse::of_lapse(substance, outcome).attach(problem))?;
     Ok(done.map(ReportedLapse::from))
 }
 
 /// All revisions of a lapse, the first one first.
 #[derive(Serialize, ToSchema)]
 struct LapseRevisions {
-    /// What it said, and when it came
+    /// What it said, and when the server received it
     #[schema(max_items = 100)]
     items: Vec<LapseRevision>,
 }
@@ -97,7 +96,7 @@ struct LapseRevisions {
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(LapseId), Path)),
     responses(
         (status = 200, description = "All revisions", body = LapseRevisions),
-        (status = 410, description = "It was taken back"),
+        (status = 410, description = "It was withdrawn"),
     ),
 )]
 #[get("/v1/participants/{participant}/recovery/lapses/{id}/revisions")]
@@ -109,7 +108,7 @@ async fn list_lapse_revisions(
     let (participant, id) = path.into_inner();
     let items = caller
         .read(&app, Action::ReadRecovery, participant, Some(id.into()), move |tx, grant| {
-            let lapse = standing(tx, grant, id)?;
+            let lapse = current(tx, grant, id)?;
             let items = revisions(tx, grant, &lapse)?;
             Ok(items)
         })

@@ -1,4 +1,4 @@
-//! The plan that learns: what cravings, practice, check-ins and lapses speak for and the plan does not know yet.
+//! The plan that learns: what cravings, practice, check-ins and lapses suggest and the plan does not say yet.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -86,8 +86,8 @@ impl Learning {
     }
 }
 
-/// What happens when a proposal is declined: it stays away until there is twice as much to show, or 28 days.
-/// Again is the same.
+/// What happens when a proposal is declined: it is not made again until there is twice as much to show, or for 28
+/// days. Again is the same.
 pub fn decline(tx: &mut Tx, grant: &Grant, key: &str) -> Result<(), Problem> {
     let learning = Learning::read(tx, grant)?;
     let lesson = learning.all().into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
@@ -99,7 +99,7 @@ pub fn decline(tx: &mut Tx, grant: &Grant, key: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What happens when a proposal is accepted: the plan says it, in a new revision. A phone that did not hear the
+/// What happens when a proposal is accepted: the plan says it, in a new revision. A phone that did not receive the
 /// answer may ask again.
 pub fn accept(
     tx: &mut Tx,
@@ -175,7 +175,7 @@ async fn list_plan_proposals(
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
         (status = 200, description = "The current revision says this already", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 412, description = "The plan was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 412, description = "The plan was changed since; `current` is the current plan, its tag is in ETag"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]

@@ -2,9 +2,9 @@
 
 use super::{Answer, Answers, CheckIn, CheckInKind, CheckInRevision, Figure};
 use crate::craving::Substance;
-use crate::recovery::told_use::{TellingKind, ToldUse};
+use crate::recovery::use_report::{ReportSource, Use, UseReport, evening};
 use crate::recovery::warning::{SignCode, SignSeen};
-use crate::value::{Day, Moment};
+use crate::value::Moment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,159 +76,94 @@ fn signs(answers: &Answers) -> impl Iterator<Item = SignCode> {
     ticked.into_iter().flatten().filter_map(|code| SignCode::try_from(String::from(code.clone())).ok())
 }
 
-/// Most days of use that a check-in tells of, answered on two days of one week.
-const MOST_DAYS: i16 = 14;
-
-/// What was said of use, question by question; nothing of what was left out.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Said {
+/// What the answers say of use; none where a question was left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UseAnswers {
     any: Option<bool>,
     sign: Option<bool>,
-    alcohol_days: Option<i16>,
-    drug_days: Option<i16>,
+    alcohol: Option<bool>,
+    drugs: Option<bool>,
 }
 
-impl Said {
-    fn of(answers: &Answers) -> Self {
-        let days = |code| match answers.get(code) {
-            Some(Answer::Number(days)) => days.whole(),
+impl UseAnswers {
+    /// What these answers say.
+    pub fn of(answers: &Answers) -> Self {
+        let some = |code| match answers.get(code) {
+            Some(Answer::Number(days)) => Some(Figure::from(0) < *days),
             _ => None,
         };
-        let ticked = answers.get("signs").map(|_| signs(answers).any(|sign| sign.as_ref() == "use"));
-        let (alcohol_days, drug_days) = (days("alcohol_days"), days("drug_days"));
-        // What was ticked was the alcohol, where no drug was.
-        let is_named = alcohol_days.is_some_and(|days| 0 < days) && drug_days == Some(0);
-        let unnamed = |tick: Option<bool>| tick.filter(|used| !(*used && is_named));
-        Self { any: unnamed(any_use(answers)), sign: unnamed(ticked), alcohol_days, drug_days }
-    }
-
-    /// With another answer, which may be about other hours or, unless it is of the same days, other days.
-    fn and(self, other: Self, is_of_the_same_days: bool) -> Self {
-        let days = |one: Option<i16>, other: Option<i16>| match (one, other) {
-            (Some(one), Some(other)) if !is_of_the_same_days => Some((one + other).min(MOST_DAYS)),
-            _ => one.max(other),
-        };
         Self {
-            any: self.any.max(other.any),
-            sign: self.sign.max(other.sign),
-            alcohol_days: days(self.alcohol_days, other.alcohol_days),
-            drug_days: days(self.drug_days, other.drug_days),
+            any: any_use(answers),
+            sign: answers.get("signs").map(|_| signs(answers).any(|sign| sign.as_ref() == "use")),
+            alcohol: some("alcohol_days"),
+            drugs: some("drug_days"),
         }
     }
 
-    /// What it says otherwise than what stood.
-    fn otherwise(self, stood: Self) -> Self {
-        Self {
-            any: self.any.filter(|_| self.any != stood.any),
-            sign: self.sign.filter(|_| self.sign != stood.sign),
-            alcohol_days: self.alcohol_days.filter(|_| self.alcohol_days != stood.alcohol_days),
-            drug_days: self.drug_days.filter(|_| self.drug_days != stood.drug_days),
-        }
+    /// Whether they report use.
+    pub fn is_use(self) -> bool {
+        [self.any, self.sign, self.alcohol, self.drugs].contains(&Some(true))
     }
 
-    /// Whether it tells of use, or more of it, where this stood.
-    fn is_more_than(self, stood: Self) -> bool {
-        let yes = |now: Option<bool>, then: Option<bool>| now == Some(true) && then != now;
-        let more = |now: Option<i16>, then: Option<i16>| now.is_some_and(|days| 0 < days) && then < now;
-        yes(self.any, stood.any)
-            || yes(self.sign, stood.sign)
-            || more(self.alcohol_days, stood.alcohol_days)
-            || more(self.drug_days, stood.drug_days)
-    }
-
-    /// Put right: what is left out stays.
-    fn corrected(self, by: Self) -> Self {
-        Self {
-            any: by.any.or(self.any),
-            sign: by.sign.or(self.sign),
-            alcohol_days: by.alcohol_days.or(self.alcohol_days),
-            drug_days: by.drug_days.or(self.drug_days),
-        }
-    }
-
-    fn used(self) -> Option<Vec<Substance>> {
-        let some = |days: Option<i16>| days.is_some_and(|days| 0 < days);
-        let (drank, drugs) = (some(self.alcohol_days), some(self.drug_days));
-        let ticked = self.any == Some(true) || self.sign == Some(true);
-        let alcohol = if drank && !drugs && !ticked { vec![Substance::Alcohol] } else { Vec::new() };
-        (drank || drugs || ticked).then_some(alcohol)
-    }
-}
-
-/// What answers tell was used, on their day or in their week, if they tell of use at all; nothing, and so the
-/// worst, where it may have been anything. They name no drug; only alcohol is told by a question of its own.
-pub fn used(answers: &Answers) -> Option<Vec<Substance>> {
-    Said::of(answers).used()
-}
-
-/// The use that a check-in tells of once this was answered now. `kept` are its revisions until then, `before`
-/// is what it told. Another answer adds to it; only a correction of the answer that told of it takes it back,
-/// and only where no other did: of several, nobody knows which is meant.
-pub fn told_use(
-    check_in: &CheckIn,
-    kept: &[CheckInRevision],
-    new: &CheckInRevision,
-    before: Option<&ToldUse>,
-    now: Moment,
-) -> Option<ToldUse> {
-    let standing = before.filter(|before| before.stands());
-    // What was taken back is not told again by what was said before.
-    let since = before.and_then(|before| before.taken_back_at);
-    let is_told = |one: &CheckInRevision| one.id == new.id || since < Some(one.received_at);
-    let mut all: Vec<_> = kept.iter().chain([new]).collect();
-    all.sort_by_key(|one| one.revision);
-    let (mut said, mut news, mut is_anew, mut tellings) = (Said::default(), Said::default(), true, 0);
-    let (mut stood, mut answered): (Option<&CheckInRevision>, Option<(Day, Day)>) = (None, None);
-    for one in all {
-        let own = Said::of(&one.check_in.answers);
-        let corrected = stood.filter(|_| one.corrects());
-        let stands = corrected.filter(|stood| is_told(stood)).map(|stood| Said::of(&stood.check_in.answers));
-        let stands = stands.unwrap_or_default();
-        news = own.otherwise(stands);
-        is_anew = corrected.is_none() || own.is_more_than(stands);
-        if is_told(one) {
-            let is_of_the_same_days = answered.is_none_or(|days| days == one.asks_about());
-            said = match corrected {
-                Some(_) if tellings <= 1 && stands.used().is_some() => said.corrected(news),
-                Some(_) if !is_anew => said,
-                _ => said.and(news, is_of_the_same_days),
+    /// What was used, if it can only have been alcohol: no question names another substance.
+    pub fn substance(self) -> Option<Substance> {
+        let is_unnamed = self.any == Some(true) || self.sign == Some(true);
+        let is_alcohol = self.alcohol == Some(true)
+            && match self.drugs {
+                Some(drugs) => !drugs,
+                None => !is_unnamed,
             };
-            tellings += i32::from(is_anew && own.used().is_some());
-        }
-        if corrected.is_none() {
-            answered = Some(one.asks_about());
-        }
-        stood = stood.filter(|stood| !one.replaces(stood)).or(Some(one));
+        is_alcohol.then_some(Substance::Alcohol)
     }
-    if (is_anew && news.used().is_none()) || news == Said::default() {
-        return standing.copied();
+
+    /// These answers; what they leave out stays as it was.
+    fn or(self, before: Self) -> Self {
+        Self {
+            any: self.any.or(before.any),
+            sign: self.sign.or(before.sign),
+            alcohol: self.alcohol.or(before.alcohol),
+            drugs: self.drugs.or(before.drugs),
+        }
     }
-    let substances = said.used()?;
-    // A correction is about the days that were asked about, whenever it comes.
-    let days = answered.unwrap_or_else(|| new.asks_about());
-    let (from, to) = match standing {
-        Some(one) if !is_anew => (one.from, one.to),
-        _ => ToldUse::with_unseen(days, standing),
-    };
-    let some = |days: Option<i16>| days.filter(|days| 0 < *days);
-    let substance = substances.first().copied();
-    let told = ToldUse {
-        alcohol_days: some(said.alcohol_days),
-        drug_days: some(said.drug_days),
-        ..ToldUse::new(TellingKind::CheckIn, check_in.id, (from, to), substance, now)
-    };
-    Some(told.after(before, is_anew))
+}
+
+/// The use report of a check-in after a new answer. `stored` are the revisions before it, `before` is the report.
+///
+/// An answer that says yes is a report, also the second one of a day. One that says no leaves an earlier report: it may
+/// be about other hours. Only a correction, which has a reason, withdraws it, by changing a yes to a no.
+pub fn use_report(
+    check_in: &CheckIn,
+    stored: &[CheckInRevision],
+    new: &CheckInRevision,
+    before: Option<&UseReport>,
+    now: Moment,
+) -> Option<UseReport> {
+    // A correction is about the days of the answer before it, whenever it comes.
+    let answers = stored.iter().chain([new]).filter(|one| !one.corrects());
+    let answered = answers.max_by_key(|one| one.revision).unwrap_or(new);
+    let said = UseAnswers::of(&new.check_in.answers);
+    if !new.corrects() {
+        return match answered.says(said) {
+            Some(says) => Some(UseReport::report(ReportSource::CheckIn, check_in.id, before, says, now)),
+            None => before.copied(),
+        };
+    }
+    let current = CheckIn::standing(check_in.participant, stored);
+    let current = current.map(|current| UseAnswers::of(&current.answers)).unwrap_or_default();
+    let (was, is) = (answered.says(current), answered.says(said.or(current)));
+    let says = if was == is { before.and_then(UseReport::reported) } else { is };
+    UseReport::revise(ReportSource::CheckIn, check_in.id, before, says, now)
 }
 
 impl CheckInRevision {
-    /// The first and the last day that it asks about: of a weekly one, the 7 up to that on which it is filled in.
-    fn asks_about(&self) -> (Day, Day) {
-        match self.check_in.kind {
-            CheckInKind::Daily => (self.day, self.day),
-            CheckInKind::Weekly => {
-                let to = self.answered_at().local_day(&self.check_in.time_zone);
-                (to.plus(-6), to)
-            }
-        }
+    /// Use on the days that it asks about: its day, with the evening before if it was filled in before 6 in the
+    /// morning; of a weekly one, the 7 days up to the one on which it was filled in.
+    fn says(&self, said: UseAnswers) -> Option<Use> {
+        let (at, zone) = (self.answered_at(), &self.check_in.time_zone);
+        let (first_day, last_day) = match self.check_in.kind {
+            CheckInKind::Daily => (evening(at, zone).min(self.day), self.day),
+            CheckInKind::Weekly => (at.local_day(zone).plus(-6), at.local_day(zone)),
+        };
+        said.is_use().then(|| Use { first_day, last_day, substance: said.substance(), outcome: None })
     }
 }

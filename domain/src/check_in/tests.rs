@@ -1,7 +1,7 @@
 use super::*;
 use crate::craving::Substance;
 use crate::craving::tests::moment;
-use crate::recovery::told_use::ToldUse;
+use crate::recovery::use_report::UseReport;
 use proptest::prelude::*;
 use rstest::rstest;
 use uuid::Uuid;
@@ -221,8 +221,8 @@ fn the_figures_of_a_day_are_what_was_answered() {
     assert_eq!(signs_seen(&bare), []);
 }
 
-/// What check-ins that are sent in turn tell of use; each with these answers besides.
-fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
+/// The report of a check-in after these were sent in turn; each with these answers besides.
+fn reported(all: &[(CheckInDraft, serde_json::Value)]) -> Option<UseReport> {
     let with = |(draft, more): &(CheckInDraft, serde_json::Value)| {
         let all = draft.answers.iter().map(|(code, answer)| (code.clone(), answer.clone()));
         let more = answers(more.clone());
@@ -230,14 +230,14 @@ fn tells(all: &[(CheckInDraft, serde_json::Value)]) -> Option<ToldUse> {
         CheckInDraft { answers: all.chain(more).collect(), ..draft.clone() }
     };
     let now = moment("2026-08-01T12:00:00Z");
-    let (mut stored, mut told) = (Vec::new(), None);
+    let (mut stored, mut report) = (Vec::new(), None);
     for (number, draft) in (2..).zip(all.iter().map(with)) {
         let Answered { check_in, new } = answer(someone(), &stored, id(number), &draft, now).unwrap();
         let new = new.unwrap();
-        told = told_use(&check_in, &stored, &new, told.as_ref(), now);
+        report = use_report(&check_in, &stored, &new, report.as_ref(), now);
         stored.push(new);
     }
-    told
+    report
 }
 
 fn reason() -> Reason {
@@ -245,15 +245,16 @@ fn reason() -> Reason {
 }
 
 #[test]
-fn only_a_correction_takes_use_back() {
+fn only_a_correction_from_yes_to_no_withdraws_a_use_report() {
     let at = |hour: i16, more| (daily(&format!("2026-07-01T{hour}:00:00Z"), hour % 10), more);
     let corrected =
         |hour, more| (CheckInDraft { reason: Some(reason()), ..at(hour, serde_json::json!({})).0 }, more);
     let yes = || serde_json::json!({ "any_use": true });
     let no = || serde_json::json!({ "any_use": false });
     let silent = || serde_json::json!({});
-    let once = tells(&[at(12, yes())]).unwrap();
-    assert_eq!((once.from, once.to, once.substance), (day("2026-07-01"), day("2026-07-01"), None));
+    let revision = |all: &[_]| reported(all).map(|report| (report.revision, report.withdrawn_at.is_none()));
+    assert_eq!(revision(&[at(12, silent())]), None);
+    assert_eq!(revision(&[at(12, no())]), None);
     for keeps in [
         &[at(12, yes()), at(13, silent())][..],
         &[at(13, yes()), at(12, silent())],
@@ -261,22 +262,24 @@ fn only_a_correction_takes_use_back() {
         &[at(12, yes()), at(13, no())],
         &[at(13, no()), at(12, yes())],
         &[at(12, yes()), corrected(13, silent())],
+        &[at(12, yes()), corrected(13, yes())],
         &[corrected(12, no()), at(13, yes())],
-        // What stood was a no already: something else is corrected.
+        // The current answer was a no already: something else is corrected.
         &[at(12, yes()), at(13, no()), corrected(14, no())],
-        // Of an answer that told of none.
         &[at(12, yes()), at(13, silent()), corrected(14, no())],
-        // Which of the two?
-        &[at(12, yes()), at(13, yes()), corrected(14, no())],
     ] {
-        assert_eq!(tells(keeps).map(|told| told.from), Some(once.from));
+        assert_eq!(revision(keeps), Some((1, true)));
     }
     for hour in [11, 13] {
-        assert_eq!(tells(&[at(12, yes()), corrected(hour, no())]), None, "whatever the clock says");
+        assert_eq!(
+            revision(&[at(12, yes()), corrected(hour, no())]),
+            Some((2, false)),
+            "whatever the clock says"
+        );
     }
-    assert_eq!(tells(&[at(12, silent())]), None);
-    let again = tells(&[at(12, yes()), at(13, no()), corrected(14, yes())]).unwrap();
-    assert_eq!(again.revision, 2, "a no that becomes a yes is news");
+    assert_eq!(revision(&[at(12, yes()), at(13, yes())]), Some((2, true)), "perhaps another time");
+    assert_eq!(revision(&[at(12, no()), corrected(13, yes())]), Some((1, true)));
+    assert_eq!(revision(&[at(12, yes()), corrected(13, no()), at(14, yes())]), Some((3, true)));
 }
 
 #[test]
@@ -300,42 +303,62 @@ fn a_clock_earlier_than_the_day_it_names_is_behind() {
 }
 
 #[test]
-fn a_weekly_check_in_tells_of_the_week_before_it_was_filled_in() {
-    let of = |draft: CheckInDraft| {
-        let told = tells(&[(draft, serde_json::json!({ "alcohol_days": 2, "drug_days": 3 }))]).unwrap();
-        (told.from, told.to)
-    };
-    // The Sunday, the Wednesday and the Tuesday after the week.
-    assert_eq!(of(weekly("2026-07-05T18:00:00Z")), (day("2026-06-29"), day("2026-07-05")));
-    assert_eq!(of(weekly("2026-07-01T18:00:00Z")), (day("2026-06-25"), day("2026-07-01")));
-    let after = about("2026-06-29", weekly("2026-07-07T18:00:00Z"));
-    assert_eq!(of(after.clone()), (day("2026-07-01"), day("2026-07-07")));
-    let anew =
-        CheckInDraft { reason: Some(reason()), occurred_at: moment("2026-08-01T10:00:00Z"), ..after.clone() };
-    let told =
-        tells(&[(after, serde_json::json!({})), (anew, serde_json::json!({ "drug_days": 3 }))]).unwrap();
-    assert_eq!((told.from, told.to), (day("2026-07-01"), day("2026-07-07")), "of the days it puts right");
-    assert_eq!((told.substance, told.alcohol_days, told.drug_days), (None, None, Some(3)));
-    let drinks =
-        tells(&[(weekly("2026-07-05T18:00:00Z"), serde_json::json!({ "alcohol_days": 2, "drug_days": 0 }))]);
-    assert_eq!(drinks.map(|told| (told.substance, told.drug_days)), Some((Some(Substance::Alcohol), None)));
-    let week = || weekly("2026-07-05T18:00:00Z");
-    let both = serde_json::json!({ "alcohol_days": 2, "drug_days": 3, "signs": ["use"] });
-    let right = |more| (CheckInDraft { reason: Some(reason()), ..week() }, more);
-    let less =
-        tells(&[(week(), both.clone()), right(serde_json::json!({ "drug_days": 0, "signs": [] }))]).unwrap();
-    assert_eq!((less.substance, less.alcohol_days, less.revision), (Some(Substance::Alcohol), Some(2), 1));
-    let none = right(serde_json::json!({ "drug_days": 0, "alcohol_days": 0, "signs": [] }));
-    assert_eq!(tells(&[(week(), both), none]), None);
-    let ticked = (week(), serde_json::json!({ "signs": ["use"] }));
-    let no_alcohol = right(serde_json::json!({ "alcohol_days": 0 }));
-    assert!(tells(&[ticked.clone(), no_alcohol]).is_none(), "this draft ticks other signs: a no");
-    let sober = (weekly("2026-07-04T18:00:00Z"), serde_json::json!({ "alcohol_days": 1 }));
-    let unnamed = tells(&[ticked, sober]).unwrap();
-    assert_eq!((unnamed.substance, unnamed.alcohol_days), (None, Some(1)), "what was ticked may be a drug");
-    let earlier = (weekly("2026-06-29T18:00:00Z"), serde_json::json!({ "drug_days": 1 }));
-    let twice = tells(&[earlier, (week(), serde_json::json!({ "drug_days": 1 }))]).unwrap();
-    assert_eq!((twice.from, twice.to, twice.drug_days), (day("2026-06-23"), day("2026-07-05"), Some(2)));
+fn a_daily_check_in_is_about_its_day_and_before_six_about_the_evening_before() {
+    for (draft, first) in [
+        (daily("2026-07-02T01:00:00Z", 5), "2026-07-01"),
+        (about("2026-07-01", daily("2026-07-02T05:00:00Z", 5)), "2026-07-01"),
+        (daily("2026-07-02T05:00:00Z", 5), "2026-07-01"),
+        (daily("2026-07-02T10:00:00Z", 5), "2026-07-02"),
+    ] {
+        let says = reported(&[(draft, serde_json::json!({ "any_use": true }))]).unwrap().says;
+        assert_eq!((says.first_day, says.substance), (day(first), None));
+    }
+}
+
+#[test]
+fn a_weekly_check_in_is_about_the_seven_days_before_it_was_filled_in() {
+    let days = |all: &[_]| reported(all).map(|report| (report.says.first_day, report.says.last_day));
+    let drugs = || serde_json::json!({ "alcohol_days": 2, "drug_days": 3 });
+    let after = || about("2026-06-29", weekly("2026-07-07T18:00:00Z"));
+    let late =
+        CheckInDraft { reason: Some(reason()), occurred_at: moment("2026-08-01T10:00:00Z"), ..after() };
+    // The Sunday, the Wednesday and the Tuesday after the week; a correction is about the days of the first answer.
+    for (all, first, last) in [
+        (&[(weekly("2026-07-05T18:00:00Z"), drugs())][..], "2026-06-29", "2026-07-05"),
+        (&[(weekly("2026-07-01T18:00:00Z"), drugs())], "2026-06-25", "2026-07-01"),
+        (&[(after(), drugs())], "2026-07-01", "2026-07-07"),
+        (&[(after(), serde_json::json!({})), (late, drugs())], "2026-07-01", "2026-07-07"),
+        (
+            &[(weekly("2026-06-29T18:00:00Z"), drugs()), (weekly("2026-07-05T18:00:00Z"), drugs())],
+            "2026-06-23",
+            "2026-07-05",
+        ),
+    ] {
+        assert_eq!(days(all), Some((day(first), day(last))));
+    }
+}
+
+#[test]
+fn a_weekly_check_in_names_alcohol_only_where_nothing_else_can_be_meant() {
+    let week = |more| (weekly("2026-07-05T18:00:00Z"), more);
+    let corrected = |more| (CheckInDraft { reason: Some(reason()), ..weekly("2026-07-05T18:00:00Z") }, more);
+    let alcohol = || serde_json::json!({ "alcohol_days": 2, "drug_days": 0 });
+    let both = || serde_json::json!({ "alcohol_days": 2, "drug_days": 3, "signs": ["use"] });
+    let ticked = || serde_json::json!({ "signs": ["use"] });
+    let none = serde_json::json!({ "alcohol_days": 0, "drug_days": 0, "signs": [] });
+    let substance = |all: &[_]| reported(all).unwrap().reported().map(|says| says.substance);
+    for (all, named) in [
+        (&[week(alcohol())][..], Some(Some(Substance::Alcohol))),
+        (&[week(serde_json::json!({ "alcohol_days": 2, "signs": [] }))], Some(Some(Substance::Alcohol))),
+        (&[week(serde_json::json!({ "alcohol_days": 2, "signs": ["use"] }))], Some(None)),
+        (&[week(ticked())], Some(None)),
+        (&[week(both()), (weekly("2026-07-05T19:00:00Z"), alcohol())], Some(None)),
+        (&[week(both()), corrected(alcohol())], Some(Some(Substance::Alcohol))),
+        (&[week(alcohol()), corrected(serde_json::json!({ "drug_days": 1 }))], Some(None)),
+        (&[week(both()), corrected(none)], None),
+    ] {
+        assert_eq!(substance(all), named);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::section::{Plan, PlanSection as Section};
 use crate::coping::SkillRef;
 use crate::craving::Substance;
 use crate::program::LevelOfCare;
+use crate::recovery::guidance::may_be_opioid;
 use crate::value::Day;
 
 /// The fewest support people with a way to reach them. Source: common plan templates ask for two or more.
@@ -113,10 +114,10 @@ impl<'a, S: PartialEq> Checks<'a, S> {
 }
 
 /// What is missing in a relapse-prevention plan on a day, at this level of care, for somebody who uses or used
-/// these substances. Sections that are withheld from the reader are left out.
+/// these substances (`None`: an unnamed one). Sections that are withheld from the reader are left out.
 pub fn completeness(
     plan: &Plan,
-    substances: &[Substance],
+    substances: &[Option<Substance>],
     has_precaution: impl Fn(&SkillRef) -> bool,
     level: LevelOfCare,
     on: Day,
@@ -176,7 +177,7 @@ pub fn completeness(
         GapCode::Empty,
         "A lapse does not have to become a relapse. Write the steps down now, for when it is hard to think.",
     );
-    if substances.contains(&Substance::Opioids) {
+    if substances.iter().any(|substance| may_be_opioid(*substance)) {
         checks.ask(
             plan.naloxone.is_some(),
             Section::Naloxone,
@@ -207,7 +208,7 @@ mod tests {
         false
     }
     fn of(plan: &Plan) -> Completeness<Section> {
-        completeness(plan, &[Substance::Opioids], no_precaution, IntensiveOutpatient, on(), &[])
+        completeness(plan, &[Some(Substance::Opioids)], no_precaution, IntensiveOutpatient, on(), &[])
     }
     fn support(number: u128, reach: Option<&str>) -> Support {
         Support {
@@ -281,7 +282,7 @@ mod tests {
         assert_eq!((empty.percent, &sections[..]), (0, &asked[..]));
         let alcohol = completeness(
             &Plan::default(),
-            &[Substance::Alcohol],
+            &[Some(Substance::Alcohol)],
             no_precaution,
             IntensiveOutpatient,
             on(),
@@ -349,7 +350,7 @@ mod tests {
         fn completeness_reveals_nothing_of_withheld_sections(plan in any_plan(), other in any_plan()) {
             let hidden = withheld(&plan, &plan, Role::Counselor);
             let changed = plan.clone().taking(&other, |section| hidden.contains(&section));
-            let seen = |plan| completeness(plan, &[Substance::Opioids], no_precaution, IntensiveOutpatient, on(), &hidden);
+            let seen = |plan| completeness(plan, &[Some(Substance::Opioids)], no_precaution, IntensiveOutpatient, on(), &hidden);
             prop_assert_eq!(seen(&plan), seen(&changed));
         }
 

@@ -1,15 +1,15 @@
-//! Sober time with one substance, folded from starts and lapses in the order in which they happened.
+//! Sober time with one substance, computed from sobriety dates and lapses in the order in which they happened.
 //!
-//! - A start begins a count if none is running; while one runs, it changes nothing. Of two starts without use
-//!   between them the earlier one therefore counts.
-//! - A correction that moves a start back adds an earlier start, so it can neither take days away nor reach
-//!   across a lapse. One that moves it forward replaces it. Taking back a start leaves its corrections standing.
-//! - A single use ends the count and begins a new one on that day, until a start says since when. A return to use
-//!   ends it until the next start. A near miss changes no count.
-//! - Sober days are days of the calendar: today less the first day. The days of a run that ended stay in the
-//!   lifetime count and in the longest run.
-//! - A milestone stands as long as the run does that it was reached in. A lapse takes none away that was reached
-//!   before it was told, however long ago it happened.
+//! - A sobriety date begins a count if none is running; while one runs, it changes nothing. Of two without use
+//!   between them, the earlier one therefore counts.
+//! - A correction that moves a sobriety date back adds an earlier one, so it can neither remove days nor reach
+//!   across a lapse. One that moves it forward replaces it. Withdrawing a sobriety date leaves its corrections.
+//! - A single use ends the count and begins a new one on that day, until a sobriety date says since when. A return to
+//!   use ends it until the next sobriety date. A close call changes no count.
+//! - Sober days are days of the calendar: today less the first day. The days of a period that ended remain in the
+//!   lifetime count and in the longest period.
+//! - A milestone remains as long as the period in which it was reached. A lapse removes none that was reached before
+//!   the lapse was reported, however long ago it happened.
 
 use super::lapse::{Lapse, LapseOutcome};
 use super::milestone::{Anchor, Milestone, MilestoneCode};
@@ -47,19 +47,19 @@ pub struct Next {
     pub days_to_go: i32,
 }
 
-/// The count that is running.
+/// The current abstinence period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Run {
+pub struct CurrentPeriod {
     /// Its first day.
     pub since: Day,
     /// Sober days.
     #[schema(minimum = 0)]
     pub days: i32,
-    /// The milestones of this run, in order; some may have been reached in an earlier one too.
+    /// The milestones of this period, in order; some may have been reached in an earlier one too.
     pub milestones: Vec<MilestoneCode>,
 }
 
-/// A count that ended. Its days are still the person's own.
+/// A period that ended. Its days still count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PastPeriod {
     /// Its first day.
@@ -74,19 +74,19 @@ pub struct PastPeriod {
 /// What there is to count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Count {
-    /// The count that is running; none before the first start and after a return to use.
-    pub current: Option<Run>,
-    /// Sober days in all runs together.
+    /// The current period; none before the first sobriety date and after a return to use.
+    pub current: Option<CurrentPeriod>,
+    /// Sober days in all periods together.
     #[schema(minimum = 0)]
     pub lifetime_days: i32,
-    /// Sober days of the longest run, the current one included.
+    /// Sober days of the longest period, the current one included.
     #[schema(minimum = 0)]
     pub longest_days: i32,
-    /// The runs that ended, in order.
+    /// The periods that ended, in order.
     pub past: Vec<PastPeriod>,
-    /// Every milestone that was reached, in this run or one that ended, each once, with its first day.
+    /// Every milestone that was reached, in this period or an earlier one, each once, with its first day.
     pub reached: Vec<Reached>,
-    /// The milestone that the current run comes to next.
+    /// The next milestone of the current period.
     pub next: Option<Next>,
 }
 
@@ -117,7 +117,7 @@ impl Course {
     }
 }
 
-/// Whether a participant wants to see the counter of a substance. Some find that counting weighs on them.
+/// Whether a participant wants to see the counter of a substance. Counting days is hard for some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CounterChoice {
@@ -126,23 +126,22 @@ pub struct CounterChoice {
 }
 
 words! {
-    /// What a start makes of the count: one `begins` with it; one was `already_running` on its day, so that it
-    /// changes nothing; it was `corrected` by a later one; it `waits` for the start that it corrects.
+    /// What a sobriety date changes in the count: a count `begins` with it; one was `already_running` on its day, so
+    /// that it changes nothing; it was `corrected` by a later one; it `waits` for the one that it corrects.
     SobrietyDateEffect {
         /// A count begins with it.
         Begins = "begins",
-        /// Nothing: a count was running on its day. Use in between is told as a lapse, a day that was wrong is
-        /// corrected.
+        /// Nothing: a count was running on its day. Use in between is reported as a lapse, a wrong day is corrected.
         AlreadyRunning = "already_running",
-        /// Nothing: a later correction stands in its place.
+        /// Nothing: a later correction replaces it.
         Corrected = "corrected",
-        /// Nothing yet: the start that it corrects has not come.
+        /// Nothing yet: the sobriety date that it corrects has not arrived.
         Waits = "waits",
     }
 }
 
-/// Folds the course with a substance from all starts and lapses of a participant, in any order, those taken back
-/// too. `zone` is the participant's, by which it is today.
+/// The course with a substance, from all sobriety dates and lapses of a participant, in any order, withdrawn ones
+/// included. `zone` is the participant's and says which day is today.
 pub fn course(
     substance: Substance,
     starts: &[SobrietyDate],
@@ -151,26 +150,25 @@ pub fn course(
     zone: &TimeZone,
     now: Moment,
 ) -> Course {
-    let told = || standing(substance, lapses);
-    let uses = || told().filter(|one| one.outcome.is_use());
-    let stretches = stretches(&in_order(substance, starts, lapses));
+    let reported = || current(substance, lapses);
+    let uses = || reported().filter(|one| one.outcome.is_use());
+    let periods = periods(&in_order(substance, starts, lapses));
     Course {
         substance,
         lapses: number(uses().count()),
-        close_calls: number(told().count() - uses().count()),
+        close_calls: number(reported().count() - uses().count()),
         last_lapse_on: uses().max_by_key(|one| (one.happened_at(), one.id)).map(|one| one.local_day),
-        count: Some(count(&stretches, &Clock { milestones, zone, now })),
+        count: Some(count(&periods, &Clock { milestones, zone, now })),
     }
 }
 
-/// What a start makes of the course that it belongs to.
+/// What a sobriety date changes in its course.
 pub fn effect(start: &SobrietyDate, starts: &[SobrietyDate], lapses: &[Lapse]) -> SobrietyDateEffect {
     let events = in_order(start.substance, starts, lapses);
-    let stands =
-        |event: &Event| matches!(event.what, What::SobrietyDate { id, stands: true, .. } if id == start.id);
-    if stretches(&events).iter().any(|stretch| stretch.begun_by == Some(start.id)) {
+    let is_latest = |event: &Event| matches!(event.what, What::SobrietyDate { id, is_latest: true, .. } if id == start.id);
+    if periods(&events).iter().any(|period| period.begun_by == Some(start.id)) {
         SobrietyDateEffect::Begins
-    } else if events.iter().any(stands) {
+    } else if events.iter().any(is_latest) {
         SobrietyDateEffect::AlreadyRunning
     } else if root(start, &starts.iter().collect::<Vec<_>>()).is_some() {
         SobrietyDateEffect::Corrected
@@ -179,7 +177,7 @@ pub fn effect(start: &SobrietyDate, starts: &[SobrietyDate], lapses: &[Lapse]) -
     }
 }
 
-fn standing(substance: Substance, lapses: &[Lapse]) -> impl Iterator<Item = &Lapse> {
+fn current(substance: Substance, lapses: &[Lapse]) -> impl Iterator<Item = &Lapse> {
     lapses.iter().filter(move |one| one.substance == substance && one.withdrawn_at.is_none())
 }
 
@@ -187,7 +185,7 @@ fn number(of: usize) -> i32 {
     i32::try_from(of).unwrap_or(i32::MAX)
 }
 
-/// Something that moves the count.
+/// Something that changes the count.
 struct Event {
     /// Where it belongs among the others, with its id to settle a tie.
     order: (Moment, Uuid),
@@ -200,15 +198,15 @@ struct Event {
 enum What {
     SobrietyDate {
         id: SobrietyDateId,
-        /// Whether it is the latest that was said of its start.
-        stands: bool,
+        /// Whether it is the latest correction.
+        is_latest: bool,
         /// Whether it says since when, where a single use began the count.
         says: bool,
     },
     Use {
         single: bool,
-        /// When the first of this use and those after it was told.
-        told: Anchor,
+        /// When the first of this use and those after it was reported.
+        reported: Anchor,
     },
 }
 
@@ -221,52 +219,52 @@ impl Event {
         Self {
             order: (start.at.unwrap_or(start.said_at().min(last).max(begins)), start.id.into()),
             anchor: Anchor { day: start.since, at: start.at.unwrap_or(begins) },
-            what: What::SobrietyDate { id: start.id, stands: false, says: false },
+            what: What::SobrietyDate { id: start.id, is_latest: false, says: false },
         }
     }
 
     fn of_use(lapse: &Lapse) -> Self {
         let anchor = Anchor { day: lapse.local_day, at: lapse.happened_at() };
-        let reported_at = lapse.use_told_at.unwrap_or(lapse.received_at);
-        let told = Anchor {
+        let reported_at = lapse.use_reported_at.unwrap_or(lapse.received_at);
+        let reported = Anchor {
             day: reported_at.local_day(&lapse.time_zone).max(anchor.day),
             at: reported_at.max(anchor.at),
         };
         let single = lapse.outcome == LapseOutcome::SingleLapse;
-        Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, told } }
+        Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, reported } }
     }
 }
 
-/// All that moves the count, in the order in which it happened, corrections applied.
+/// All that changes the count, in the order in which it happened, corrections applied.
 fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> Vec<Event> {
     let starts: Vec<_> = starts.iter().filter(|one| one.substance == substance).collect();
-    let mut told: BTreeMap<SobrietyDateId, Vec<&SobrietyDate>> = BTreeMap::new();
+    let mut chains: BTreeMap<SobrietyDateId, Vec<&SobrietyDate>> = BTreeMap::new();
     for start in starts.iter().filter(|one| one.withdrawn_at.is_none()) {
         if let Some(root) = root(start, &starts) {
-            told.entry(root.id).or_default().push(start);
+            chains.entry(root.id).or_default().push(start);
         }
     }
-    let lapses = standing(substance, lapses).filter(|one| one.outcome.is_use());
+    let lapses = current(substance, lapses).filter(|one| one.outcome.is_use());
     let mut events: Vec<_> = lapses.map(Event::of_use).collect();
     let uses: Vec<_> = events.iter().map(|event| event.order).collect();
-    for mut told in told.into_values() {
-        // What was told first is the start itself, whatever its clock said.
-        told.sort_by_key(|one| (one.corrects.is_some(), one.said_at(), one.id));
+    for mut chain in chains.into_values() {
+        // The original comes first, whatever its clock said.
+        chain.sort_by_key(|one| (one.corrects.is_some(), one.said_at(), one.id));
         let mut moved_back = Vec::new();
-        let mut said = told.into_iter().rev().peekable();
+        let mut said = chain.into_iter().rev().peekable();
         while let Some(start) = said.next() {
             moved_back.push(Event::of_start(start));
-            // Moved back, the start before still holds: what was sober after it stays sober.
+            // Moved back, the earlier one still counts: what was sober after it remains sober.
             if said.peek().is_none_or(|before| before.since <= start.since) {
                 break;
             }
         }
         let last = moved_back.last().map(|event| event.order);
-        if let Some(Event { order, what: What::SobrietyDate { stands, says, .. }, .. }) =
+        if let Some(Event { order, what: What::SobrietyDate { is_latest, says, .. }, .. }) =
             moved_back.first_mut()
         {
-            *stands = true;
-            // Moved back across a use, it would take days away from a count that an earlier use began.
+            *is_latest = true;
+            // Moved back across a use, it would remove days from a count that an earlier use began.
             *says = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
         }
         events.append(&mut moved_back);
@@ -274,15 +272,15 @@ fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> 
     events.sort_by_key(|event| event.order);
     let mut first: Option<Anchor> = None;
     for event in events.iter_mut().rev() {
-        if let What::Use { told, .. } = &mut event.what {
-            *told = first.filter(|first| first.at < told.at).unwrap_or(*told);
-            first = Some(*told);
+        if let What::Use { reported, .. } = &mut event.what {
+            *reported = first.filter(|first| first.at < reported.at).unwrap_or(*reported);
+            first = Some(*reported);
         }
     }
     events
 }
 
-/// The start that a correction, or a correction of a correction, is about; none if it has not come yet.
+/// The sobriety date that a correction, or a correction of a correction, is about; none if it has not arrived yet.
 fn root<'a>(start: &'a SobrietyDate, starts: &[&'a SobrietyDate]) -> Option<&'a SobrietyDate> {
     let last = chain(start.corrects, starts).last().copied().unwrap_or(start);
     last.corrects.is_none().then_some(last)
@@ -296,7 +294,7 @@ struct Clock<'a> {
 }
 
 impl Clock<'_> {
-    /// The milestones of a run up to an end, in order of their days.
+    /// The milestones of a period up to an end, in order of their days.
     fn reached(&self, since: Anchor, end: Anchor) -> Vec<Reached> {
         let mut reached: Vec<_> = self
             .milestones
@@ -321,45 +319,45 @@ impl Clock<'_> {
     }
 }
 
-/// A count, from what began it to the use that ended it.
-struct Stretch {
+/// A period, from what began it to the use that ended it.
+struct Period {
     since: Anchor,
-    /// The start that it begins with; none where it begins with a single use.
+    /// The sobriety date that it begins with; none where it begins with a single use.
     begun_by: Option<SobrietyDateId>,
     ended: Option<Ended>,
 }
 
 struct Ended {
     at: Anchor,
-    /// Up to where the count had come when a use in it was first told.
-    told: Anchor,
+    /// Up to where the count had come when a use in it was first reported.
+    reported: Anchor,
 }
 
 enum State {
-    /// Nothing was told yet.
+    /// Nothing was reported yet.
     Fresh,
-    /// A count is running since a single use. `first` is the first start after it: it counts once one says since
-    /// when.
+    /// A count is running since a single use. `first` is the first sobriety date after it: it counts once one says
+    /// since when.
     Presumed { since: Anchor, first: Option<(Anchor, SobrietyDateId)> },
-    /// A count is running since a start.
+    /// A count is running since a sobriety date.
     Running { since: Anchor, by: SobrietyDateId },
     /// There was a return to use.
     Using,
 }
 
 impl State {
-    fn stretch(&self, ended: Option<Ended>) -> Option<Stretch> {
+    fn period(&self, ended: Option<Ended>) -> Option<Period> {
         match self {
             Self::Fresh | Self::Using => None,
-            Self::Presumed { since, .. } => Some(Stretch { since: *since, begun_by: None, ended }),
-            Self::Running { since, by } => Some(Stretch { since: *since, begun_by: Some(*by), ended }),
+            Self::Presumed { since, .. } => Some(Period { since: *since, begun_by: None, ended }),
+            Self::Running { since, by } => Some(Period { since: *since, begun_by: Some(*by), ended }),
         }
     }
 }
 
-/// The counts that there were, in order; the last one is running if no use ended it.
-fn stretches(events: &[Event]) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
+/// The periods, in order; the last one is the current one if no use ended it.
+fn periods(events: &[Event]) -> Vec<Period> {
+    let mut periods = Vec::new();
     let mut state = State::Fresh;
     let mut last_use: Option<Moment> = None;
     for Event { anchor, what, .. } in events {
@@ -378,8 +376,8 @@ fn stretches(events: &[Event]) -> Vec<Stretch> {
                 }
             }
             (running @ State::Running { .. }, What::SobrietyDate { .. }) => running,
-            (before, What::Use { single, told }) => {
-                stretches.extend(before.stretch(Some(Ended { at: *anchor, told })));
+            (before, What::Use { single, reported }) => {
+                periods.extend(before.period(Some(Ended { at: *anchor, reported })));
                 last_use = Some(anchor.at);
                 if single && !matches!(before, State::Using) {
                     State::Presumed { since: *anchor, first: None }
@@ -389,23 +387,23 @@ fn stretches(events: &[Event]) -> Vec<Stretch> {
             }
         };
     }
-    stretches.extend(state.stretch(None));
-    stretches
+    periods.extend(state.period(None));
+    periods
 }
 
-fn count(stretches: &[Stretch], clock: &Clock<'_>) -> Count {
+fn count(periods: &[Period], clock: &Clock<'_>) -> Count {
     let today = Anchor { day: clock.now.local_day(clock.zone), at: clock.now };
     let mut count = Count::default();
     let mut found = Vec::new();
-    for Stretch { since, ended, .. } in stretches {
+    for Period { since, ended, .. } in periods {
         let days = |end: &Anchor| since.day.until(end.day).max(0);
-        let reached = clock.reached(*since, ended.as_ref().map_or(today, |ended| ended.told));
+        let reached = clock.reached(*since, ended.as_ref().map_or(today, |ended| ended.reported));
         if let Some(Ended { at, .. }) = ended {
             count.past.push(PastPeriod { since: since.day, until: at.day, days: days(at) });
         } else {
             count.next = clock.next(*since, &reached, today.day);
             let milestones = reached.iter().map(|one| one.code.clone()).collect();
-            count.current = Some(Run { since: since.day, days: days(&today), milestones });
+            count.current = Some(CurrentPeriod { since: since.day, days: days(&today), milestones });
         }
         found.extend(reached);
     }
@@ -416,8 +414,8 @@ fn count(stretches: &[Stretch], clock: &Clock<'_>) -> Count {
             count.reached.push(one);
         }
     }
-    let runs = || count.past.iter().map(|run| run.days).chain(count.current.iter().map(|run| run.days));
-    (count.lifetime_days, count.longest_days) = (runs().sum(), runs().max().unwrap_or(0));
+    let days = || count.past.iter().map(|one| one.days).chain(count.current.iter().map(|one| one.days));
+    (count.lifetime_days, count.longest_days) = (days().sum(), days().max().unwrap_or(0));
     count
 }
 

@@ -17,7 +17,7 @@ text! {
     SkillTriedText: 1 to 120, such as "urge surfing"
 }
 
-/// What was told of a lapse, each step only if wanted. A save replaces all of it.
+/// What the person says of a lapse, each step only if wanted. A save replaces all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -53,7 +53,7 @@ pub struct DebriefDraft {
     pub would_do: Option<DebriefText>,
 }
 
-/// The debrief of a lapse as it stands.
+/// The current debrief of a lapse.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Debrief {
     /// How often it was saved; 0 until the first step.
@@ -62,7 +62,7 @@ pub struct Debrief {
     /// When it was last saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saved_at: Option<Moment>,
-    /// What was told.
+    /// What the person said.
     pub content: DebriefDraft,
 }
 
@@ -109,8 +109,8 @@ mod tests {
         SignCode::try_from(code.to_owned()).unwrap()
     }
     fn lapse() -> Lapse {
-        let told = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
-        reported(told, "2026-07-01T00:31:00Z")
+        let sent = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
+        reported(sent, "2026-07-01T00:31:00Z")
     }
     fn full() -> DebriefDraft {
         DebriefDraft {

@@ -1,4 +1,4 @@
-//! What every lapse is answered with. Words for a hard moment: kind, short, and what keeps alive first.
+//! What a person reads after reporting use. Kind, short, and what prevents a death comes first.
 
 use super::lapse::LapseOutcome;
 use crate::craving::Substance;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use utoipa::ToSchema;
 
 words! {
-    /// What a piece of guidance is about.
+    /// What a section is about.
     GuidanceCode {
         /// A lapse undoes nothing.
         WithoutShame = "without_shame",
@@ -16,7 +16,7 @@ words! {
         CloseCall = "close_call",
         /// Lost tolerance, naloxone, what to do in an overdose.
         Overdose = "overdose",
-        /// What stops breathing while asleep is not slept off alone.
+        /// Do not sleep alone after a drug that can stop breathing.
         NotAlone = "not_alone",
         /// Fentanyl in other drugs.
         FentanylInSupply = "fentanyl_in_supply",
@@ -27,7 +27,7 @@ words! {
     }
 }
 
-/// One piece of guidance.
+/// A section of guidance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GuidanceSection {
@@ -39,18 +39,18 @@ pub struct GuidanceSection {
     pub lines: Vec<String>,
 }
 
-/// What a lapse is answered with.
+/// What a person reads after reporting use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guidance {
-    /// When the words were last gone over.
+    /// When the words were last reviewed.
     pub reviewed_on: Day,
-    /// Its pieces, the most pressing first.
+    /// Its sections, the most urgent first.
     pub sections: Vec<GuidanceSection>,
 }
 
 impl Guidance {
-    /// Whether it holds this piece.
+    /// Whether it has this section.
     pub fn holds(&self, code: GuidanceCode) -> bool {
         self.sections.iter().any(|section| section.code == code)
     }
@@ -60,28 +60,27 @@ static WRITTEN: LazyLock<Guidance> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/guidance.json")).expect("a test reads this file")
 });
 
-/// All that may be answered, for a phone that has no network when it is needed: it chooses by the codes.
+/// Every section, for a phone without a network: it chooses by the codes.
 pub fn all_guidance() -> &'static Guidance {
     &WRITTEN
 }
 
-/// What is answered to whoever tells of a lapse, in whichever way. `substances` are those it may have been, none
-/// where that is not known; `outcome` is none where there was use and how much is not known.
+/// What a person reads who reports use, in whichever entry. `substance` is none where the entry does not name it;
+/// `outcome` is none where there was use and the entry does not say how much.
 ///
-/// An opioid, and what nobody knows, always brings the overdose guidance, whatever happened, since tolerance is
-/// lost within days; what stops breathing brings that of staying with someone; alcohol and sedatives used again
-/// bring the danger of stopping alone; drugs from the street bring that of fentanyl in them.
-pub fn guidance(substances: &[Substance], outcome: Option<LapseOutcome>) -> Guidance {
+/// What may have been an opioid always brings the overdose guidance, whatever happened, since tolerance is lost within
+/// days. What may stop breathing brings that of staying with someone. Alcohol and sedatives used again bring the danger
+/// of stopping alone. Street drugs bring that of fentanyl in them.
+pub fn guidance(substance: Option<Substance>, outcome: Option<LapseOutcome>) -> Guidance {
     let used = outcome.is_none_or(LapseOutcome::is_use);
-    let any = |of: fn(Substance) -> bool| substances.iter().any(|one| of(*one));
-    let overdose = substances.is_empty() || any(may_be_opioid);
-    let stops_breathing = overdose || substances.contains(&Substance::Sedatives);
-    let stopping = substances.is_empty() || any(is_dangerous_to_stop);
+    let overdose = may_be_opioid(substance);
+    let stops_breathing = overdose || substance == Some(Substance::Sedatives);
+    let stopping = substance.is_none_or(is_dangerous_to_stop);
     let codes = [
         overdose.then_some(GuidanceCode::Overdose),
         Some(if used { GuidanceCode::WithoutShame } else { GuidanceCode::CloseCall }),
         (used && stops_breathing).then_some(GuidanceCode::NotAlone),
-        (!overdose && any(may_hold_fentanyl)).then_some(GuidanceCode::FentanylInSupply),
+        (!overdose && substance.is_some_and(may_hold_fentanyl)).then_some(GuidanceCode::FentanylInSupply),
         (stopping && used && outcome != Some(LapseOutcome::SingleLapse)).then_some(GuidanceCode::Withdrawal),
         Some(GuidanceCode::NextSteps),
     ];
@@ -92,18 +91,20 @@ pub fn guidance(substances: &[Substance], outcome: Option<LapseOutcome>) -> Guid
     }
 }
 
-/// Whether it is an opioid, or something of which nobody knows that it is none.
-pub(super) fn may_be_opioid(substance: Substance) -> bool {
+/// Whether a substance may be an opioid: also where nobody knows what it is.
+pub fn may_be_opioid(substance: Option<Substance>) -> bool {
     match substance {
-        Substance::Opioids | Substance::Other => true,
-        Substance::Alcohol
-        | Substance::Cannabis
-        | Substance::Cocaine
-        | Substance::Hallucinogens
-        | Substance::Inhalants
-        | Substance::Methamphetamine
-        | Substance::Nicotine
-        | Substance::Sedatives => false,
+        None | Some(Substance::Opioids | Substance::Other) => true,
+        Some(
+            Substance::Alcohol
+            | Substance::Cannabis
+            | Substance::Cocaine
+            | Substance::Hallucinogens
+            | Substance::Inhalants
+            | Substance::Methamphetamine
+            | Substance::Nicotine
+            | Substance::Sedatives,
+        ) => false,
     }
 }
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_piece_is_written_once_in_short_sentences() {
+    fn every_section_is_written_once_in_short_sentences() {
         for code in GuidanceCode::ALL {
             assert_eq!(
                 WRITTEN.sections.iter().filter(|section| section.code == *code).count(),
@@ -180,8 +181,8 @@ mod tests {
         }
     }
 
-    fn codes(substances: &[Substance], outcome: Option<LapseOutcome>) -> Vec<GuidanceCode> {
-        guidance(substances, outcome).sections.iter().map(|section| section.code).collect()
+    fn codes(substance: Option<Substance>, outcome: Option<LapseOutcome>) -> Vec<GuidanceCode> {
+        guidance(substance, outcome).sections.iter().map(|section| section.code).collect()
     }
 
     /// There are few enough to try them all.
@@ -189,7 +190,7 @@ mod tests {
     fn an_opioid_lapse_always_begins_with_the_overdose_guidance() {
         for substance in Substance::ALL {
             for outcome in LapseOutcome::ALL {
-                let codes = codes(&[*substance], Some(*outcome));
+                let codes = codes(Some(*substance), Some(*outcome));
                 let opioid = matches!(substance, Substance::Opioids | Substance::Other);
                 let kind =
                     if outcome.is_use() { GuidanceCode::WithoutShame } else { GuidanceCode::CloseCall };
@@ -207,12 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_taken_for_the_worst() {
+    fn a_substance_that_nobody_knows_is_answered_as_the_most_dangerous_one() {
         use GuidanceCode::{FentanylInSupply, NextSteps, NotAlone, Overdose, Withdrawal, WithoutShame};
-        assert_eq!(codes(&[], None), [Overdose, WithoutShame, NotAlone, Withdrawal, NextSteps]);
-        assert_eq!(codes(&[Substance::Alcohol], None), [WithoutShame, Withdrawal, NextSteps]);
-        let both = [Substance::Cocaine, Substance::Opioids];
-        assert_eq!(codes(&both, None), [Overdose, WithoutShame, NotAlone, NextSteps]);
-        assert_eq!(codes(&both[..1], None), [WithoutShame, FentanylInSupply, NextSteps]);
+        assert_eq!(codes(None, None), [Overdose, WithoutShame, NotAlone, Withdrawal, NextSteps]);
+        assert_eq!(codes(Some(Substance::Alcohol), None), [WithoutShame, Withdrawal, NextSteps]);
+        assert_eq!(codes(Some(Substance::Opioids), None), [Overdose, WithoutShame, NotAlone, NextSteps]);
+        assert_eq!(codes(Some(Substance::Cocaine), None), [WithoutShame, FentanylInSupply, NextSteps]);
     }
 }

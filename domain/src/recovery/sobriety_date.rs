@@ -1,4 +1,4 @@
-//! The start of sober time, as the participant tells it; after a return to use, the start anew.
+//! Sobriety dates: the first day without a substance, as the participant reports it; after a return to use, another.
 
 use super::Refusal;
 use crate::account::ParticipantId;
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 id! {
-    /// A start, or a correction of one, named by the phone; unique for its participant.
+    /// A sobriety date, or a correction of one, named by the phone; unique for its participant.
     SobrietyDateId
 }
 
-/// A start as the phone tells it.
+/// A sobriety date as the phone sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -29,21 +29,21 @@ pub struct SobrietyDateDraft {
     /// Since which instant of that day, if that is known; else the day counts from its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
-    /// When the person said so, by the phone's clock. Of two corrections the one told last stands.
+    /// When the person said so, by the phone's clock. Of two corrections the later one counts.
     pub reported_at: Moment,
     /// By whose calendar.
     pub time_zone: TimeZone,
-    /// The start that this one corrects.
+    /// The sobriety date that this one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<SobrietyDateId>,
 }
 
-/// A start that was kept.
+/// A stored sobriety date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SobrietyDate {
     /// Its id.
     pub id: SobrietyDateId,
-    /// ParticipantRef it is.
+    /// Whose it is.
     #[serde(skip)]
     pub participant: ParticipantId,
     /// Free from what.
@@ -57,14 +57,14 @@ pub struct SobrietyDate {
     pub reported_at: Moment,
     /// By whose calendar.
     pub time_zone: TimeZone,
-    /// The start that this one corrects.
+    /// The sobriety date that this one corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrects: Option<SobrietyDateId>,
     /// When the server received it.
     pub received_at: Moment,
-    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was told.
+    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was reported.
     pub clock_suspect: bool,
-    /// When it was taken back.
+    /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Moment>,
 }
@@ -76,20 +76,20 @@ impl SobrietyDate {
     }
 }
 
-/// The starts that a correction is about: the one it names, the one that this one corrects and so on, as far as
-/// they have come.
+/// The sobriety dates that a correction is about: the one it names, the one that this one corrects and so on, as far
+/// as they have arrived.
 pub(super) fn chain<'a>(
     corrects: Option<SobrietyDateId>,
-    starts: &[&'a SobrietyDate],
+    dates: &[&'a SobrietyDate],
 ) -> Vec<&'a SobrietyDate> {
-    let named = |of: Option<SobrietyDateId>| starts.iter().find(|one| Some(one.id) == of).copied();
-    // At most as many steps as there are starts, so that two that name each other end it.
-    std::iter::successors(named(corrects), |one| named(one.corrects)).take(starts.len()).collect()
+    let named = |of: Option<SobrietyDateId>| dates.iter().find(|one| Some(one.id) == of).copied();
+    // At most as many steps as there are dates, so that two that name each other end it.
+    std::iter::successors(named(corrects), |one| named(one.corrects)).take(dates.len()).collect()
 }
 
-/// A start that is told for the first time, after those that are `known`. It may lie as far back as the person
-/// says, but not ahead. A correction may come before the start that it corrects.
-pub fn begin(
+/// A new sobriety date, after those that are `known`. It may be as far back as the person says, but not in the future.
+/// A correction may arrive before the sobriety date that it corrects.
+pub fn record(
     participant: ParticipantId,
     id: SobrietyDateId,
     draft: SobrietyDateDraft,
@@ -111,7 +111,7 @@ pub fn begin(
     if is_own(draft.corrects)
         || chain.iter().any(|one| one.substance != draft.substance || is_own(one.corrects))
     {
-        return Err(Refusal::OtherStart);
+        return Err(Refusal::OtherDate);
     }
     let SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects } = draft;
     Ok(SobrietyDate {
@@ -129,17 +129,17 @@ pub fn begin(
     })
 }
 
-/// Whether a start that came again under its id is the one that was kept.
+/// Whether a sobriety date sent again under its id is the stored one.
 pub fn same(start: &SobrietyDate, again: &SobrietyDateDraft) -> Result<(), Refusal> {
     if start.withdrawn_at.is_some() {
         return Err(Refusal::Withdrawn);
     }
     let SobrietyDate { substance, since, at, reported_at, time_zone, corrects, .. } = start.clone();
-    let kept = SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects };
-    if kept == *again { Ok(()) } else { Err(Refusal::Different) }
+    let stored = SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects };
+    if stored == *again { Ok(()) } else { Err(Refusal::Different) }
 }
 
-/// Takes a start back; it counts in nothing any more. Done twice, the first time stands.
+/// Withdraws a sobriety date; it no longer counts anywhere. Withdrawn twice, the first time counts.
 #[must_use]
 pub fn withdraw(start: &SobrietyDate, now: Moment) -> SobrietyDate {
     SobrietyDate { withdrawn_at: start.withdrawn_at.or(Some(now)), ..start.clone() }
@@ -165,8 +165,8 @@ pub(crate) mod tests {
             corrects: None,
         }
     }
-    fn begun(draft: SobrietyDateDraft, now: &str) -> Result<SobrietyDate, Refusal> {
-        begin(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, &[], moment(now))
+    fn recorded(draft: SobrietyDateDraft, now: &str) -> Result<SobrietyDate, Refusal> {
+        record(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), draft, &[], moment(now))
     }
 
     #[rstest]
@@ -177,43 +177,43 @@ pub(crate) mod tests {
     #[case::at_a_time_of_that_day("2026-06-30", Some("2026-06-30T12:00:00Z"), Ok(()))]
     #[case::at_a_time_of_another("2026-06-29", Some("2026-06-30T12:00:00Z"), Err(Refusal::OtherDay))]
     #[case::at_a_time_to_come("2026-06-30", Some("2026-07-01T03:00:00Z"), Err(Refusal::NotYet))]
-    fn a_start_may_lie_back_but_not_ahead(
+    fn a_sobriety_date_may_be_in_the_past_but_not_in_the_future(
         #[case] since: &str,
         #[case] at: Option<&str>,
         #[case] expected: Result<(), Refusal>,
     ) {
         let now = "2026-07-01T00:30:00Z";
-        let told = SobrietyDateDraft { at: at.map(moment), ..draft(since, now) };
-        assert_eq!(begun(told, now).map(|_| ()), expected);
+        let sent = SobrietyDateDraft { at: at.map(moment), ..draft(since, now) };
+        assert_eq!(recorded(sent, now).map(|_| ()), expected);
     }
 
     #[test]
-    fn a_correction_names_another_start_of_the_same_substance() {
+    fn a_correction_names_another_sobriety_date_of_the_same_substance() {
         let now = moment("2026-07-01T00:30:00Z");
         let correcting = |id: u128, substance, of: u128, known: &[SobrietyDate]| {
             let corrects = Some(Uuid::from_u128(of).into());
-            let told =
+            let sent =
                 SobrietyDateDraft { substance, corrects, ..draft("2026-06-01", "2026-07-01T00:30:00Z") };
-            begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, known, now)
+            record(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), sent, known, now)
         };
-        let first = begun(draft("2026-01-31", "2026-02-01T12:00:00Z"), "2026-02-01T12:00:00Z").unwrap();
+        let first = recorded(draft("2026-01-31", "2026-02-01T12:00:00Z"), "2026-02-01T12:00:00Z").unwrap();
         let gone = withdraw(&first, now);
         assert_eq!(
             correcting(3, Substance::Nicotine, 2, std::slice::from_ref(&first)),
-            Err(Refusal::OtherStart)
+            Err(Refusal::OtherDate)
         );
-        assert_eq!(correcting(2, Substance::Alcohol, 2, &[]), Err(Refusal::OtherStart), "itself");
+        assert_eq!(correcting(2, Substance::Alcohol, 2, &[]), Err(Refusal::OtherDate), "itself");
         let second = correcting(3, Substance::Alcohol, 2, &[gone]).unwrap();
-        assert_eq!(correcting(2, Substance::Alcohol, 3, &[second]), Err(Refusal::OtherStart), "in a ring");
+        assert_eq!(correcting(2, Substance::Alcohol, 3, &[second]), Err(Refusal::OtherDate), "in a ring");
     }
 
     #[test]
-    fn the_same_start_again_is_the_same_and_another_under_its_id_is_refused() {
-        let told = draft("2026-01-31", "2026-02-01T12:00:00Z");
-        let start = begun(told.clone(), "2026-02-01T12:00:00Z").unwrap();
-        assert_eq!(same(&start, &told), Ok(()));
+    fn the_same_sobriety_date_again_is_the_same_and_another_under_its_id_is_refused() {
+        let sent = draft("2026-01-31", "2026-02-01T12:00:00Z");
+        let start = recorded(sent.clone(), "2026-02-01T12:00:00Z").unwrap();
+        assert_eq!(same(&start, &sent), Ok(()));
         assert_eq!(same(&start, &draft("2026-01-30", "2026-02-01T12:00:00Z")), Err(Refusal::Different));
         let gone = withdraw(&start, moment("2026-02-02T00:00:00Z"));
-        assert_eq!(same(&gone, &told), Err(Refusal::Withdrawn));
+        assert_eq!(same(&gone, &sent), Err(Refusal::Withdrawn));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use utoipa::ToSchema;
 
 words! {
-    /// How near to use a sign lies.
+    /// How close to use a sign is.
     WarningStage {
         /// Not thinking of use; feelings and habits set it up.
         Emotional = "emotional",
@@ -29,7 +29,7 @@ text! {
 pub struct WarningSign {
     /// Its stable name.
     pub code: SignCode,
-    /// How near to use it lies.
+    /// How close to use it is.
     pub stage: WarningStage,
     /// What the person reads.
     pub words: String,

@@ -11,7 +11,7 @@ fn new_york() -> TimeZone {
     TimeZone::try_from("America/New_York".to_owned()).unwrap()
 }
 fn begun(id: u128, draft: SobrietyDateDraft, now: &str) -> SobrietyDate {
-    sobriety_date::begin(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, &[], moment(now))
+    sobriety_date::record(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, &[], moment(now))
         .unwrap()
 }
 fn since(id: u128, since: &str) -> SobrietyDate {
@@ -22,7 +22,7 @@ fn corrected(id: u128, of: &SobrietyDate, since: &str, reported_at: &str) -> Sob
     begun(id, correction, "2026-12-01T12:00:00Z")
 }
 fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
-    let told = LapseDraft {
+    let draft = LapseDraft {
         occurred_at: moment(at),
         time_zone: new_york(),
         substance: Substance::Alcohol,
@@ -30,11 +30,11 @@ fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
         note: None,
         craving: None,
     };
-    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), told, moment(at))
+    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, moment(at))
 }
-fn told(lapse: Lapse, received_at: &str) -> Lapse {
+fn reported(lapse: Lapse, received_at: &str) -> Lapse {
     let received_at = moment(received_at);
-    Lapse { received_at, use_told_at: lapse.use_told_at.map(|_| received_at), ..lapse }
+    Lapse { received_at, use_reported_at: lapse.use_reported_at.map(|_| received_at), ..lapse }
 }
 fn read(starts: &[SobrietyDate], lapses: &[Lapse], now: Moment) -> (Course, Count) {
     let course = course(Substance::Alcohol, starts, lapses, milestones(), &new_york(), now);
@@ -60,7 +60,7 @@ fn sober_days_are_days_of_the_persons_calendar(#[case] now: &str, #[case] days: 
 }
 
 #[test]
-fn milestones_are_reached_one_after_the_other_and_the_next_is_told() {
+fn milestones_are_reached_one_after_the_other_and_the_next_is_named() {
     let count = counted(&[since(2, "2026-01-31")], &[], "2026-04-21T12:00:00Z");
     let expected = [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")];
     assert_eq!(codes(&count.reached), expected.map(|(code, on)| (code, on.to_owned())));
@@ -104,7 +104,7 @@ fn a_near_miss_changes_no_count() {
 }
 
 #[test]
-fn after_a_return_to_use_there_is_no_count_until_a_start_anew() {
+fn after_a_return_to_use_there_is_no_count_until_another_sobriety_date() {
     let first = since(2, "2026-01-31");
     let lapses = [
         lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::ReturnToUse),
@@ -112,16 +112,16 @@ fn after_a_return_to_use_there_is_no_count_until_a_start_anew() {
     ];
     let count = counted(std::slice::from_ref(&first), &lapses, "2026-03-16T12:00:00Z");
     assert_eq!((count.current, count.next, count.lifetime_days), (None, None, 39));
-    let anew = since(5, "2026-03-20");
-    let count = counted(&[first, anew], &lapses, "2026-03-25T12:00:00Z");
+    let another = since(5, "2026-03-20");
+    let count = counted(&[first, another], &lapses, "2026-03-25T12:00:00Z");
     let run = count.current.unwrap();
     assert_eq!((run.since, run.days), (day("2026-03-20"), 5));
     assert_eq!((count.lifetime_days, count.longest_days), (44, 39));
 }
 
 #[rstest]
-#[case::told_before_it("2026-03-12T12:00:00Z", false)]
-#[case::told_after_it("2026-03-12T20:00:00Z", true)]
+#[case::reported_before_it("2026-03-12T12:00:00Z", false)]
+#[case::reported_after_it("2026-03-12T20:00:00Z", true)]
 fn sober_since_today_means_after_what_happened_today(#[case] reported_at: &str, #[case] running: bool) {
     let lapses = [lapsed(3, "2026-03-12T16:00:00Z", LapseOutcome::ReturnToUse)];
     let starts = [begun(2, draft("2026-03-12", reported_at), reported_at)];
@@ -140,7 +140,7 @@ fn a_start_moved_back_lengthens_the_count_and_makes_no_lapse() {
 }
 
 #[test]
-fn a_start_moved_forward_shortens_the_count_and_a_later_correction_stands() {
+fn a_start_moved_forward_shortens_the_count_and_a_later_correction_counts() {
     let first = since(2, "2026-01-31");
     let forth = corrected(3, &first, "2026-02-10", "2026-03-01T12:00:00Z");
     let again = corrected(4, &forth, "2026-02-05", "2026-03-01T13:00:00Z");
@@ -182,20 +182,20 @@ fn a_milestone_goes_with_the_start_that_was_wrong() {
 }
 
 #[rstest]
-#[case::told_at_once("2026-02-20T12:00:00Z", 1)]
-#[case::told_after_30_days("2026-03-03T12:00:00Z", 2)]
-#[case::told_after_60_days("2026-04-02T12:00:00Z", 3)]
-fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_told(
+#[case::reported_at_once("2026-02-20T12:00:00Z", 1)]
+#[case::reported_after_30_days("2026-03-03T12:00:00Z", 2)]
+#[case::reported_after_60_days("2026-04-02T12:00:00Z", 3)]
+fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_reported(
     #[case] reported_at: &str,
     #[case] reached: usize,
 ) {
     let start = since(2, "2026-01-31");
-    let late = told(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnToUse), reported_at);
+    let late = reported(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnToUse), reported_at);
     let count = counted(std::slice::from_ref(&start), std::slice::from_ref(&late), "2026-06-01T12:00:00Z");
     assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
     let next = lapsed(4, "2026-02-28T12:00:00Z", LapseOutcome::SingleLapse);
     let count = counted(&[start], &[late, next], "2026-06-01T12:00:00Z");
-    assert_eq!(count.reached.len(), 1, "what ended the count was told by then");
+    assert_eq!(count.reached.len(), 1, "what ended the count was reported by then");
 }
 
 #[rstest]
@@ -233,11 +233,15 @@ fn a_start_after_a_single_use_says_since_when() {
     let back = corrected(5, &start, "2026-11-05", "2026-11-20T12:00:00Z");
     assert_eq!(run(&[start.clone(), back]).since, day("2026-11-05"));
     let across = corrected(5, &start, "2026-10-05", "2026-11-20T12:00:00Z");
-    assert_eq!(run(&[start, across]).since, day("2026-11-01"), "what stands says nothing of the day after");
+    assert_eq!(
+        run(&[start, across]).since,
+        day("2026-11-01"),
+        "the latest correction says nothing of the day after"
+    );
 }
 
 #[test]
-fn the_latest_correction_stands_when_what_it_corrects_was_taken_back() {
+fn the_latest_correction_counts_when_what_it_corrects_was_withdrawn() {
     let now = "2026-03-02T12:00:00Z";
     let first = since(2, "2026-01-31");
     let second = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
@@ -271,7 +275,7 @@ fn a_start_tells_what_it_makes_of_the_count() {
 }
 
 #[test]
-fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing() {
+fn each_substance_has_its_own_course_and_what_was_withdrawn_counts_for_nothing() {
     let other =
         SobrietyDateDraft { substance: Substance::Nicotine, ..draft("2025-01-01", "2026-02-01T12:00:00Z") };
     let starts = [since(2, "2026-01-31"), begun(3, other, "2026-02-01T12:00:00Z")];
@@ -281,8 +285,8 @@ fn each_substance_has_its_own_course_and_what_was_taken_back_counts_for_nothing(
     );
     let (course, count) = read(&starts, &[gone], moment("2026-03-02T12:00:00Z"));
     assert_eq!((course.lapses, count.lifetime_days), (0, 30));
-    let taken_back = sobriety_date::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
-    assert_eq!(counted(&[taken_back], &[], "2026-03-02T12:00:00Z"), Count::default());
+    let withdrawn = sobriety_date::withdraw(&starts[0], moment("2026-03-02T12:00:00Z"));
+    assert_eq!(counted(&[withdrawn], &[], "2026-03-02T12:00:00Z"), Count::default());
 }
 
 #[test]
@@ -301,16 +305,17 @@ const NOW: &str = "2026-12-01T12:00:00Z";
 #[derive(Clone, Debug)]
 struct AnyStart {
     ago: i32,
-    told_ago: i64,
+    reported_ago: i64,
     corrects: Option<usize>,
 }
 fn any_starts() -> impl Strategy<Value = Vec<SobrietyDate>> {
-    let one = (0i32..400, 0i64..400, prop::option::of(0usize..6)).prop_map(|(ago, told_ago, corrects)| {
-        AnyStart { ago: ago.max(i32::try_from(told_ago).unwrap()), told_ago, corrects }
-    });
+    let one =
+        (0i32..400, 0i64..400, prop::option::of(0usize..6)).prop_map(|(ago, reported_ago, corrects)| {
+            AnyStart { ago: ago.max(i32::try_from(reported_ago).unwrap()), reported_ago, corrects }
+        });
     prop::collection::vec(one, 0..6).prop_map(|all| {
         let starts: Vec<_> =
-            (100u128..).zip(&all).map(|(id, one)| start_of(id, one.ago, one.told_ago, None)).collect();
+            (100u128..).zip(&all).map(|(id, one)| start_of(id, one.ago, one.reported_ago, None)).collect();
         let ids: Vec<_> = starts.iter().map(|one| one.id).collect();
         let named = |(start, one): (SobrietyDate, &AnyStart)| SobrietyDate {
             corrects: one.corrects.and_then(|of| ids.get(of).copied()).filter(|of| *of != start.id),
@@ -319,9 +324,9 @@ fn any_starts() -> impl Strategy<Value = Vec<SobrietyDate>> {
         starts.into_iter().zip(&all).map(named).collect()
     })
 }
-fn start_of(id: u128, ago: i32, told_ago: i64, corrects: Option<SobrietyDateId>) -> SobrietyDate {
+fn start_of(id: u128, ago: i32, reported_ago: i64, corrects: Option<SobrietyDateId>) -> SobrietyDate {
     let now = moment(NOW);
-    let reported_at = now.plus(SignedDuration::from_hours(-24 * told_ago));
+    let reported_at = now.plus(SignedDuration::from_hours(-24 * reported_ago));
     let since = now.local_day(&new_york()).plus(-ago);
     begun(id, SobrietyDateDraft { since, reported_at, corrects, ..draft("2026-01-01", NOW) }, NOW)
 }
@@ -331,7 +336,7 @@ fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
         occurred_at: at,
         local_day: at.local_day(&new_york()),
         received_at: at,
-        use_told_at: outcome.is_use().then_some(at),
+        use_reported_at: outcome.is_use().then_some(at),
         ..lapsed(id, NOW, outcome)
     }
 }
@@ -402,14 +407,14 @@ proptest! {
     }
 
     #[test]
-    fn a_lapse_told_now_takes_no_milestone_away(
+    fn a_lapse_reported_now_takes_no_milestone_away(
         starts in any_starts(), lapses in any_lapses(), late in any_lapses()
     ) {
         // A return to use before a single use leaves nothing to presume of it.
         let started: Vec<_> =
             lapses.into_iter().filter(|one| one.outcome != LapseOutcome::SingleLapse).collect();
         let before = read(&starts, &started, moment(NOW)).1.reached;
-        let late = late.into_iter().map(|one| Lapse { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..told(one, NOW) });
+        let late = late.into_iter().map(|one| Lapse { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..reported(one, NOW) });
         let after = read(&starts, &[started.clone(), late.collect()].concat(), moment(NOW)).1.reached;
         let codes: Vec<_> = after.iter().map(|one| &one.code).collect();
         for one in &before {

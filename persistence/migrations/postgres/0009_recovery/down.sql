@@ -1,6 +1,6 @@
 DROP TABLE declined_lessons;
 DROP TABLE counter_choices;
-DROP TABLE told_uses;
+DROP TABLE use_reports;
 DROP TABLE lapse_revisions;
 DROP TABLE lapses;
 DROP TABLE sobriety_dates;

@@ -25,11 +25,9 @@ CREATE TABLE lapses (
     local_day date NOT NULL,
     received_at timestamptz NOT NULL,
     clock_suspect boolean NOT NULL,
-    use_told_at timestamptz,
+    use_reported_at timestamptz,
     revision integer NOT NULL,
     withdrawn_at timestamptz,
-    acknowledged_by uuid REFERENCES accounts (id),
-    acknowledged_at timestamptz,
     debrief_revision integer NOT NULL,
     debrief_saved_at timestamptz,
     debrief jsonb NOT NULL,
@@ -53,26 +51,31 @@ CREATE TABLE lapse_revisions (
     FOREIGN KEY (participant_id, lapse_id) REFERENCES lapses (participant_id, id)
 );
 
-CREATE TABLE told_uses (
+CREATE TABLE use_reports (
     participant_id uuid NOT NULL REFERENCES participants (id),
+    source text NOT NULL,
     id uuid NOT NULL,
-    kind text NOT NULL,
     first_day date NOT NULL,
     last_day date NOT NULL,
     substance text,
-    alcohol_days smallint,
-    drug_days smallint,
+    outcome text,
     reported_at timestamptz NOT NULL,
     revision integer NOT NULL,
-    seen_with_lapses boolean NOT NULL,
-    taken_back_at timestamptz,
-    is_taken_back boolean NOT NULL,
     acknowledged_by uuid REFERENCES accounts (id),
     acknowledged_at timestamptz,
-    PRIMARY KEY (participant_id, kind, id),
-    CHECK (kind IN ('craving', 'check_in')),
-    CHECK (first_day <= last_day)
+    acknowledged_revision integer,
+    withdrawn_at timestamptz,
+    PRIMARY KEY (participant_id, source, id),
+    CHECK (source IN ('craving', 'check_in', 'lapse')),
+    CHECK (outcome IN ('lapse', 'return_to_use', 'close_call')),
+    CHECK (first_day <= last_day),
+    CHECK (1 <= revision),
+    CHECK (1 <= acknowledged_revision AND acknowledged_revision <= revision)
 );
+-- What a caseload reads: reports that need attention, and recent ones.
+CREATE INDEX use_reports_unacknowledged ON use_reports (participant_id)
+WHERE withdrawn_at IS NULL AND (acknowledged_revision IS NULL OR acknowledged_revision < revision);
+CREATE INDEX use_reports_recent ON use_reports (participant_id, reported_at) WHERE withdrawn_at IS NULL;
 
 CREATE TABLE counter_choices (
     participant_id uuid NOT NULL REFERENCES participants (id),

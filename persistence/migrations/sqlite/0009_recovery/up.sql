@@ -25,11 +25,9 @@ CREATE TABLE lapses (
     local_day INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     clock_suspect INTEGER NOT NULL CHECK (clock_suspect IN (0, 1)),
-    use_told_at INTEGER,
+    use_reported_at INTEGER,
     revision INTEGER NOT NULL,
     withdrawn_at INTEGER,
-    acknowledged_by BLOB REFERENCES accounts (id) CHECK (length(acknowledged_by) = 16),
-    acknowledged_at INTEGER,
     debrief_revision INTEGER NOT NULL,
     debrief_saved_at INTEGER,
     debrief TEXT NOT NULL,
@@ -53,26 +51,31 @@ CREATE TABLE lapse_revisions (
     FOREIGN KEY (participant_id, lapse_id) REFERENCES lapses (participant_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE told_uses (
+CREATE TABLE use_reports (
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
+    source TEXT NOT NULL,
     id BLOB NOT NULL CHECK (length(id) = 16),
-    kind TEXT NOT NULL,
     first_day INTEGER NOT NULL,
     last_day INTEGER NOT NULL,
     substance TEXT,
-    alcohol_days INTEGER,
-    drug_days INTEGER,
+    outcome TEXT,
     reported_at INTEGER NOT NULL,
     revision INTEGER NOT NULL,
-    seen_with_lapses INTEGER NOT NULL CHECK (seen_with_lapses IN (0, 1)),
-    taken_back_at INTEGER,
-    is_taken_back INTEGER NOT NULL CHECK (is_taken_back IN (0, 1)),
     acknowledged_by BLOB REFERENCES accounts (id) CHECK (length(acknowledged_by) = 16),
     acknowledged_at INTEGER,
-    PRIMARY KEY (participant_id, kind, id),
-    CHECK (kind IN ('craving', 'check_in')),
-    CHECK (first_day <= last_day)
+    acknowledged_revision INTEGER,
+    withdrawn_at INTEGER,
+    PRIMARY KEY (participant_id, source, id),
+    CHECK (source IN ('craving', 'check_in', 'lapse')),
+    CHECK (outcome IN ('lapse', 'return_to_use', 'close_call')),
+    CHECK (first_day <= last_day),
+    CHECK (1 <= revision),
+    CHECK (1 <= acknowledged_revision AND acknowledged_revision <= revision)
 ) STRICT, WITHOUT ROWID;
+-- What a caseload reads: reports that need attention, and recent ones.
+CREATE INDEX use_reports_unacknowledged ON use_reports (participant_id)
+WHERE withdrawn_at IS NULL AND (acknowledged_revision IS NULL OR acknowledged_revision < revision);
+CREATE INDEX use_reports_recent ON use_reports (participant_id, reported_at) WHERE withdrawn_at IS NULL;
 
 CREATE TABLE counter_choices (
     participant_id BLOB NOT NULL REFERENCES participants (id) CHECK (length(participant_id) = 16),
