@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Who knocks, in the order of the columns below. All of them check at Maya's record.
+/// The callers, in the order of the columns below. Each of them calls for Maya's record.
 const CALLERS: [&str; 9] = [
     "nobody",
     "Maya",
@@ -39,7 +39,7 @@ const PUBLIC: [&str; 14] = [
     "POST /v1/sign-in/refresh",
 ];
 
-/// What each caller is answered.
+/// The status that each caller is answered.
 #[rustfmt::skip]
 const ACCESS: [(&str, [u16; 9]); 83] = [
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
@@ -264,7 +264,7 @@ fn span(path: &str) -> &'static str {
     }
 }
 
-/// What Maya and her counselor have that somebody may want to lay hands on; fresh for each check.
+/// What Maya and her counselor have that a caller may ask for; fresh for each check.
 async fn check(
     server: &TestServer,
     clinic: &Clinic,
@@ -276,7 +276,7 @@ async fn check(
     if path.contains("{device}") {
         let spare = server.sign_in(&clinic.maya).await;
         let devices = server.get(&spare, "/v1/me/devices").await.is(200);
-        let session = crate::account::session(&spare);
+        let session = crate::account::session_id(&spare);
         assert!(devices["items"].as_array().unwrap().iter().any(|device| device["id"] == session.as_str()));
         path = path.replace("{device}", &session);
     }
@@ -313,8 +313,8 @@ async fn every_operation_is_open_to_those_it_is_for_and_to_nobody_else(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let other = server.clinic("summit.example").await;
+    let clinic = server.clinic();
+    let other = server.invite_clinic("summit.example").await;
     let callers: [&str; 9] = [
         "",
         &clinic.maya.token,
@@ -366,8 +366,8 @@ async fn what_is_not_yours_looks_like_what_is_not_there(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let other = server.clinic("summit.example").await;
+    let clinic = server.clinic();
+    let other = server.invite_clinic("summit.example").await;
     let (there, nowhere) = (&clinic.maya.participant, fresh_id().to_string());
     let strangers: [&Person; 4] = [&clinic.theo, &clinic.drew, &other.casey, &other.supervisor];
     for (operation, _) in ACCESS.iter().filter(|(operation, _)| operation.contains("{participant}")) {

@@ -24,12 +24,12 @@ pub(crate) async fn entries(server: &TestServer, who: &Person, participant: &str
     all
 }
 
-/// The events of what somebody did in one module: `act` is the first word of the action.
-pub(crate) fn told<'a>(entries: &'a [Value], who: &Person, act: &str, module: &str) -> Vec<&'a Value> {
+/// The events of what somebody did in one module: `verb` is the first word of the action.
+pub(crate) fn events_of<'a>(entries: &'a [Value], who: &Person, verb: &str, module: &str) -> Vec<&'a Value> {
     let of = |entry: &&Value| {
         let action = entry["action"].as_str().unwrap_or_default();
-        let is_act = action.split('_').next() == Some(act);
-        entry["actor"] == who.account.as_str() && is_act && entry["module"] == module
+        let is_verb = action.split('_').next() == Some(verb);
+        entry["actor"] == who.account.as_str() && is_verb && entry["module"] == module
     };
     entries.iter().filter(of).collect()
 }
@@ -38,13 +38,13 @@ pub(crate) fn told<'a>(entries: &'a [Value], who: &Person, act: &str, module: &s
 #[tokio::test]
 async fn a_participant_sees_who_looked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let id = server.craving(maya, "2026-03-02T18:00:00Z", 6).await;
     let record = format!("/v1/participants/{}", maya.participant);
     server.get(casey, &format!("{record}/cravings/{id}")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    let look = told(&seen, casey, "read", "craving");
+    let look = events_of(&seen, casey, "read", "craving");
     assert_eq!(look.len(), 1, "{seen:#?}");
     assert_eq!(
         (&look[0]["entity"], &look[0]["actor_role"], &look[0]["outcome"]),
@@ -56,9 +56,9 @@ async fn a_participant_sees_who_looked(#[values(Engine::Sqlite, Engine::Postgres
     server.get(casey, &format!("{record}/trends.svg?from=2026-03-01&to=2026-03-02")).await.is(200);
     server.get(casey, &format!("{record}/reminders")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, casey, "read", "craving").len(), 2);
-    assert_eq!(told(&seen, casey, "read", "trend").len(), 2);
-    assert_eq!(told(&seen, casey, "read", "reminder").len(), 1);
+    assert_eq!(events_of(&seen, casey, "read", "craving").len(), 2);
+    assert_eq!(events_of(&seen, casey, "read", "trend").len(), 2);
+    assert_eq!(events_of(&seen, casey, "read", "reminder").len(), 1);
 }
 
 #[rstest]
@@ -67,10 +67,15 @@ async fn a_look_at_the_caseload_is_in_the_audit_log_of_each_on_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     server.get(&clinic.casey, "/v1/participants").await.is(200);
-    assert_eq!(told(&entries(&server, &clinic.maya, "me").await, &clinic.casey, "read", "trend").len(), 1);
-    assert!(told(&entries(&server, &clinic.theo, "me").await, &clinic.casey, "read", "trend").is_empty());
+    assert_eq!(
+        events_of(&entries(&server, &clinic.maya, "me").await, &clinic.casey, "read", "trend").len(),
+        1
+    );
+    assert!(
+        events_of(&entries(&server, &clinic.theo, "me").await, &clinic.casey, "read", "trend").is_empty()
+    );
 }
 
 #[rstest]
@@ -79,7 +84,7 @@ async fn what_a_participant_did_is_there_in_order_without_a_gap(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
     let path = format!("/v1/participants/me/cravings/{id}");
     let rating = json!({"rated_at": "2026-03-02T18:10:00Z", "intensity": 3});
@@ -114,11 +119,11 @@ async fn what_a_participant_did_is_there_in_order_without_a_gap(
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_request_changes_nothing_but_leaves_its_mark(
+async fn a_refused_request_changes_nothing_and_is_recorded(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let record = format!("/v1/participants/{}", clinic.maya.participant);
     server.get(&clinic.admin, &format!("{record}/cravings")).await.refused(403, "");
     let seen = entries(&server, &clinic.maya, "me").await;
@@ -129,18 +134,18 @@ async fn a_refused_request_changes_nothing_but_leaves_its_mark(
 
 #[rstest]
 #[tokio::test]
-async fn every_act_refused_to_her_own_counselor_leaves_its_mark(
+async fn every_action_refused_to_her_own_counselor_is_recorded(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let record = format!("/v1/participants/{}", clinic.maya.participant);
     let craving = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
     server.put(&clinic.casey, &format!("{record}/cravings/{}", fresh_id()), craving).await.refused(403, "");
     server.get(&clinic.casey, &format!("{record}/audit-log")).await.refused(403, "");
     let seen = entries(&server, &clinic.maya, "me").await;
     for (act, module) in [("record", "craving"), ("read", "audit")] {
-        let tries = told(&seen, &clinic.casey, act, module);
+        let tries = events_of(&seen, &clinic.casey, act, module);
         assert_eq!(tries.len(), 1, "{seen:#?}");
         assert_eq!(tries[0]["outcome"], "refused");
     }
@@ -152,12 +157,12 @@ async fn a_participant_never_learns_from_the_audit_log_who_else_is_in_treatment(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let record = format!("/v1/participants/{}", clinic.maya.participant);
     server.get(&clinic.theo, &format!("{record}/cravings")).await.refused(404, "");
     let answer = server.get(&clinic.maya, "/v1/participants/me/audit-log").await;
     for secret in
-        ["Theo", &clinic.theo.account, &clinic.theo.participant, &crate::account::session(&clinic.theo)]
+        ["Theo", &clinic.theo.account, &clinic.theo.participant, &crate::account::session_id(&clinic.theo)]
     {
         assert!(!answer.text.contains(secret), "{secret} in {}", answer.text);
     }
@@ -171,9 +176,9 @@ async fn a_participant_never_learns_from_the_audit_log_who_else_is_in_treatment(
         own.iter().filter(|entry| entry["outcome"] == "done").all(|entry| entry["actor"].is_string()),
         "{own:#?}"
     );
-    let told = refused(server.get(&clinic.supervisor, &format!("{record}/audit-log")).await.is(200));
-    assert_eq!((&told["actor"], &told["actor_name"]), (&json!(clinic.theo.account), &json!("Theo K.")));
-    assert!(told["device"].is_string(), "{told}");
+    let refused = refused(server.get(&clinic.supervisor, &format!("{record}/audit-log")).await.is(200));
+    assert_eq!((&refused["actor"], &refused["actor_name"]), (&json!(clinic.theo.account), &json!("Theo K.")));
+    assert!(refused["device"].is_string(), "{refused}");
 }
 
 #[rstest]
@@ -182,7 +187,7 @@ async fn nobody_floods_an_audit_log_by_being_refused(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let record = format!("/v1/participants/{}", clinic.maya.participant);
     let refused = async || {
         entries(&server, &clinic.maya, "me")
@@ -197,7 +202,7 @@ async fn nobody_floods_an_audit_log_by_being_refused(
     assert_eq!(refused().await, 1);
     server.get(&clinic.theo, &format!("{record}/trends")).await.refused(404, "");
     server.get(&clinic.drew, &format!("{record}/cravings")).await.refused(404, "");
-    assert_eq!(refused().await, 3, "another room and another person are told of");
+    assert_eq!(refused().await, 3, "another module and another person are recorded");
     for _ in 0..120 {
         server.get(&clinic.supervisor, &format!("{record}/reminders")).await.is(200);
     }
@@ -218,12 +223,12 @@ async fn a_repeated_upload_is_in_the_audit_log_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let path = format!("/v1/participants/me/cravings/{}", fresh_id());
     for status in [201, 200, 200] {
         server.put(&maya, &path, crate::craving::full()).await.is(status);
     }
-    assert_eq!(told(&entries(&server, &maya, "me").await, &maya, "record", "craving").len(), 1);
+    assert_eq!(events_of(&entries(&server, &maya, "me").await, &maya, "record", "craving").len(), 1);
 }
 
 #[rstest]
@@ -232,7 +237,7 @@ async fn the_audit_log_is_for_the_participant_and_the_supervisor(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let path = format!("/v1/participants/{}/audit-log", clinic.maya.participant);
     server.get(&clinic.supervisor, &path).await.is(200);
     server.get(&clinic.casey, &path).await.refused(403, "");
@@ -246,7 +251,7 @@ async fn each_action_is_recorded_under_its_own_name(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let Clinic { admin, casey, maya, .. } = server.clinic("harbor.example").await;
+    let Clinic { admin, casey, maya, .. } = server.clinic();
     let draft = json!({"display_name": "Noor", "time_zone": "America/New_York"});
     let invite = server.post(&casey, "/v1/invites", draft).await.is(201);
     server.delete(&casey, &format!("/v1/invites/{}", invite["id"].as_str().unwrap())).await.is(204);

@@ -1,6 +1,6 @@
 //! Check-ins: a minute a day and a little more once a week, answered offline or not.
 
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use evenkeel_tests::Engine;
@@ -32,7 +32,7 @@ pub(crate) fn weekly(occurred_at: &str, signs: &[&str]) -> Value {
     })
 }
 
-/// Answers a check-in as a new one and tells what stands.
+/// Answers a check-in as a new one and returns the current one.
 pub(crate) async fn answered(server: &TestServer, who: &Person, check_in: Value) -> Value {
     server.put(who, &path(&fresh_id().to_string()), check_in).await.is(201)
 }
@@ -58,12 +58,12 @@ async fn a_check_in_comes_back_as_it_was_answered(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     let draft = daily("2026-03-02T18:30:00Z", 6);
     let stored = server.put(&maya, &path(&id), draft.clone()).await.is(201);
-    for (member, told) in draft.as_object().unwrap() {
-        assert_eq!(&stored[member], told, "{member}");
+    for (member, sent) in draft.as_object().unwrap() {
+        assert_eq!(&stored[member], sent, "{member}");
     }
     assert_eq!(
         (&stored["id"], &stored["day"], &stored["revision"]),
@@ -82,7 +82,7 @@ async fn a_check_in_sent_many_times_at_once_is_stored_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = path(&fresh_id().to_string());
     let ask = || server.put(&maya, &at, daily("2026-03-02T18:30:00Z", 6));
     let answers = tokio::join!(ask(), ask(), ask(), ask());
@@ -98,7 +98,7 @@ async fn a_check_in_answered_offline_counts_on_its_own_day_and_is_late_not_refus
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let stored = answered(&server, &maya, daily("2026-02-20T02:00:00Z", 6)).await;
     assert_eq!((&stored["day"], &stored["late"]), (&json!("2026-02-19"), &json!(true)));
     let mut of_yesterday = daily("2026-03-02T15:00:00Z", 6);
@@ -115,20 +115,20 @@ async fn one_a_local_day_and_a_second_is_a_revision(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let first = fresh_id().to_string();
     server.put(&maya, &path(&first), daily("2026-03-02T15:00:00Z", 3)).await.is(201);
     let second = fresh_id().to_string();
-    let stands = server.put(&maya, &path(&second), daily("2026-03-02T18:00:00Z", 7)).await.is(201);
+    let current = server.put(&maya, &path(&second), daily("2026-03-02T18:00:00Z", 7)).await.is(201);
     assert_eq!(
-        (&stands["id"], &stands["revision"], &stands["answers"]["mood"]),
+        (&current["id"], &current["revision"], &current["answers"]["mood"]),
         (&json!(first), &json!(2), &json!(7))
     );
     let early = answered(&server, &maya, daily("2026-03-02T16:00:00Z", 1)).await;
     assert_eq!(
         (&early["revision"], &early["answers"]["mood"]),
         (&json!(3), &json!(7)),
-        "the one filled in last stands"
+        "the one filled in last is current"
     );
     assert_eq!(listed(&server, &maya, "").await, std::slice::from_ref(&early));
     assert_eq!(server.put(&maya, &path(&first), daily("2026-03-02T15:00:00Z", 3)).await.is(200), early);
@@ -153,7 +153,7 @@ async fn an_answer_can_be_corrected_when_the_time_for_it_is_over_but_not_first_g
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let first = answered(&server, &maya, daily("2026-03-02T18:00:00Z", 3)).await;
     server.at("2026-03-20T18:00:00Z");
     let maya = server.sign_in(&maya).await;
@@ -162,13 +162,13 @@ async fn an_answer_can_be_corrected_when_the_time_for_it_is_over_but_not_first_g
     server.put(&maya, &path(&fresh_id().to_string()), right.clone()).await.refused(422, "/day");
     right["reason"] = json!("I had answered for my sister.");
     let id = fresh_id().to_string();
-    let stands = server.put(&maya, &path(&id), right.clone()).await.is(201);
+    let current = server.put(&maya, &path(&id), right.clone()).await.is(201);
     assert_eq!(
-        (&stands["id"], &stands["day"], &stands["revision"]),
+        (&current["id"], &current["day"], &current["revision"]),
         (&first["id"], &json!("2026-03-02"), &json!(2))
     );
-    assert_eq!((&stands["answers"]["mood"], &stands["late"]), (&json!(6), &json!(false)));
-    assert_eq!(server.put(&maya, &path(&id), right.clone()).await.is(200), stands);
+    assert_eq!((&current["answers"]["mood"], &current["late"]), (&json!(6), &json!(false)));
+    assert_eq!(server.put(&maya, &path(&id), right.clone()).await.is(200), current);
     let kept = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
     assert_eq!(kept["items"][1]["check_in"]["reason"], right["reason"]);
     let figures = server
@@ -187,7 +187,7 @@ async fn nobody_is_expected_to_answer_before_joining_or_ahead(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let completion_rate =
         async |query: &str| server.get(&maya, &format!("{MINE}/completion-rate{query}")).await.is(200);
     let none = json!({"from": "2026-02-03", "to": "2026-03-02", "expected": 0, "answered": 0, "rate": null, "streak": 0, "longest_streak": 0});
@@ -208,7 +208,7 @@ async fn nobody_is_expected_to_answer_before_joining_or_ahead(
 #[tokio::test]
 async fn a_weekly_check_in_counts_on_its_monday(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let week = answered(&server, &maya, weekly("2026-03-01T20:00:00Z", &["lying"])).await;
     assert_eq!(week["day"], "2026-02-23");
     let day = answered(&server, &maya, daily("2026-03-02T18:00:00Z", 6)).await;
@@ -230,7 +230,7 @@ async fn a_weekly_check_in_counts_on_its_monday(#[values(Engine::Sqlite, Engine:
 #[tokio::test]
 async fn a_wrong_answer_names_its_question(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = path(&fresh_id().to_string());
     let mut wrong = daily("2026-03-02T18:00:00Z", 11);
     wrong["answers"]["stress"] = json!("a lot");
@@ -258,11 +258,11 @@ async fn a_wrong_answer_names_its_question(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test]
-async fn what_a_check_in_asks_is_fetched_once_and_kept(
+async fn what_a_check_in_asks_is_fetched_once_and_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let all = server.get(&maya, "/v1/check-ins/definitions").await.is(200);
     let kinds: Vec<_> =
         all["items"].as_array().unwrap().iter().map(|one| (&one["kind"], &one["version"])).collect();
@@ -292,7 +292,7 @@ async fn what_a_check_in_asks_is_fetched_once_and_kept(
 #[tokio::test]
 async fn no_reminder_goes_out_after_the_check_in(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     reminded_at(&server, &maya, "14:00").await;
     answered(&server, &maya, daily("2026-03-02T18:39:00Z", 6)).await;
     server.at("2026-03-02T19:00:00Z");
@@ -310,7 +310,7 @@ async fn a_check_in_answers_the_reminder_of_its_day(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     reminded_at(&server, &maya, "14:00").await;
     server.at("2026-03-02T19:00:00Z");
     assert_eq!(server.deliver_reminders().await.len(), 1);
@@ -330,7 +330,7 @@ async fn two_evenings_with_a_morning_between_are_three_days_in_a_row(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     server.at("2026-07-04T01:00:00Z");
     let maya = server.sign_in(&maya).await;
     for at in ["2026-07-02T00:00:00Z", "2026-07-02T13:00:00Z", "2026-07-04T00:00:00Z"] {
@@ -387,7 +387,7 @@ async fn trends_show_the_figures_of_each_day_with_a_check_in_if_asked(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     answered(&server, maya, daily("2026-02-28T20:00:00Z", 3)).await;
     answered(&server, maya, daily("2026-03-02T18:00:00Z", 6)).await;
@@ -420,7 +420,7 @@ async fn trends_show_the_figures_of_each_day_with_a_check_in_if_asked(
 #[tokio::test]
 async fn somebody_elses_check_ins_are_not_there(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let id = fresh_id().to_string();
     server.put(&clinic.maya, &path(&id), daily("2026-03-02T18:00:00Z", 6)).await.is(201);
     let hers = format!("/v1/participants/{}/check-ins", clinic.maya.participant);
@@ -448,7 +448,7 @@ async fn a_look_at_check_ins_is_in_the_audit_log_and_so_is_each_answer(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let id =
         answered(&server, maya, daily("2026-03-02T17:00:00Z", 6)).await["id"].as_str().unwrap().to_owned();
@@ -459,9 +459,9 @@ async fn a_look_at_check_ins_is_in_the_audit_log_and_so_is_each_answer(
     server.get(casey, &format!("{hers}/completion-rate")).await.is(200);
     server.get(casey, &format!("{hers}/{id}/revisions")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, casey, "read", "check_in").len(), 3, "{seen:#?}");
-    assert_eq!(told(&seen, casey, "read", "check_in")[2]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "answer", "check_in")[0]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "correct", "check_in")[0]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "read", "check_in").len(), 0);
+    assert_eq!(events_of(&seen, casey, "read", "check_in").len(), 3, "{seen:#?}");
+    assert_eq!(events_of(&seen, casey, "read", "check_in")[2]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, maya, "answer", "check_in")[0]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, maya, "correct", "check_in")[0]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, maya, "read", "check_in").len(), 0);
 }

@@ -1,12 +1,13 @@
 //! Coping skills: on offer, practiced, assigned, and what works.
 
+mod assignment;
+mod choice;
 mod organization;
 mod skill_practice;
 
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
-use evenkeel_tests::test_server::{Person, START, TestServer, ZONE};
-use jiff::SignedDuration;
+use evenkeel_tests::test_server::{Person, TestServer, ZONE};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -48,20 +49,13 @@ pub(crate) async fn log_practice(
     id
 }
 
-/// How the only assignment of a list stands.
-async fn state(server: &TestServer, who: &Person) -> Value {
-    let list = server.get(who, &format!("{MINE}/assignments")).await.is(200);
-    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
-    list["items"][0]["state"].clone()
-}
-
 #[rstest]
 #[tokio::test]
 async fn what_works_says_nothing_before_the_third_try(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let works = format!("{MINE}/what-works");
     for (day, tries) in [(1, 1), (2, 2)] {
@@ -98,7 +92,7 @@ async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     for (day, worse) in [(1, 1), (2, 1), (3, 0)] {
         log_practice(
             &server,
@@ -126,11 +120,11 @@ async fn a_skill_that_never_eased_a_craving_is_not_said_to_have_helped(
 
 #[rstest]
 #[tokio::test]
-async fn practice_while_calm_is_kept_and_is_no_evidence(
+async fn practice_while_calm_is_stored_and_is_no_evidence(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, skill) = (&clinic.maya, "library:paced_breathing");
     let mut plan = crate::plan::plan();
     plan["triggers"][0]["coping"] = json!([skill]);
@@ -161,7 +155,7 @@ async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, craving) = (&clinic.maya, fresh_id().to_string());
     for minute in 1..=3 {
         let mut tried = practice(&format!("2026-03-02T18:{minute:02}:00Z"), "library:delay_15", 8, 4);
@@ -209,309 +203,11 @@ async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(
 
 #[rstest]
 #[tokio::test]
-async fn choices_are_made_anew_by_whoever_read_what_stands(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, choices) = (&clinic.maya, format!("{MINE}/choices"));
-    let empty = server.get(maya, &choices).await;
-    assert_eq!(empty.header("etag"), "\"0\"");
-    assert_eq!(empty.is(200), json!({"revision": 0, "favorites": [], "precautions": []}));
-    let first = json!({"favorites": ["library:self_soothe", "library:delay_15", "library:skill_of_tomorrow"], "precautions": ["injury"]});
-    let made = server.put(maya, &choices, first.clone()).await;
-    assert_eq!(made.header("etag"), "\"1\"");
-    let stands = made.is(200);
-    assert_eq!(stands, json!({"revision": 1, "favorites": first["favorites"], "precautions": ["injury"]}));
-    assert_eq!(server.put(maya, &choices, first).await.is(200), stands);
-    assert_eq!(
-        server
-            .get(&clinic.casey, &format!("/v1/participants/{}/coping/choices", maya.participant))
-            .await
-            .is(200),
-        stands
-    );
-    let list = server.get(maya, &format!("{MINE}/suggestions")).await.is(200);
-    assert_eq!(
-        (&skills(&list)[..2], &list["items"][0]["source"]),
-        (&["library:self_soothe", "library:delay_15"][..], &json!("favorite"))
-    );
-    assert_eq!(list["items"].as_array().unwrap().len(), 8);
-    let second = json!({"favorites": [], "precautions": ["trauma"]});
-    server.put(maya, &choices, second.clone()).await.refused(428, "");
-    let now = server.put_on(maya, &choices, "\"1\"", second.clone()).await.is(200);
-    assert_eq!(now, json!({"revision": 2, "favorites": [], "precautions": ["trauma"]}));
-    // A second phone with the first copy, and one that never read any.
-    for tag in ["\"1\"", "\"0\""] {
-        let old = json!({"favorites": ["library:delay_15"], "precautions": []});
-        let stale = server.put_on(maya, &choices, tag, old).await;
-        assert_eq!(stale.header("etag"), "\"2\"");
-        assert_eq!(stale.refused(412, "")["current"], now);
-    }
-    for (draft, pointer) in [
-        (json!({}), "/favorites"),
-        (json!({"favorites": []}), "/precautions"),
-        (json!({"precautions": []}), "/favorites"),
-        (json!({"favorites": ["self_soothe"], "precautions": []}), "/favorites/0"),
-        (json!({"favorites": [], "precautions": ["boredom"]}), "/precautions/0"),
-        (json!({"favorites": [], "precautions": [], "skills": []}), "/skills"),
-        (
-            json!({"favorites": (0..61).map(|n| format!("library:skill_{n}")).collect::<Vec<_>>(), "precautions": []}),
-            "/favorites",
-        ),
-    ] {
-        server.put_on(maya, &choices, "\"2\"", draft).await.refused(422, pointer);
-    }
-    assert_eq!(server.get(maya, &choices).await.is(200), now);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_counselor_notes_precautions_and_leaves_the_favorites_alone(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, casey) = (&clinic.maya, &clinic.casey);
-    let record = format!("/v1/participants/{}/coping", maya.participant);
-    let precautions = format!("{record}/precautions");
-    server
-        .put(
-            maya,
-            &format!("{MINE}/choices"),
-            json!({"favorites": ["library:urge_surfing"], "precautions": []}),
-        )
-        .await
-        .is(200);
-    server.put(casey, &precautions, json!({"precautions": ["trauma"]})).await.refused(428, "");
-    let noted = server.put_on(casey, &precautions, "\"1\"", json!({"precautions": ["trauma"]})).await.is(200);
-    assert_eq!(
-        noted,
-        json!({"revision": 2, "favorites": ["library:urge_surfing"], "precautions": ["trauma"]})
-    );
-    let list = server.get(maya, &format!("{MINE}/suggestions")).await.is(200);
-    assert!(!skills(&list).contains(&"library:urge_surfing"), "{list}");
-    // Maya's phone has not heard of it yet.
-    let old = json!({"favorites": ["library:delay_15"], "precautions": []});
-    let stale = server.put_on(maya, &format!("{MINE}/choices"), "\"1\"", old).await.refused(412, "");
-    assert_eq!(stale["current"], noted);
-    let stale =
-        server.put_on(casey, &precautions, "\"1\"", json!({"precautions": []})).await.refused(412, "");
-    assert_eq!(stale["current"], noted);
-    let same = server.put_on(casey, &precautions, "\"2\"", json!({"precautions": ["trauma"]})).await.is(200);
-    assert_eq!(same, noted, "nothing changed, but Casey saw it");
-    server.put_on(casey, &precautions, "\"2\"", json!({})).await.refused(422, "/precautions");
-    server
-        .put_on(casey, &format!("{record}/choices"), "\"2\"", json!({"favorites": [], "precautions": []}))
-        .await
-        .refused(403, "");
-    server
-        .put_on(&clinic.supervisor, &precautions, "\"2\"", json!({"precautions": []}))
-        .await
-        .refused(403, "");
-    let own = server
-        .put_on(maya, &format!("{MINE}/precautions"), "\"2\"", json!({"precautions": ["trauma", "injury"]}))
-        .await
-        .is(200);
-    assert_eq!((&own["revision"], &own["favorites"]), (&json!(3), &json!(["library:urge_surfing"])));
-    let audit_log = server.get(maya, "/v1/participants/me/audit-log").await.is(200);
-    let acts = audit_log["items"].as_array().unwrap().iter().rev();
-    let acts: Vec<_> = acts
-        .filter(|entry| entry["actor"] == casey.account.as_str() && entry["module"] == "coping")
-        .map(|entry| (entry["action"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
-        .collect();
-    assert_eq!(
-        acts,
-        [
-            ("note_precautions", "done"),
-            ("read_skill_practice", "done"),
-            ("read_skill_practice", "done"),
-            ("choose_skills", "refused")
-        ]
-    );
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_skill_with_a_precaution_that_holds_is_never_suggested(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
-    let held = ["heart_condition", "trauma"];
-    for day in 1..=3 {
-        log_practice(&server, &maya, &format!("2026-02-{day:02}T18:00:00Z"), "library:cold_water", 9, 1)
-            .await;
-    }
-    let liked = ["library:cold_water", "library:urge_surfing", "library:paced_breathing"];
-    server
-        .put(&maya, &format!("{MINE}/choices"), json!({"favorites": liked, "precautions": held}))
-        .await
-        .is(200);
-    let offered = server.get(&maya, "/v1/skills").await.is(200);
-    let holds = |skill: &&Value| {
-        skill["precautions"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| held.contains(&one.as_str().unwrap())))
-    };
-    let unfit: Vec<_> = offered["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(holds)
-        .map(|one| one["skill"].as_str().unwrap())
-        .collect();
-    assert!(unfit.contains(&"library:cold_water") && unfit.contains(&"library:urge_surfing"), "{unfit:?}");
-    for trigger in [
-        "negative_emotions",
-        "physical_discomfort",
-        "positive_emotions",
-        "testing_control",
-        "urges",
-        "conflict",
-        "social_pressure",
-        "pleasant_times",
-    ] {
-        for intensity in [0, 5, 9] {
-            let list = server
-                .get(&maya, &format!("{MINE}/suggestions?trigger={trigger}&intensity={intensity}"))
-                .await
-                .is(200);
-            assert_eq!(
-                (skills(&list)[0], skills(&list).len()),
-                ("library:paced_breathing", 8),
-                "{trigger} {intensity}"
-            );
-            assert!(!skills(&list).iter().any(|skill| unfit.contains(skill)), "{list}");
-        }
-    }
-    server.get(&maya, &format!("{MINE}/suggestions?intensity=11")).await.refused(422, "/intensity");
-}
-
-#[rstest]
-#[tokio::test]
-async fn an_assignment_is_done_by_practice_since_late_or_not(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, casey) = (&clinic.maya, &clinic.casey);
-    let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
-    let draft = json!({"skill": "library:urge_surfing", "note": "Once a day.", "until": "2026-03-09"});
-    log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 6, 3).await;
-    let made = server.put(casey, &at, draft.clone()).await.is(201);
-    assert_eq!(
-        (&made["state"], &made["assigned_by"], &made["assigned_at"]),
-        (&json!("open"), &json!(casey.account), &json!(START))
-    );
-    for (member, told) in draft.as_object().unwrap() {
-        assert_eq!(&made[member], told, "{member}");
-    }
-    assert_eq!(server.put(casey, &at, draft.clone()).await.is(200), made);
-    let other = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
-    server.put(casey, &at, other).await.refused(409, "");
-    assert_eq!(server.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([made]));
-    server.later(SignedDuration::from_mins(10));
-    log_practice(&server, maya, "2026-03-02T18:45:00Z", "library:delay_15", 6, 3).await;
-    assert_eq!(state(&server, maya).await, "open");
-    let since = log_practice(&server, maya, "2026-03-02T18:45:00Z", "library:urge_surfing", 6, 3).await;
-    assert_eq!(state(&server, maya).await, "done");
-    assert_eq!(server.put(casey, &at, draft.clone()).await.is(200)["practiced_at"], "2026-03-02T18:45:00Z");
-    server.delete(maya, &path(&since)).await.is(204);
-    assert_eq!(state(&server, maya).await, "open");
-    // In New York the ninth is not over yet.
-    server.at("2026-03-10T03:59:00Z");
-    let maya = &server.sign_in(maya).await;
-    assert_eq!(state(&server, maya).await, "open");
-    server.later(SignedDuration::from_mins(2));
-    assert_eq!(state(&server, maya).await, "over");
-    log_practice(&server, maya, "2026-03-10T04:00:00Z", "library:urge_surfing", 6, 3).await;
-    assert_eq!(state(&server, maya).await, "done");
-    let casey = &server.sign_in(casey).await;
-    server.delete(casey, &at).await.is(204);
-    server.delete(casey, &at).await.is(204);
-    assert_eq!(state(&server, maya).await, "withdrawn");
-    server.put(casey, &at, draft).await.refused(409, "");
-    // Taken back at 04:01 on the tenth: four weeks later the phones have heard.
-    server.at("2026-04-07T04:00:00Z");
-    let maya = &server.sign_in(maya).await;
-    assert_eq!(state(&server, maya).await, "withdrawn");
-    server.at("2026-04-07T04:02:00Z");
-    assert_eq!(server.get(maya, &format!("{MINE}/assignments")).await.is(200)["items"], json!([]));
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_may_harm_is_no_longer_asked_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, casey) = (&clinic.maya, &clinic.casey);
-    let at = format!("/v1/participants/{}/coping/assignments/{}", maya.participant, fresh_id());
-    let draft = json!({"skill": "library:urge_surfing", "until": "2026-03-09"});
-    server.put(casey, &at, draft.clone()).await.is(201);
-    let bundle = "/v1/participants/me/offline";
-    assert_eq!(server.get(maya, bundle).await.is(200)["assignments"][0]["state"], "open");
-    server
-        .put(maya, &format!("{MINE}/choices"), json!({"favorites": [], "precautions": ["trauma"]}))
-        .await
-        .is(200);
-    assert_eq!(state(&server, maya).await, "has_precaution");
-    assert_eq!(
-        server.put(casey, &at, draft).await.is(200)["state"],
-        "has_precaution",
-        "who asked for it sees that"
-    );
-    assert_eq!(server.get(maya, bundle).await.is(200)["assignments"], json!([]));
-    server.at("2026-03-20T12:00:00Z");
-    let maya = &server.sign_in(maya).await;
-    assert_eq!(state(&server, maya).await, "has_precaution", "it was not missed");
-    server
-        .put_on(maya, &format!("{MINE}/choices"), "\"1\"", json!({"favorites": [], "precautions": []}))
-        .await
-        .is(200);
-    assert_eq!(state(&server, maya).await, "over");
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_skill_is_assigned_only_if_it_is_offered_and_does_no_harm(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let (maya, casey) = (&clinic.maya, &clinic.casey);
-    let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
-    server
-        .put(maya, &format!("{MINE}/choices"), json!({"favorites": [], "precautions": ["trauma"]}))
-        .await
-        .is(200);
-    for (skill, until, pointer) in [
-        ("library:skill_of_tomorrow", "2026-03-09", "/skill"),
-        ("organization:019cb000-0000-7000-8000-000000000001", "2026-03-09", "/skill"),
-        ("library:urge_surfing", "2026-03-09", "/skill"),
-        ("urge_surfing", "2026-03-09", "/skill"),
-        ("library:delay_15", "2026-03-01", "/until"),
-        ("library:delay_15", "2027-03-04", "/until"),
-        ("library:delay_15", "soon", "/until"),
-    ] {
-        let at = format!("{all}/{}", fresh_id());
-        server.put(casey, &at, json!({"skill": skill, "until": until})).await.refused(422, pointer);
-    }
-    assert_eq!(server.get(casey, &all).await.is(200)["items"], json!([]));
-    for until in ["2026-03-02", "2027-03-03"] {
-        let at = format!("{all}/{}", fresh_id());
-        server.put(casey, &at, json!({"skill": "library:delay_15", "until": until})).await.is(201);
-    }
-    server.delete(casey, &format!("{all}/{}", fresh_id())).await.refused(404, "");
-}
-
-#[rstest]
-#[tokio::test]
 async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let id = log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
     let record = format!("/v1/participants/{}/coping", maya.participant);
@@ -558,7 +254,7 @@ async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
     }
     server.delete(maya, &path(&id)).await.is(204);
     let audit_log = server.get(maya, "/v1/participants/me/audit-log?limit=200").await.is(200);
-    let told = |who: &Person| -> Vec<(String, Value, String)> {
+    let events = |who: &Person| -> Vec<(String, Value, String)> {
         let text = |entry: &Value, member: &str| entry[member].as_str().unwrap().to_owned();
         let items = audit_log["items"].as_array().unwrap().iter().rev();
         let own = items.filter(|entry| entry["actor"] == who.account.as_str() && entry["module"] == "coping");
@@ -567,7 +263,7 @@ async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
     let done = |act: &str, entity: Value| (act.to_owned(), entity, "done".to_owned());
     let id = json!(id);
     assert_eq!(
-        told(casey),
+        events(casey),
         [
             done("read_skill_practice", Value::Null),
             done("read_skill_practice", Value::Null),
@@ -580,10 +276,13 @@ async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
             done("read_skill_practice", json!(assignment)),
         ]
     );
-    assert_eq!(told(&clinic.admin), [("read_skill_practice".to_owned(), Value::Null, "refused".to_owned())]);
-    assert_eq!(told(&clinic.supervisor), [("assign_skill".to_owned(), Value::Null, "refused".to_owned())]);
     assert_eq!(
-        told(maya),
+        events(&clinic.admin),
+        [("read_skill_practice".to_owned(), Value::Null, "refused".to_owned())]
+    );
+    assert_eq!(events(&clinic.supervisor), [("assign_skill".to_owned(), Value::Null, "refused".to_owned())]);
+    assert_eq!(
+        events(maya),
         [
             done("record_skill_practice", id.clone()),
             done("correct_skill_practice", id.clone()),

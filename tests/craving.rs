@@ -16,7 +16,7 @@ fn ids(list: &Value) -> Vec<String> {
     list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A craving with everything that can be told about it.
+/// A craving with every field.
 pub(crate) fn full() -> Value {
     json!({
         "occurred_at": "2026-03-02T18:30:00Z", "time_zone": ZONE, "intensity": 7, "substance": "alcohol",
@@ -31,11 +31,11 @@ pub(crate) fn full() -> Value {
 #[tokio::test]
 async fn a_craving_comes_back_as_it_was_logged(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     let stored = server.put(&maya, &path(&id), full()).await.is(201);
-    for (member, told) in full().as_object().unwrap() {
-        assert_eq!(&stored[member], told, "{member}");
+    for (member, sent) in full().as_object().unwrap() {
+        assert_eq!(&stored[member], sent, "{member}");
     }
     assert_eq!((&stored["id"], &stored["local_day"]), (&json!(id), &json!("2026-03-02")));
     assert_eq!((&stored["received_at"], &stored["clock_suspect"]), (&json!(START), &json!(false)));
@@ -49,7 +49,7 @@ async fn a_craving_comes_back_as_it_was_logged(#[values(Engine::Sqlite, Engine::
 #[tokio::test]
 async fn a_craving_sent_twice_is_stored_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     let first = server.put(&maya, &path(&id), full()).await.is(201);
     server.later(SignedDuration::from_mins(3));
@@ -63,7 +63,7 @@ async fn a_craving_sent_many_times_at_once_is_stored_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = path(&fresh_id().to_string());
     let ask = || server.put(&maya, &at, full());
     let answers = tokio::join!(ask(), ask(), ask(), ask(), ask(), ask());
@@ -81,7 +81,7 @@ async fn other_content_under_the_same_id_is_a_clash(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     let first = server.put(&maya, &path(&id), full()).await.is(201);
     let mut other = full();
@@ -96,7 +96,7 @@ async fn the_first_text_sent_again_after_a_correction_is_still_the_same_craving(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     server.put(&maya, &path(&id), full()).await.is(201);
     let mut right = full();
@@ -112,7 +112,7 @@ async fn an_id_of_somebody_elses_craving_means_nothing_here(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let id = server.craving(&clinic.maya, "2026-03-02T18:00:00Z", 6).await;
     server.get(&clinic.theo, &path(&id)).await.refused(404, "");
     server.put(&clinic.theo, &path(&id), craving("2026-03-02T17:00:00Z", 2)).await.is(201);
@@ -126,7 +126,7 @@ async fn a_craving_logged_offline_counts_on_the_day_it_was_felt(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-02-21T03:30:00Z", 5).await;
     assert_eq!(server.get(&maya, &path(&id)).await.is(200)["local_day"], "2026-02-20");
     let felt = server.get(&maya, "/v1/participants/me/trends?from=2026-02-20&to=2026-03-02").await.is(200);
@@ -136,9 +136,9 @@ async fn a_craving_logged_offline_counts_on_the_day_it_was_felt(
 
 #[rstest]
 #[tokio::test]
-async fn a_clock_far_in_the_past_is_believed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_time_far_in_the_past_is_believed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "1970-01-01T00:00:00Z", 5).await;
     let stored = server.get(&maya, &path(&id)).await.is(200);
     assert_eq!((&stored["clock_suspect"], &stored["local_day"]), (&json!(false), &json!("1969-12-31")));
@@ -146,11 +146,11 @@ async fn a_clock_far_in_the_past_is_believed(#[values(Engine::Sqlite, Engine::Po
 
 #[rstest]
 #[tokio::test]
-async fn a_clock_in_the_future_is_kept_and_marked(
+async fn a_time_in_the_future_is_stored_and_marked(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let fast = server.craving(&maya, "2026-03-02T18:45:00Z", 5).await;
     assert_eq!(server.get(&maya, &path(&fast)).await.is(200)["clock_suspect"], false);
     let wrong = server.craving(&maya, "2027-01-01T12:00:00Z", 5).await;
@@ -165,7 +165,7 @@ async fn ratings_follow_a_craving_while_it_passes(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:30:00Z", 6).await;
     let rating = format!("{}/ratings/{}", path(&id), fresh_id());
     let high = json!({"rated_at": "2026-03-02T18:35:00Z", "intensity": 9});
@@ -189,9 +189,9 @@ async fn ratings_follow_a_craving_while_it_passes(
 
 #[rstest]
 #[tokio::test]
-async fn the_latest_outcome_stands(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn the_latest_outcome_is_current(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
     let outcome = format!("{}/outcome", path(&id));
     let later = json!({"outcome": "passed", "observed_at": "2026-03-02T18:35:00Z"});
@@ -212,7 +212,7 @@ async fn a_correction_keeps_what_was_written_before(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     server.put(&maya, &path(&id), full()).await.is(201);
     let mut right = full();
@@ -244,7 +244,7 @@ async fn a_correction_may_move_a_craving_to_after_it_was_first_received(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
     server.later(SignedDuration::from_hours(24));
     let maya = server.sign_in(&maya).await;
@@ -258,11 +258,11 @@ async fn a_correction_may_move_a_craving_to_after_it_was_first_received(
 
 #[rstest]
 #[tokio::test]
-async fn a_clock_in_the_future_does_not_lead_the_list(
+async fn a_time_in_the_future_does_not_lead_the_list(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let ahead = server.craving(&maya, "2031-01-01T12:00:00Z", 6).await;
     server.later(SignedDuration::from_mins(10));
     let latest = server.craving(&maya, "2026-03-02T18:45:00Z", 5).await;
@@ -282,7 +282,7 @@ async fn a_withdrawn_craving_leaves_a_tombstone_and_no_trend(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let id = server.craving(maya, "2026-03-02T18:00:00Z", 6).await;
     server.delete(maya, &path(&id)).await.is(204);
@@ -305,7 +305,7 @@ async fn a_withdrawn_craving_leaves_a_tombstone_and_no_trend(
 #[tokio::test]
 async fn a_list_is_read_page_by_page_and_by_time(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut all = vec![];
     for hour in [9, 12, 10, 11, 8] {
@@ -343,7 +343,7 @@ async fn what_was_stored_before_a_stop_is_there_after_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
     let server = server.again().await;
     assert_eq!(server.get(&maya, &path(&id)).await.is(200)["intensity"], 6);

@@ -24,7 +24,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
 async fn the_committed_document_is_what_the_code_says() {
     let code = serde_json::to_string_pretty(&document().await).unwrap() + "\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/openapi.json");
-    if evenkeel_tests::asked("UPDATE").is_some() {
+    if evenkeel_tests::setting("UPDATE").is_some() {
         std::fs::write(&file, &code).unwrap();
     }
     let committed = std::fs::read_to_string(&file).unwrap_or_default();

@@ -24,7 +24,7 @@ async fn it_says_whether_it_lives_and_is_ready(#[values(Engine::Sqlite, Engine::
 
 #[rstest]
 #[tokio::test]
-async fn whoever_follows_a_mail_to_the_front_door_learns_nothing(
+async fn whoever_opens_the_address_in_a_mail_learns_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -39,11 +39,11 @@ async fn whoever_follows_a_mail_to_the_front_door_learns_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn every_answer_has_a_request_id_and_is_not_kept(
+async fn every_answer_has_a_request_id_and_is_not_cached(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let mut ids = vec![];
     for (token, path) in [
         (&clinic.maya.token, "/v1/me"),
@@ -63,9 +63,9 @@ async fn every_answer_has_a_request_id_and_is_not_kept(
 
 #[rstest]
 #[tokio::test]
-async fn metrics_tell_nothing_of_a_person(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn metrics_say_nothing_of_a_person(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let id = server.craving(&clinic.maya, "2026-03-02T18:00:00Z", 4).await;
     server
         .get(&clinic.casey, &format!("/v1/participants/{}/cravings/{id}", clinic.maya.participant))
@@ -83,9 +83,9 @@ async fn metrics_tell_nothing_of_a_person(#[values(Engine::Sqlite, Engine::Postg
 
 #[rstest]
 #[tokio::test]
-async fn a_stop_answers_what_it_has_taken_in(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_stop_answers_what_it_has_accepted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let ids: Vec<String> = (0..24).map(|_| fresh_id().to_string()).collect();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let asks: Vec<_> = ids
@@ -121,7 +121,7 @@ async fn two_copies_that_write_to_the_same_records_lose_nothing(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let mut server = server;
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let bases = [server.base(), server.copy().await];
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let asks: Vec<_> = (0..120usize)
@@ -174,7 +174,7 @@ async fn the_documents_of_the_api_need_nobody_else() {
 
 #[tokio::test]
 async fn the_keys_are_for_their_owner_alone() {
-    let server = TestServer::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let server = TestServer::empty(Engine::Sqlite).await.expect("SQLite is always there");
     let files = std::fs::read_dir(server.folder.path()).unwrap().flatten();
     let keys: Vec<_> = files.filter(|file| file.file_name().to_string_lossy().contains("key")).collect();
     assert!(!keys.is_empty());
@@ -198,7 +198,7 @@ async fn a_changed_audit_log_is_found_out(#[values(Engine::Sqlite, Engine::Postg
         "DELETE FROM audit_seals WHERE number = (SELECT max(number) FROM audit_seals)",
     ] {
         let Some(server) = TestServer::new(engine).await else { return };
-        let clinic = server.clinic("harbor.example").await;
+        let clinic = server.clinic();
         for hour in 10..16 {
             server.craving(&clinic.maya, &format!("2026-03-01T{hour}:00:00Z"), 5).await;
         }
@@ -228,9 +228,8 @@ async fn the_heads_beside_the_database_witness_every_block(
         (server.folder.path().join("audit-heads.jsonl"), server.folder.path().join("copy.jsonl"));
     let verify = |copy: Option<&std::path::Path>| evenkeel::audit::verify(&server.app, copy).unwrap();
     assert!(!verify(None).heads_missing, "nothing is sealed yet");
-    server.clinic("harbor.example").await;
     server.app.seal_audit_log().await.unwrap();
-    server.clinic("summit.example").await;
+    server.invite_clinic("summit.example").await;
     server.app.seal_audit_log().await.unwrap();
     let whole = verify(None);
     assert!(whole.faults().is_empty() && whole.blocks == 2 && whole.witnessed == 2, "{:?}", whole.faults());
@@ -262,7 +261,6 @@ async fn the_heads_beside_the_database_witness_every_block(
 #[tokio::test]
 async fn keys_that_are_lost_are_not_made_again_beside_peoples_accounts() {
     let server = TestServer::new(Engine::Sqlite).await.expect("SQLite is always there");
-    server.clinic("harbor.example").await;
     let elsewhere = tempfile::tempdir().unwrap();
     let file = server.folder.path().join("evenkeel.db");
     let config = evenkeel::Config {
@@ -280,7 +278,7 @@ async fn keys_that_are_lost_are_not_made_again_beside_peoples_accounts() {
 #[tokio::test]
 async fn a_copy_made_while_in_use_is_whole() {
     let server = TestServer::new(Engine::Sqlite).await.expect("SQLite is always there");
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 4).await;
     let copy = server.folder.path().join("copy.db");
     server.app.database().backup(&copy).unwrap();
@@ -300,7 +298,7 @@ async fn a_copy_made_while_in_use_is_whole() {
 
 #[tokio::test]
 async fn each_start_names_the_one_code_for_the_first_admin_until_somebody_comes() {
-    let server = TestServer::new(Engine::Sqlite).await.expect("SQLite is always there");
+    let server = TestServer::empty(Engine::Sqlite).await.expect("SQLite is always there");
     let missed =
         evenkeel::account::first_admin(&server.app).await.unwrap().expect("a fresh server has nobody");
     let code = evenkeel::account::first_admin(&server.app).await.unwrap().expect("nobody has come yet");
@@ -310,5 +308,5 @@ async fn each_start_names_the_one_code_for_the_first_admin_until_somebody_comes(
     let admin = server.redeem(&code, "admin@harbor.example").await;
     assert_eq!(server.get(&admin, "/v1/me").await.is(200)["role"], "admin");
     assert_eq!(evenkeel::account::first_admin(&server.app).await.unwrap(), None);
-    assert!(evenkeel::demo::seed(&server.app).await.is_err(), "no invented people among real ones");
+    assert!(evenkeel::demo::seed(&server.app).await.is_err(), "no demo among real people");
 }

@@ -31,7 +31,7 @@ pub(crate) fn plan() -> Value {
     json!({
         "reasons": [item(json!({"words": "My daughter"}))],
         "triggers": [item(json!({
-            "category": "conflict", "source": "external", "words": "A row at home", "coping": ["library:urge_surfing"],
+            "category": "conflict", "source": "external", "words": "A fight at home", "coping": ["library:urge_surfing"],
         }))],
         "lapse_response": [item(json!({"words": "Call Sam"}))],
     })
@@ -42,13 +42,13 @@ pub(crate) fn safety_plan() -> Value {
     json!({"internal_coping": [item(json!({"words": "A cold shower"}))]})
 }
 
-/// A proposal that a tap takes up.
+/// A proposal to accept.
 pub(crate) fn acceptance() -> Value {
     json!({"proposal": {"kind": "add_lapse_response_step", "words": format!("Breathe {}", fresh_id())}, "id": fresh_id()})
 }
 
-/// A plan or safety plan of Maya's for somebody to lay hands on: agreed by both, but where a signature is to be
-/// added. Answers its revision.
+/// A plan or safety plan of Maya's, agreed by both, or unsigned where a signature is to be added. Returns its
+/// revision.
 pub(crate) async fn agreed(server: &TestServer, clinic: &Clinic, operation: &str) -> i64 {
     let (path, draft) =
         if operation.contains("safety-plan") { (SAFE, safety_plan()) } else { (MINE, plan()) };
@@ -94,8 +94,8 @@ fn fullest() -> Value {
     })
 }
 
-/// The audit log's entries of one act in this room, as who did them.
-async fn told(server: &TestServer, clinic: &Clinic, act: &str) -> Vec<String> {
+/// Who did one kind of action to a plan, by the audit log.
+async fn actors_of(server: &TestServer, clinic: &Clinic, act: &str) -> Vec<String> {
     let page = server.get(&clinic.maya, "/v1/participants/me/audit-log?limit=200").await.is(200);
     let mut entries = page["items"].as_array().unwrap().clone();
     entries.reverse();
@@ -113,7 +113,7 @@ async fn before_the_first_save_a_plan_is_empty_and_says_what_is_missing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     for who in [&clinic.maya, &clinic.casey] {
         let found = server.get(who, &of(&clinic.maya, "plan")).await;
         assert!(found.header("etag").starts_with("\"0."), "{:?}", found.headers);
@@ -140,7 +140,7 @@ async fn a_plan_is_written_by_both_and_signed_by_both(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let mine = plan();
     let first = server.put_on(maya, MINE, "\"0\"", mine.clone()).await;
@@ -194,10 +194,10 @@ async fn a_plan_is_written_by_both_and_signed_by_both(
     );
     assert!(rest.get("next").is_none());
 
-    assert_eq!(told(&server, &clinic, "change").await, [&*maya.account, &casey.account]);
-    assert_eq!(told(&server, &clinic, "sign").await, [&*casey.account, &maya.account]);
+    assert_eq!(actors_of(&server, &clinic, "change").await, [&*maya.account, &casey.account]);
+    assert_eq!(actors_of(&server, &clinic, "sign").await, [&*casey.account, &maya.account]);
     assert_eq!(
-        told(&server, &clinic, "read").await,
+        actors_of(&server, &clinic, "read").await,
         [&*casey.account; 2],
         "signed again, and the list of revisions"
     );
@@ -207,7 +207,7 @@ async fn a_plan_is_written_by_both_and_signed_by_both(
 #[tokio::test]
 async fn a_signed_revision_never_changes(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     server.put_on(maya, MINE, "\"0\"", plan()).await.is(201);
     sign(&server, &clinic, MINE, 1).await;
@@ -236,7 +236,7 @@ async fn a_save_says_which_revision_it_starts_from(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     server.put(&maya, MINE, plan()).await.refused(428, "");
     server.post(&maya, &format!("{MINE}/proposals/accept"), acceptance()).await.refused(428, "");
     for tag in ["*", "3", "\"x\"", "\"-1\"", "\"1\", \"2\""] {
@@ -254,51 +254,55 @@ async fn whatever_shows_staff_a_plan_is_in_its_audit_log_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     for (mine, what, draft) in [(MINE, "plan", plan()), (SAFE, "safety-plan", safety_plan())] {
         server.put_on(maya, mine, "\"0\"", draft).await.is(201);
-        let standing = server.get(casey, &of(maya, what)).await.is(200);
-        server.put_on(casey, &of(maya, what), "\"1\"", standing["content"].clone()).await.is(200);
+        let current = server.get(casey, &of(maya, what)).await.is(200);
+        server.put_on(casey, &of(maya, what), "\"1\"", current["content"].clone()).await.is(200);
         let signature = format!("{}/revisions/1/signature", of(maya, what));
         server.call("PUT", &signature, casey, None).await.is(201);
         server.call("PUT", &signature, casey, None).await.is(200);
     }
-    assert_eq!(told(&server, &clinic, "sign").await, [&*casey.account; 2]);
-    assert_eq!(told(&server, &clinic, "read").await, [&*casey.account; 6], "what nothing came of was seen");
+    assert_eq!(actors_of(&server, &clinic, "sign").await, [&*casey.account; 2]);
+    assert_eq!(
+        actors_of(&server, &clinic, "read").await,
+        [&*casey.account; 6],
+        "what changed nothing was still shown"
+    );
     let nothing = json!({"proposal": {"kind": "remove_skill", "skill": "library:zzz"}, "id": fresh_id()});
     let path = format!("{}/proposals/accept", of(maya, "plan"));
     server.call_with("POST", &path, casey, &[("if-match", "\"7\"")], Some(nothing)).await.is(200);
-    assert_eq!(told(&server, &clinic, "read").await.len(), 7);
+    assert_eq!(actors_of(&server, &clinic, "read").await.len(), 7);
     server.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(201);
     server.call("PUT", &format!("{MINE}/revisions/1/signature"), maya, None).await.is(200);
-    assert_eq!(told(&server, &clinic, "read").await.len(), 7, "what is one's own is one's own");
+    assert_eq!(actors_of(&server, &clinic, "read").await.len(), 7, "reading one's own is not recorded");
 }
 
 #[rstest]
 #[tokio::test]
 async fn two_revisions_are_compared_item_by_item(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let old = plan();
     server.put_on(maya, MINE, "\"0\"", old.clone()).await.is(201);
     let mut new = old.clone();
-    new["triggers"][0]["words"] = json!("A row at work");
+    new["triggers"][0]["words"] = json!("A fight at work");
     new["reasons"] = json!([]);
     new["only_me"] = json!(["reasons"]);
     server.put_on(maya, MINE, "\"1\"", new).await.is(201);
-    let told = server.get(maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
+    let compared = server.get(maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
     assert_eq!(
-        told["differences"][0],
+        compared["differences"][0],
         json!({
             "section": "reasons", "item": old["reasons"][0]["id"], "kind": "removed",
             "fields": [{"field": "words", "before": "My daughter"}],
         })
     );
     assert_eq!(
-        told["differences"][1]["fields"],
-        json!([{"field": "words", "before": "A row at home", "after": "A row at work"}])
+        compared["differences"][1]["fields"],
+        json!([{"field": "words", "before": "A fight at home", "after": "A fight at work"}])
     );
     let seen = server.get(&clinic.casey, &format!("{}/compare?from=1&to=2", of(maya, "plan"))).await.is(200);
     assert_eq!(seen["withheld"], json!(["reasons"]));
@@ -320,7 +324,7 @@ async fn the_skills_against_a_trigger_stay_in_the_order_of_whoever_wrote_them(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let (first, second) = ("library:take_a_time_out", "library:brisk_walk");
     let mut draft = plan();
     draft["triggers"][0]["coping"] = json!([first, second, first]);
@@ -336,9 +340,9 @@ async fn the_skills_against_a_trigger_stay_in_the_order_of_whoever_wrote_them(
     );
     draft["triggers"][0]["coping"] = json!([second, first]);
     server.put_on(&maya, MINE, "\"1\"", draft).await.is(201);
-    let told = server.get(&maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
+    let compared = server.get(&maya, &format!("{MINE}/compare?from=1&to=2")).await.is(200);
     assert_eq!(
-        told["differences"][0]["fields"],
+        compared["differences"][0]["fields"],
         json!([{"field": "coping", "before": [first, second], "after": [second, first]}])
     );
 }
@@ -349,7 +353,7 @@ async fn completeness_says_what_is_missing_and_why(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let mut draft = plan();
     draft["triggers"][0]["coping"] = json!([]);
     let found = server.put_on(&maya, MINE, "\"0\"", draft.clone()).await.is(201);
@@ -394,7 +398,7 @@ async fn an_unchanged_plan_is_not_sent_again_and_a_signature_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let tag = server.put_on(maya, MINE, "\"0\"", plan()).await.header("etag");
     assert!(tag.starts_with("\"1."), "{tag}");
@@ -417,7 +421,7 @@ async fn the_safety_plan_always_has_somebody_to_call(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let empty = server.get(maya, SAFE).await.is(200);
     assert_eq!(
@@ -451,9 +455,10 @@ async fn the_safety_plan_always_has_somebody_to_call(
     assert_eq!(agreements, ["agreed", "draft", "draft"]);
     let old = server.get(maya, &format!("{SAFE}/revisions/1")).await.is(200);
     assert_eq!(old["content"]["internal_coping"][0]["words"], "A cold shower");
-    let told = server.get(casey, &format!("{}/compare?from=1&to=3", of(maya, "safety-plan"))).await.is(200);
+    let compared =
+        server.get(casey, &format!("{}/compare?from=1&to=3", of(maya, "safety-plan"))).await.is(200);
     let sections: Vec<_> =
-        told["differences"].as_array().unwrap().iter().map(|one| &one["section"]).collect();
+        compared["differences"].as_array().unwrap().iter().map(|one| &one["section"]).collect();
     assert_eq!(sections, ["internal_coping", "helpers"]);
     assert_eq!(server.get(maya, MINE).await.is(200)["revision"], 0, "the two plans are separate");
     let steps = server.get(maya, "/v1/participants/me/offline").await.is(200)["safety_steps"].clone();
@@ -464,7 +469,7 @@ async fn the_safety_plan_always_has_somebody_to_call(
 #[tokio::test]
 async fn a_plan_that_cannot_be_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let text = "ü".repeat(160);
     let mut long = fullest();
     for section in ["reasons", "warning_signs", "medications", "routine", "lapse_response"] {

@@ -64,7 +64,7 @@ impl Canaries {
         for (place, word) in &self.0 {
             if let Some(at) = text.find(&word.to_lowercase()) {
                 let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-                panic!("{place} stands in {where_}: {:.600}", &text[line..]);
+                panic!("{place} is in {where_}: {:.600}", &text[line..]);
             }
         }
         assert!(!text.contains("zqxv"), "part of a word in {where_}");
@@ -87,7 +87,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     listen();
     let Some(server) = TestServer::new(engine).await else { return };
     let mut words = Canaries::default();
-    let clinic = server.clinic("zqxvclinic.example").await;
+    let clinic = server.invite_clinic("zqxvclinic.example").await;
     for (who, person) in [("Maya", &clinic.maya), ("Casey", &clinic.casey), ("the admin", &clinic.admin)] {
         words.of(who, person);
     }
@@ -208,8 +208,8 @@ async fn no_word_of_a_person_is_logged_or_counted(
     words.none_in("the metrics", &metrics.text().await.unwrap());
     let server = server.again().await;
     let logged = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
-    for heard in ["\"answered\"", "\"TRACE\"", "\"bug\""] {
-        assert!(logged.contains(heard), "{heard} is not in the log");
+    for expected in ["\"answered\"", "\"TRACE\"", "\"bug\""] {
+        assert!(logged.contains(expected), "{expected} is not in the log");
     }
     words.none_in("the log", &logged);
     drop(server);

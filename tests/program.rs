@@ -1,6 +1,6 @@
 //! The level of care: recorded by staff, seen by the participant, and what the plan makes of it.
 
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use crate::plan::plan;
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
@@ -29,7 +29,7 @@ pub(crate) async fn stepped(server: &TestServer, clinic: &Clinic, level: &str, s
     id
 }
 
-/// A plan that is to be looked at again on a day.
+/// A plan to be reviewed on a day.
 fn reviewed(on: &str) -> Value {
     let mut draft = plan();
     draft["review_on"] = json!(on);
@@ -48,7 +48,7 @@ async fn with_nothing_recorded_somebody_is_in_intensive_outpatient_care(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     for who in [&clinic.maya, &clinic.casey, &clinic.supervisor] {
         let care = server.get(who, &of(&clinic.maya, "level-of-care")).await.is(200);
         assert_eq!(care, json!({"level": "intensive_outpatient", "history": []}));
@@ -61,7 +61,7 @@ async fn a_counselor_records_continuing_care_and_the_plan_may_wait_90_days(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let plan = of(maya, "plan");
     let problem =
@@ -93,9 +93,9 @@ async fn a_counselor_records_continuing_care_and_the_plan_may_wait_90_days(
     assert_eq!(review_gap(&saved), None);
 
     let seen = entries(&server, maya, "me").await;
-    let steps = told(&seen, casey, "change", "program");
+    let steps = events_of(&seen, casey, "change", "program");
     assert_eq!(steps.len(), 1, "{seen:#?}");
-    assert_eq!(told(&seen, casey, "read", "program").len(), 1, "the step that was sent again was shown");
+    assert_eq!(events_of(&seen, casey, "read", "program").len(), 1, "the step that was sent again was shown");
     assert_eq!(
         (&steps[0]["entity"], &steps[0]["outcome"], &steps[0]["at"]),
         (&json!(id), &json!("done"), &json!(START))
@@ -108,7 +108,7 @@ async fn back_in_intensive_outpatient_care_a_far_review_is_a_gap_and_blocks_noth
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, plan) = (&clinic.maya, of(&clinic.maya, "plan"));
     stepped(&server, &clinic, "continuing_care", "2026-02-20").await;
     let mut draft = reviewed("2026-05-31");
@@ -140,7 +140,7 @@ async fn a_step_that_is_planned_counts_from_its_day_by_the_participants_calendar
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let care = of(&clinic.maya, "level-of-care");
     stepped(&server, &clinic, "continuing_care", "2026-03-03").await;
     let before = server.get(&clinic.casey, &care).await.is(200);
@@ -158,21 +158,21 @@ async fn a_step_that_is_planned_counts_from_its_day_by_the_participants_calendar
 
 #[rstest]
 #[tokio::test]
-async fn a_step_stated_wrongly_is_put_right_by_another_and_both_are_kept(
+async fn a_wrong_step_is_corrected_by_another_and_both_are_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let first = stepped(&server, &clinic, "continuing_care", "2026-02-20").await;
     let right = fresh_id().to_string();
     let path = of(&clinic.maya, &format!("level-of-care/changes/{right}"));
     server.put(&clinic.supervisor, &path, step("intensive_outpatient", "2026-02-20")).await.is(201);
     let care = server.get(&clinic.maya, "/v1/participants/me/level-of-care").await.is(200);
     assert_eq!((&care["level"], &care["since"]), (&json!("intensive_outpatient"), &json!("2026-02-20")));
-    let told: Vec<_> =
+    let refusals: Vec<_> =
         care["history"].as_array().unwrap().iter().map(|one| (&one["id"], &one["recorded_by"])).collect();
     assert_eq!(
-        told,
+        refusals,
         [(&json!(right), &json!(clinic.supervisor.account)), (&json!(first), &json!(clinic.casey.account))]
     );
 }
@@ -183,7 +183,7 @@ async fn a_step_that_cannot_be_is_refused_and_says_why(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let fresh = || of(maya, &format!("level-of-care/changes/{}", fresh_id()));
     for (draft, pointer) in [
@@ -222,7 +222,7 @@ async fn a_participant_sees_the_level_of_care_and_does_not_set_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let path = format!("level-of-care/changes/{}", fresh_id());
     server
@@ -237,9 +237,9 @@ async fn a_participant_sees_the_level_of_care_and_does_not_set_it(
     assert_eq!(server.get(maya, "/v1/participants/me/level-of-care").await.is(200)["history"], json!([]));
     server.get(casey, &of(maya, "level-of-care")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, maya, "change", "program")[0]["outcome"], "refused");
-    assert_eq!(told(&seen, casey, "read", "program").len(), 1, "{seen:#?}");
-    assert!(told(&seen, maya, "read", "program").is_empty(), "what is one's own is looked at unseen");
+    assert_eq!(events_of(&seen, maya, "change", "program")[0]["outcome"], "refused");
+    assert_eq!(events_of(&seen, casey, "read", "program").len(), 1, "{seen:#?}");
+    assert!(events_of(&seen, maya, "read", "program").is_empty(), "reading one's own is not recorded");
 }
 
 #[rstest]
@@ -248,7 +248,7 @@ async fn the_same_step_from_two_sides_at_once_is_recorded_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let sent = step("continuing_care", TODAY);
     let [one, other] = [(); 2].map(|()| of(&clinic.maya, &format!("level-of-care/changes/{}", fresh_id())));
     let (first, second) = tokio::join!(

@@ -4,7 +4,7 @@ mod lapse;
 mod proposal;
 mod use_report;
 
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
 use evenkeel_tests::test_server::{Answer, Person, TestServer, ZONE, craving};
@@ -84,7 +84,7 @@ async fn sober_days_and_milestones_follow_the_persons_calendar(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     assert_eq!(
         server.get(&maya, MINE).await.is(200),
         json!({"courses": [], "sobriety_dates": [], "lapses": [], "use_reports": []})
@@ -123,7 +123,7 @@ async fn a_lapse_keeps_the_days_before_it_and_begins_a_new_count(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
     server.at("2026-03-16T12:00:00Z");
     let maya = server.sign_in(&maya).await;
@@ -168,7 +168,7 @@ async fn moving_a_sobriety_date_back_makes_no_lapse(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let first = begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-01T12:00:00Z")).await;
     let id = begun(&server, &maya, correction(&first, "2026-01-01", "2026-03-02T12:00:00Z")).await;
     let moved = course(&server, &maya).await;
@@ -189,7 +189,7 @@ async fn a_milestone_of_a_wrong_sobriety_date_is_removed_with_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let wrong = begun(&server, &maya, sobriety_date("2006-03-01", "2026-03-01T12:00:00Z")).await;
     assert!(codes(&course(&server, &maya).await).contains(&("20_years", "2026-03-01")));
     server.delete(&maya, &format!("{MINE}/sobriety-dates/{wrong}")).await.is(204);
@@ -206,7 +206,7 @@ async fn a_milestone_remains_when_a_lapse_before_it_is_reported_later(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
     lapsed(&server, &maya, lapse("2026-02-20T18:00:00Z", "lapse")).await;
     let found = course(&server, &maya).await;
@@ -230,7 +230,7 @@ async fn a_close_call_that_is_reported_as_use_later_removes_no_milestone(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-01-31T18:00:00Z")).await;
     let close = lapse("2026-02-20T18:00:00Z", "close_call");
     let id = lapsed(&server, &maya, close).await;
@@ -251,7 +251,7 @@ async fn the_latest_correction_counts_whichever_of_its_chain_was_withdrawn(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let first = begun(&server, &maya, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await;
     let second = begun(&server, &maya, correction(&first, "2026-01-20", "2026-02-02T12:00:00Z")).await;
     let third = begun(&server, &maya, correction(&second, "2026-01-25", "2026-02-03T12:00:00Z")).await;
@@ -269,7 +269,7 @@ async fn a_correction_that_can_correct_nothing_is_refused_by_name(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let mut smoke = sobriety_date("2026-01-31", "2026-02-01T12:00:00Z");
     smoke["substance"] = json!("nicotine");
     let smoke = begun(&server, &maya, smoke).await;
@@ -313,7 +313,7 @@ async fn a_sobriety_date_is_answered_with_what_it_changes_in_the_count(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = format!("{MINE}/sobriety-dates/{}", fresh_id());
     let first = server.put(&maya, &at, sobriety_date("2026-01-31", "2026-02-01T12:00:00Z")).await.is(201);
     assert_eq!(
@@ -357,7 +357,7 @@ async fn a_sobriety_date_after_a_single_use_counts_from_its_own_day(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     lapsed(&server, &maya, lapse("2026-02-01T18:00:00Z", "lapse")).await;
     assert_eq!(course(&server, &maya).await["count"]["current"]["since"], "2026-02-01");
     begun(&server, &maya, sobriety_date("2026-02-10", "2026-03-02T12:00:00Z")).await;
@@ -374,7 +374,7 @@ async fn a_sobriety_date_or_lapse_sent_twice_is_stored_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = format!("{MINE}/sobriety-dates/{}", fresh_id());
     let stored = server.put(&maya, &at, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await.is(201);
     assert_eq!(
@@ -398,7 +398,7 @@ async fn a_sobriety_date_or_lapse_sent_twice_is_stored_once(
 #[tokio::test]
 async fn what_cannot_be_is_refused_by_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let with = |member: &str, value: Value| {
         let mut draft = sobriety_date("2026-03-01", "2026-03-02T18:40:00Z");
         draft[member] = value;
@@ -437,7 +437,7 @@ async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     for outcome in ["lapse", "return_to_use", "close_call"] {
         let at = format!("{MINE}/lapses/{}", fresh_id());
         let mut draft = lapse("2026-03-02T12:00:00Z", outcome);
@@ -465,7 +465,7 @@ async fn a_hidden_counter_is_hidden_from_the_person_it_weighs_on(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     begun(&server, maya, sobriety_date("2026-01-31", "2026-03-02T18:40:00Z")).await;
     let choice = json!({"substance": "alcohol", "hidden": true});
@@ -491,7 +491,7 @@ async fn somebody_elses_recovery_is_not_there_and_a_look_is_in_the_audit_log(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let id = lapsed(&server, maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
     looked_back(&server, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
@@ -507,10 +507,12 @@ async fn somebody_elses_recovery_is_not_there_and_a_look_is_in_the_audit_log(
     server.get(casey, &hers).await.is(200);
     server.get(casey, &format!("{hers}/proposals")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    let done: Vec<_> =
-        told(&seen, casey, "read", "recovery").iter().map(|one| one["outcome"].as_str().unwrap()).collect();
+    let done: Vec<_> = events_of(&seen, casey, "read", "recovery")
+        .iter()
+        .map(|one| one["outcome"].as_str().unwrap())
+        .collect();
     assert_eq!(done, ["done", "done"], "{seen:#?}");
-    assert_eq!(told(&seen, maya, "report", "recovery")[0]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "save", "recovery")[0]["entity"], id.as_str());
-    assert_eq!(told(&seen, maya, "read", "recovery").len(), 0);
+    assert_eq!(events_of(&seen, maya, "report", "recovery")[0]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, maya, "save", "recovery")[0]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, maya, "read", "recovery").len(), 0);
 }

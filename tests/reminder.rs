@@ -40,7 +40,7 @@ async fn a_reminder_goes_out_at_the_chosen_local_time_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     server.at("2026-03-02T18:59:59Z");
     assert!(server.deliver_reminders().await.is_empty());
@@ -62,7 +62,7 @@ async fn a_reminder_goes_out_at_the_chosen_local_time_once(
 #[tokio::test]
 async fn two_workers_send_a_reminder_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     server.at("2026-03-02T19:00:00Z");
     let (one, two, three) =
@@ -75,7 +75,7 @@ async fn two_workers_send_a_reminder_once(#[values(Engine::Sqlite, Engine::Postg
 #[tokio::test]
 async fn a_reminder_keeps_to_the_chosen_weekdays(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let mut wish = daily("14:00");
     wish["weekdays"] = json!(["wednesday", "saturday"]);
     wishes(&server, &maya, wish).await;
@@ -93,7 +93,7 @@ async fn a_reminder_keeps_to_the_chosen_weekdays(#[values(Engine::Sqlite, Engine
 #[tokio::test]
 async fn a_mail_betrays_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     server.participant(&clinic.casey, "someone@mail.example", ZONE).await;
     let someone =
         server.sign_in(&Person { name: "someone@mail.example".to_owned(), ..clinic.maya.clone() }).await;
@@ -152,7 +152,7 @@ async fn a_busy_or_broken_mail_server_is_tried_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     let mut day = 2;
     for stage in [Stage::Connect, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::End] {
@@ -180,7 +180,7 @@ async fn a_mail_that_is_tried_again_keeps_its_message_id(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:50")).await;
     server.at("2026-03-02T18:50:00Z");
     server.mailbox.misbehave(Some((Stage::End, Fault::Busy)));
@@ -206,7 +206,7 @@ async fn a_mail_that_never_gets_through_becomes_a_dead_letter_that_staff_see(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     wishes(&server, &clinic.maya, daily("14:00")).await;
     server.at("2026-03-02T19:00:00Z");
     server.mailbox.misbehave(Some((Stage::To, Fault::Busy)));
@@ -233,7 +233,7 @@ async fn an_address_that_is_refused_bounces_and_is_not_tried_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     wishes(&server, &clinic.maya, daily("13:50")).await;
     server.at("2026-03-02T18:50:00Z");
     server.mailbox.misbehave(Some((Stage::To, Fault::Refuse)));
@@ -252,7 +252,7 @@ async fn a_reminder_that_is_hours_late_is_not_sent(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     server.at("2026-03-02T21:00:01Z");
     assert!(server.deliver_reminders().await.is_empty());
@@ -266,7 +266,7 @@ async fn nobody_is_mailed_after_turning_reminders_off(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:45")).await;
     server.at("2026-03-02T18:45:00Z");
     server.mailbox.misbehave(Some((Stage::Data, Fault::Busy)));
@@ -286,7 +286,7 @@ async fn a_look_at_the_unsubscribe_link_does_nothing_and_one_click_acts(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     wishes(&server, &clinic.maya, daily("14:00")).await;
     server.at("2026-03-02T19:00:00Z");
     let link = unsubscribe(&server.deliver_reminders().await[0]);
@@ -322,7 +322,7 @@ async fn a_made_up_unsubscribe_link_acts_on_nobody(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:50")).await;
     server.at("2026-03-02T18:50:00Z");
     let link = unsubscribe(&server.deliver_reminders().await[0]);
@@ -343,7 +343,7 @@ async fn a_local_time_that_does_not_exist_fires_at_the_shifted_time(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("02:30")).await;
     server.at("2026-03-07T07:30:00Z");
     assert_eq!(server.deliver_reminders().await.len(), 1);
@@ -361,7 +361,7 @@ async fn a_local_time_that_happens_twice_fires_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     server.at("2026-10-31T12:00:00Z");
     // The session has been idle too long; the person has not.
     let maya = server.sign_in(&maya).await;
@@ -380,7 +380,7 @@ async fn a_reminder_followed_by_a_log_counts_as_answered(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:45")).await;
     server.at("2026-03-02T18:45:00Z");
     server.deliver_reminders().await;
@@ -393,7 +393,7 @@ async fn a_reminder_followed_by_a_log_counts_as_answered(
 #[tokio::test]
 async fn a_time_in_the_quiet_hours_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let path = "/v1/participants/me/reminders";
     let before = server.get(&maya, path).await.is(200);
     let mut wish = daily("23:00");
@@ -422,7 +422,7 @@ async fn a_counselor_sets_reminders_for_their_own_participants_only(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let path = format!("/v1/participants/{}/reminders", clinic.maya.participant);
     server.put(&clinic.casey, &path, daily("14:00")).await.is(200);
     server.put(&clinic.drew, &path, daily("15:00")).await.refused(404, "");
@@ -435,7 +435,7 @@ async fn somebody_without_an_address_is_sent_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     server.put(&clinic.theo, "/v1/participants/me/reminders", daily("20:00")).await;
     server.at("2026-03-02T19:00:00Z");
     assert!(server.deliver_reminders().await.is_empty());
@@ -447,7 +447,7 @@ async fn without_a_mail_server_mails_are_files() {
     let Some(server) = TestServer::with(Engine::Sqlite, |config| config.smtp_url = None).await else {
         return;
     };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:50")).await;
     server.at("2026-03-02T18:50:00Z");
     server.deliver_reminders().await;
@@ -462,7 +462,7 @@ async fn without_a_mail_server_mails_are_files() {
 #[tokio::test]
 async fn a_mail_server_that_hangs_is_given_up_and_tried_again() {
     let Some(server) = TestServer::new(Engine::Sqlite).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("13:50")).await;
     server.at("2026-03-02T18:50:00Z");
     server.mailbox.misbehave(Some((Stage::To, Fault::Hang)));

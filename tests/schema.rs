@@ -35,7 +35,7 @@ async fn a_start_runs_the_migrations_that_are_missing_and_keeps_what_is_there(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let craving = server.craving(&maya, "2026-03-02T18:00:00Z", 7).await;
 
     let last = down(engine).swap_remove(0);

@@ -8,6 +8,7 @@ mod bad_input;
 mod check_in;
 mod coping;
 mod craving;
+mod demo;
 mod layers;
 mod openapi;
 mod operations;

@@ -39,7 +39,7 @@ async fn a_craving_becomes_a_trend_that_a_counselor_reads(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut draft = craving("2026-02-27T13:30:00Z", 6);
     draft["triggers"] = json!(["conflict"]);
@@ -81,7 +81,7 @@ async fn a_craving_becomes_a_trend_that_a_counselor_reads(
 #[tokio::test]
 async fn a_trend_spans_at_most_a_leap_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     trend(&server, &maya, "me", "from=2025-03-02&to=2026-03-02").await.is(200);
     trend(&server, &maya, "me", "from=2025-03-01&to=2026-03-02").await.refused(422, "");
     trend(&server, &maya, "me", "from=2026-03-02&to=2026-03-01").await.refused(422, "");
@@ -94,7 +94,7 @@ async fn a_trend_spans_at_most_a_leap_year(#[values(Engine::Sqlite, Engine::Post
 #[tokio::test]
 async fn summaries_always_equal_a_recount(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let mut dice = Dice(20_260_302);
     let mut own: Vec<String> = vec![];
     for _ in 0..120 {
@@ -151,17 +151,17 @@ async fn summaries_always_equal_a_recount(#[values(Engine::Sqlite, Engine::Postg
         }
     }
     assert_eq!(read["days"].as_array().unwrap().len(), days.len());
-    for told in read["days"].as_array().unwrap() {
-        let (count, sum, peak, outcomes) = &days[told["day"].as_str().unwrap()];
+    for day in read["days"].as_array().unwrap() {
+        let (count, sum, peak, outcomes) = &days[day["day"].as_str().unwrap()];
         #[expect(clippy::cast_precision_loss, reason = "a day's cravings are few")]
         let mean = (*sum as f64 / *count as f64 * 100.0).round() / 100.0;
         assert_eq!(
-            (&told["count"], &told["peak"], &told["mean"]),
+            (&day["count"], &day["peak"], &day["mean"]),
             (&json!(count), &json!(peak), &json!(mean)),
-            "{told}"
+            "{day}"
         );
         for outcome in ["passed", "still_going", "lapsed"] {
-            assert_eq!(told["outcomes"][outcome], outcomes.get(outcome).copied().unwrap_or(0), "{told}");
+            assert_eq!(day["outcomes"][outcome], outcomes.get(outcome).copied().unwrap_or(0), "{day}");
         }
     }
 }
@@ -170,7 +170,7 @@ async fn summaries_always_equal_a_recount(#[values(Engine::Sqlite, Engine::Postg
 #[tokio::test]
 async fn the_caseload_shows_who_needs_a_look(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     for (at, intensity) in [
         ("2026-02-15T18:00:00Z", 2),
@@ -212,7 +212,7 @@ async fn the_caseload_shows_each_change_since_the_last_look(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let look = async || {
         let caseload = server.get(&clinic.casey, "/v1/participants").await.is(200);
@@ -240,10 +240,10 @@ async fn the_caseload_shows_each_change_since_the_last_look(
 #[tokio::test]
 async fn a_caseload_is_read_whole(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     for n in 0..4 {
         server
-            .welcome(
+            .invite(
                 &clinic.casey,
                 &format!("friend{n}"),
                 json!({"display_name": "Friend", "time_zone": ZONE}),
@@ -260,7 +260,7 @@ async fn a_trend_is_drawn_for_a_phone_and_in_gray(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     for day in 10..28 {
         server.craving(&clinic.maya, &format!("2026-02-{day}T18:00:00Z"), day % 11).await;
     }

@@ -78,8 +78,7 @@ pub fn answer(
     }
     let day = check_in::place(draft, grant.now())?.day;
     let earlier = store::revisions(tx, grant, draft.kind, day)?;
-    let Answered { check_in, new } =
-        check_in::answer(grant.participant(), &earlier, id, draft, grant.now())?;
+    let Answered { check_in, new } = check_in::answer(grant.participant(), &earlier, id, draft, grant.now())?;
     let Some(new) = new else { return Ok(Recorded::Known(check_in)) };
     store::add_revision(tx, grant, &new)?;
     let action = if earlier.is_empty() {

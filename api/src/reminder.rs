@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use actix_web::web::Data;
 use actix_web::{get, put};
-use evenkeel_domain::access::Action;
+use evenkeel_domain::access::{Action, Grant};
 use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::reminder::{Preferences, Refusal, ReminderMessage, checked, next_due};
 use evenkeel_domain::value::Moment;
@@ -56,6 +56,14 @@ impl From<Refusal> for Problem {
 }
 
 // Actions
+
+/// Stores a participant's own choice of when reminders go out.
+pub fn change(tx: &mut Tx, grant: &Grant, wish: Preferences) -> Result<Preferences, Problem> {
+    let wish = checked(wish)?;
+    plan_next(tx, grant.participant(), &wish, grant.now())?;
+    audit::record(tx, grant, Action::ChangeReminders, None)?;
+    Ok(wish)
+}
 
 /// Stores preferences and plans the next reminder: the first one that is due from now on.
 fn plan_next(
@@ -134,12 +142,8 @@ async fn change_reminders(
     Json(wish): Json<Preferences>,
 ) -> Result<Json<Preferences>, Problem> {
     let (participant,) = path.into_inner();
-    let done = caller.write(&app, Action::ChangeReminders, participant, move |tx, grant| {
-        let wish = checked(wish.clone())?;
-        plan_next(tx, grant.participant(), &wish, grant.now())?;
-        audit::record(tx, grant, Action::ChangeReminders, None)?;
-        Ok(wish)
-    });
+    let done = caller
+        .write(&app, Action::ChangeReminders, participant, move |tx, grant| change(tx, grant, wish.clone()));
     done.await.map(Json)
 }
 

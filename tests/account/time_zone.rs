@@ -1,6 +1,6 @@
 //! Somebody moves: their days and reminders follow the clock where they live now.
 
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use crate::craving;
 use crate::recovery::sobriety_date;
 use crate::reminder::{daily, states, wishes};
@@ -40,7 +40,7 @@ async fn sober_days_milestones_and_reviews_follow_the_time_zone_somebody_moves_t
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let begun = format!("/v1/participants/me/recovery/sobriety-dates/{}", fresh_id());
     server.put(maya, &begun, sobriety_date("2026-02-01", "2026-03-02T18:40:00Z")).await.is(201);
@@ -68,7 +68,7 @@ async fn what_is_logged_keeps_its_own_time_zone_and_day(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = server.craving(&maya, "2026-03-02T03:00:00Z", 6).await;
     let path = format!("/v1/participants/me/cravings/{id}");
     let before = server.get(&maya, &path).await.is(200);
@@ -84,7 +84,7 @@ async fn the_reminder_goes_out_at_the_local_time_of_the_new_time_zone(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     moves(&server, &maya, "America/Denver").await;
     for before in ["2026-03-02T19:00:00Z", "2026-03-02T20:59:59Z"] {
@@ -105,7 +105,7 @@ async fn a_reminder_that_comes_sooner_after_a_move_east_is_not_late(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("21:00")).await;
     moves(&server, &maya, "Europe/Berlin").await;
     server.at("2026-03-02T19:59:59Z");
@@ -122,7 +122,7 @@ async fn a_reminder_sent_before_a_move_west_is_not_sent_again_that_local_day(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("19:30")).await;
     server.at("2026-03-03T00:30:00Z");
     assert_eq!(server.deliver_reminders().await.len(), 1);
@@ -146,7 +146,7 @@ async fn a_reminder_whose_time_is_over_where_somebody_moves_to_comes_the_next_da
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     wishes(&server, &maya, daily("14:00")).await;
     moves(&server, &maya, "Europe/Berlin").await;
     for passed in ["2026-03-02T18:40:00Z", "2026-03-02T19:00:00Z", "2026-03-03T12:59:59Z"] {
@@ -159,11 +159,11 @@ async fn a_reminder_whose_time_is_over_where_somebody_moves_to_comes_the_next_da
 
 #[rstest]
 #[tokio::test]
-async fn no_reminder_goes_out_after_a_move_to_somebody_who_wishes_none(
+async fn no_reminder_goes_out_after_a_move_to_somebody_who_turned_them_off(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     moves(&server, &maya, "America/Denver").await;
     let mut off = daily("14:00");
     off["enabled"] = json!(false);
@@ -180,7 +180,7 @@ async fn a_counselor_changes_the_time_zone_of_their_own_participants_only(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let path = format!("/v1/participants/{}/time-zone", maya.participant);
     server.put(casey, &path, lives("America/Denver")).await.is(200);
@@ -195,7 +195,7 @@ async fn a_counselor_changes_the_time_zone_of_their_own_participants_only(
     for (who, outcome) in
         [(casey, "done"), (&clinic.supervisor, "done"), (&clinic.drew, "refused"), (&clinic.admin, "refused")]
     {
-        let changes = told(&seen, who, "change", "account");
+        let changes = events_of(&seen, who, "change", "account");
         assert_eq!(changes.len(), 1, "{seen:#?}");
         assert_eq!((&changes[0]["outcome"], changes[0].get("entity")), (&json!(outcome), None));
     }
@@ -207,19 +207,19 @@ async fn the_time_zone_somebody_lives_in_already_changes_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     moves(&server, maya, "America/Denver").await;
     let before = entries(&server, maya, "me").await;
-    assert_eq!(told(&before, maya, "change", "account").len(), 1, "{before:#?}");
+    assert_eq!(events_of(&before, maya, "change", "account").len(), 1, "{before:#?}");
     moves(&server, maya, "America/Denver").await;
     assert_eq!(entries(&server, maya, "me").await, before);
 
     let path = format!("/v1/participants/{}/time-zone", maya.participant);
     server.put(casey, &path, lives("America/Denver")).await.is(200);
     let seen = entries(&server, maya, "me").await;
-    assert!(told(&seen, casey, "change", "account").is_empty(), "{seen:#?}");
-    assert_eq!(told(&seen, casey, "read", "account").len(), 1, "the answer shows where somebody lives");
+    assert!(events_of(&seen, casey, "change", "account").is_empty(), "{seen:#?}");
+    assert_eq!(events_of(&seen, casey, "read", "account").len(), 1, "the answer shows where somebody lives");
     assert_eq!(seen.len(), before.len() + 1);
 }
 
@@ -227,7 +227,7 @@ async fn the_time_zone_somebody_lives_in_already_changes_nothing(
 #[tokio::test]
 async fn what_is_no_time_zone_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     for (draft, pointer) in [
         (lives("Mars/Olympus"), "/time_zone"),
         (lives(""), "/time_zone"),
@@ -240,5 +240,5 @@ async fn what_is_no_time_zone_is_refused(#[values(Engine::Sqlite, Engine::Postgr
         server.put(&maya, MINE, draft).await.refused(422, pointer);
     }
     assert_eq!(server.get(&maya, "/v1/me").await.is(200)["time_zone"], ZONE);
-    assert!(told(&entries(&server, &maya, "me").await, &maya, "change", "account").is_empty());
+    assert!(events_of(&entries(&server, &maya, "me").await, &maya, "change", "account").is_empty());
 }

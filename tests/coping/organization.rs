@@ -15,7 +15,7 @@ async fn edit(server: &TestServer, who: &Person, path: &str, tag: &str, body: Va
 }
 
 /// The skills in what a phone keeps.
-fn kept(bundle: &Value) -> Vec<&str> {
+fn bundled(bundle: &Value) -> Vec<&str> {
     bundle["skills"].as_array().unwrap().iter().map(|one| one["skill"].as_str().unwrap()).collect()
 }
 
@@ -25,7 +25,7 @@ async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut own = Vec::new();
     for number in 0..100 {
@@ -37,7 +37,7 @@ async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(
         own.push(format!("organization:{id}"));
     }
     let bundle = server.get(maya, "/v1/participants/me/offline").await.is(200);
-    assert!(!kept(&bundle).contains(&own[99].as_str()), "there are too many for one bundle");
+    assert!(!bundled(&bundle).contains(&own[99].as_str()), "there are too many for one bundle");
     let all = format!("/v1/participants/{}/coping/assignments", maya.participant);
     server
         .put(
@@ -54,7 +54,7 @@ async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(
     let answer = server.get(maya, "/v1/participants/me/offline").await;
     assert!(answer.text.len() < 200_000);
     let bundle = answer.is(200);
-    let kept = kept(&bundle);
+    let kept = bundled(&bundle);
     assert_eq!(kept[..2], [&own[99], &own[98]]);
     assert!(kept[2..42].iter().all(|skill| skill.starts_with("library:")), "{kept:?}");
 }
@@ -65,15 +65,15 @@ async fn an_organizations_skill_is_for_its_own_people(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
-    let other = server.clinic("summit.example").await;
+    let clinic = server.clinic();
+    let other = server.invite_clinic("summit.example").await;
     let (maya, id) = (&clinic.maya, fresh_id().to_string());
     let (at, name) = (format!("/v1/skills/{id}"), format!("organization:{id}"));
     let made = server.put(&clinic.supervisor, &at, tea()).await;
     assert_eq!(made.header("etag"), "\"1\"");
     let made = made.is(201);
-    for (member, told) in tea().as_object().unwrap() {
-        assert_eq!(&made[member], told, "{member}");
+    for (member, sent) in tea().as_object().unwrap() {
+        assert_eq!(&made[member], sent, "{member}");
     }
     assert_eq!(server.put(&clinic.admin, &at, tea()).await.is(200), made);
     let list = server.get(maya, "/v1/skills").await.is(200);
@@ -130,7 +130,7 @@ async fn a_phone_that_has_the_skills_on_offer_is_not_sent_them_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, at) = (&clinic.maya, format!("/v1/skills/{}", fresh_id()));
     let first = server.get(maya, "/v1/skills").await;
     let tag = first.header("etag");
@@ -151,7 +151,7 @@ async fn an_edit_of_a_skill_names_the_revision_that_was_read(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (sam, at) = (&clinic.supervisor, format!("/v1/skills/{}", fresh_id()));
     edit(&server, sam, &at, "\"1\"", tea()).await.refused(404, "");
     server.put(sam, &at, tea()).await.is(201);

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// A practice with everything that can be told about it.
+/// A practice with every field.
 fn full() -> Value {
     json!({
         "occurred_at": "2026-03-02T18:30:00Z", "time_zone": ZONE, "skill": "library:urge_surfing",
@@ -26,11 +26,11 @@ fn ids(list: &Value) -> Vec<String> {
 #[tokio::test]
 async fn a_practice_comes_back_as_it_was_logged(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = fresh_id().to_string();
     let stored = server.put(&maya, &path(&id), full()).await.is(201);
-    for (member, told) in full().as_object().unwrap() {
-        assert_eq!(&stored[member], told, "{member}");
+    for (member, sent) in full().as_object().unwrap() {
+        assert_eq!(&stored[member], sent, "{member}");
     }
     assert_eq!((&stored["id"], &stored["local_day"]), (&json!(id), &json!("2026-03-02")));
     assert_eq!((&stored["received_at"], &stored["clock_suspect"]), (&json!(START), &json!(false)));
@@ -46,7 +46,7 @@ async fn a_practice_logged_offline_counts_on_the_day_it_was_done(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = log_practice(&server, &maya, "2026-02-21T03:30:00Z", "library:delay_15", 7, 4).await;
     let stored = server.get(&maya, &path(&id)).await.is(200);
     assert_eq!((&stored["local_day"], &stored["clock_suspect"]), (&json!("2026-02-20"), &json!(false)));
@@ -64,7 +64,7 @@ async fn a_practice_sent_twice_or_many_times_at_once_is_stored_once(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = path(&fresh_id().to_string());
     let ask = || server.put(&maya, &at, full());
     let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), ask());
@@ -84,7 +84,7 @@ async fn other_content_under_the_id_of_a_practice_is_a_clash(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
     let other = practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5);
     server.put(&maya, &path(&id), other).await.refused(409, "");
@@ -95,7 +95,7 @@ async fn other_content_under_the_id_of_a_practice_is_a_clash(
 #[tokio::test]
 async fn a_corrected_practice_keeps_what_it_said(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
     let first = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
     assert_eq!((first["items"].as_array().unwrap().len(), &first["items"][0]["revision"]), (1, &json!(1)));
@@ -126,7 +126,7 @@ async fn a_correction_may_move_a_practice_to_after_it_was_first_received(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let at = path(&log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4).await);
     server.later(SignedDuration::from_hours(24));
     let maya = server.sign_in(&maya).await;
@@ -141,7 +141,7 @@ async fn a_withdrawn_practice_leaves_a_tombstone_and_counts_in_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let id = log_practice(&server, maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
     server.delete(maya, &path(&id)).await.is(204);
@@ -169,7 +169,7 @@ async fn an_id_of_somebody_elses_practice_means_nothing_here(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let id = log_practice(&server, &clinic.maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
     server.get(&clinic.theo, &path(&id)).await.refused(404, "");
     server
@@ -186,7 +186,7 @@ async fn practices_are_read_page_by_page_and_by_time(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut all = vec![];
     for hour in [9, 12, 10, 11, 8] {
@@ -224,7 +224,7 @@ async fn a_practice_that_cannot_be_is_named_and_not_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let cases = [
         ("before", json!(11), "/before"),
         ("before", json!(-1), "/before"),

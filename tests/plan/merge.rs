@@ -1,6 +1,6 @@
 //! Two who save one plan: too late, at once, or brought together.
 
-use super::{MINE, SAFE, item, of, plan, told};
+use super::{MINE, SAFE, actors_of, item, of, plan};
 use evenkeel_tests::Engine;
 use evenkeel_tests::test_server::TestServer;
 use rstest::rstest;
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
-async fn a_save_that_comes_too_late_is_told_what_stands_and_nothing_is_lost(
+async fn a_save_that_comes_too_late_is_shown_the_current_revision_and_nothing_is_lost(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let tag = server.get(maya, MINE).await.header("etag");
-    let standing = server.put_on(maya, MINE, &tag, plan()).await;
-    let newest = standing.header("etag");
-    let standing = standing.is(201);
+    let current = server.put_on(maya, MINE, &tag, plan()).await;
+    let newest = current.header("etag");
+    let current = current.is(201);
     let late = server.put_on(casey, &of(maya, "plan"), &tag, plan()).await;
     assert_eq!(late.header("etag"), newest);
-    assert_eq!(late.refused(412, "")["current"], standing);
-    assert_eq!(server.get(maya, MINE).await.is(200), standing);
-    assert_eq!(told(&server, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
+    assert_eq!(late.refused(412, "")["current"], current);
+    assert_eq!(server.get(maya, MINE).await.is(200), current);
+    assert_eq!(actors_of(&server, &clinic, "read").await, [&*casey.account], "what a refusal shows is seen");
     server.put_on(casey, &of(maya, "plan"), &newest, plan()).await.is(201);
 }
 
@@ -32,7 +32,7 @@ async fn two_saves_at_once_never_overwrite_each_other(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let theirs = of(&clinic.maya, "plan");
     let (one, other) = tokio::join!(
         server.put_on(&clinic.maya, MINE, "\"0\"", plan()),
@@ -50,7 +50,7 @@ async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let base = plan();
     server.put_on(maya, MINE, "\"0\"", base.clone()).await.is(201);
@@ -72,10 +72,10 @@ async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(
     );
 
     let mut clash = base.clone();
-    clash["triggers"][0]["words"] = json!("A row at work");
+    clash["triggers"][0]["words"] = json!("A fight at work");
     clash["milestones"] = json!([item(json!({"words": "Thirty days"}))]);
     let mut first = both.clone();
-    first["triggers"][0]["words"] = json!("A row with my brother");
+    first["triggers"][0]["words"] = json!("A fight with my brother");
     server.put_on(maya, MINE, "\"3\"", first.clone()).await.is(201);
     let problem = server.put_on(casey, &path, "\"1\"", clash).await.refused(409, "/triggers");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
@@ -87,11 +87,11 @@ async fn sections_that_do_not_overlap_are_merged_and_those_that_do_are_named(
 
 #[rstest]
 #[tokio::test]
-async fn who_is_taken_out_does_not_come_back_in_silence(
+async fn a_person_who_was_removed_does_not_come_back_unnoticed(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let person = item(json!({"name": "Ex-partner", "reach": "555-0100"}));
     let of_people = |people: &[&Value]| json!({"helpers": people, "review_on": "2026-04-01"});
@@ -120,11 +120,11 @@ async fn who_is_taken_out_does_not_come_back_in_silence(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(
+async fn what_is_removed_from_a_critical_section_does_not_come_back_unnoticed(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let line = item(json!({"name": "Night line", "reach": "555-0100"}));
     let step = item(json!({"words": "Call Sam"}));
@@ -150,11 +150,11 @@ async fn what_is_taken_out_of_a_critical_section_does_not_come_back_in_silence(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_too_much_for_one_list_is_told_so(
+async fn what_is_too_much_for_one_list_is_refused_and_says_so(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let reasons = |count: usize| (0..count).map(|_| item(json!({"words": "My own bed"}))).collect::<Vec<_>>();
     let base = reasons(7);

@@ -13,7 +13,7 @@ async fn a_phone_keeps_all_it_needs_in_one_small_bundle(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let path = "/v1/participants/me/offline";
     let wish = json!({"enabled": true, "at": "19:30", "weekdays": ["monday"], "content": "discreet"});
@@ -32,7 +32,7 @@ async fn a_phone_keeps_all_it_needs_in_one_small_bundle(
         .collect();
     assert!(
         codes.contains(&"overdose") && codes.contains(&"not_alone"),
-        "a lapse may be told without a network: {codes:?}"
+        "a lapse may be reported without a network: {codes:?}"
     );
     assert!(20 < empty["skills"].as_array().unwrap().len());
 

@@ -1,6 +1,6 @@
 //! Both plans on paper.
 
-use super::{MINE, SAFE, fullest, of, plan, safety_plan, sign, told};
+use super::{MINE, SAFE, actors_of, fullest, of, plan, safety_plan, sign};
 use evenkeel_tests::Engine;
 use evenkeel_tests::test_server::TestServer;
 use evenkeel_tests::test_server::{Answer, Person};
@@ -24,7 +24,7 @@ async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut tag = "\"0\"".to_owned();
     for (draft, fits) in [(None, 1), (Some(plan()), 1), (Some(fullest()), 2)] {
@@ -43,7 +43,7 @@ async fn the_plan_on_paper_is_one_page_and_a_second_only_for_what_may_not_be_cut
     }
     server.get(maya, &format!("{MINE}.pdf?paper=a3")).await.refused(422, "/paper");
     server.get(&clinic.casey, &format!("{}.pdf", of(maya, "plan"))).await.is(200);
-    assert_eq!(told(&server, &clinic, "read").await, [&*clinic.casey.account]);
+    assert_eq!(actors_of(&server, &clinic, "read").await, [&*clinic.casey.account]);
 }
 
 #[rstest]
@@ -52,7 +52,7 @@ async fn the_plan_on_paper_minds_precautions_and_says_to_others_that_parts_are_k
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut draft = plan();
     draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
@@ -76,7 +76,7 @@ async fn paper_says_that_a_plan_is_not_signed_by_both_until_it_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     for (path, draft) in [(MINE, plan()), (SAFE, safety_plan())] {
         let print = async || server.get(maya, &format!("{path}.pdf")).await.text.len();
@@ -93,7 +93,7 @@ async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     for draft in [None, Some(safety_plan())] {
         if let Some(draft) = draft {
@@ -106,8 +106,8 @@ async fn the_safety_plan_on_paper_is_there_before_it_is_written_and_its_reading_
             assert_eq!(pages(&page), 1);
         }
     }
-    assert!(told(&server, &clinic, "read").await.is_empty());
+    assert!(actors_of(&server, &clinic, "read").await.is_empty());
     server.get(&clinic.casey, &format!("{}.pdf", of(maya, "safety-plan"))).await.is(200);
-    assert_eq!(told(&server, &clinic, "read").await, [&*clinic.casey.account]);
+    assert_eq!(actors_of(&server, &clinic, "read").await, [&*clinic.casey.account]);
     server.get(maya, &format!("{SAFE}.pdf?paper=a3")).await.refused(422, "/paper");
 }

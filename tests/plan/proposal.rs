@@ -1,6 +1,6 @@
-//! Proposals that are taken up with a tap.
+//! Proposals and how they are accepted.
 
-use super::{MINE, of, plan, told};
+use super::{MINE, actors_of, of, plan};
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
 use evenkeel_tests::test_server::Person;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
-async fn a_skill_with_a_precaution_that_holds_is_a_gap_and_not_taken_up(
+async fn a_skill_with_a_precaution_that_holds_is_a_gap_and_not_accepted(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let mut draft = plan();
     draft["triggers"][0]["coping"] = json!(["library:cold_water", "library:urge_surfing"]);
@@ -54,9 +54,9 @@ async fn a_skill_with_a_precaution_that_holds_is_a_gap_and_not_taken_up(
 
 #[rstest]
 #[tokio::test]
-async fn a_proposal_is_taken_up_with_a_tap(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_proposal_is_accepted_with_a_tap(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let path = format!("{MINE}/proposals/accept");
     let take = async |tag: &str, proposal: Value| {
@@ -84,5 +84,5 @@ async fn a_proposal_is_taken_up_with_a_tap(#[values(Engine::Sqlite, Engine::Post
         json!({"kind": "add_skill", "against": {"category": "urges"}, "skill": "library:urge_surfing"});
     take("\"2\"", nowhere).await.refused(422, "/proposal/against");
     take("\"2\"", json!({"kind": "horoscope"})).await.refused(422, "/proposal/kind");
-    assert_eq!(told(&server, &clinic, "accept").await, [&*maya.account, &maya.account]);
+    assert_eq!(actors_of(&server, &clinic, "accept").await, [&*maya.account, &maya.account]);
 }

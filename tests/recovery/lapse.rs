@@ -1,7 +1,7 @@
 //! Lapses: read alone, corrected, answered with guidance.
 
 use super::{MINE, about, course, lapse, lapsed, looked_back};
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
 use evenkeel_tests::test_server::TestServer;
@@ -12,7 +12,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_lapse_is_read_alone_with_its_debrief(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let id = lapsed(&server, maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
     looked_back(&server, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
@@ -28,7 +28,7 @@ async fn a_lapse_is_read_alone_with_its_debrief(#[values(Engine::Sqlite, Engine:
     server.delete(maya, &format!("{MINE}/lapses/{id}")).await.is(204);
     server.get(maya, &format!("{MINE}/lapses/{id}")).await.refused(410, "");
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, &clinic.casey, "read", "recovery")[0]["entity"], id.as_str());
+    assert_eq!(events_of(&seen, &clinic.casey, "read", "recovery")[0]["entity"], id.as_str());
 }
 
 #[rstest]
@@ -37,7 +37,7 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let sent = lapse("2026-03-02T01:00:00Z", "lapse");
     let id = lapsed(&server, maya, sent.clone()).await;
@@ -93,7 +93,7 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
     server.put(maya, &format!("{at}/revisions/{}", fresh_id()), correction).await.refused(409, "");
     server.get(maya, &format!("{at}/revisions")).await.refused(410, "");
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, maya, "correct", "recovery").len(), 1);
+    assert_eq!(events_of(&seen, maya, "correct", "recovery").len(), 1);
 }
 
 #[rstest]
@@ -102,7 +102,7 @@ async fn a_lapse_may_be_corrected_to_a_time_after_it_was_first_reported(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = lapsed(&server, &maya, lapse("2026-03-01T18:00:00Z", "lapse")).await;
     server.later(jiff::SignedDuration::from_hours(24));
     let correction = json!({"lapse": lapse("2026-03-03T12:00:00Z", "lapse")});
@@ -119,7 +119,7 @@ async fn a_refused_lapse_is_answered_with_guidance(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let maya = &clinic.maya;
     let mut draft = lapse("2026-03-01T12:00:00Z", "lapse");
     draft["substance"] = json!("opioids");

@@ -1,7 +1,7 @@
 //! What lapses and logs propose for the plan.
 
 use super::{MINE, conflicts, lapse, lapsed, looked_back};
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use crate::check_in::{answered, weekly};
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
@@ -20,7 +20,7 @@ async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = lapsed(&server, &maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
     let draft = json!({"situation": "Payday", "trigger": "urges", "signs": ["lying"], "helped_stop": "Rang Sam", "would_do": "Take the other bus"});
     let saved = looked_back(&server, &maya, &id, "\"0\"", draft.clone()).await;
@@ -65,7 +65,7 @@ async fn what_logs_speak_for_is_proposed_and_stays_away_once_declined(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     conflicts(&server, &maya, 0..2).await;
     assert_eq!(keys(&server, &maya).await, [""; 0]);
     conflicts(&server, &maya, 2..3).await;
@@ -101,7 +101,7 @@ async fn what_a_debrief_proposes_is_sent_on_to_the_plan_as_it_is(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let id = lapsed(&server, &maya, lapse("2026-03-02T01:00:00Z", "lapse")).await;
     let draft = json!({"situation": "Payday\nand rain", "trigger": "urges", "signs": ["lying", "weather"], "helped_stop": "Rang Sam. ".repeat(90), "would_do": "Take the other bus"});
     let saved = looked_back(&server, &maya, &id, "\"0\"", draft.clone()).await.is(200);
@@ -144,7 +144,7 @@ async fn what_is_accepted_is_in_the_plan_and_is_not_proposed_again(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     conflicts(&server, maya, 0..3).await;
     answered(&server, maya, weekly("2026-02-22T18:00:00Z", &["lying"])).await;
@@ -196,7 +196,7 @@ async fn what_is_accepted_is_in_the_plan_and_is_not_proposed_again(
     let hers = format!("/v1/participants/{}/recovery/proposals/trigger:conflict/accept", maya.participant);
     server.call_with("POST", &hers, casey, &[("if-match", "\"4\"")], None).await.refused(403, "");
     let seen = entries(&server, maya, "me").await;
-    assert_eq!(told(&seen, maya, "accept", "plan").len(), 2, "{seen:#?}");
+    assert_eq!(events_of(&seen, maya, "accept", "plan").len(), 2, "{seen:#?}");
 }
 
 #[rstest]
@@ -205,7 +205,7 @@ async fn a_skill_that_does_not_help_goes_with_a_tap(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     server.put_on(&maya, "/v1/participants/me/plan", "\"0\"", crate::plan::plan()).await.is(201);
     for day in 1..=5 {
         let draft =

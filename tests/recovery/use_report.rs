@@ -1,7 +1,7 @@
 //! Use that any entry reports is answered with guidance, and reaches whoever treats the person.
 
 use super::{MINE, about, begun, lapse, lapsed, sobriety_date};
-use crate::audit::{entries, told};
+use crate::audit::{entries, events_of};
 use crate::check_in::{answered, daily, weekly};
 use evenkeel_tests::Engine;
 use evenkeel_tests::fresh_id;
@@ -62,7 +62,7 @@ async fn a_craving_that_ended_in_use_is_answered_like_a_lapse(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     let own = "/v1/participants/me/cravings";
     let of = |substance: Value, outcome: &str| {
         let mut draft = craving("2026-03-02T12:00:00Z", 8);
@@ -118,7 +118,7 @@ async fn use_in_a_check_in_is_answered_like_a_lapse(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let maya = server.clinic("harbor.example").await.maya;
+    let maya = server.clinic().maya;
     // Someone who is free from alcohol may have used anything.
     begun(&server, &maya, sobriety_date("2026-01-31", "2026-03-02T18:00:00Z")).await;
     let none = checked_in(&server, &maya, "2026-03-01T18:00:00Z", false, None).await;
@@ -153,7 +153,7 @@ async fn a_craving_a_check_in_and_a_lapse_of_one_evening_are_acknowledged_togeth
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     assert_eq!(shown(&server, casey).await, (vec![], false));
     // At 23:30 in New York; the lapse was after midnight.
@@ -188,8 +188,8 @@ async fn a_craving_a_check_in_and_a_lapse_of_one_evening_are_acknowledged_togeth
     assert!(!needs_attention && groups[0]["needs_attention"] == false, "it stays for 14 days");
     assert_eq!(groups[0]["reports"][0]["acknowledged"]["by"], casey.account.as_str());
     let audit_log = entries(&server, maya, "me").await;
-    assert_eq!(told(&audit_log, casey, "acknowledge", "recovery").len(), 3, "{audit_log:#?}");
-    assert_eq!(told(&audit_log, &clinic.supervisor, "acknowledge", "recovery").len(), 0);
+    assert_eq!(events_of(&audit_log, casey, "acknowledge", "recovery").len(), 3, "{audit_log:#?}");
+    assert_eq!(events_of(&audit_log, &clinic.supervisor, "acknowledge", "recovery").len(), 0);
     server.at("2026-03-20T12:00:00Z");
     let casey = &server.sign_in(casey).await;
     assert_eq!(shown(&server, casey).await, (vec![], false));
@@ -201,7 +201,7 @@ async fn nobody_acknowledges_use_they_have_not_seen(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let id = lapsed(&server, maya, lapse("2026-03-01T17:00:00Z", "lapse")).await;
     let seen = shown(&server, casey).await.0[0].clone();
@@ -234,7 +234,7 @@ async fn a_use_report_is_withdrawn_when_its_entry_is_withdrawn_or_corrected(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     let own = "/v1/participants/me/cravings";
     let id = used(&server, maya, "2026-03-02T12:00:00Z", Some("opioids")).await;
@@ -286,7 +286,7 @@ async fn a_caseload_shows_what_may_have_been_an_opioid_first(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let clinic = server.clinic("harbor.example").await;
+    let clinic = server.clinic();
     let (maya, casey) = (&clinic.maya, &clinic.casey);
     used(&server, maya, "2026-02-20T17:00:00Z", None).await;
     used(&server, maya, "2026-03-01T17:00:00Z", Some("alcohol")).await;

@@ -1,4 +1,4 @@
-//! What the API's document promises, held against each question that is taken and each answer that is given.
+//! Compares each accepted request and each answer with the API's document.
 
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub fn part(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where the document tells of an operation.
+/// Where an operation is in the document.
 fn operation(method: &str, path: &str) -> Option<String> {
     let path = path.split('?').next().unwrap_or_default();
     let fits = |template: &&String| {
@@ -55,14 +55,14 @@ fn operation(method: &str, path: &str) -> Option<String> {
     DOCUMENT.pointer(&place).map(|_| place)
 }
 
-/// Panics where a question that was taken, or an answer, is not as the document says.
+/// Panics if an accepted request or an answer is not as the document says.
 #[track_caller]
 pub fn check(method: &str, path: &str, body: &Value, status: u16, kind: &str, answer: &Value) {
     let Some(operation) = operation(method, path) else { return };
-    let told = DOCUMENT.pointer(&format!("{operation}/responses/{status}"));
-    let told =
-        told.unwrap_or_else(|| panic!("{method} {path}: the document does not tell of {status}: {answer}"));
-    let response = match told["$ref"].as_str() {
+    let documented = DOCUMENT.pointer(&format!("{operation}/responses/{status}"));
+    let documented =
+        documented.unwrap_or_else(|| panic!("{method} {path}: {status} is not in the document: {answer}"));
+    let response = match documented["$ref"].as_str() {
         Some(shared) => shared.trim_start_matches('#').to_owned(),
         None => format!("{operation}/responses/{status}"),
     };
@@ -72,13 +72,13 @@ pub fn check(method: &str, path: &str, body: &Value, status: u16, kind: &str, an
         let schema = format!("{response}/content/{}/schema", part(kind));
         assert!(
             DOCUMENT.pointer(&schema).is_some(),
-            "{method} {path}: {status} is {kind}, which is not told"
+            "{method} {path}: {status} is {kind}, which is not in the document"
         );
         wrong.extend(faults(&schema, answer).into_iter().map(|fault| format!("in the answer, {fault}")));
     }
     let sent = format!("{operation}/requestBody/content/application~1json/schema");
     if (200..300).contains(&status) && DOCUMENT.pointer(&sent).is_some() {
-        wrong.extend(faults(&sent, body).into_iter().map(|fault| format!("in what was taken, {fault}")));
+        wrong.extend(faults(&sent, body).into_iter().map(|fault| format!("in the request, {fault}")));
     }
     assert!(wrong.is_empty(), "{method} {path} ({status}):\n{}\n{answer}", wrong.join("\n"));
 }

@@ -15,9 +15,9 @@ pub enum Engine {
     Postgres,
 }
 
-/// What the person at the keyboard asked of this test run.
-#[expect(clippy::disallowed_methods, reason = "a test run's switches have no settings to live in")]
-pub fn asked(name: &str) -> Option<String> {
+/// A setting of this test run, from the environment.
+#[expect(clippy::disallowed_methods, reason = "a test run has no other settings")]
+pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

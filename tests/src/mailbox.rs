@@ -1,4 +1,4 @@
-//! A small SMTP server that keeps what it is given and misbehaves when told to.
+//! A small SMTP server that stores the mails it receives and fails on demand.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -76,7 +76,7 @@ impl Mailbox {
         Self { url, inside }
     }
 
-    /// From now on, goes wrong at this stage in this way; or no longer.
+    /// From now on, fails at this stage in this way; `None` ends that.
     pub fn misbehave(&self, fault: Option<(Stage, Fault)>) {
         self.lock().fault = fault;
     }
@@ -128,7 +128,7 @@ async fn converse(caller: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
                 mail.text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 mail.text.push_str("\r\n");
             }
-            (stage, usual) = (Stage::End, "250 kept");
+            (stage, usual) = (Stage::End, "250 stored");
             continue;
         }
         let line = loop {

@@ -1,9 +1,8 @@
 //! One throw-away PostgreSQL cluster for the whole test run, one database for each test.
 
-use crate::asked;
+use crate::setting;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use evenkeel_persistence::Location;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
@@ -22,29 +21,28 @@ pub struct Database {
 
 struct Server {
     base: String,
-    office: Mutex<PgConnection>,
+    admin: Mutex<PgConnection>,
     // Its standard input closes when this process ends, however it ends; then it clears up.
     _watchdog: Option<Child>,
 }
 
 static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(open);
 static COUNT: AtomicU32 = AtomicU32::new(0);
-const TEMPLATE: &str = "evenkeel_template";
 
-/// A fresh database with the tables in it; `None` where this machine has no PostgreSQL.
+/// A fresh database with nothing in it; `None` where this machine has no PostgreSQL.
 ///
 /// With `EVENKEEL_TEST_REQUIRE_POSTGRES=1`, no PostgreSQL is a failure.
-pub fn database() -> Option<Database> {
-    server().map(|server| copy(server, &template(server)))
-}
-
-/// A fresh database with nothing in it; `None` as with [`database`].
 pub fn empty_database() -> Option<Database> {
     server().map(|server| copy(server, "template0"))
 }
 
+/// A fresh database with the same in it as one to which nobody is connected; `None` as with [`empty_database`].
+pub fn copy_of(template: &Database) -> Option<Database> {
+    server().map(|server| copy(server, &template.name))
+}
+
 fn server() -> Option<&'static Server> {
-    let required = asked("EVENKEEL_TEST_REQUIRE_POSTGRES").as_deref() == Some("1");
+    let required = setting("EVENKEEL_TEST_REQUIRE_POSTGRES").as_deref() == Some("1");
     match &*SERVER {
         Ok(server) => Some(server),
         Err(why) if required => panic!("PostgreSQL is required and cannot be had: {why}"),
@@ -55,43 +53,26 @@ fn server() -> Option<&'static Server> {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Ok(server) = &*SERVER {
-            let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = office.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+            let mut admin = server.admin.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
 }
 
 fn copy(server: &Server, template: &str) -> Database {
     let name = format!("evenkeel_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
-    office
+    let mut admin = server.admin.lock().unwrap_or_else(PoisonError::into_inner);
+    admin
         .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
         .expect("a database can be copied");
     Database { url: format!("{}/{name}", server.base), name }
 }
 
-/// Migrated once in a run, then copied for each test.
-fn template(server: &Server) -> String {
-    static READY: LazyLock<String> = LazyLock::new(|| format!("{TEMPLATE}_{}", std::process::id()));
-    static MIGRATED: std::sync::Once = std::sync::Once::new();
-    MIGRATED.call_once(|| {
-        {
-            let mut office = server.office.lock().unwrap_or_else(PoisonError::into_inner);
-            let make = format!("CREATE DATABASE {} TEMPLATE template0", *READY);
-            office.batch_execute(&make).expect("a template database can be made");
-        }
-        let url = format!("{}/{}", server.base, *READY);
-        let location = Location::parse(&url).expect("our own URL");
-        evenkeel_persistence::Database::open(location, 1, 1).migrate().expect("the template can be migrated");
-    });
-    READY.clone()
-}
-
 fn open() -> Result<Server, String> {
-    let opened = match asked("EVENKEEL_TEST_POSTGRES_URL") {
-        Some(url) => connect(&url).map(|office| Server {
+    let opened = match setting("EVENKEEL_TEST_POSTGRES_URL") {
+        Some(url) => connect(&url).map(|admin| Server {
             base: url.rsplit_once('/').map_or(url.as_str(), |(base, _)| base).to_owned(),
-            office,
+            admin,
             _watchdog: None,
         }),
         None => start(),
@@ -151,24 +132,24 @@ fn start() -> Result<Server, String> {
         return Err(format!("PostgreSQL does not start: {said}"));
     }
     let base = format!("postgres://evenkeel@127.0.0.1:{}", port.port());
-    let office = connect(&format!("{base}/postgres"))?;
-    Ok(Server { base, office, _watchdog: Some(watchdog) })
+    let admin = connect(&format!("{base}/postgres"))?;
+    Ok(Server { base, admin, _watchdog: Some(watchdog) })
 }
 
 /// Making a database takes a third of a second on a disk and a hundredth in memory.
 const MEMORY: &str = "/dev/shm";
 
-/// Whether there is a folder in memory with a GiB to spare.
+/// Whether there is a folder in memory with a free GiB.
 fn memory() -> bool {
-    let asked = Command::new("df").args(["-Pk", MEMORY]).output();
-    let said = asked.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default();
+    let output = Command::new("df").args(["-Pk", MEMORY]).output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let free = said.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
     free.is_some_and(|kib| 1 << 20 <= kib)
 }
 
 /// The folder of a complete set of PostgreSQL's programs.
 fn programs() -> Option<PathBuf> {
-    let path = asked("PATH").unwrap_or_default();
+    let path = setting("PATH").unwrap_or_default();
     let mut packaged: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -183,7 +164,7 @@ fn programs() -> Option<PathBuf> {
         .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
 }
 
-/// Whom to run as where we are root, which PostgreSQL refuses to be.
+/// The user to run as where we are root, which PostgreSQL refuses to be.
 fn not_root(folder: &Path) -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt;
     if std::fs::metadata(folder).ok()?.uid() != 0 {

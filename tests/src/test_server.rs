@@ -10,8 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::OnceCell;
 
 /// When every story begins: Monday 2026-03-02, 13:40 in New York.
 pub const START: &str = "2026-03-02T18:40:00Z";
@@ -41,6 +44,7 @@ pub struct TestServer {
     running: Option<Running>,
     copies: Vec<Running>,
     database: Option<postgres::Database>,
+    clinic: Option<Clinic>,
 }
 
 /// Somebody who is signed in on one device.
@@ -65,6 +69,7 @@ impl AsRef<str> for Person {
 }
 
 /// Everybody of a small clinic. Maya is on Casey's caseload, Theo on Drew's.
+#[derive(Clone)]
 pub struct Clinic {
     /// Settings and people, nothing clinical.
     pub admin: Person,
@@ -80,7 +85,7 @@ pub struct Clinic {
     pub theo: Person,
 }
 
-/// An answer, read to its end.
+/// A whole answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -134,22 +139,43 @@ impl Answer {
 }
 
 impl TestServer {
-    /// A fresh server at [`START`]; `None` where the engine cannot be had on this machine.
+    /// A fresh server at [`START`] with a clinic in it; `None` where the engine is not on this machine.
     pub async fn new(engine: Engine) -> Option<Self> {
         Self::with(engine, |_| ()).await
     }
 
-    /// A fresh server with some settings changed.
+    /// A fresh server with a clinic in it and some settings changed.
     pub async fn with(engine: Engine, change: impl FnOnce(&mut Config)) -> Option<Self> {
-        Self::at_time(engine, Clock::by_hand(moment(START)), change).await
+        let template = Template::of(engine).await?;
+        Self::start(engine, Clock::by_hand(moment(START)), Some(template), change).await
     }
 
-    /// A fresh server with a clock of one's own.
-    pub async fn at_time(engine: Engine, clock: Clock, change: impl FnOnce(&mut Config)) -> Option<Self> {
+    /// A fresh server with nobody in it.
+    pub async fn empty(engine: Engine) -> Option<Self> {
+        Self::empty_at(engine, Clock::by_hand(moment(START))).await
+    }
+
+    /// The same with a clock of one's own.
+    pub async fn empty_at(engine: Engine, clock: Clock) -> Option<Self> {
+        Self::start(engine, clock, None, |_| ()).await
+    }
+
+    async fn start(
+        engine: Engine,
+        clock: Clock,
+        template: Option<&Template>,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
+        if let Some(template) = template {
+            template.write_files(folder.path());
+        }
         let database = match engine {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(postgres::database()?),
+            Engine::Postgres => {
+                let template = template.and_then(|template| template.database.as_ref());
+                Some(template.map_or_else(postgres::empty_database, postgres::copy_of)?)
+            }
         };
         let mailbox = Mailbox::open().await;
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -183,7 +209,13 @@ impl TestServer {
             http: http.expect("an HTTP client"),
             strangers: AtomicU32::new(0),
             database,
+            clinic: template.map(|template| template.clinic.clone()),
         })
+    }
+
+    /// The clinic that every server but an empty one starts with, at `harbor.example`. Everybody is signed in.
+    pub fn clinic(&self) -> Clinic {
+        self.clinic.clone().expect("a server that was not started empty")
     }
 
     /// The same server after a stop and a start.
@@ -199,7 +231,7 @@ impl TestServer {
         self
     }
 
-    /// Which engine it stands on.
+    /// Its database engine.
     pub fn engine(&self) -> Engine {
         if self.database.is_some() { Engine::Postgres } else { Engine::Sqlite }
     }
@@ -304,8 +336,8 @@ impl TestServer {
         known(&self.post("", "/v1/sign-in", body).await.is(200))
     }
 
-    /// Invites somebody and has them come in; `name` is their e-mail address or sign-in name.
-    pub async fn welcome(&self, host: &Person, name: &str, draft: Value) -> Person {
+    /// Invites somebody and redeems the invitation; `name` is their e-mail address or sign-in name.
+    pub async fn invite(&self, host: &Person, name: &str, draft: Value) -> Person {
         let invite = self.post(host, "/v1/invites", draft).await.is(201);
         self.redeem(invite["code"].as_str().expect("a code"), name).await
     }
@@ -319,26 +351,26 @@ impl TestServer {
 
     /// A participant of this counselor, with an e-mail address.
     pub async fn participant(&self, counselor: &Person, email: &str, zone: &str) -> Person {
-        self.welcome(counselor, email, json!({"display_name": "Alex P.", "time_zone": zone, "email": email}))
+        self.invite(counselor, email, json!({"display_name": "Alex P.", "time_zone": zone, "email": email}))
             .await
     }
 
-    /// A whole clinic, made as its people would make it. `at` is the domain of its mail addresses.
-    pub async fn clinic(&self, at: &str) -> Clinic {
+    /// One more clinic, each of its people invited by another. `at` is the domain of its email addresses.
+    pub async fn invite_clinic(&self, at: &str) -> Clinic {
         let code = self.organization(at).await;
         let admin = self.redeem(&code, &format!("admin@{at}")).await;
         let staff = async |role: &str, who: &str| {
             let email = format!("{who}@{at}");
-            self.welcome(&admin, &email, json!({"display_name": who, "email": email, "role": role})).await
+            self.invite(&admin, &email, json!({"display_name": who, "email": email, "role": role})).await
         };
         let supervisor = staff("supervisor", "sam").await;
         let casey = staff("counselor", "casey").await;
         let drew = staff("counselor", "drew").await;
         let email = format!("maya@{at}");
         let draft = json!({"display_name": "Maya R.", "time_zone": ZONE, "email": email});
-        let maya = self.welcome(&casey, &email, draft).await;
+        let maya = self.invite(&casey, &email, draft).await;
         let draft = json!({"display_name": "Theo K.", "time_zone": "Europe/Berlin"});
-        let theo = self.welcome(&drew, &format!("theo.{}", at.replace('.', "-")), draft).await;
+        let theo = self.invite(&drew, &format!("theo.{}", at.replace('.', "-")), draft).await;
         Clinic { admin, supervisor, casey, drew, maya, theo }
     }
 
@@ -358,7 +390,7 @@ impl TestServer {
         id
     }
 
-    /// Changes the database behind the product's back; `forced` as somebody who first takes the guards away.
+    /// Changes the database without the product; `forced` drops the triggers that guard it first.
     pub fn tamper(&self, sql: &str, forced: bool) -> diesel::QueryResult<()> {
         use diesel::connection::SimpleConnection;
         let tables = ["audit_events", "audit_seals", "audit_streams"];
@@ -397,6 +429,57 @@ impl TestServer {
         let now: Timestamp = self.app.now().into();
         let then: Timestamp = instant.parse().expect("an instant");
         self.later(then.duration_since(now));
+    }
+}
+
+/// A database with a clinic in it and the keys of its sign-ins: made once for each engine, copied for each server.
+struct Template {
+    keys: Vec<u8>,
+    // The whole file of an SQLite database; empty for PostgreSQL.
+    sqlite: Vec<u8>,
+    database: Option<postgres::Database>,
+    clinic: Clinic,
+}
+
+impl Template {
+    async fn of(engine: Engine) -> Option<&'static Self> {
+        static SQLITE: OnceCell<Template> = OnceCell::const_new();
+        static POSTGRES: OnceCell<Template> = OnceCell::const_new();
+        let made = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        made.get_or_try_init(async || Self::make(engine).await.ok_or(())).await.ok()
+    }
+
+    async fn make(engine: Engine) -> Option<Self> {
+        let mut server = TestServer::empty(engine).await?;
+        let clinic = server.invite_clinic("harbor.example").await;
+        let keys = std::fs::read(server.folder.path().join("keys.json")).expect("keys");
+        let mut sqlite = vec![];
+        if engine == Engine::Sqlite {
+            let copy = server.folder.path().join("copy.db");
+            server.app.database().backup(&copy).expect("a copy");
+            sqlite = std::fs::read(copy).expect("a copy");
+        }
+        // PostgreSQL copies only a database that nobody is connected to.
+        if let Some(running) = server.running.take() {
+            running.stop().await;
+        }
+        Some(Self { keys, sqlite, database: server.database.take(), clinic })
+    }
+
+    fn write_files(&self, folder: &Path) {
+        let mut new = std::fs::OpenOptions::new();
+        new.write(true).create_new(true).mode(0o600);
+        let write = |name: &str, bytes: &[u8]| {
+            let mut file = new.open(folder.join(name))?;
+            std::io::Write::write_all(&mut file, bytes)
+        };
+        write("keys.json", &self.keys).expect("a key file");
+        if !self.sqlite.is_empty() {
+            write("evenkeel.db", &self.sqlite).expect("a database file");
+        }
     }
 }
 

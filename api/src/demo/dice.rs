@@ -1,15 +1,17 @@
-//! Chance for the invented people.
+//! Chance that comes out the same each time: SplitMix64.
 
 use evenkeel_domain::value::Moment;
 use jiff::Timestamp;
 use uuid::{Builder, Uuid};
 
-/// Chance that comes out the same each time: SplitMix64.
 pub(super) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
-        Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ stream.wrapping_mul(0xd134_2543_de82_ef95))
+    /// Those of somebody, by the name.
+    pub(super) fn new(name: &str) -> Self {
+        Self(name.bytes().fold(0xcbf2_9ce4_8422_2325, |seed, byte| {
+            (seed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
     }
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -18,23 +20,16 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
     /// A number from one to another, both included.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.next() >> 1).cast_signed() % (high - low + 1)
+    pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
+        let span = u64::from(low.abs_diff(high)) + 1;
+        low + i32::try_from(self.next() % span).unwrap_or(0)
     }
-    pub(super) fn chance(&mut self, percent: i64) -> bool {
+    pub(super) fn chance(&mut self, percent: i32) -> bool {
         self.between(1, 100) <= percent
     }
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        let last = i64::try_from(from.len()).unwrap_or(1) - 1;
-        from[usize::try_from(self.between(0, last)).unwrap_or(0)]
-    }
-    pub(super) fn maybe<T: Copy>(&mut self, percent: i64, from: &[T]) -> Option<T> {
-        self.chance(percent).then(|| self.pick(from))
-    }
-    /// Some of these, each once, in their order from a chance beginning.
-    pub(super) fn some<T: Copy>(&mut self, from: &[T], count: usize) -> Vec<T> {
-        let skip = usize::try_from(self.between(0, i64::try_from(from.len()).unwrap_or(1) - 1)).unwrap_or(0);
-        from.iter().copied().cycle().skip(skip).take(count.min(from.len())).collect()
+    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let last = i32::try_from(from.len()).unwrap_or(1) - 1;
+        &from[usize::try_from(self.between(0, last)).unwrap_or(0)]
     }
     pub(super) fn id(&mut self, at: Moment) -> Uuid {
         let millis = u64::try_from(Timestamp::from(at).as_millisecond()).unwrap_or(0);

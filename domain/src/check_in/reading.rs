@@ -148,7 +148,7 @@ pub fn use_report(
             None => before.copied(),
         };
     }
-    let current = CheckIn::standing(check_in.participant, stored);
+    let current = CheckIn::current(check_in.participant, stored);
     let current = current.map(|current| UseAnswers::of(&current.answers)).unwrap_or_default();
     let (was, is) = (answered.says(current), answered.says(said.or(current)));
     let says = if was == is { before.and_then(UseReport::reported) } else { is };
