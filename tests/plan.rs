@@ -2,7 +2,7 @@
 
 mod merge;
 mod offline;
-mod paper;
+mod printed;
 mod proposal;
 mod withheld;
 

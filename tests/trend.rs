@@ -238,20 +238,17 @@ async fn the_caseload_shows_each_change_since_the_last_look(
 
 #[rstest]
 #[tokio::test]
-async fn a_caseload_is_read_whole(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_caseload_is_read_whole_sorted_by_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    for n in 0..4 {
-        server
-            .invite(
-                &clinic.casey,
-                &format!("friend{n}"),
-                json!({"display_name": "Friend", "time_zone": ZONE}),
-            )
-            .await;
+    for (n, name) in ["Zoë", "Борис", "émile", "Emilia"].into_iter().enumerate() {
+        let draft = json!({"display_name": name, "time_zone": ZONE});
+        server.invite(&clinic.casey, &format!("friend{n}"), draft).await;
     }
     let whole = server.get(&clinic.casey, "/v1/participants").await.is(200);
-    assert_eq!((whole["items"].as_array().unwrap().len(), whole.get("next")), (5, None));
+    let names = whole["items"].as_array().unwrap().iter().map(|line| line["display_name"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["émile", "Emilia", "Maya R.", "Zoë", "Борис"]);
+    assert_eq!(whole.get("next"), None);
 }
 
 #[rstest]

@@ -2,8 +2,8 @@
 //! ever removed.
 
 pub mod offline;
-pub mod paper;
 pub mod prevention;
+pub mod printed;
 pub mod safety;
 pub mod view;
 mod written;
@@ -36,7 +36,7 @@ use view::{CurrentRevisionOf, EditionOf, RevisionNumber};
 pub fn routes(config: &mut ServiceConfig) {
     prevention::routes(config);
     safety::routes(config);
-    config.service(paper::print_plan).service(offline::read_offline);
+    config.service(printed::print_plan).service(offline::read_offline);
 }
 
 impl From<Refusal> for Problem {

@@ -7,7 +7,7 @@ mod role;
 mod session;
 
 pub use invite::{Invite, InviteDraft, Inviter, Refusal, invite, redeem};
-pub use name::{DeviceName, DisplayName, Email, OrganizationName, SignInName};
+pub use name::{DeviceName, DisplayName, Email, OrganizationName, SignInName, sort_by_name};
 pub use password::{BadPassword, Password};
 pub use role::{NoSuchRole, Role};
 pub use session::{RefreshDecision, RefreshFamily, SignInThrottle, failed, refresh, sign_in_wait};

@@ -22,7 +22,7 @@ pub mod item;
 pub mod learned;
 pub mod lines;
 pub mod merge;
-pub mod poster;
+pub mod printed;
 pub mod proposal;
 mod refusal;
 pub mod safety;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use evenkeel_domain::access::Permit;
-use evenkeel_domain::account::{DisplayName, ParticipantId, Role};
+use evenkeel_domain::account::{DisplayName, ParticipantId, Role, sort_by_name};
 use evenkeel_domain::trend::{DayGlance, RecentDays};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 
@@ -65,7 +65,6 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
         .left_join(audit_streams::table.on(audit_streams::stream.eq(participants::id)))
         .filter(participants::organization_id.eq(Id::of(actor.organization)))
         .filter(accounts::active.eq(true))
-        .order((accounts::display_name.asc(), participants::id.asc()))
         .select(columns);
     let rows: Vec<Row> = if actor.role == Role::Supervisor {
         people.load(tx)?
@@ -83,7 +82,9 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
             version: version.unwrap_or(0),
         })
     };
-    rows.into_iter().map(member).collect()
+    let mut members = rows.into_iter().map(member).collect::<Result<Vec<_>, Error>>()?;
+    sort_by_name(&mut members, |member| (&member.display_name, member.participant));
+    Ok(members)
 }
 
 /// The days from `since` on of these participants, and the last day with an entry, however long ago.

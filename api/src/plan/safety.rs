@@ -12,7 +12,7 @@ use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::paper::print_safety_plan;
+use super::printed::print_safety_plan;
 use super::view::{
     self, CompareQuery, Comparison, CurrentRevision, Edition, EditionOf, RevisionHeads, RevisionNumber,
     RevisionQuery,

@@ -1,6 +1,8 @@
 //! The names of people, devices and organizations, email addresses, and sign-in names.
 
 use crate::value::{Invalid, text_schema};
+use icu_collator::options::CollatorOptions;
+use icu_collator::{CollatorBorrowed, CollatorPreferences};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -9,6 +11,22 @@ text!(
     /// The name of a person, as the product shows it
     DisplayName: 1 to 80, name, such as "Sam R."
 );
+/// Sorts people as a person would look them up: accents and case matter only between names that are otherwise equal,
+/// the id between equal names.
+///
+/// Source: the root collation of Unicode CLDR, so the order is the same on every database and system.
+pub fn sort_by_name<T, I: Ord>(people: &mut [T], name_and_id: impl Fn(&T) -> (&DisplayName, I)) {
+    let collator = CollatorBorrowed::try_new(CollatorPreferences::default(), CollatorOptions::default());
+    people.sort_by(|one, other| {
+        let ((one, one_id), (other, other_id)) = (name_and_id(one), name_and_id(other));
+        // The collator's data is built in: making it does not fail.
+        let by_name = collator
+            .as_ref()
+            .map_or_else(|_| one.cmp(other), |collator| collator.compare(one.as_ref(), other.as_ref()));
+        by_name.then_with(|| one_id.cmp(&other_id))
+    });
+}
+
 text!(
     /// The name of a device
     DeviceName: 1 to 80, name, such as "Sam's phone"
@@ -124,6 +142,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rstest::rstest;
+
+    #[test]
+    fn names_are_sorted_as_people_sort_them_and_equal_names_by_id() {
+        let sorted = [
+            ("Ángel", 1),
+            ("Angela", 1),
+            ("d'Angelo", 1),
+            ("de Jong", 1),
+            ("Émile", 1),
+            ("Emilia", 1),
+            ("maya", 1),
+            ("Maya", 1),
+            ("Maya", 2),
+            ("Mayá", 1),
+            ("Øyvind", 1),
+            ("Zoë", 1),
+            ("Анна", 1),
+            ("борис", 1),
+            ("Ёлка", 1),
+            ("Яна", 1),
+        ];
+        let mut people = sorted.map(|(name, id)| (DisplayName::try_from(name.to_owned()).unwrap(), id));
+        people.reverse();
+        sort_by_name(&mut people, |(name, id)| (name, *id));
+        assert_eq!(people.each_ref().map(|(name, id)| (name.as_ref(), *id)), sorted);
+    }
 
     #[rstest]
     #[case::plain("Sam@Example.ORG", "sam@example.org")]

@@ -11,7 +11,7 @@ use super::completeness::{Checks, Completeness, GapCode};
 use super::document::document;
 use super::item::{Called, ItemId, Items, Reach, Words, items};
 use super::lines::crisis_lines;
-use super::poster::{Poster, PosterGroup, PosterLine, band};
+use super::printed::{PrintedGroup, PrintedLine, PrintedPlan, emergency_box};
 use super::section::entries;
 use super::{Author, Refusal, Revision, check_review, next};
 use crate::value::{Day, Moment};
@@ -168,22 +168,30 @@ impl SafetyPlan {
         })
     }
 
-    /// The six steps for paper, below what saves a life at once. All of it is critical: nothing gives way, and a
-    /// step that is empty yet can be written in by hand.
-    pub fn poster(&self, on: Day) -> Poster {
+    /// The six steps as they are printed, below what saves a life at once. All of it is critical: everything is
+    /// printed, and a step that is still empty can be filled in by hand.
+    pub fn printed(&self, on: Day) -> PrintedPlan {
         let group =
-            |(number, (title, lines))| PosterGroup::critical(format!("{number}. {title}"), lines).to_fill();
+            |(number, (title, lines))| PrintedGroup::critical(format!("{number}. {title}"), lines).to_fill();
         let groups = (1..).zip(self.said()).map(group).collect();
-        let (mut band, again) = band(&crisis_lines().lines, None);
+        let (mut emergency_box, repeated) = emergency_box(&crisis_lines().lines, None);
         // The fifth step has the others.
-        band.lines.truncate(again);
-        Poster { title: "My safety plan", on, standing: None, band, again, groups, note: None }
+        emergency_box.lines.truncate(repeated);
+        PrintedPlan {
+            title: "My safety plan",
+            on,
+            revision: None,
+            emergency_box,
+            repeated,
+            groups,
+            note: None,
+        }
     }
 
-    fn said(&self) -> [(&'static str, Vec<PosterLine>); 6] {
-        let said = |words: &Words| PosterLine::new(words.as_ref());
-        let reached = |(name, reach): (&Called, &Reach)| PosterLine::reached(name.as_ref(), Some(reach));
-        let distraction = |item: &Distraction| PosterLine::reached(item.words.as_ref(), item.reach.as_ref());
+    fn said(&self) -> [(&'static str, Vec<PrintedLine>); 6] {
+        let said = |words: &Words| PrintedLine::new(words.as_ref());
+        let reached = |(name, reach): (&Called, &Reach)| PrintedLine::reached(name.as_ref(), Some(reach));
+        let distraction = |item: &Distraction| PrintedLine::reached(item.words.as_ref(), item.reach.as_ref());
         let professionals = self.professionals.iter().map(|item| (&item.name, &item.reach));
         let lines = |emergency| {
             let some = crisis_lines().lines.iter().filter(move |line| line.emergency == emergency);
@@ -203,7 +211,7 @@ impl SafetyPlan {
                 "People I can ask for help",
                 self.helpers
                     .iter()
-                    .map(|item| PosterLine::reached(item.name.as_ref(), item.reach.as_ref()))
+                    .map(|item| PrintedLine::reached(item.name.as_ref(), item.reach.as_ref()))
                     .collect(),
             ),
             (
@@ -335,12 +343,15 @@ mod tests {
     }
 
     #[test]
-    fn on_paper_a_safety_plan_says_what_its_steps_say_and_nothing_gives_way() {
-        let mut poster = sample().poster(day("2026-03-02"));
-        assert!(!poster.shorten());
-        let band: Vec<_> = poster.band.lines.iter().map(|line| line.answer.as_deref()).collect();
-        assert_eq!((band.as_slice(), poster.again), (&[Some("call 911"), Some("call or text 988")][..], 2));
-        for (group, step) in poster.groups.iter().zip(sample().steps()) {
+    fn a_printed_safety_plan_says_what_its_steps_say_and_nothing_is_left_out() {
+        let mut printed = sample().printed(day("2026-03-02"));
+        assert!(!printed.shorten());
+        let reaches: Vec<_> = printed.emergency_box.lines.iter().map(|line| line.answer.as_deref()).collect();
+        assert_eq!(
+            (reaches.as_slice(), printed.repeated),
+            (&[Some("call 911"), Some("call or text 988")][..], 2)
+        );
+        for (group, step) in printed.groups.iter().zip(sample().steps()) {
             assert_eq!(group.heading, format!("{}. {}", step.number, step.title));
             assert_eq!(group.lines.iter().map(ToString::to_string).collect::<Vec<_>>(), step.lines);
         }

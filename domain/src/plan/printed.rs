@@ -1,41 +1,45 @@
-//! The plans on paper, to be pinned to a wall or folded into a wallet: what is printed, in which order, and what
-//! gives way where the paper ends.
+//! The printed plans, to pin to a wall or fold into a wallet: what is printed, in which order, and what is left out
+//! where the page ends.
 
 use std::fmt;
 
-use super::Agreement;
+use jiff::civil;
+
+use super::Revision;
 use super::item::Reach;
 use super::lines::CrisisLine;
 use super::section::{Naloxone, Plan, PlanSection, PlanTrigger, Support};
+use crate::account::Role;
 use crate::coping::{Choices, SkillRef, Skills};
-use crate::value::Day;
+use crate::value::{Day, TimeZone};
 
 /// Skills that are named for when a craving comes: few enough to remember.
 pub const MOST_SKILLS: usize = 3;
 
-/// What is answered to a trigger if nobody and nothing of the person's own is left.
+/// The answer to a trigger if the plan has no skill and no person for it.
 const ANYBODY: &str = "Call someone on this page";
 
+const LAPSE: &str = "If a lapse happens";
 const TRIGGERS: &str = "What sets it off, and what I do";
 const PEOPLE: &str = "Who I call";
 const REASONS: &str = "Why I do this";
 
 /// One thing to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PosterLine {
-    /// What it says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PrintedLine {
+    /// The words.
     pub words: String,
-    /// How to get through, or what to do about it. Apart from the words, because it is what the eye looks for, and
-    /// a number reads from left to right in every language.
+    /// How to reach them, or what to do about it. Apart from the words: it is printed in bold, and a number reads
+    /// from left to right in every language.
     pub answer: Option<String>,
 }
 
-impl PosterLine {
+impl PrintedLine {
     /// Words alone.
     pub fn new(words: impl Into<String>) -> Self {
         Self { words: words.into(), answer: None }
     }
-    /// Who, or where, and how to get through.
+    /// Who, or where, and how to reach them.
     pub fn reached(words: impl Into<String>, reach: Option<&Reach>) -> Self {
         Self { words: words.into(), answer: reach.map(|reach| reach.as_ref().to_owned()) }
     }
@@ -43,7 +47,7 @@ impl PosterLine {
         Self { words: words.to_owned(), answer: Some(answer.to_owned()) }
     }
 }
-impl fmt::Display for PosterLine {
+impl fmt::Display for PrintedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.answer {
             Some(answer) => write!(f, "{}: {answer}", self.words),
@@ -52,71 +56,86 @@ impl fmt::Display for PosterLine {
     }
 }
 
-/// What stands under one heading.
+/// The lines under one heading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PosterGroup {
+pub struct PrintedGroup {
     /// The heading.
     pub heading: String,
-    /// What it holds, in order.
-    pub lines: Vec<PosterLine>,
+    /// The lines, in order.
+    pub lines: Vec<PrintedLine>,
     /// How many more there are in the app.
     pub left_out: usize,
     /// Whether its lines are steps, to be taken in their order.
     pub is_numbered: bool,
-    /// Whether there is room to write by hand while it says nothing.
+    /// Whether there is space to write by hand while it has no lines.
     pub is_to_fill: bool,
-    /// How many of its lines never give way.
+    /// How many of its lines are always printed.
     least: usize,
 }
 
-impl PosterGroup {
-    /// Lines that somebody's life may hang on: none of them gives way.
-    pub fn critical(heading: impl Into<String>, lines: Vec<PosterLine>) -> Self {
+impl PrintedGroup {
+    /// Lines that somebody's life may depend on: all of them are always printed.
+    pub fn critical(heading: impl Into<String>, lines: Vec<PrintedLine>) -> Self {
         let heading = heading.into();
         Self { heading, lines, left_out: 0, is_numbered: false, is_to_fill: false, least: usize::MAX }
     }
-    /// The same, with room to write by hand while it says nothing.
+    /// The same, with space to write by hand while it has no lines.
     #[must_use]
     pub fn to_fill(self) -> Self {
         Self { is_to_fill: true, ..self }
     }
-    fn at_least(least: usize, heading: &str, lines: Vec<PosterLine>) -> Self {
+    fn at_least(least: usize, heading: &str, lines: Vec<PrintedLine>) -> Self {
         Self { least, ..Self::critical(heading, lines) }
     }
-    fn keep(&mut self, most: usize) {
+    fn limit(&mut self, most: usize) {
         self.left_out += self.lines.len().saturating_sub(most);
         self.lines.truncate(most);
     }
 }
 
-/// A plan on paper.
+/// A plan to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Poster {
-    /// What stands on top. It names neither person nor program nor substance.
+pub struct PrintedPlan {
+    /// The title. It names neither person nor program nor substance.
     pub title: &'static str,
-    /// The day it was made.
+    /// The day on which it is printed.
     pub on: Day,
-    /// What stands beside that day: that it is not agreed yet.
-    pub standing: Option<&'static str>,
+    /// Which revision it shows, and when both signed that or that they have not; `None` before the first.
+    pub revision: Option<String>,
     /// What saves a life, above everything else.
-    pub band: PosterGroup,
-    /// How many of its lines stand on each further page too.
-    pub again: usize,
+    pub emergency_box: PrintedGroup,
+    /// How many lines of the emergency box every further page repeats.
+    pub repeated: usize,
     /// The groups in reading order, the most urgent first.
-    pub groups: Vec<PosterGroup>,
+    pub groups: Vec<PrintedGroup>,
     /// What the reader should know about it, in small print.
     pub note: Option<&'static str>,
 }
 
-impl Poster {
-    /// The same, saying that nobody or only one signed what it was made from; an empty plan is not there to sign.
+impl PrintedPlan {
+    /// The same, saying which revision it shows and when both signed it, on the calendar of a zone. An empty plan
+    /// has no revision to sign.
     #[must_use]
-    pub fn agreed(self, how_far: Option<Agreement>) -> Self {
-        let is_open = how_far.is_some_and(|agreement| agreement != Agreement::Agreed);
-        Self { standing: is_open.then_some("not yet signed by both"), ..self }
+    pub fn of_revision<D>(self, revision: Option<&Revision<D>>, zone: &TimeZone) -> Self {
+        let described = revision.map(|revision| {
+            let by = |role| revision.signatures.iter().filter(move |signature| signature.role == role);
+            let first = |role| by(role).map(|signature| signature.at).min();
+            let agreed = first(Role::Participant).zip(first(Role::Counselor));
+            let agreed = agreed.map(|(one, other)| one.max(other).local_day(zone));
+            let agreed =
+                agreed.map_or("not yet signed by both".to_owned(), |day| format!("agreed {}", date(day)));
+            format!("Revision {}, {agreed}", revision.revision)
+        });
+        Self { revision: described, ..self }
     }
 
-    /// Takes away the line that is missed least; `false` if all that is left has to stay.
+    /// The line at the foot of each page.
+    pub fn footer(&self) -> String {
+        let printed = format!("printed {}", date(self.on));
+        self.revision.iter().cloned().chain([printed]).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Leaves out the line that is missed least; `false` if all the others have to be printed.
     pub fn shorten(&mut self) -> bool {
         // Reasons are known by heart; a number is not.
         let gives = |heading: &str| {
@@ -124,67 +143,71 @@ impl Poster {
         };
         let Some(place) = [REASONS, TRIGGERS, PEOPLE].into_iter().find_map(gives) else { return false };
         let group = &mut self.groups[place];
-        group.keep(group.lines.len() - 1);
+        group.limit(group.lines.len() - 1);
         true
     }
 }
 
-/// Lays a plan out for paper.
+fn date(day: Day) -> impl fmt::Display {
+    civil::Date::from(day).strftime("%b %-d, %Y")
+}
+
+/// What is printed of a plan.
 ///
-/// `withheld` is what the participant keeps from whom it is printed for. A skill is named if it is on offer and has
-/// none of this person's precautions, as for a suggestion. No trigger is without an answer: where none of its own
-/// skills is left there is another of the plan or a favorite, else a person, else the page itself. Steps after a
-/// slip, naloxone and the lines that answer day and night never give way.
-pub fn poster(
+/// `withheld` is what the participant does not share with the person it is printed for. A skill is named if it is
+/// available and has none of this person's precautions, as for a suggestion. Every trigger has an answer: where none
+/// of its own skills is left it is another skill of the plan or a favorite, else a person, else anybody on the page.
+/// The lapse response plan, naloxone and the lines that answer day and night are always printed.
+pub fn printed_plan(
     plan: &Plan,
     withheld: &[PlanSection],
     lines: &[CrisisLine],
     skills: &Skills,
     choices: &Choices,
     on: Day,
-) -> Poster {
+) -> PrintedPlan {
     let name = |skill: &SkillRef| {
         let allowed = skills.find(skill).filter(|skill| choices.allow(skill))?;
         Some(allowed.name.as_ref().to_owned())
     };
     let own = own_skills(plan, choices, name);
-    let best = own.iter().map(PosterLine::new).collect();
-    let mut best = PosterGroup::at_least(MOST_SKILLS, "When a craving comes", best);
-    best.keep(MOST_SKILLS);
-    let reasons = plan.reasons.iter().map(|item| PosterLine::new(item.words.as_ref())).collect();
-    let slip = plan.lapse_response.iter().map(|step| PosterLine::new(step.words.as_ref())).collect();
+    let best = own.iter().map(PrintedLine::new).collect();
+    let mut best = PrintedGroup::at_least(MOST_SKILLS, "When a craving comes", best);
+    best.limit(MOST_SKILLS);
+    let reasons = plan.reasons.iter().map(|item| PrintedLine::new(item.words.as_ref())).collect();
+    let lapse = plan.lapse_response.iter().map(|step| PrintedLine::new(step.words.as_ref())).collect();
     let groups = vec![
         best,
-        PosterGroup::at_least(4, PEOPLE, people(plan)),
-        PosterGroup { is_numbered: true, ..PosterGroup::critical("If I slip", slip) },
-        PosterGroup::at_least(6, TRIGGERS, triggers(plan, name, &spare(&own, plan))),
-        PosterGroup::at_least(2, REASONS, reasons),
+        PrintedGroup::at_least(4, PEOPLE, people(plan)),
+        PrintedGroup { is_numbered: true, ..PrintedGroup::critical(LAPSE, lapse) },
+        PrintedGroup::at_least(6, TRIGGERS, triggers(plan, name, &spare(&own, plan))),
+        PrintedGroup::at_least(2, REASONS, reasons),
     ];
     let note =
         (!withheld.is_empty()).then_some("Parts of the plan are left out here at the participant's wish.");
     let local = plan
         .local_crisis_lines
         .iter()
-        .map(|local| PosterLine::reached(local.name.as_ref(), Some(&local.reach)));
+        .map(|local| PrintedLine::reached(local.name.as_ref(), Some(&local.reach)));
     let naloxone = plan.naloxone.as_ref();
-    let (mut band, again) = band(lines, naloxone.and_then(at_hand));
-    band.lines.extend(local);
-    // What is still to be got helps nobody at once: after those who do.
-    band.lines.extend(naloxone.and_then(to_get));
-    Poster { title: "My plan", on, standing: None, band, again, groups, note }
+    let (mut emergency_box, repeated) = emergency_box(lines, naloxone.and_then(at_hand));
+    emergency_box.lines.extend(local);
+    // Naloxone that is yet to be had helps nobody at once: it comes after the lines that do.
+    emergency_box.lines.extend(naloxone.and_then(to_get));
+    PrintedPlan { title: "My plan", on, revision: None, emergency_box, repeated, groups, note }
 }
 
 /// What saves a life: the emergency number, what is at hand until somebody comes, then the other national lines.
-/// Up to the first of these it belongs on every page.
-pub(super) fn band(lines: &[CrisisLine], at_hand: Option<PosterLine>) -> (PosterGroup, usize) {
+/// Every page has those up to the first of the other lines.
+pub(super) fn emergency_box(lines: &[CrisisLine], at_hand: Option<PrintedLine>) -> (PrintedGroup, usize) {
     let of = |emergency| {
         let some = lines.iter().filter(move |line| line.emergency == emergency);
-        some.map(|line| PosterLine::reached(line.name.as_ref(), Some(&line.reach)))
+        some.map(|line| PrintedLine::reached(line.name.as_ref(), Some(&line.reach)))
     };
-    let mut all: Vec<PosterLine> = of(true).chain(at_hand).collect();
-    let again = all.len() + 1;
+    let mut all: Vec<PrintedLine> = of(true).chain(at_hand).collect();
+    let repeated = all.len() + 1;
     all.extend(of(false));
-    (PosterGroup::critical("Help, day and night", all), again)
+    (PrintedGroup::critical("Help, day and night", all), repeated)
 }
 
 /// The names of the plan's skills, those for most triggers first; of the favorites if there are none.
@@ -206,33 +229,33 @@ fn spare(own: &[String], plan: &Plan) -> String {
     own.first().cloned().or_else(person).unwrap_or_else(|| ANYBODY.to_owned())
 }
 
-/// Triggers with skills of their own come before those answered with what is `spare`.
-fn triggers(plan: &Plan, name: impl Fn(&SkillRef) -> Option<String>, spare: &str) -> Vec<PosterLine> {
+/// Triggers with skills of their own come first; `spare` answers the others.
+fn triggers(plan: &Plan, name: impl Fn(&SkillRef) -> Option<String>, spare: &str) -> Vec<PrintedLine> {
     let named = |trigger: &PlanTrigger| -> Vec<String> { trigger.coping.iter().filter_map(&name).collect() };
     let all = plan.triggers.iter().map(|trigger| (trigger.words.as_ref(), named(trigger)));
     let (with, without): (Vec<_>, Vec<_>) = all.partition(|(_, names)| !names.is_empty());
-    let with = with.into_iter().map(|(words, names)| PosterLine::answered(words, &names.join(", ")));
-    with.chain(without.into_iter().map(|(words, _)| PosterLine::answered(words, spare))).collect()
+    let with = with.into_iter().map(|(words, names)| PrintedLine::answered(words, &names.join(", ")));
+    with.chain(without.into_iter().map(|(words, _)| PrintedLine::answered(words, spare))).collect()
 }
 
-fn people(plan: &Plan) -> Vec<PosterLine> {
+fn people(plan: &Plan) -> Vec<PrintedLine> {
     let reachable = plan.supports.iter().filter(|support| support.reach.is_some());
     let line = |support: &Support| {
         let who = format!("{} ({})", support.name.as_ref(), support.role.as_str());
-        PosterLine::reached(who, support.reach.as_ref())
+        PrintedLine::reached(who, support.reach.as_ref())
     };
     reachable.map(line).collect()
 }
 
-fn at_hand(naloxone: &Naloxone) -> Option<PosterLine> {
-    let kept = naloxone.location.as_ref().map_or("at hand", AsRef::as_ref);
-    naloxone.has.then(|| PosterLine::answered("Naloxone", kept))
+fn at_hand(naloxone: &Naloxone) -> Option<PrintedLine> {
+    let place = naloxone.location.as_ref().map_or("at hand", AsRef::as_ref);
+    naloxone.has.then(|| PrintedLine::answered("Naloxone", place))
 }
 
-fn to_get(naloxone: &Naloxone) -> Option<PosterLine> {
+fn to_get(naloxone: &Naloxone) -> Option<PrintedLine> {
     let line = match &naloxone.location {
-        Some(place) => PosterLine::answered("Naloxone: none yet. Get it", place.as_ref()),
-        None => PosterLine::answered("Naloxone", "none yet. Ask your counselor or a pharmacy."),
+        Some(place) => PrintedLine::answered("Naloxone: none yet. Get it", place.as_ref()),
+        None => PrintedLine::answered("Naloxone", "none yet. Ask your counselor or a pharmacy."),
     };
     (!naloxone.has).then_some(line)
 }
@@ -248,16 +271,17 @@ mod tests {
     use crate::plan::lines::crisis_lines;
     use crate::plan::section::{LocalCrisisLine, SupportRole};
     use crate::plan::tests::{any_plan, day, fullest, id, list, reason, step, trigger, words};
+    use crate::plan::{Author, Signature};
     use proptest::prelude::*;
 
     const TEA: &str = "organization:00000000-0000-0000-0000-000000000002";
 
-    fn of(plan: &Plan, choices: &Choices) -> Poster {
+    fn of(plan: &Plan, choices: &Choices) -> PrintedPlan {
         let own = [added(2, tea())];
         let skills = Skills::new(library(), &own);
-        poster(plan, &[], &crisis_lines().lines, &skills, choices, day("2026-03-02"))
+        printed_plan(plan, &[], &crisis_lines().lines, &skills, choices, day("2026-03-02"))
     }
-    fn text(group: &PosterGroup) -> Vec<String> {
+    fn text(group: &PrintedGroup) -> Vec<String> {
         group.lines.iter().map(ToString::to_string).collect()
     }
     fn support(number: u128, name: &str, reach: Option<&str>) -> Support {
@@ -271,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poster_reads_from_the_most_urgent_to_the_reasons() {
+    fn a_printed_plan_reads_from_the_most_urgent_to_the_reasons() {
         let plan = Plan {
             reasons: list([reason(1, "My daughter")]),
             triggers: list([
@@ -284,9 +308,9 @@ mod tests {
             naloxone: Some(Naloxone { has: true, location: Some(words("kitchen drawer")) }),
             ..Plan::default()
         };
-        let poster = of(&plan, &Choices::default());
+        let printed = of(&plan, &Choices::default());
         let said: Vec<(&str, Vec<String>)> =
-            poster.groups.iter().map(|group| (group.heading.as_str(), text(group))).collect();
+            printed.groups.iter().map(|group| (group.heading.as_str(), text(group))).collect();
         let tea = tea().name;
         let tea: &str = tea.as_ref();
         let payday = format!("payday: Urge surfing, {tea}");
@@ -294,7 +318,7 @@ mod tests {
         let expected = [
             ("When a craving comes", vec!["Urge surfing", tea, "Take a brisk walk"]),
             ("Who I call", vec!["Sam (sponsor): 555-0100"]),
-            ("If I slip", vec!["Stop", "Call Sam"]),
+            (LAPSE, vec!["Stop", "Call Sam"]),
             (
                 "What sets it off, and what I do",
                 vec![payday.as_str(), "a row: Urge surfing, Take a brisk walk", boredom],
@@ -304,13 +328,13 @@ mod tests {
         let expected =
             expected.map(|(heading, lines)| (heading, lines.into_iter().map(str::to_owned).collect()));
         assert_eq!(said, expected);
-        assert!(poster.groups.iter().all(|group| group.left_out == 0));
-        assert!(poster.groups.iter().all(|group| group.is_numbered == (group.heading == "If I slip")));
-        assert_eq!(poster.note, None);
+        assert!(printed.groups.iter().all(|group| group.left_out == 0));
+        assert!(printed.groups.iter().all(|group| group.is_numbered == (group.heading == LAPSE)));
+        assert_eq!(printed.note, None);
     }
 
     #[test]
-    fn what_saves_a_life_stands_above_everything_and_the_first_of_it_on_every_page() {
+    fn what_saves_a_life_comes_before_everything_and_the_first_of_it_is_on_every_page() {
         let called = |text: &str| Called::try_from(text.to_owned()).unwrap();
         let reach = Reach::try_from("555-0142".to_owned()).unwrap();
         let with = |kept: Option<&str>| Plan {
@@ -322,7 +346,7 @@ mod tests {
             }]),
             ..Plan::default()
         };
-        let poster = of(&with(Some("kitchen drawer")), &Choices::default());
+        let printed = of(&with(Some("kitchen drawer")), &Choices::default());
         let lines = [
             "Emergency: overdose, or a life in danger: call 911",
             "Naloxone: kitchen drawer",
@@ -331,14 +355,14 @@ mod tests {
             "Crisis Text Line: text HOME to 741741",
             "Night line: 555-0142",
         ];
-        assert_eq!((text(&poster.band), poster.again), (lines.map(str::to_owned).to_vec(), 3));
-        assert_eq!(text(&of(&with(None), &Choices::default()).band)[1], "Naloxone: at hand");
+        assert_eq!((text(&printed.emergency_box), printed.repeated), (lines.map(str::to_owned).to_vec(), 3));
+        assert_eq!(text(&of(&with(None), &Choices::default()).emergency_box)[1], "Naloxone: at hand");
         let bare = of(&Plan::default(), &Choices::default());
-        assert_eq!((&text(&bare.band)[1], bare.again), (&lines[2].to_owned(), 2));
+        assert_eq!((&text(&bare.emergency_box)[1], bare.repeated), (&lines[2].to_owned(), 2));
     }
 
     #[test]
-    fn where_to_get_naloxone_stands_below_the_lines_that_answer() {
+    fn where_to_get_naloxone_comes_after_the_lines_that_answer() {
         let without = |kept: Option<&str>| {
             let naloxone = Some(Naloxone { has: false, location: kept.map(words) });
             of(&Plan { naloxone, ..Plan::default() }, &Choices::default())
@@ -347,13 +371,13 @@ mod tests {
             (Some("Free at the pharmacy on 5th"), "Naloxone: none yet. Get it: Free at the pharmacy on 5th"),
             (None, "Naloxone: none yet. Ask your counselor or a pharmacy."),
         ] {
-            let poster = without(kept);
-            assert_eq!((text(&poster.band).last().unwrap().as_str(), poster.again), (line, 2));
+            let printed = without(kept);
+            assert_eq!((text(&printed.emergency_box).last().unwrap().as_str(), printed.repeated), (line, 2));
         }
     }
 
     #[test]
-    fn a_skill_with_a_precaution_that_holds_for_this_person_is_not_on_the_poster() {
+    fn a_skill_with_a_precaution_that_holds_for_this_person_is_not_on_the_printed_plan() {
         let plan = Plan {
             triggers: list([trigger(1, "a row", &["library:cold_water", "library:urge_surfing"])]),
             ..Plan::default()
@@ -386,8 +410,8 @@ mod tests {
             favorites: skills.iter().map(|code| skill(code)).collect::<Vec<_>>().try_into().unwrap(),
         };
         let answers = |plan: &Plan, choices: &Choices| {
-            let poster = of(plan, choices);
-            text(poster.groups.iter().find(|group| group.heading == TRIGGERS).unwrap())
+            let printed = of(plan, choices);
+            text(printed.groups.iter().find(|group| group.heading == TRIGGERS).unwrap())
         };
         let heart = [Precaution::HeartCondition];
         assert_eq!(
@@ -416,45 +440,71 @@ mod tests {
     }
 
     #[test]
-    fn a_poster_for_somebody_else_says_that_parts_are_left_out() {
+    fn a_printed_plan_for_somebody_else_says_that_parts_are_left_out() {
         let skills = Skills::new(library(), &[]);
         let of = |withheld| {
-            poster(&Plan::default(), withheld, &[], &skills, &Choices::default(), day("2026-03-02")).note
+            printed_plan(&Plan::default(), withheld, &[], &skills, &Choices::default(), day("2026-03-02"))
+                .note
         };
         assert_eq!(of(&[]), None);
         assert!(of(&[PlanSection::Reasons]).is_some_and(|note| note.contains("left out")));
     }
 
     #[test]
-    fn a_poster_says_that_it_is_not_signed_by_both_until_it_is() {
-        let standing = |how_far| of(&Plan::default(), &Choices::default()).agreed(how_far).standing;
-        for open in [Agreement::Draft, Agreement::Participant, Agreement::Counselor] {
-            assert_eq!(standing(Some(open)), Some("not yet signed by both"), "{open:?}");
+    fn a_printed_plan_says_its_revision_and_that_it_is_not_signed_by_both_until_it_is() {
+        let bare = of(&Plan::default(), &Choices::default());
+        let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
+        let account = uuid::Uuid::from_u128(1).into();
+        let footer = |signed: &[(Role, &str)]| {
+            let signature = |(role, at): &(Role, &str)| Signature {
+                by: account,
+                role: *role,
+                at: at.parse().unwrap(),
+                revision: 3,
+            };
+            let author = Author { account, role: Role::Counselor };
+            let made_at = "2026-03-01T12:00:00Z".parse().unwrap();
+            let signatures = signed.iter().map(signature).collect();
+            let revision = Revision { revision: 3, author, made_at, content: Plan::default(), signatures };
+            bare.clone().of_revision(Some(&revision), &zone).footer()
+        };
+        let participant = (Role::Participant, "2026-03-01T15:00:00Z");
+        let counselor = (Role::Counselor, "2026-03-02T03:00:00Z");
+        let open = "Revision 3, not yet signed by both · printed Mar 2, 2026";
+        for signed in [vec![], vec![participant], vec![counselor], vec![counselor, counselor]] {
+            assert_eq!(footer(&signed), open, "{signed:?}");
         }
-        assert_eq!((standing(Some(Agreement::Agreed)), standing(None)), (None, None));
+        let later = (Role::Counselor, "2026-03-04T12:00:00Z");
+        let agreed = "Revision 3, agreed Mar 1, 2026 · printed Mar 2, 2026";
+        assert_eq!(
+            footer(&[counselor, later, participant]),
+            agreed,
+            "the first of each, by the zone's calendar"
+        );
+        assert_eq!(bare.clone().of_revision::<Plan>(None, &zone).footer(), "printed Mar 2, 2026");
     }
 
     #[test]
-    fn reasons_give_way_first_and_people_last_and_what_gives_way_is_counted() {
-        let mut poster = of(&fullest("x"), &Choices::default());
+    fn reasons_are_left_out_first_and_people_last_and_what_is_left_out_is_counted() {
+        let mut printed = of(&fullest("x"), &Choices::default());
         let counts =
-            |poster: &Poster| poster.groups.iter().map(|group| group.lines.len()).collect::<Vec<_>>();
-        assert_eq!(counts(&poster), [0, 10, 10, 16, 8]);
-        assert!(poster.shorten());
-        assert_eq!(counts(&poster), [0, 10, 10, 16, 7]);
+            |printed: &PrintedPlan| printed.groups.iter().map(|group| group.lines.len()).collect::<Vec<_>>();
+        assert_eq!(counts(&printed), [0, 10, 10, 16, 8]);
+        assert!(printed.shorten());
+        assert_eq!(counts(&printed), [0, 10, 10, 16, 7]);
         for _ in 0..5 + 10 + 5 {
-            assert!(poster.shorten());
+            assert!(printed.shorten());
         }
-        assert_eq!(counts(&poster), [0, 5, 10, 6, 2]);
-        assert!(poster.shorten());
-        assert!(!poster.shorten(), "the rest stays");
-        let left_out: Vec<_> = poster.groups.iter().map(|group| group.left_out).collect();
+        assert_eq!(counts(&printed), [0, 5, 10, 6, 2]);
+        assert!(printed.shorten());
+        assert!(!printed.shorten(), "the rest stays");
+        let left_out: Vec<_> = printed.groups.iter().map(|group| group.left_out).collect();
         assert_eq!(left_out, [0, 6, 0, 10, 6]);
     }
 
     proptest! {
         #[test]
-        fn however_short_a_poster_is_nothing_in_it_is_cut_and_no_critical_line_is_gone(plan in any_plan()) {
+        fn however_short_a_printed_plan_is_nothing_in_it_is_cut_and_no_critical_line_is_gone(plan in any_plan()) {
             let whole = of(&plan, &Choices::default());
             let mut short = whole.clone();
             while short.shorten() {}
@@ -462,13 +512,13 @@ mod tests {
                 prop_assert!(whole.lines.starts_with(&short.lines));
                 prop_assert_eq!(whole.lines.len() + whole.left_out, short.lines.len() + short.left_out);
             }
-            prop_assert_eq!((&whole.band, &whole.groups[2]), (&short.band, &short.groups[2]));
+            prop_assert_eq!((&whole.emergency_box, &whole.groups[2]), (&short.emergency_box, &short.groups[2]));
         }
 
         #[test]
-        fn every_trigger_on_a_poster_has_an_answer(plan in any_plan()) {
-            let poster = of(&plan, &Choices::default());
-            let triggers = poster.groups.iter().find(|group| group.heading == TRIGGERS).unwrap();
+        fn every_trigger_on_a_printed_plan_has_an_answer(plan in any_plan()) {
+            let printed = of(&plan, &Choices::default());
+            let triggers = printed.groups.iter().find(|group| group.heading == TRIGGERS).unwrap();
             prop_assert!(triggers.lines.iter().all(|line| line.answer.as_ref().is_some_and(|a| !a.is_empty())));
         }
     }
