@@ -3,15 +3,19 @@
 pub mod picture;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use evenkeel_domain::access::{Action, Grant};
-use evenkeel_domain::account::{DisplayName, ParticipantId};
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::check_in::DayFigures;
-use evenkeel_domain::recovery::use_report::{UseReportGroup, for_caseload, recent_since};
-use evenkeel_domain::trend::{CASELOAD_DAYS, Recent, Refusal, Span, Trend, trend};
-use evenkeel_domain::value::{Day, Moment, TimeZone};
+use evenkeel_domain::recovery::use_report::{UnseenReport, recent_since};
+use evenkeel_domain::trend::{
+    CASELOAD_DAYS, CaseloadLine, RecentDays, Refusal, Span, Trend, sort_caseload, trend,
+};
+use evenkeel_domain::value::{Day, Moment};
+use evenkeel_persistence::caseload::Member;
 use evenkeel_persistence::{Tx, caseload, check_in, recovery, trend as store};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -176,26 +180,7 @@ async fn draw_trends(
     Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture::svg(&trends.trend)))
 }
 
-/// A participant on the caseload, with recent changes.
-#[derive(Serialize, ToSchema)]
-struct CaseloadLine {
-    /// The participant
-    id: ParticipantId,
-    /// The participant's name
-    display_name: DisplayName,
-    /// The participant's time zone
-    time_zone: TimeZone,
-    #[serde(flatten)]
-    recent: Recent,
-    /// Use reports that need attention or were received in the last 14 days, by day. The most urgent first: what needs
-    /// attention and may have been an opioid, what else needs attention, then the latest
-    #[schema(max_items = 1000)]
-    use_reports: Vec<UseReportGroup>,
-    /// Whether a use report needs attention
-    needs_attention: bool,
-}
-
-/// A counselor's participants, by name.
+/// A counselor's participants: those who need attention first, then by name.
 #[derive(Serialize, ToSchema)]
 struct Caseload {
     /// The participants
@@ -210,9 +195,9 @@ fn hour(now: Moment) -> Moment {
 
 /// Read the caseload
 ///
-/// A counselor sees their own participants, a supervisor those of the whole organization. Each line has the last log,
-/// the last 7 days compared with the 14 before, since when there are no logs, and use reports. The audit log of each
-/// participant records this once an hour for each reader.
+/// A counselor sees their own participants, a supervisor those of the whole organization. Those who need
+/// attention come first. Each line has the last log, the last 7 days compared with the 14 before, since when there are
+/// no logs, and use reports. The audit log of each participant records this once an hour for each reader.
 #[utoipa::path(
     responses((status = 200, description = "The caseload", body = Caseload)),
 )]
@@ -232,23 +217,14 @@ async fn list_participants(app: Data<App>, caller: Caller) -> Result<Json<Caselo
             {
                 reports.entry(participant).or_default().push(report);
             }
-            let mut items = Vec::new();
-            for (member, days) in members.into_iter().zip(days) {
-                let recent = days.recent(permit.now().local_day(&member.time_zone));
-                let (id, display_name, time_zone) =
-                    (member.participant, member.display_name, member.time_zone);
-                let reports = reports.get(&id).map_or(&[][..], Vec::as_slice);
-                let use_reports = for_caseload(reports, permit.now(), |unseen| tag(None, &unseen));
-                let needs_attention = use_reports.iter().any(|group| group.needs_attention);
-                items.push(CaseloadLine {
-                    id,
-                    display_name,
-                    time_zone,
-                    recent,
-                    use_reports,
-                    needs_attention,
-                });
-            }
+            let tag = |unseen: &[UnseenReport]| tag(None, &unseen);
+            let line = |(member, days): (Member, Arc<RecentDays>)| {
+                let reports = reports.get(&member.participant).map_or(&[][..], Vec::as_slice);
+                let who = (member.participant, member.display_name, member.time_zone);
+                CaseloadLine::new(who, &days, reports, permit.now(), tag)
+            };
+            let mut items: Vec<_> = members.into_iter().zip(days).map(line).collect();
+            sort_caseload(&mut items);
             let seen: Vec<ParticipantId> = items.iter().map(|line| line.id).collect();
             let unseen = caseload::first_views(tx, permit, &seen, hour(permit.now()))?;
             Ok((items, unseen))

@@ -8,7 +8,7 @@ mod caseload;
 mod summary;
 mod tally;
 
-pub use caseload::{CASELOAD_DAYS, DayGlance, Recent, RecentDays};
+pub use caseload::{CASELOAD_DAYS, CaseloadLine, DayGlance, Recent, RecentDays, sort_caseload};
 pub use summary::{DayDetail, DaySummary};
 pub use tally::{Tallies, Tally, TallyKey};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use evenkeel_domain::access::Permit;
-use evenkeel_domain::account::{DisplayName, ParticipantId, Role, sort_by_name};
+use evenkeel_domain::account::{DisplayName, ParticipantId, Role};
 use evenkeel_domain::trend::{DayGlance, RecentDays};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 
@@ -50,7 +50,7 @@ pub struct Member {
     pub version: i64,
 }
 
-/// The participants a permit covers, by name: a supervisor's whole organization, anybody else's own caseload.
+/// The participants a permit covers, in any order: a supervisor's whole organization, anybody else's own caseload.
 pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     type Row = (Id, String, String, Option<i64>);
     let actor = permit.actor();
@@ -82,9 +82,7 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
             version: version.unwrap_or(0),
         })
     };
-    let mut members = rows.into_iter().map(member).collect::<Result<Vec<_>, Error>>()?;
-    sort_by_name(&mut members, |member| (&member.display_name, member.participant));
-    Ok(members)
+    rows.into_iter().map(member).collect()
 }
 
 /// The days from `since` on of these participants, and the last day with an entry, however long ago.

@@ -1,9 +1,12 @@
-//! The summary of one participant in a caseload.
+//! The caseload: a line for each participant, those who need attention first.
 
 use super::Tally;
+use crate::account::{DisplayName, ParticipantId, sort_by_name};
 use crate::craving::Intensity;
-use crate::value::{Day, Moment};
+use crate::recovery::use_report::{UnseenReport, UseReport, UseReportGroup, for_caseload};
+use crate::value::{Day, Moment, TimeZone};
 use serde::Serialize;
+use std::cmp::Reverse;
 use utoipa::ToSchema;
 
 /// How many days a caseload line covers, today included.
@@ -33,6 +36,59 @@ pub struct Recent {
     pub last_log_at: Option<Moment>,
     /// The last day with an entry, if neither today nor yesterday has one.
     pub quiet_since: Option<Day>,
+}
+
+/// A participant on a caseload, with recent changes.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CaseloadLine {
+    /// The participant.
+    pub id: ParticipantId,
+    /// The participant's name.
+    pub display_name: DisplayName,
+    /// The participant's time zone.
+    pub time_zone: TimeZone,
+    /// The participant's cravings at a glance.
+    #[serde(flatten)]
+    pub recent: Recent,
+    /// Use reports that need attention or were received in the last 14 days, by day. The most urgent first: what needs
+    /// attention and may have been an opioid, what else needs attention, then the latest.
+    #[schema(max_items = 1000)]
+    pub use_reports: Vec<UseReportGroup>,
+    /// Whether a use report needs attention.
+    pub needs_attention: bool,
+}
+
+impl CaseloadLine {
+    /// The line of a participant now. `tag` makes the tag of a group of use reports.
+    pub fn new(
+        (id, display_name, time_zone): (ParticipantId, DisplayName, TimeZone),
+        days: &RecentDays,
+        reports: &[UseReport],
+        now: Moment,
+        tag: impl Fn(&[UnseenReport]) -> String,
+    ) -> Self {
+        let use_reports = for_caseload(reports, now, tag);
+        Self {
+            recent: days.recent(now.local_day(&time_zone)),
+            needs_attention: use_reports.iter().any(|group| group.needs_attention),
+            id,
+            display_name,
+            time_zone,
+            use_reports,
+        }
+    }
+
+    /// Greater for those who need attention, and among them for those whose use may have involved opioids.
+    fn urgency(&self) -> (bool, bool) {
+        let mut open = self.use_reports.iter().filter(|group| group.needs_attention);
+        (self.needs_attention, open.any(|group| group.may_be_opioid))
+    }
+}
+
+/// Sorts a caseload: those who need attention first, then by name.
+pub fn sort_caseload(lines: &mut [CaseloadLine]) {
+    sort_by_name(lines, |line| (&line.display_name, line.id));
+    lines.sort_by_key(|line| Reverse(line.urgency()));
 }
 
 /// The summary of a day without its tallies by trigger and hour, for a caseload line.
@@ -93,10 +149,13 @@ impl RecentDays {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::craving::Substance;
     use crate::craving::tests::{intensity, moment};
+    use crate::recovery::use_report::{ReportSource, Use};
     use crate::trend::DaySummary;
     use crate::trend::tests::{day, felt};
     use rstest::rstest;
+    use uuid::Uuid;
 
     fn only(at: &str, strength: i64) -> DaySummary {
         DaySummary::first(&felt(at, strength, &[], None))
@@ -104,6 +163,37 @@ mod tests {
     fn glance(day: &DaySummary) -> DayGlance {
         let DaySummary { day, count, intensity_sum, peak, last_at, .. } = *day;
         DayGlance { day, count, intensity_sum, peak, last_at }
+    }
+
+    #[test]
+    fn a_caseload_lists_those_who_need_attention_first_and_then_by_name() {
+        let now = moment("2026-03-02T12:00:00Z");
+        let utc = || TimeZone::try_from("UTC".to_owned()).unwrap();
+        let line = |number: u128, name: &str, substances: &[Option<Substance>]| {
+            let report = |(id, substance): (u128, &Option<Substance>)| {
+                let says = Use::at(now, &utc(), *substance);
+                UseReport::report(ReportSource::Craving, Uuid::from_u128(id), None, says, now)
+            };
+            let reports: Vec<_> = (1..).zip(substances).map(report).collect();
+            let who =
+                (Uuid::from_u128(number).into(), DisplayName::try_from(name.to_owned()).unwrap(), utc());
+            CaseloadLine::new(who, &RecentDays::default(), &reports, now, |_| String::new())
+        };
+        let mut lines = [
+            line(1, "Ana", &[]),
+            line(2, "Émile", &[]),
+            line(3, "Drew", &[Some(Substance::Alcohol)]),
+            line(4, "Theo", &[Some(Substance::Alcohol), None]),
+            line(5, "Maya", &[Some(Substance::Opioids)]),
+            line(6, "Eva", &[]),
+        ];
+        sort_caseload(&mut lines);
+        let names = lines.each_ref().map(|line| line.display_name.as_ref());
+        assert_eq!(names, ["Maya", "Theo", "Drew", "Ana", "Émile", "Eva"]);
+        assert_eq!(
+            lines.each_ref().map(|line| line.needs_attention),
+            [true, true, true, false, false, false]
+        );
     }
 
     #[test]
