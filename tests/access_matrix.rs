@@ -175,12 +175,12 @@ fn body(operation: &str) -> Option<Value> {
         "{assignment}" => json!({"skill": "library:urge_surfing", "until": "2026-03-09"}),
         "{skill-practice}" => practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4),
         "{revision}" if path.contains("{skill-practice}") => {
-            json!({"practice": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
+            json!({"entry": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
         }
         "{revision}" if path.contains("{lapse}") => {
             json!({"lapse": crate::recovery::lapse("2026-03-02T18:00:00Z", "close_call")})
         }
-        "{revision}" => json!({"craving": craving("2026-03-02T18:00:00Z", 5)}),
+        "{revision}" => json!({"entry": craving("2026-03-02T18:00:00Z", 5)}),
         "{check-in}" => crate::check_in::daily("2026-03-02T18:00:00Z", 6),
         "{sobriety-date}" => crate::recovery::sobriety_date("2026-01-31", "2026-03-02T18:00:00Z"),
         "{change}" => crate::program::step("continuing_care", "2026-03-02"),

@@ -98,7 +98,7 @@ async fn what_a_participant_did_is_there_in_order_without_a_gap(
         .await
         .is(200);
     let draft = evenkeel_tests::test_server::craving("2026-03-02T18:00:00Z", 5);
-    server.put(&maya, &format!("{path}/revisions/{}", fresh_id()), json!({"craving": draft})).await.is(201);
+    server.put(&maya, &format!("{path}/revisions/{}", fresh_id()), json!({"entry": draft})).await.is(201);
     server.delete(&maya, &path).await.is(204);
     let all = entries(&server, &maya, "me").await;
     let own: Vec<_> = all

@@ -132,9 +132,9 @@ async fn every_faulty_field_is_named_at_once(#[values(Engine::Sqlite, Engine::Po
 
     let id = server.craving(&clinic.maya, "2026-03-02T18:00:00Z", 5).await;
     let correct = format!("/v1/participants/me/cravings/{id}/revisions/{}", fresh_id());
-    let correction = json!({"craving": {"intensity": "7", "peak": 8}, "reason": "", "who": "me"});
+    let correction = json!({"entry": {"intensity": "7", "peak": 8}, "reason": "", "who": "me"});
     let problem = server.put(&clinic.maya, &correct, correction).await.refused(422, "");
-    let in_craving = ["/craving/intensity", "/craving/peak", "/craving/occurred_at", "/craving/time_zone"];
+    let in_craving = ["/entry/intensity", "/entry/peak", "/entry/occurred_at", "/entry/time_zone"];
     assert_eq!(named(&problem), [in_craving.as_slice(), &["/reason", "/who"]].concat());
     let plan = json!({"reasons": [{"id": 7, "words": ""}, {"id": fresh_id(), "words": "Ana"}, {"words": 5}], "horoscope": []});
     let problem =
@@ -178,7 +178,7 @@ async fn a_list_is_not_accepted_as_an_object(#[values(Engine::Sqlite, Engine::Po
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
     let list = json!(["2026-03-02T18:00:00Z", ZONE, 5]);
-    let correction = json!({"craving": list}).to_string();
+    let correction = json!({"entry": list}).to_string();
     for (body, pointer) in [(list.to_string(), ""), (with("cues", json!([["place", "the bar"]])), "/cues/0")]
     {
         let problem = raw(&server, &clinic.maya.token, "application/json", body).await.refused(422, pointer);
@@ -187,10 +187,7 @@ async fn a_list_is_not_accepted_as_an_object(#[values(Engine::Sqlite, Engine::Po
     nothing_is_stored(&server, &clinic).await;
     let id = server.craving(&clinic.maya, "2026-03-02T18:00:00Z", 5).await;
     let path = format!("/v1/participants/me/cravings/{id}/revisions/{}", fresh_id());
-    server
-        .put(&clinic.maya, &path, serde_json::from_str(&correction).unwrap())
-        .await
-        .refused(422, "/craving");
+    server.put(&clinic.maya, &path, serde_json::from_str(&correction).unwrap()).await.refused(422, "/entry");
     let quiet = json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet", "quiet_hours": ["22:00", "07:00"]});
     server.put(&clinic.maya, "/v1/participants/me/reminders", quiet).await.refused(422, "/quiet_hours");
     let sign_in = json!(["maya@harbor.example", PASSWORD, "phone"]);

@@ -144,7 +144,7 @@ async fn practice_while_calm_is_stored_and_is_no_evidence(
     );
     let tried = log_practice(&server, maya, "2026-02-07T18:00:00Z", skill, 6, 2).await;
     assert_eq!(server.get(maya, &works).await.is(200)["items"][0]["tries"], 1);
-    let calm = json!({"practice": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
+    let calm = json!({"entry": practice("2026-02-07T18:00:00Z", skill, 0, 0)});
     server.put(maya, &format!("{}/revisions/{}", path(&tried), fresh_id()), calm).await.is(201);
     assert_eq!(server.get(maya, &works).await.is(200)["items"], json!([]));
 }
@@ -192,7 +192,7 @@ async fn a_practice_in_a_craving_counts_for_the_situations_of_that_craving(
         );
     }
     assert_eq!(count("urges").await, std::slice::from_ref(&one), "what it names itself goes before");
-    let moved = json!({"craving": felt(&["urges"])});
+    let moved = json!({"entry": felt(&["urges"])});
     server.put(maya, &format!("{at}/revisions/{}", fresh_id()), moved).await.is(201);
     assert_eq!((count("conflict").await, count("urges").await), (vec![], vec![three, one.clone()]));
     server.delete(maya, &at).await.is(204);
@@ -244,7 +244,7 @@ async fn what_staff_read_of_somebodys_practice_is_in_the_audit_log(
         )
         .await
         .refused(403, "");
-    let correction = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
+    let correction = json!({"entry": practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 5)});
     server.put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
     for _ in 0..2 {
         server

@@ -102,7 +102,7 @@ async fn the_first_text_sent_again_after_a_correction_is_still_the_same_craving(
     let mut right = full();
     right["intensity"] = json!(4);
     let revision = format!("{}/revisions/{}", path(&id), fresh_id());
-    let corrected = server.put(&maya, &revision, json!({"craving": right})).await.is(201);
+    let corrected = server.put(&maya, &revision, json!({"entry": right})).await.is(201);
     assert_eq!(server.put(&maya, &path(&id), full()).await.is(200), corrected);
 }
 
@@ -219,7 +219,7 @@ async fn a_correction_keeps_what_was_written_before(
     right["intensity"] = json!(4);
     right["occurred_at"] = json!("2026-03-01T18:30:00Z");
     let revision = format!("{}/revisions/{}", path(&id), fresh_id());
-    let correction = json!({"reason": "It was yesterday", "craving": right});
+    let correction = json!({"reason": "It was yesterday", "entry": right});
     let stored = server.put(&maya, &revision, correction.clone()).await.is(201);
     assert_eq!(
         (&stored["revision"], &stored["intensity"], &stored["local_day"]),
@@ -227,7 +227,7 @@ async fn a_correction_keeps_what_was_written_before(
     );
     server.put(&maya, &revision, correction).await.is(200);
     let other = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
-    let own = json!({"craving": craving("2026-03-02T17:00:00Z", 6)});
+    let own = json!({"entry": craving("2026-03-02T17:00:00Z", 6)});
     let own = server.put(&maya, &format!("{}/revisions/{other}", path(&other)), own).await.refused(409, "");
     assert!(own["detail"].as_str().unwrap().contains("under a new id"), "{own}");
     server.delete(&maya, &path(&other)).await.is(204);
@@ -248,7 +248,7 @@ async fn a_correction_may_move_a_craving_to_after_it_was_first_received(
     let id = server.craving(&maya, "2026-03-02T18:00:00Z", 6).await;
     server.later(SignedDuration::from_hours(24));
     let maya = server.sign_in(&maya).await;
-    let correction = json!({"craving": craving("2026-03-03T17:00:00Z", 6)});
+    let correction = json!({"entry": craving("2026-03-03T17:00:00Z", 6)});
     let stored =
         server.put(&maya, &format!("{}/revisions/{}", path(&id), fresh_id()), correction).await.is(201);
     assert_eq!((&stored["local_day"], &stored["clock_suspect"]), (&json!("2026-03-03"), &json!(false)));

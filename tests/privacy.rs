@@ -109,7 +109,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     let path = format!("/v1/participants/me/cravings/{craving}");
     let draft = full(&mut words);
     server.put(&zoe, &path, draft.clone()).await.is(201);
-    let fix = json!({"reason": words.word("reason"), "craving": draft});
+    let fix = json!({"reason": words.word("reason"), "entry": draft});
     server.put(&zoe, &format!("{path}/revisions/{}", evenkeel_tests::fresh_id()), fix).await.is(201);
     let theirs = format!("/v1/participants/{}", zoe.participant);
     for read in ["cravings", "trends?from=2026-03-01&to=2026-03-02", "reminders", "audit-log"] {

@@ -117,9 +117,7 @@ async fn summaries_always_equal_a_recount(#[values(Engine::Sqlite, Engine::Postg
         match (pick, at_own) {
             (0, Some(path)) => drop(server.delete(&maya, &path).await),
             (1, Some(path)) => drop(
-                server
-                    .put(&maya, &format!("{path}/revisions/{}", fresh_id()), json!({"craving": draft}))
-                    .await,
+                server.put(&maya, &format!("{path}/revisions/{}", fresh_id()), json!({"entry": draft})).await,
             ),
             (2, Some(path)) => {
                 let rating = json!({"rated_at": at, "intensity": dice.below(11)});
@@ -230,7 +228,7 @@ async fn the_caseload_shows_each_change_since_the_last_look(
     server.put(maya, &format!("{path}/ratings/{}", fresh_id()), rating).await.is(201);
     assert_eq!(look().await, (json!(1), json!(9), json!(null)));
     let draft = evenkeel_tests::test_server::craving("2026-03-01T18:00:00Z", 5);
-    server.put(maya, &format!("{path}/revisions/{}", fresh_id()), json!({"craving": draft})).await.is(201);
+    server.put(maya, &format!("{path}/revisions/{}", fresh_id()), json!({"entry": draft})).await.is(201);
     assert_eq!(look().await, (json!(1), json!(9), json!(null)));
     server.delete(maya, &path).await.is(204);
     assert_eq!(look().await, (json!(0), json!(null), json!("2026-01-05")));

@@ -90,10 +90,10 @@ async fn read_audit_log(
     let more = most < entries.len();
     entries.truncate(most);
     let next = if more { entries.last().map(|(entry, _)| Before(entry.seq)) } else { None };
-    let entry = |(entry, name): (AuditEvent, Option<String>)| {
+    let entry = |(entry, name): (AuditEvent, Option<DisplayName>)| {
         let entry = entry.shown_to(&reader);
-        let name = name.filter(|_| entry.actor.is_some());
-        AuditLogEntry { entry, actor_name: name.and_then(|n| n.try_into().ok()) }
+        let actor_name = name.filter(|_| entry.actor.is_some());
+        AuditLogEntry { entry, actor_name }
     };
     Ok(Json(AuditLogPage { items: entries.into_iter().map(entry).collect(), next }))
 }

@@ -40,11 +40,9 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different | Refusal::DifferentAssignment | Refusal::DifferentSkill => {
-                Self::different(refusal.to_string())
-            }
-            Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
-            Refusal::Withdrawn | Refusal::Retired => Self::conflict(refusal.to_string()),
+            Refusal::Entry(refusal) => refusal.into(),
+            Refusal::DifferentAssignment | Refusal::DifferentSkill => Self::different(refusal.to_string()),
+            Refusal::Retired => Self::conflict(refusal.to_string()),
             Refusal::Stale => Self::stale_since(refusal.to_string()),
             Refusal::WhichRevision => Self::which_revision(),
             Refusal::NotOffered | Refusal::HasPrecaution => Self::invalid("/skill", refusal.to_string()),

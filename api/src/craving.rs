@@ -10,10 +10,10 @@ use evenkeel_domain::craving::{
 };
 use evenkeel_domain::recovery::use_report::{ReportSource, Use, UseReport};
 use evenkeel_domain::trend::DaySummary;
-use evenkeel_domain::value::{Day, Moment};
+use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, craving as store, trend};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -21,7 +21,7 @@ use crate::app::audit;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Query, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
-use crate::http::page::{Cursor, Limit, cut};
+use crate::http::page::{Cursor, EntryQuery, Page};
 use crate::recovery::lapse::UseResponse;
 use crate::recovery::use_report;
 
@@ -40,11 +40,8 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(refusal.to_string()),
-            Refusal::Withdrawn => Self::conflict(refusal.to_string()),
-            Refusal::TooManyRevisions | Refusal::TooManyRatings | Refusal::TooManyOutcomes => {
-                Self::refused(refusal.to_string())
-            }
+            Refusal::Entry(refusal) => refusal.into(),
+            Refusal::TooManyRatings | Refusal::TooManyOutcomes => Self::refused(refusal.to_string()),
         }
     }
 }
@@ -61,9 +58,9 @@ pub fn record(
 ) -> Result<Recorded<Craving>, Problem> {
     let craving = craving::record(grant.participant(), id, draft, grant.now());
     if !store::add(tx, grant, &craving)? {
-        let stored = standing(tx, grant, id)?;
-        let first = store::first_sent(tx, grant, id)?.ok_or_else(Problem::unknown)?;
-        craving::same(&stored, &first, &store::outcomes(tx, grant, id)?, &craving.draft)?;
+        let stored = find(tx, grant, id)?;
+        let revisions = store::revisions(tx, grant, &stored)?;
+        craving::same(&stored, &revisions, &store::outcomes(tx, grant, id)?, &craving.draft)?;
         return Ok(Recorded::Known(stored));
     }
     match trend::day(tx, grant, craving.local_day)? {
@@ -85,7 +82,7 @@ pub fn rate(
     rating: RatingId,
     draft: &RatingDraft,
 ) -> Result<Recorded<Craving>, Problem> {
-    let before = standing(tx, grant, id)?;
+    let before = find(tx, grant, id)?;
     let rated = craving::rate(&before, rating, draft)?;
     if rated == before {
         return Ok(Recorded::Known(before));
@@ -94,21 +91,21 @@ pub fn rate(
         store::add_rating(tx, grant, id, new)?;
     }
     if rated.peak != before.peak {
-        store::put(tx, grant, &rated, false)?;
+        store::put(tx, grant, &rated)?;
         recount(tx, grant, rated.local_day)?;
     }
     audit::record(tx, grant, Action::RateCraving, Some(id.into()))?;
     Ok(Recorded::New(rated))
 }
 
-/// What happens when somebody tells how a craving ended, or that it has not yet.
+/// What happens when somebody reports how a craving ended, or that it has not yet.
 pub fn conclude(tx: &mut Tx, grant: &Grant, id: CravingId, draft: &OutcomeDraft) -> Result<Craving, Problem> {
-    let before = standing(tx, grant, id)?;
+    let before = find(tx, grant, id)?;
     let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, grant.now())?;
     let Some(kept) = kept else { return Ok(before) };
     store::add_outcome(tx, grant, id, &kept)?;
     if concluded != before {
-        store::put(tx, grant, &concluded, false)?;
+        store::put(tx, grant, &concluded)?;
         recount(tx, grant, concluded.local_day)?;
     }
     if kept.outcome == Outcome::Lapsed {
@@ -120,10 +117,10 @@ pub fn conclude(tx: &mut Tx, grant: &Grant, id: CravingId, draft: &OutcomeDraft)
 }
 
 fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<(), Problem> {
-    let before = standing(tx, grant, id)?;
+    let before = find(tx, grant, id)?;
     let withdrawn = craving::withdraw(&before, grant.now());
     if withdrawn != before {
-        store::put(tx, grant, &withdrawn, false)?;
+        store::put(tx, grant, &withdrawn)?;
         recount(tx, grant, withdrawn.local_day)?;
         revise_use(tx, grant, id, |_| None)?;
         audit::record(tx, grant, Action::WithdrawCraving, Some(id.into()))?;
@@ -131,8 +128,14 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<(), Problem> {
     Ok(())
 }
 
-fn standing(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem> {
+fn find(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem> {
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+/// A craving that was not withdrawn.
+fn current(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem> {
+    let craving = find(tx, grant, id)?;
+    if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(craving) }
 }
 
 /// The craving reports use, perhaps not for the first time.
@@ -155,7 +158,7 @@ fn revise_use(
     })
 }
 
-/// Counts a day anew from what stands on it, after anything but a new entry.
+/// Counts a day again from its entries, after anything but a new one.
 fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
     let counted = DaySummary::recount(&store::of_day(tx, grant, day)?);
     match (counted, trend::day(tx, grant, day)?) {
@@ -225,68 +228,36 @@ async fn record_craving(
     Ok(done.map(|craving| CravingResponse::new(craving, outcome)))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct CravingQuery {
-    /// Only what was felt from then on
-    #[param(inline)]
-    from: Option<Moment>,
-    /// Only what was felt before then
-    #[param(inline)]
-    until: Option<Moment>,
-    /// How many entries at most; 50 if not given
-    #[serde(default)]
-    #[param(required = false, inline)]
-    limit: Limit,
-    /// Where to go on
-    #[param(inline)]
-    after: Option<Cursor>,
-}
-
-/// A page of cravings, the latest felt first.
-#[derive(Serialize, ToSchema)]
-struct CravingPage {
-    /// The cravings that stand
-    #[schema(max_items = 200)]
-    items: Vec<Craving>,
-    /// Where the next page begins; absent on the last
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<Cursor>,
-}
-
 /// List cravings
 ///
 /// The latest felt first; withdrawn ones are left out.
 #[utoipa::path(
-    params(("participant" = inline(ParticipantRef), Path), CravingQuery),
-    responses((status = 200, description = "A page of cravings", body = CravingPage)),
+    params(("participant" = inline(ParticipantRef), Path), EntryQuery),
+    responses((status = 200, description = "A page of cravings", body = Page<Craving>)),
 )]
 #[get("/v1/participants/{participant}/cravings")]
 async fn list_cravings(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef,)>,
-    query: Query<CravingQuery>,
-) -> Result<Json<CravingPage>, Problem> {
+    query: Query<EntryQuery>,
+) -> Result<Json<Page<Craving>>, Problem> {
     let (participant,) = path.into_inner();
-    let CravingQuery { from, until, limit, after } = query.into_inner();
+    let EntryQuery { from, until, limit, after } = query.into_inner();
     let found = caller
         .read(&app, Action::ReadCravings, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));
-            let found = store::list(tx, grant, from, until, after, i64::from(limit) + 1)?;
-            Ok(found)
+            Ok(store::list(tx, grant, from, until, after, i64::from(limit) + 1)?)
         })
         .await?;
-    let (items, next) = cut(found, limit, |last| Cursor(last.felt_at(), last.id.into()));
-    Ok(Json(CravingPage { items, next }))
+    Ok(Json(Page::new(found, limit, |last| Cursor(last.felt_at(), last.id.into()))))
 }
 
 /// Read a craving
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 200, description = "The craving as it stands", body = Craving),
+        (status = 200, description = "The craving", body = Craving),
         (status = 410, description = "It was withdrawn"),
     ),
 )]
@@ -299,8 +270,7 @@ async fn read_craving(
     let (participant, id) = path.into_inner();
     let craving = caller
         .read(&app, Action::ReadCravings, participant, Some(id.into()), move |tx, grant| {
-            let craving = standing(tx, grant, id)?;
-            if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(craving) }
+            current(tx, grant, id)
         })
         .await?;
     Ok(Json(craving))
@@ -308,7 +278,7 @@ async fn read_craving(
 
 /// Withdraw a craving
 ///
-/// It is no longer shown or counted; that it stood is kept. Again is the same.
+/// It is no longer shown or counted. A tombstone stays. Again is the same.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses((status = 204, description = "Withdrawn")),
@@ -352,16 +322,16 @@ async fn rate_craving(
     done.await
 }
 
-/// Tell how a craving ended
+/// Report how a craving ended
 ///
-/// Or that it has not yet. Of several, the one observed last stands, in whatever order they arrive; all are kept, at
+/// Or that it has not yet. Of several, the one observed last counts, in whatever order they arrive; all are stored, at
 /// most 50 of each. The same again changes nothing, even if a correction has come between. An end in use is answered with
 /// `guidance`, as a lapse is, and stays reported (`use_reports` in the caseload) whatever is observed later, until a
 /// correction changes that end or the craving is withdrawn.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 200, description = "The craving as it stands", body = CravingResponse),
+        (status = 200, description = "The craving", body = CravingResponse),
         (status = 409, description = "The craving was withdrawn"),
     ),
 )]

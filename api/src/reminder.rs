@@ -74,13 +74,13 @@ fn plan_next(
 ) -> Result<(), Problem> {
     let zone = home_zone(tx, participant)?;
     let due_at = next_due(wish, &zone, now).map(|due| due.due_at);
-    Ok(store::put_wish(tx, participant, wish, due_at, now)?)
+    Ok(store::put_preferences(tx, participant, wish, due_at, now)?)
 }
 
 /// Plans the next reminder again after the participant's time zone changed. The outbox makes sure that no second
 /// reminder goes out for the same local date.
 pub fn plan_again(tx: &mut Tx, participant: ParticipantId, now: Moment) -> Result<(), Problem> {
-    match store::wish(tx, participant)? {
+    match store::preferences(tx, participant)? {
         Some(wish) => plan_next(tx, participant, &wish, now),
         None => Ok(()),
     }
@@ -110,7 +110,7 @@ async fn read_reminders(
     let (participant,) = path.into_inner();
     let wish = caller
         .read(&app, Action::ReadReminders, participant, None, move |tx, grant| {
-            let wish = store::wish(tx, grant.participant())?.unwrap_or_default();
+            let wish = store::preferences(tx, grant.participant())?.unwrap_or_default();
             Ok(wish)
         })
         .await?;

@@ -262,9 +262,9 @@ pub struct SkillDraft {
 /// Why something in this module is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id is in use for other content.
-    #[error("this id is already in use for other content; send a correction, or a new entry under a new id")]
-    Different,
+    /// For what applies to all entries.
+    #[error(transparent)]
+    Entry(#[from] log_entry::Refusal),
     /// The id is in use for another assignment.
     #[error("this id is already in use for another assignment; make a new one under a new id")]
     DifferentAssignment,
@@ -274,14 +274,6 @@ pub enum Refusal {
          read, or add yours under a new id"
     )]
     DifferentSkill,
-    /// The entry was withdrawn.
-    #[error("this entry was withdrawn; make a new one under a new id")]
-    Withdrawn,
-    /// The entry has the most revisions already.
-    #[error(
-        "this entry already has the most corrections it can have; withdraw it, and make a new one under a new id"
-    )]
-    TooManyRevisions,
     /// It was changed since it was read.
     #[error("this was changed since you read it; read it again and repeat your change")]
     Stale,
@@ -300,16 +292,6 @@ pub enum Refusal {
     /// The last day of an assignment has passed or is too far ahead.
     #[error("`until` must be a day from today to a year from now")]
     Until,
-}
-
-impl From<log_entry::Refusal> for Refusal {
-    fn from(refusal: log_entry::Refusal) -> Self {
-        match refusal {
-            log_entry::Refusal::Different => Self::Different,
-            log_entry::Refusal::Withdrawn => Self::Withdrawn,
-            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
-        }
-    }
 }
 
 #[cfg(test)]

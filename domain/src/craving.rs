@@ -1,23 +1,21 @@
 //! A craving: what was felt, when and where, how it changed, and how it ended.
 //!
-//! An entry is a fact. It is refused for no clock and no delay; a correction is a new revision, a withdrawal
-//! a tombstone. Each rule returns the craving as it stands afterwards: equal to the one given, it was a repeat.
+//! Each rule returns the craving as it is afterwards: equal to the one given, it was a repeat.
 
 mod word;
 
 pub use word::{Company, CueKind, Halt, Outcome, Place, Substance, TriggerCategory};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, EntryTime, Told};
-pub use crate::log_entry::{CLOCK_TOLERANCE, Reason, RevisionId};
-use crate::value::{BoundedSet, Day, Moment, TimeZone, entry_schema};
+use crate::log_entry::{self, Corrected, Correction, Draft, Entry, Revision, RevisionId};
+use crate::value::{BoundedSet, Moment, TimeZone};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use std::ops::Deref;
+use utoipa::ToSchema;
 
-/// Most ratings that one craving keeps.
+/// Most ratings of one craving.
 pub const MOST_RATINGS: usize = 50;
-/// Most times that one craving keeps each outcome.
+/// Most times that each outcome of one craving can be reported.
 pub const MOST_OUTCOMES: usize = 50;
 
 id! {
@@ -55,7 +53,7 @@ pub struct Cue {
     pub text: CueText,
 }
 
-/// A craving as the phone tells it.
+/// A craving as the phone sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -128,11 +126,11 @@ pub struct RatingDraft {
 pub struct OutcomeDraft {
     /// The end.
     pub outcome: Outcome,
-    /// When that was so, by the phone's clock. Of two, the later one stands.
+    /// When that was so, by the phone's clock. Of two, the later one counts.
     pub observed_at: Moment,
 }
 
-/// An outcome that was kept, whether or not it stands. One told in an entry or its correction is kept there.
+/// An outcome that was reported by itself, whether or not it is the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReportedOutcome {
     /// The end.
@@ -144,28 +142,13 @@ pub struct ReportedOutcome {
 }
 
 impl ReportedOutcome {
-    /// When it was so: a clock that is ahead counts as the receipt, so that it cannot have the last word for ever.
+    /// When it was so: a clock that is ahead counts as the receipt, so that it cannot be the latest for ever.
     pub fn at(self) -> Moment {
         log_entry::believed(self.observed_at, self.received_at)
     }
 }
 
-/// A correction: the whole entry as it should read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "reason": "Wrong time",
-    "craving": { "occurred_at": "2026-03-02T17:40:00Z", "time_zone": "America/New_York", "intensity": 7 }
-}))]
-pub struct CorrectionDraft {
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// The entry as it should read. Without an outcome, the known one stays.
-    pub craving: CravingDraft,
-}
-
-/// A rating that was kept.
+/// A rating that is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Rating {
     /// Its id.
@@ -176,140 +159,65 @@ pub struct Rating {
     pub intensity: Intensity,
 }
 
-/// What an entry said from one correction to the next; the first has the craving's own id.
+/// A craving in its current revision, with the known outcome in its draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Revision {
-    /// Its id.
-    pub id: RevisionId,
-    /// Its number, from 1.
-    #[schema(minimum = 1)]
-    pub revision: i32,
-    /// When the server received it.
-    pub received_at: Moment,
-    /// Why it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// The entry as sent.
-    pub craving: CravingDraft,
-}
-
-/// A craving as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Craving {
-    /// Its id.
-    pub id: CravingId,
-    /// ParticipantRef it is.
-    #[serde(skip)]
-    pub participant: ParticipantId,
-    /// The entry, with later corrections and the known outcome in it.
+    /// What it shares with all entries.
     #[serde(flatten)]
-    pub draft: CravingDraft,
-    /// The day it counts on.
-    pub local_day: Day,
-    /// When the server first received it.
-    pub received_at: Moment,
-    /// Whether the phone's clock was ahead; `received_at` then counts as the time it was felt.
-    pub clock_suspect: bool,
+    #[schema(inline)]
+    pub entry: Entry<CravingDraft>,
     /// The strongest it was, ratings included.
     pub peak: Intensity,
     /// When the outcome was so.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub outcome_at: Option<Moment>,
-    /// The outcome that was told when it was last written.
+    /// The outcome that was reported when it was last written.
     #[serde(skip)]
     pub written_outcome: Option<Outcome>,
-    /// How often it was written: 1 until corrected.
-    pub revision: i32,
-    /// When it was withdrawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub withdrawn_at: Option<Moment>,
     /// Later ratings, in order of time.
+    #[schema(max_items = 50)]
     pub ratings: Vec<Rating>,
 }
 
-/// What a craving says beyond its draft, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Standing {
-    /// Its id.
-    id: CravingId,
-    /// The day it counts on, by its own time zone.
-    local_day: Day,
-    /// When the server first received it.
-    received_at: Moment,
-    /// Whether the phone's clock was more than 5 minutes ahead; `received_at` then counts as the time it was felt.
-    clock_suspect: bool,
-    /// The strongest it was, ratings included.
-    peak: Intensity,
-    /// When the outcome was so.
-    #[schema(nullable = false)]
-    outcome_at: Option<Moment>,
-    /// How often it was written: 1 until corrected.
-    #[schema(minimum = 1)]
-    revision: i32,
-    /// When it was withdrawn.
-    #[schema(nullable = false)]
-    withdrawn_at: Option<Moment>,
-    /// Later ratings, in order of time.
-    #[schema(max_items = 50)]
-    ratings: Vec<Rating>,
-}
-
-impl PartialSchema for Craving {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("A craving as it stands", Standing::schema(), CravingDraft::schema())
+impl Deref for Craving {
+    type Target = Entry<CravingDraft>;
+    fn deref(&self) -> &Self::Target {
+        &self.entry
     }
 }
-impl ToSchema for Craving {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Standing::schemas(schemas);
-        CravingDraft::schemas(schemas);
+
+impl Draft for CravingDraft {
+    type Id = CravingId;
+    fn occurred_at(&self) -> Moment {
+        self.occurred_at
+    }
+    fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 }
 
 /// Why a change to a craving is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id already stands for other content.
-    #[error("this id already stands for other content; send a correction, or a new entry under a new id")]
-    Different,
-    /// The craving was withdrawn.
-    #[error("this craving was withdrawn; make a new entry under a new id")]
-    Withdrawn,
-    /// There are as many revisions as are kept.
-    #[error(
-        "this was already corrected as often as is kept; withdraw it, and make a new entry under a new id"
-    )]
-    TooManyRevisions,
-    /// There are as many ratings as are kept.
+    /// For what holds of all entries.
+    #[error(transparent)]
+    Entry(#[from] log_entry::Refusal),
+    /// There are as many ratings as are stored.
     #[error("this craving already has 50 ratings, the most that are kept")]
     TooManyRatings,
-    /// There are as many of this outcome as are kept.
+    /// There are as many of this outcome as are stored.
     #[error(
-        "this end of the craving was already told 50 times, the most that are kept; send a correction, or a new entry under a new id"
+        "this end of the craving was already reported 50 times, the most that are kept; send a correction, or a new \
+         entry under a new id"
     )]
     TooManyOutcomes,
-}
-
-impl From<log_entry::Refusal> for Refusal {
-    fn from(refusal: log_entry::Refusal) -> Self {
-        match refusal {
-            log_entry::Refusal::Different => Self::Different,
-            log_entry::Refusal::Withdrawn => Self::Withdrawn,
-            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
-        }
-    }
 }
 
 impl Craving {
     /// When it was felt: by the phone's clock unless that was ahead.
     pub fn felt_at(&self) -> Moment {
-        self.entry_time().effective_at()
-    }
-
-    fn entry_time(&self) -> EntryTime {
-        let Self { received_at, clock_suspect, .. } = *self;
-        EntryTime { occurred_at: self.draft.occurred_at, received_at, clock_suspect }
+        self.happened_at()
     }
 
     /// The hour of the local day, 0 to 23.
@@ -318,10 +226,10 @@ impl Craving {
     }
 
     /// What the entry says until its first correction.
-    pub fn first_revision(&self) -> Revision {
-        let id = RevisionId::from(uuid::Uuid::from(self.id));
-        let craving = CravingDraft { outcome: self.written_outcome, ..self.draft.clone() };
-        Revision { id, revision: 1, received_at: self.received_at, reason: None, craving }
+    pub fn first_revision(&self) -> Revision<CravingDraft> {
+        let mut first = self.entry.first_revision();
+        first.entry.outcome = self.written_outcome;
+        first
     }
 
     /// Sets again the strongest it was.
@@ -332,47 +240,32 @@ impl Craving {
     }
 }
 
-impl Revision {
-    /// Whether a correction that came again under this id is the one that was kept.
-    pub fn same(&self, again: &CorrectionDraft) -> Result<(), Refusal> {
-        Ok(log_entry::same(&(&self.reason, &self.craving), &(&again.reason, &again.craving))?)
-    }
-}
-
-/// A new entry. However late it comes, it counts on the local day it was felt; told from the future, on the
-/// day it was received.
+/// A new craving.
 pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, now: Moment) -> Craving {
-    let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
+    let entry = Entry::new(participant, id, draft, now);
     Craving {
-        id,
-        participant,
-        local_day: day,
-        received_at: now,
-        clock_suspect,
-        peak: draft.intensity,
-        outcome_at: draft.outcome.map(|_| at),
-        written_outcome: draft.outcome,
-        revision: 1,
-        withdrawn_at: None,
+        peak: entry.draft.intensity,
+        outcome_at: entry.draft.outcome.map(|_| entry.happened_at()),
+        written_outcome: entry.draft.outcome,
         ratings: Vec::new(),
-        draft,
+        entry,
     }
 }
 
-/// Whether an entry that came again under its id is the one that was first sent; `first` is the draft of
-/// revision 1. An outcome that is among those told since then makes no difference, another one does: who tells it
-/// here must not believe that it was heard.
+/// Whether an entry that came again under its id is the one that was first sent; `revisions` are all, the first one
+/// first. An outcome that is among those `reported` since then makes no difference, another one does: who reports it
+/// here must not believe that it was stored.
 pub fn same(
     craving: &Craving,
-    first: &CravingDraft,
-    told: &[ReportedOutcome],
+    revisions: &[Revision<CravingDraft>],
+    reported: &[ReportedOutcome],
     again: &CravingDraft,
 ) -> Result<(), Refusal> {
-    log_entry::standing(craving.withdrawn_at)?;
-    let heard = told.iter().map(|one| Some(one.outcome)).chain([None, first.outcome]);
-    let outcome = heard.into_iter().any(|outcome| outcome == again.outcome);
-    let repeated = CravingDraft { outcome: first.outcome, ..again.clone() } == *first;
-    if outcome && repeated { Ok(()) } else { Err(Refusal::Different) }
+    let first = revisions.first().and_then(|first| first.entry.outcome);
+    let known = reported.iter().map(|one| Some(one.outcome)).chain([None, first]);
+    let is_known = known.into_iter().any(|outcome| outcome == again.outcome);
+    let outcome = if is_known { first } else { again.outcome };
+    Ok(craving.entry.same(revisions, &CravingDraft { outcome, ..again.clone() })?)
 }
 
 /// Adds a later rating.
@@ -380,7 +273,8 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
     log_entry::standing(craving.withdrawn_at)?;
     let rating = Rating { id, rated_at: draft.rated_at, intensity: draft.intensity };
     if let Some(kept) = craving.ratings.iter().find(|kept| kept.id == id) {
-        return if *kept == rating { Ok(craving.clone()) } else { Err(Refusal::Different) };
+        log_entry::same(kept, &rating)?;
+        return Ok(craving.clone());
     }
     if MOST_RATINGS <= craving.ratings.len() {
         return Err(Refusal::TooManyRatings);
@@ -391,68 +285,60 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
     Ok(rated.peaked())
 }
 
-/// Tells how it ended: the craving as it now stands, and the outcome to keep; none if it was told before, which
-/// changes nothing, whatever a correction has said since. `told` are all that were kept. What was observed later
-/// stands, whatever came in last; use stands beside anything else of the same moment.
+/// Reports how it ended: the craving as it is afterwards, and the outcome to store; none if it was reported before,
+/// which changes nothing, whatever a correction has said since. `reported` are all that are stored. What was observed
+/// last is current, whatever came in last; of the same moment, use.
 pub fn conclude(
     craving: &Craving,
-    told: &[ReportedOutcome],
+    reported: &[ReportedOutcome],
     draft: &OutcomeDraft,
     now: Moment,
 ) -> Result<(Craving, Option<ReportedOutcome>), Refusal> {
     log_entry::standing(craving.withdrawn_at)?;
     let OutcomeDraft { outcome, observed_at } = *draft;
     let mut concluded = craving.clone();
-    if told.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {
+    if reported.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {
         return Ok((concluded, None));
     }
-    // Of each: what was told often leaves room for what is worse.
-    if MOST_OUTCOMES <= told.iter().filter(|one| one.outcome == outcome).count() {
+    // Of each: many reports of one outcome must leave room for a worse one.
+    if MOST_OUTCOMES <= reported.iter().filter(|one| one.outcome == outcome).count() {
         return Err(Refusal::TooManyOutcomes);
     }
     let new = ReportedOutcome { outcome, observed_at, received_at: now };
     let used = craving.draft.outcome == Some(Outcome::Lapsed);
     if craving.outcome_at.is_none_or(|at| at < new.at() || at == new.at() && !used) {
-        concluded.draft.outcome = Some(outcome);
+        concluded.entry.draft.outcome = Some(outcome);
         concluded.outcome_at = Some(new.at());
     }
     Ok((concluded, Some(new)))
 }
 
-/// Corrects an entry: the craving as it now stands, and the revisions to keep (at the first correction also
-/// the one before it). Ratings stay, and so does the known outcome unless another is given. `told` are all outcomes
-/// that were kept: what it says now stands before any of them, until one is told that was observed later.
+/// Corrects a craving: as it is afterwards, and the revisions to store; none if the same correction came before.
+/// `revisions` are all until now. Ratings stay, and so does the known outcome unless another is given. Of the outcomes
+/// `reported`, only one that comes later and was observed later replaces what the correction says.
 pub fn correct(
     craving: &Craving,
-    told: &[ReportedOutcome],
+    revisions: &[Revision<CravingDraft>],
+    reported: &[ReportedOutcome],
     id: RevisionId,
-    correction: &CorrectionDraft,
+    correction: &Correction<CravingDraft>,
     now: Moment,
-) -> Result<(Craving, Vec<Revision>), Refusal> {
-    log_entry::standing(craving.withdrawn_at)?;
-    let revision = log_entry::next(craving.revision, id, craving.id)?;
-    let CorrectionDraft { reason, craving: draft } = correction.clone();
-    let kept = Revision { id, revision, received_at: now, reason, craving: draft.clone() };
-    let Told { at, day, clock_suspect } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, craving.entry_time(), now);
-    let outcome = draft.outcome.or(craving.draft.outcome);
-    let corrected = Craving {
-        draft: CravingDraft { outcome, ..draft },
-        written_outcome: outcome,
-        local_day: day,
-        clock_suspect,
-        outcome_at: outcome.map(|_| told.iter().map(|one| one.at()).fold(at, Moment::max)),
-        revision,
-        ..craving.clone()
+) -> Result<Corrected<Craving, CravingDraft>, Refusal> {
+    let Some((mut entry, new)) = craving.entry.correct(revisions, id, correction, now)? else {
+        return Ok(None);
     };
-    let kept = log_entry::kept(craving.revision, || craving.first_revision(), kept);
-    Ok((corrected.peaked(), kept))
+    let outcome = entry.draft.outcome.or(craving.draft.outcome);
+    entry.draft.outcome = outcome;
+    let latest = reported.iter().map(|one| one.at()).fold(entry.happened_at(), Moment::max);
+    let outcome_at = outcome.map(|_| latest);
+    let corrected = Craving { entry, written_outcome: outcome, outcome_at, ..craving.clone() };
+    Ok(Some((corrected.peaked(), new)))
 }
 
-/// Withdraws an entry; it counts in nothing any more. Done twice, the first time stands.
+/// Withdraws a craving; it counts in nothing any more. Of two withdrawals the first counts.
 #[must_use]
 pub fn withdraw(craving: &Craving, now: Moment) -> Craving {
-    Craving { withdrawn_at: log_entry::withdrawn(craving.withdrawn_at, now), ..craving.clone() }
+    Craving { entry: craving.entry.withdraw(now), ..craving.clone() }
 }
 
 #[cfg(test)]

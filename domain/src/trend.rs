@@ -250,6 +250,7 @@ mod tests {
     use super::*;
     use crate::craving::tests::{draft, intensity, recorded};
     use crate::craving::{Craving, CravingDraft, Outcome};
+    use crate::log_entry::Entry;
     use proptest::prelude::*;
     use rstest::rstest;
     use std::collections::BTreeMap;
@@ -349,7 +350,8 @@ mod tests {
             let mut by_day: BTreeMap<Day, Vec<Craving>> = BTreeMap::new();
             for (later, craving) in entries {
                 let local_day = start.plus(later);
-                by_day.entry(local_day).or_default().push(Craving { local_day, ..craving });
+                let entry = Entry { local_day, ..craving.entry };
+                by_day.entry(local_day).or_default().push(Craving { entry, ..craving });
             }
             let summaries: Vec<_> = by_day.values().filter_map(|all| DaySummary::recount(all)).collect();
             let span = Span::new(start.plus(first), start.plus(first + days)).unwrap();

@@ -29,8 +29,6 @@ pub use number::Whole;
 pub use text::{LINES, checked_name, checked_text, text_schema};
 pub use word::UnknownWord;
 
-use utoipa::openapi::{RefOr, schema::Schema};
-
 /// Why a value is invalid. The text is for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -117,18 +115,4 @@ pub enum Invalid {
     /// A text that is not a skill reference.
     #[error("must name a skill, such as library:urge_surfing or organization: and the skill's id")]
     SkillRef,
-}
-
-/// The schema of a stored entry: the fields that the server adds, and those of its draft. `allOf` cannot extend a
-/// draft that allows no other fields.
-pub fn entry_schema(description: &str, added: RefOr<Schema>, draft: RefOr<Schema>) -> RefOr<Schema> {
-    match (added, draft) {
-        (RefOr::T(Schema::Object(mut whole)), RefOr::T(Schema::Object(draft))) => {
-            whole.description = Some(description.to_owned());
-            whole.properties.extend(draft.properties);
-            whole.required.extend(draft.required);
-            whole.into()
-        }
-        (other, _) => other,
-    }
 }

@@ -1,15 +1,16 @@
 //! What a caseload reads: the participants a permit covers, and rows of many of them at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::max;
 use diesel::prelude::*;
 use evenkeel_domain::access::Permit;
 use evenkeel_domain::account::{DisplayName, ParticipantId, Role};
+use evenkeel_domain::craving::Intensity;
 use evenkeel_domain::trend::{DayGlance, RecentDays};
 use evenkeel_domain::value::{Day, Moment, TimeZone};
 
-use crate::column::{At, Id, On, broken, read};
+use crate::column::Stored;
 use crate::schema::{accounts, audit_streams, caseload_views, caseloads, daily_summaries, participants};
 use crate::{Error, Tx};
 
@@ -17,20 +18,20 @@ use crate::{Error, Tx};
 /// organization, anybody else's own caseload.
 macro_rules! of_caseload {
     ($tx:expr, $permit:expr, $table:ident, $filter:expr, $columns:expr) => {{
-        use $crate::column::Id;
+        use $crate::column::Stored;
         use $crate::schema::{caseloads, participants};
         let actor = $permit.actor();
         if actor.role == ::evenkeel_domain::account::Role::Supervisor {
             participants::table
                 .inner_join($table::table.on($table::participant_id.eq(participants::id)))
-                .filter(participants::organization_id.eq(Id::of(actor.organization)))
+                .filter(participants::organization_id.eq(Stored(actor.organization)))
                 .filter($filter)
                 .select($columns)
                 .load($tx)
         } else {
             caseloads::table
                 .inner_join($table::table.on($table::participant_id.eq(caseloads::participant_id)))
-                .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
+                .filter(caseloads::counselor_id.eq(Stored(actor.account)))
                 .filter($filter)
                 .select($columns)
                 .load($tx)
@@ -52,7 +53,7 @@ pub struct Member {
 
 /// The participants a permit covers, in any order: a supervisor's whole organization, anybody else's own caseload.
 pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
-    type Row = (Id, String, String, Option<i64>);
+    type Row = (ParticipantId, DisplayName, TimeZone, Option<i64>);
     let actor = permit.actor();
     let columns = (
         participants::id,
@@ -63,7 +64,7 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     let people = participants::table
         .inner_join(accounts::table.on(accounts::id.eq(participants::account_id)))
         .left_join(audit_streams::table.on(audit_streams::stream.eq(participants::id)))
-        .filter(participants::organization_id.eq(Id::of(actor.organization)))
+        .filter(participants::organization_id.eq(Stored(actor.organization)))
         .filter(accounts::active.eq(true))
         .select(columns);
     let rows: Vec<Row> = if actor.role == Role::Supervisor {
@@ -71,18 +72,27 @@ pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     } else {
         people
             .inner_join(caseloads::table.on(caseloads::participant_id.eq(participants::id)))
-            .filter(caseloads::counselor_id.eq(Id::of(actor.account)))
+            .filter(caseloads::counselor_id.eq(Stored(actor.account)))
             .load(tx)?
     };
-    let member = |(participant, name, zone, version): Row| {
-        Ok(Member {
-            participant: participant.to(),
-            display_name: read(name)?,
-            time_zone: read(zone)?,
-            version: version.unwrap_or(0),
-        })
+    let member = |(participant, display_name, time_zone, version): Row| Member {
+        participant,
+        display_name,
+        time_zone,
+        version: version.unwrap_or(0),
     };
-    rows.into_iter().map(member).collect()
+    Ok(rows.into_iter().map(member).collect())
+}
+
+row! {
+    #[diesel(table_name = daily_summaries)]
+    GlanceRow of DayGlance {
+        day: Day,
+        count: i32,
+        intensity_sum: i32,
+        peak: Intensity,
+        last_at: Moment,
+    }
 }
 
 /// The days from `since` on of these participants, and the last day with an entry, however long ago.
@@ -91,41 +101,30 @@ pub fn recent_days(
     members: &[&Member],
     since: Day,
 ) -> Result<HashMap<ParticipantId, RecentDays>, Error> {
-    type Row = (Id, On, i32, i32, i16, At);
     let mut found: HashMap<ParticipantId, RecentDays> =
         members.iter().map(|member| (member.participant, RecentDays::default())).collect();
-    let ids: Vec<Id> = found.keys().map(|&participant| Id::of(participant)).collect();
-    let rows: Vec<Row> = daily_summaries::table
+    let ids: Vec<_> = found.keys().copied().map(Stored).collect();
+    let rows: Vec<(ParticipantId, GlanceRow)> = daily_summaries::table
         .filter(daily_summaries::participant_id.eq_any(&ids))
-        .filter(daily_summaries::day.ge(On(since)))
-        .select((
-            daily_summaries::participant_id,
-            daily_summaries::day,
-            daily_summaries::count,
-            daily_summaries::intensity_sum,
-            daily_summaries::peak,
-            daily_summaries::last_at,
-        ))
+        .filter(daily_summaries::day.ge(Stored(since)))
+        .select((daily_summaries::participant_id, GlanceRow::as_select()))
         .load(tx)?;
-    for (participant, day, count, intensity_sum, peak, last_at) in rows {
-        let peak = peak.try_into().map_err(broken)?;
-        let glance = DayGlance { day: day.0, count, intensity_sum, peak, last_at: last_at.0 };
-        found.entry(participant.to()).or_default().days.push(glance);
+    for (participant, glance) in rows {
+        found.entry(participant).or_default().days.push(glance.into());
     }
-    let quiet: Vec<Id> =
-        found.iter().filter(|(_, recent)| recent.days.is_empty()).map(|(&id, _)| Id::of(id)).collect();
+    let quiet: Vec<_> =
+        found.iter().filter(|(_, recent)| recent.days.is_empty()).map(|(&id, _)| Stored(id)).collect();
     if quiet.is_empty() {
         return Ok(found);
     }
     let last = (daily_summaries::participant_id, max(daily_summaries::day), max(daily_summaries::last_at));
-    let rows: Vec<(Id, Option<On>, Option<At>)> = each!(tx, conn => daily_summaries::table
+    let rows: Vec<(ParticipantId, Option<Day>, Option<Moment>)> = each!(tx, conn => daily_summaries::table
         .filter(daily_summaries::participant_id.eq_any(&quiet))
         .group_by(daily_summaries::participant_id)
         .select(last)
         .load(conn))?;
     for (participant, day, at) in rows {
-        let before = day.zip(at).map(|(day, at)| (day.0, at.0));
-        found.entry(participant.to()).or_default().before = before;
+        found.entry(participant).or_default().before = day.zip(at);
     }
     Ok(found)
 }
@@ -137,24 +136,24 @@ pub fn first_views(
     seen: &[ParticipantId],
     hour: Moment,
 ) -> Result<Vec<ParticipantId>, Error> {
-    let known: Vec<Id> = caseload_views::table
-        .filter(caseload_views::counselor_id.eq(Id::of(permit.actor().account)))
-        .filter(caseload_views::hour.eq(At(hour)))
+    let known: Vec<ParticipantId> = caseload_views::table
+        .filter(caseload_views::counselor_id.eq(Stored(permit.actor().account)))
+        .filter(caseload_views::hour.eq(Stored(hour)))
         .select(caseload_views::participant_id)
         .load(tx)?;
-    let known: std::collections::HashSet<ParticipantId> = known.into_iter().map(Id::to).collect();
+    let known: HashSet<ParticipantId> = known.into_iter().collect();
     Ok(seen.iter().copied().filter(|participant| !known.contains(participant)).collect())
 }
 
 /// Notes that somebody saw a participant in the caseload in this hour.
 pub fn put_view(tx: &mut Tx, permit: &Permit, participant: ParticipantId, hour: Moment) -> Result<(), Error> {
     let row = (
-        caseload_views::counselor_id.eq(Id::of(permit.actor().account)),
-        caseload_views::participant_id.eq(Id::of(participant)),
-        caseload_views::hour.eq(At(hour)),
+        caseload_views::counselor_id.eq(Stored(permit.actor().account)),
+        caseload_views::participant_id.eq(Stored(participant)),
+        caseload_views::hour.eq(Stored(hour)),
     );
     let key = (caseload_views::counselor_id, caseload_views::participant_id);
     each!(tx, conn => diesel::insert_into(caseload_views::table).values(row).on_conflict(key).do_update()
-        .set(caseload_views::hour.eq(At(hour))).execute(conn))?;
+        .set(caseload_views::hour.eq(Stored(hour))).execute(conn))?;
     Ok(())
 }

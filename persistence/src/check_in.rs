@@ -1,4 +1,4 @@
-//! Check-ins: every sending of one, and the one that stands for each day or week.
+//! Check-ins: all that were sent, and the current one of each day or week.
 
 use std::collections::BTreeSet;
 
@@ -11,40 +11,36 @@ use evenkeel_domain::check_in::{
 use evenkeel_domain::log_entry::EntryTime;
 use evenkeel_domain::value::{Day, Moment};
 
-use crate::column::{At, Id, Json, On, broken};
+use crate::column::{AsJson, Stored, broken};
 use crate::schema::{check_in_revisions, check_ins};
 use crate::{Error, Tx};
 
 // What was sent
 
-type RevisionRow = (Id, i32, At, On, bool, bool, Json);
-
-macro_rules! revision_columns {
-    () => {
-        (
-            check_in_revisions::id,
-            check_in_revisions::revision,
-            check_in_revisions::received_at,
-            check_in_revisions::day,
-            check_in_revisions::clock_suspect,
-            check_in_revisions::late,
-            check_in_revisions::draft,
-        )
-    };
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = check_in_revisions)]
+struct RevisionRow {
+    day: Stored<Day>,
+    revision: i32,
+    id: Stored<CheckInId>,
+    received_at: Stored<Moment>,
+    clock_suspect: bool,
+    late: bool,
+    draft: AsJson<CheckInDraft>,
 }
 
-fn revision_of(
-    (id, revision, received_at, day, clock_suspect, late, draft): RevisionRow,
-) -> Result<CheckInRevision, Error> {
-    Ok(CheckInRevision {
-        id: id.to(),
-        revision,
-        received_at: received_at.0,
-        day: day.0,
-        clock_suspect,
-        late,
-        check_in: draft.read()?,
-    })
+impl From<RevisionRow> for CheckInRevision {
+    fn from(row: RevisionRow) -> Self {
+        Self {
+            id: row.id.0,
+            revision: row.revision,
+            received_at: row.received_at.0,
+            day: row.day.0,
+            clock_suspect: row.clock_suspect,
+            late: row.late,
+            check_in: row.draft.0,
+        }
+    }
 }
 
 /// All that was sent for a day, or for the week that begins on it, in the order it came.
@@ -54,145 +50,155 @@ pub fn revisions(
     kind: CheckInKind,
     day: Day,
 ) -> Result<Vec<CheckInRevision>, Error> {
-    let rows: Vec<RevisionRow> = check_in_revisions::table
-        .filter(check_in_revisions::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_in_revisions::kind.eq(kind.as_str()))
-        .filter(check_in_revisions::day.eq(On(day)))
+    let rows = check_in_revisions::table
+        .filter(check_in_revisions::participant_id.eq(Stored(grant.participant())))
+        .filter(check_in_revisions::kind.eq(Stored(kind)))
+        .filter(check_in_revisions::day.eq(Stored(day)))
         .order(check_in_revisions::revision)
-        .select(revision_columns!())
+        .select(RevisionRow::as_select())
         .load(tx)?;
-    rows.into_iter().map(revision_of).collect()
+    Ok(rows.into_iter().map(CheckInRevision::from).collect())
 }
 
 /// What was sent under an id, for whichever day.
 pub fn revision(tx: &mut Tx, grant: &Grant, id: CheckInId) -> Result<Option<CheckInRevision>, Error> {
-    let row: Option<RevisionRow> = check_in_revisions::table
-        .filter(check_in_revisions::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_in_revisions::id.eq(Id::of(id)))
-        .select(revision_columns!())
-        .get_result(tx)
-        .optional()?;
-    row.map(revision_of).transpose()
+    let query = check_in_revisions::table
+        .filter(check_in_revisions::participant_id.eq(Stored(grant.participant())))
+        .filter(check_in_revisions::id.eq(Stored(id)))
+        .select(RevisionRow::as_select());
+    Ok(query.get_result(tx).optional()?.map(CheckInRevision::from))
 }
 
-/// Keeps what was sent; false if the participant sent something under that id before, for whichever day.
+/// Stores what was sent; false if the participant sent something under that id before, for whichever day.
 pub fn add_revision(tx: &mut Tx, grant: &Grant, revision: &CheckInRevision) -> Result<bool, Error> {
     let row = (
-        check_in_revisions::participant_id.eq(Id::of(grant.participant())),
-        check_in_revisions::kind.eq(revision.check_in.kind.as_str()),
-        check_in_revisions::day.eq(On(revision.day)),
-        check_in_revisions::revision.eq(revision.revision),
-        check_in_revisions::id.eq(Id::of(revision.id)),
-        check_in_revisions::received_at.eq(At(revision.received_at)),
-        check_in_revisions::clock_suspect.eq(revision.clock_suspect),
-        check_in_revisions::late.eq(revision.late),
-        check_in_revisions::draft.eq(Json::of(&revision.check_in)?),
+        check_in_revisions::participant_id.eq(Stored(grant.participant())),
+        check_in_revisions::kind.eq(Stored(revision.check_in.kind)),
+        RevisionRow {
+            day: Stored(revision.day),
+            revision: revision.revision,
+            id: Stored(revision.id),
+            received_at: Stored(revision.received_at),
+            clock_suspect: revision.clock_suspect,
+            late: revision.late,
+            draft: AsJson(revision.check_in.clone()),
+        },
     );
     let of = (check_in_revisions::participant_id, check_in_revisions::id);
     let added = each!(tx, conn => diesel::insert_into(check_in_revisions::table).values(row).on_conflict(of).do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-// What stands
+// What is current
 
-/// The columns that a newer answer may change.
-macro_rules! standing {
-    ($check_in:expr) => {{
-        let check_in: &CheckIn = $check_in;
-        let figures = DayFigures::of(check_in);
-        let sleep_tenths = figures.sleep_hours.map(|hours| i16::try_from(hours.tenths()));
-        (
-            check_ins::id.eq(Id::of(check_in.id)),
-            check_ins::received_at.eq(At(check_in.received_at)),
-            check_ins::clock_suspect.eq(check_in.clock_suspect),
-            check_ins::late.eq(check_in.late),
-            check_ins::revision.eq(check_in.revision),
-            check_ins::mood.eq(figures.mood),
-            check_ins::sleep_tenths.eq(sleep_tenths.transpose().map_err(broken)?),
-            check_ins::stress.eq(figures.stress),
-            check_ins::confidence.eq(figures.confidence),
-            check_ins::craving_worst.eq(figures.craving_worst),
-            check_ins::any_use.eq(figures.any_use),
-            check_ins::draft.eq(Json::of(&draft(check_in))?),
-        )
-    }};
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = check_ins, primary_key(participant_id, kind, day))]
+struct Row {
+    participant_id: Stored<ParticipantId>,
+    kind: Stored<CheckInKind>,
+    day: Stored<Day>,
+    id: Stored<CheckInId>,
+    received_at: Stored<Moment>,
+    clock_suspect: bool,
+    late: bool,
+    revision: i32,
+    #[diesel(embed)]
+    figures: FiguresRow,
+    draft: AsJson<CheckInDraft>,
 }
 
-fn draft(check_in: &CheckIn) -> CheckInDraft {
-    CheckInDraft {
-        kind: check_in.kind,
-        version: check_in.version,
-        day: Some(check_in.day),
-        occurred_at: check_in.occurred_at,
-        time_zone: check_in.time_zone.clone(),
-        answers: check_in.answers.clone(),
-        reason: None,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = check_ins, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct FiguresRow {
+    mood: Option<i16>,
+    sleep_tenths: Option<i16>,
+    stress: Option<i16>,
+    confidence: Option<i16>,
+    craving_worst: Option<i16>,
+    any_use: Option<bool>,
+}
+
+impl Row {
+    fn new(grant: &Grant, check_in: &CheckIn) -> Result<Self, Error> {
+        let figures = DayFigures::of(check_in);
+        let sleep_tenths = figures.sleep_hours.map(|hours| i16::try_from(hours.tenths()));
+        Ok(Self {
+            participant_id: Stored(grant.participant()),
+            kind: Stored(check_in.kind),
+            day: Stored(check_in.day),
+            id: Stored(check_in.id),
+            received_at: Stored(check_in.received_at),
+            clock_suspect: check_in.clock_suspect,
+            late: check_in.late,
+            revision: check_in.revision,
+            figures: FiguresRow {
+                mood: figures.mood,
+                sleep_tenths: sleep_tenths.transpose().map_err(broken)?,
+                stress: figures.stress,
+                confidence: figures.confidence,
+                craving_worst: figures.craving_worst,
+                any_use: figures.any_use,
+            },
+            draft: AsJson(CheckInDraft {
+                kind: check_in.kind,
+                version: check_in.version,
+                day: Some(check_in.day),
+                occurred_at: check_in.occurred_at,
+                time_zone: check_in.time_zone.clone(),
+                answers: check_in.answers.clone(),
+                reason: None,
+            }),
+        })
+    }
+}
+
+impl From<Row> for CheckIn {
+    fn from(row: Row) -> Self {
+        let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = row.draft.0;
+        Self {
+            id: row.id.0,
+            participant: row.participant_id.0,
+            kind,
+            version,
+            day: row.day.0,
+            occurred_at,
+            time_zone,
+            answers,
+            received_at: row.received_at.0,
+            clock_suspect: row.clock_suspect,
+            late: row.late,
+            revision: row.revision,
+        }
+    }
+}
+
+impl TryFrom<FiguresRow> for DayFigures {
+    type Error = Error;
+    fn try_from(row: FiguresRow) -> Result<Self, Error> {
+        let FiguresRow { mood, sleep_tenths, stress, confidence, craving_worst, any_use } = row;
+        let hours = sleep_tenths.map(|tenths| Figure::try_from(f64::from(tenths) / 10.0));
+        let sleep_hours = hours.transpose().map_err(broken)?;
+        Ok(Self { mood, sleep_hours, stress, confidence, craving_worst, any_use })
     }
 }
 
 /// Stores the first check-in of a day or week.
 pub fn add(tx: &mut Tx, grant: &Grant, check_in: &CheckIn) -> Result<(), Error> {
-    let row = (
-        check_ins::participant_id.eq(Id::of(grant.participant())),
-        check_ins::kind.eq(check_in.kind.as_str()),
-        check_ins::day.eq(On(check_in.day)),
-        standing!(check_in),
-    );
-    diesel::insert_into(check_ins::table).values(row).execute(tx)?;
+    diesel::insert_into(check_ins::table).values(Row::new(grant, check_in)?).execute(tx)?;
     Ok(())
 }
 
 /// Replaces the check-in of a day or week by what it has become.
 pub fn put(tx: &mut Tx, grant: &Grant, check_in: &CheckIn) -> Result<(), Error> {
-    let target =
-        check_ins::table.find((Id::of(grant.participant()), check_in.kind.as_str(), On(check_in.day)));
-    diesel::update(target).set(standing!(check_in)).execute(tx)?;
+    let key = (Stored(grant.participant()), Stored(check_in.kind), Stored(check_in.day));
+    diesel::update(check_ins::table.find(key)).set(Row::new(grant, check_in)?).execute(tx)?;
     Ok(())
-}
-
-type Row = (Id, At, bool, bool, i32, On, Json);
-
-macro_rules! check_in_columns {
-    () => {
-        (
-            check_ins::id,
-            check_ins::received_at,
-            check_ins::clock_suspect,
-            check_ins::late,
-            check_ins::revision,
-            check_ins::day,
-            check_ins::draft,
-        )
-    };
-}
-
-fn check_in(grant: &Grant, row: Row) -> Result<CheckIn, Error> {
-    let (id, received_at, clock_suspect, late, revision, day, draft) = row;
-    let CheckInDraft { kind, version, occurred_at, time_zone, answers, .. } = draft.read()?;
-    Ok(CheckIn {
-        id: id.to(),
-        participant: grant.participant(),
-        kind,
-        version,
-        day: day.0,
-        occurred_at,
-        time_zone,
-        answers,
-        received_at: received_at.0,
-        clock_suspect,
-        late,
-        revision,
-    })
 }
 
 /// The check-in of a day, or of the week that begins on it.
 pub fn find(tx: &mut Tx, grant: &Grant, kind: CheckInKind, day: Day) -> Result<Option<CheckIn>, Error> {
-    let row: Option<Row> = check_ins::table
-        .find((Id::of(grant.participant()), kind.as_str(), On(day)))
-        .select(check_in_columns!())
-        .get_result(tx)
-        .optional()?;
-    row.map(|row| check_in(grant, row)).transpose()
+    let query = check_ins::table.find((Stored(grant.participant()), Stored(kind), Stored(day)));
+    Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(CheckIn::from))
 }
 
 /// A page of check-ins of one kind, the latest day first: those of the days from `from` to `to`, both included,
@@ -207,23 +213,23 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<CheckIn>, Error> {
     let mut query = check_ins::table
-        .filter(check_ins::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_ins::kind.eq(kind.as_str()))
+        .filter(check_ins::participant_id.eq(Stored(grant.participant())))
+        .filter(check_ins::kind.eq(Stored(kind)))
         .order(check_ins::day.desc())
-        .select(check_in_columns!())
+        .select(Row::as_select())
         .limit(limit)
         .into_boxed();
     if let Some(from) = from {
-        query = query.filter(check_ins::day.ge(On(from)));
+        query = query.filter(check_ins::day.ge(Stored(from)));
     }
     if let Some(to) = to {
-        query = query.filter(check_ins::day.le(On(to)));
+        query = query.filter(check_ins::day.le(Stored(to)));
     }
     if let Some(before) = before {
-        query = query.filter(check_ins::day.lt(On(before)));
+        query = query.filter(check_ins::day.lt(Stored(before)));
     }
     let rows: Vec<Row> = query.load(tx)?;
-    rows.into_iter().map(|row| check_in(grant, row)).collect()
+    Ok(rows.into_iter().map(CheckIn::from).collect())
 }
 
 /// All check-ins of one kind of the days from `from` to `to`, both included, in order.
@@ -234,58 +240,43 @@ pub fn days(
     from: Day,
     to: Day,
 ) -> Result<Vec<CheckIn>, Error> {
-    let rows: Vec<Row> = check_ins::table
-        .filter(check_ins::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_ins::kind.eq(kind.as_str()))
-        .filter(check_ins::day.between(On(from), On(to)))
+    let rows = check_ins::table
+        .filter(check_ins::participant_id.eq(Stored(grant.participant())))
+        .filter(check_ins::kind.eq(Stored(kind)))
+        .filter(check_ins::day.between(Stored(from), Stored(to)))
         .order(check_ins::day)
-        .select(check_in_columns!())
+        .select(Row::as_select())
         .load(tx)?;
-    rows.into_iter().map(|row| check_in(grant, row)).collect()
+    Ok(rows.into_iter().map(CheckIn::from).collect())
 }
 
 /// What the daily check-ins say in figures, for the days from `from` to `to`, both included, in order.
 pub fn figures(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<(Day, DayFigures)>, Error> {
-    type Row = (On, Option<i16>, Option<i16>, Option<i16>, Option<i16>, Option<i16>, Option<bool>);
     let query = check_ins::table
-        .filter(check_ins::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_ins::kind.eq(CheckInKind::Daily.as_str()))
-        .filter(check_ins::day.between(On(from), On(to)))
-        .order(check_ins::day)
-        .select((
-            check_ins::day,
-            check_ins::mood,
-            check_ins::sleep_tenths,
-            check_ins::stress,
-            check_ins::confidence,
-            check_ins::craving_worst,
-            check_ins::any_use,
-        ));
-    let rows: Vec<Row> = each!(tx, conn => query.load(conn))?;
-    rows.into_iter()
-        .map(|(day, mood, sleep_tenths, stress, confidence, craving_worst, any_use)| {
-            let hours = sleep_tenths.map(|tenths| Figure::try_from(f64::from(tenths) / 10.0));
-            let sleep_hours = hours.transpose().map_err(broken)?;
-            Ok((day.0, DayFigures { mood, sleep_hours, stress, confidence, craving_worst, any_use }))
-        })
-        .collect()
+        .filter(check_ins::participant_id.eq(Stored(grant.participant())))
+        .filter(check_ins::kind.eq(Stored(CheckInKind::Daily)))
+        .filter(check_ins::day.between(Stored(from), Stored(to)))
+        .order(check_ins::day);
+    let rows: Vec<(Day, FiguresRow)> =
+        each!(tx, conn => query.select((check_ins::day, FiguresRow::as_select())).load(conn))?;
+    rows.into_iter().map(|(day, row)| Ok((day, row.try_into()?))).collect()
 }
 
 /// The days from `from` to `to`, both included, that have a daily check-in.
 pub fn answered_days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<BTreeSet<Day>, Error> {
-    let days: Vec<On> = check_ins::table
-        .filter(check_ins::participant_id.eq(Id::of(grant.participant())))
-        .filter(check_ins::kind.eq(CheckInKind::Daily.as_str()))
-        .filter(check_ins::day.between(On(from), On(to)))
+    let days: Vec<Day> = check_ins::table
+        .filter(check_ins::participant_id.eq(Stored(grant.participant())))
+        .filter(check_ins::kind.eq(Stored(CheckInKind::Daily)))
+        .filter(check_ins::day.between(Stored(from), Stored(to)))
         .select(check_ins::day)
         .load(tx)?;
-    Ok(days.into_iter().map(|day| day.0).collect())
+    Ok(days.into_iter().collect())
 }
 
 /// Whether a participant answered the daily check-in of a day, for the worker that would remind of it.
 pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<bool, Error> {
     let revision: Option<i32> = check_ins::table
-        .find((Id::of(participant), CheckInKind::Daily.as_str(), On(day)))
+        .find((Stored(participant), Stored(CheckInKind::Daily), Stored(day)))
         .select(check_ins::revision)
         .get_result(tx)
         .optional()?;
@@ -294,18 +285,15 @@ pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
 
 /// When the daily check-in of a day was filled in, for the worker that reminded of it; none if it was not.
 pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<Option<Moment>, Error> {
-    let row: Option<(At, bool, Json)> = check_ins::table
-        .find((Id::of(participant), CheckInKind::Daily.as_str(), On(day)))
+    let row: Option<(Moment, bool, AsJson<CheckInDraft>)> = check_ins::table
+        .find((Stored(participant), Stored(CheckInKind::Daily), Stored(day)))
         .select((check_ins::received_at, check_ins::clock_suspect, check_ins::draft))
         .get_result(tx)
         .optional()?;
-    let filled_in = |(received_at, clock_suspect, draft): (At, bool, Json)| {
-        let draft: CheckInDraft = draft.read()?;
-        let entry_time =
-            EntryTime { occurred_at: draft.occurred_at, received_at: received_at.0, clock_suspect };
-        Ok(entry_time.effective_at())
+    let filled_in = |(received_at, clock_suspect, draft): (_, _, AsJson<CheckInDraft>)| {
+        EntryTime { occurred_at: draft.0.occurred_at, received_at, clock_suspect }.effective_at()
     };
-    row.map(filled_in).transpose()
+    Ok(row.map(filled_in))
 }
 
 #[cfg(test)]

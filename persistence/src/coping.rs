@@ -6,9 +6,9 @@ mod organization;
 mod skill_practice;
 
 pub use assignment::{add_assignment, assignments, find_assignment, practiced_at, put_assignment};
-pub(crate) use choice::{ChosenRow, chosen_of};
+pub(crate) use choice::ChosenRow;
 pub use choice::{chosen, put_chosen};
 pub use organization::{
-    add_skill, find_skill, first_skill, keep_skill_revision, put_skill, skill_revisions, skills,
+    add_skill, add_skill_revision, find_skill, first_skill, put_skill, skill_revisions, skills,
 };
-pub use skill_practice::{add, find, first_sent, keep_revision, list, put, revisions, tries};
+pub use skill_practice::{add, correct, find, list, put, revisions, tries};

@@ -1,102 +1,114 @@
 //! Cravings as they were logged, their re-ratings and their earlier revisions.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
+use evenkeel_domain::account::ParticipantId;
 use evenkeel_domain::craving::{
-    Craving, CravingDraft, CravingId, Outcome, Rating, ReportedOutcome, Revision, Substance,
+    Craving, CravingDraft, CravingId, Intensity, Outcome, Rating, RatingId, ReportedOutcome, Substance,
 };
+use evenkeel_domain::log_entry::{Entry, Revision};
 use evenkeel_domain::value::{Day, Moment};
 
-use crate::column::{At, Id, Json, On, broken, read};
+use crate::column::{AsJson, Stored};
 use crate::schema::{craving_outcomes, craving_ratings, craving_revisions, cravings};
 use crate::{Error, Tx};
 
+/// `outcome` is the known one. `detail` is the draft as it was last written, with the outcome of that time.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = cravings, primary_key(participant_id, id))]
+struct Row {
+    participant_id: Stored<ParticipantId>,
+    id: Stored<CravingId>,
+    felt_at: Stored<Moment>,
+    local_day: Stored<Day>,
+    received_at: Stored<Moment>,
+    clock_suspect: bool,
+    intensity: Stored<Intensity>,
+    peak: Stored<Intensity>,
+    outcome: Stored<Option<Outcome>>,
+    outcome_at: Stored<Option<Moment>>,
+    revision: i32,
+    withdrawn_at: Stored<Option<Moment>>,
+    detail: AsJson<CravingDraft>,
+}
+
+impl Row {
+    fn new(grant: &Grant, craving: &Craving) -> Self {
+        Self {
+            participant_id: Stored(grant.participant()),
+            id: Stored(craving.id),
+            felt_at: Stored(craving.felt_at()),
+            local_day: Stored(craving.local_day),
+            received_at: Stored(craving.received_at),
+            clock_suspect: craving.clock_suspect,
+            intensity: Stored(craving.draft.intensity),
+            peak: Stored(craving.peak),
+            outcome: Stored(craving.draft.outcome),
+            outcome_at: Stored(craving.outcome_at),
+            revision: craving.revision,
+            withdrawn_at: Stored(craving.withdrawn_at),
+            detail: AsJson(CravingDraft { outcome: craving.written_outcome, ..craving.draft.clone() }),
+        }
+    }
+
+    fn craving(self, ratings: Vec<Rating>) -> Craving {
+        let written = self.detail.0;
+        Craving {
+            peak: self.peak.0,
+            outcome_at: self.outcome_at.0,
+            written_outcome: written.outcome,
+            ratings,
+            entry: Entry {
+                id: self.id.0,
+                participant: self.participant_id.0,
+                draft: CravingDraft { outcome: self.outcome.0, ..written },
+                local_day: self.local_day.0,
+                received_at: self.received_at.0,
+                clock_suspect: self.clock_suspect,
+                revision: self.revision,
+                withdrawn_at: self.withdrawn_at.0,
+            },
+        }
+    }
+}
+
 /// Stores a new craving; false if the participant has one of that id.
 pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error> {
-    let row = (
-        cravings::participant_id.eq(Id::of(grant.participant())),
-        cravings::id.eq(Id::of(craving.id)),
-        cravings::felt_at.eq(At(craving.felt_at())),
-        cravings::local_day.eq(On(craving.local_day)),
-        cravings::received_at.eq(At(craving.received_at)),
-        cravings::clock_suspect.eq(craving.clock_suspect),
-        cravings::intensity.eq(i16::from(craving.draft.intensity)),
-        cravings::peak.eq(i16::from(craving.peak)),
-        cravings::outcome.eq(craving.draft.outcome.map(Outcome::as_str)),
-        cravings::outcome_at.eq(craving.outcome_at.map(At)),
-        cravings::revision.eq(craving.revision),
-        cravings::withdrawn_at.eq(craving.withdrawn_at.map(At)),
-        cravings::detail.eq(Json::of(&craving.draft)?),
-    );
+    let row = Row::new(grant, craving);
     let added = each!(tx, conn => diesel::insert_into(cravings::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-type Row = (Id, On, At, bool, i16, Option<String>, Option<At>, i32, Option<At>, Json);
-
-macro_rules! craving_columns {
-    () => {
-        (
-            cravings::id,
-            cravings::local_day,
-            cravings::received_at,
-            cravings::clock_suspect,
-            cravings::peak,
-            cravings::outcome,
-            cravings::outcome_at,
-            cravings::revision,
-            cravings::withdrawn_at,
-            cravings::detail,
-        )
-    };
-}
-
-fn craving(grant: &Grant, row: Row, ratings: Vec<Rating>) -> Result<Craving, Error> {
-    let (id, day, received_at, clock_suspect, peak, stood, outcome_at, revision, withdrawn_at, detail) = row;
-    let mut draft: CravingDraft = detail.read()?;
-    let written_outcome = std::mem::replace(&mut draft.outcome, stood.map(read).transpose()?);
-    Ok(Craving {
-        id: id.to(),
-        participant: grant.participant(),
-        draft,
-        local_day: day.0,
-        received_at: received_at.0,
-        clock_suspect,
-        peak: peak.try_into().map_err(broken)?,
-        outcome_at: outcome_at.map(|at| at.0),
-        written_outcome,
-        revision,
-        withdrawn_at: withdrawn_at.map(|at| at.0),
-        ratings,
-    })
+row! {
+    #[diesel(table_name = craving_ratings)]
+    RatingRow of Rating {
+        id: RatingId,
+        rated_at: Moment,
+        intensity: Intensity,
+    }
 }
 
 /// One craving with its ratings, withdrawn or not.
 pub fn find(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Craving>, Error> {
-    let row: Option<Row> = cravings::table
-        .find((Id::of(grant.participant()), Id::of(id)))
-        .select(craving_columns!())
-        .get_result(tx)
-        .optional()?;
+    let participant = Stored(grant.participant());
+    let row: Option<Row> =
+        cravings::table.find((participant, Stored(id))).select(Row::as_select()).get_result(tx).optional()?;
     let Some(row) = row else { return Ok(None) };
-    let ratings: Vec<(Id, At, i16)> = craving_ratings::table
-        .filter(craving_ratings::participant_id.eq(Id::of(grant.participant())))
-        .filter(craving_ratings::craving_id.eq(Id::of(id)))
-        .select((craving_ratings::id, craving_ratings::rated_at, craving_ratings::intensity))
+    let ratings = craving_ratings::table
+        .filter(craving_ratings::participant_id.eq(participant))
+        .filter(craving_ratings::craving_id.eq(Stored(id)))
+        .order((craving_ratings::rated_at, craving_ratings::id))
+        .select(RatingRow::as_select())
         .load(tx)?;
-    let mut ratings = ratings.into_iter().map(rating).collect::<Result<Vec<_>, _>>()?;
-    ratings.sort_by_key(|rating| (rating.rated_at, rating.id));
-    craving(grant, row, ratings).map(Some)
+    Ok(Some(row.craving(ratings.into_iter().map(Rating::from).collect())))
 }
 
-fn rating((id, at, intensity): (Id, At, i16)) -> Result<Rating, Error> {
-    Ok(Rating { id: id.to(), rated_at: at.0, intensity: intensity.try_into().map_err(broken)? })
-}
+revisions!(craving_revisions.craving_id, Craving, CravingDraft);
 
-revisions!(cravings.detail, craving_revisions.craving_id, CravingId, Revision.craving: CravingDraft);
-
-/// A page of cravings that stand, the latest felt first: those felt from `from` on and before `until`, after
-/// the one a page before ended with.
+/// A page of cravings, withdrawn ones left out, the latest felt first: those felt from `from` on and before
+/// `until`, after the one a page before ended with.
 pub fn list(
     tx: &mut Tx,
     grant: &Grant,
@@ -105,146 +117,141 @@ pub fn list(
     after: Option<(Moment, CravingId)>,
     limit: i64,
 ) -> Result<Vec<Craving>, Error> {
-    let participant = Id::of(grant.participant());
+    let participant = Stored(grant.participant());
     let mut query = cravings::table
         .filter(cravings::participant_id.eq(participant))
         .filter(cravings::withdrawn_at.is_null())
         .order((cravings::felt_at.desc(), cravings::id.desc()))
-        .select(craving_columns!())
+        .select(Row::as_select())
         .limit(limit)
         .into_boxed();
     if let Some(from) = from {
-        query = query.filter(cravings::felt_at.ge(At(from)));
+        query = query.filter(cravings::felt_at.ge(Stored(from)));
     }
     if let Some(until) = until {
-        query = query.filter(cravings::felt_at.lt(At(until)));
+        query = query.filter(cravings::felt_at.lt(Stored(until)));
     }
     if let Some((at, id)) = after {
-        let same = cravings::felt_at.eq(At(at)).and(cravings::id.lt(Id::of(id)));
-        query = query.filter(cravings::felt_at.lt(At(at)).or(same));
+        let same = cravings::felt_at.eq(Stored(at)).and(cravings::id.lt(Stored(id)));
+        query = query.filter(cravings::felt_at.lt(Stored(at)).or(same));
     }
     let rows: Vec<Row> = query.load(tx)?;
-    let ids: Vec<Id> = rows.iter().map(|row| row.0).collect();
-    let rated: Vec<(Id, (Id, At, i16))> = craving_ratings::table
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let rated: Vec<(CravingId, RatingRow)> = craving_ratings::table
         .filter(craving_ratings::participant_id.eq(participant))
         .filter(craving_ratings::craving_id.eq_any(ids))
         .order((craving_ratings::rated_at, craving_ratings::id))
-        .select((
-            craving_ratings::craving_id,
-            (craving_ratings::id, craving_ratings::rated_at, craving_ratings::intensity),
-        ))
+        .select((craving_ratings::craving_id, RatingRow::as_select()))
         .load(tx)?;
-    rows.into_iter()
-        .map(|row| {
-            let own = rated.iter().filter(|(of, _)| *of == row.0).map(|(_, found)| rating(*found));
-            let ratings = own.collect::<Result<Vec<_>, _>>()?;
-            craving(grant, row, ratings)
-        })
-        .collect()
+    let mut ratings: BTreeMap<CravingId, Vec<Rating>> = BTreeMap::new();
+    for (craving, rating) in rated {
+        ratings.entry(craving).or_default().push(rating.into());
+    }
+    let craving = |row: Row| {
+        let ratings = ratings.remove(&row.id.0).unwrap_or_default();
+        row.craving(ratings)
+    };
+    Ok(rows.into_iter().map(craving).collect())
 }
 
 /// What was craved in the latest cravings, at most `limit`, those entered in error left out.
 pub fn substances(tx: &mut Tx, grant: &Grant, limit: i64) -> Result<Vec<Substance>, Error> {
-    #[derive(serde::Deserialize)]
-    struct Craved {
-        substance: Option<Substance>,
-    }
-    let drafts: Vec<Json> = cravings::table
-        .filter(cravings::participant_id.eq(Id::of(grant.participant())))
+    let drafts: Vec<AsJson<CravingDraft>> = cravings::table
+        .filter(cravings::participant_id.eq(Stored(grant.participant())))
         .filter(cravings::withdrawn_at.is_null())
         .order((cravings::felt_at.desc(), cravings::id.desc()))
         .select(cravings::detail)
         .limit(limit)
         .load(tx)?;
-    let mut known = Vec::new();
-    for draft in drafts {
-        known.extend(draft.read::<Craved>()?.substance);
-    }
-    Ok(known)
+    Ok(drafts.into_iter().filter_map(|draft| draft.0.substance).collect())
 }
 
-/// The cravings that stand on a day, for a recount. Their ratings are left out; the peak knows them.
+/// The cravings of a day, for a recount. Their ratings are left out; the peak includes them.
 pub fn of_day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Vec<Craving>, Error> {
-    let rows: Vec<Row> = cravings::table
-        .filter(cravings::participant_id.eq(Id::of(grant.participant())))
-        .filter(cravings::local_day.eq(On(day)))
+    let rows = cravings::table
+        .filter(cravings::participant_id.eq(Stored(grant.participant())))
+        .filter(cravings::local_day.eq(Stored(day)))
         .filter(cravings::withdrawn_at.is_null())
-        .select(craving_columns!())
+        .select(Row::as_select())
         .load(tx)?;
-    rows.into_iter().map(|row| craving(grant, row, Vec::new())).collect()
+    Ok(rows.into_iter().map(|row| row.craving(Vec::new())).collect())
 }
 
-/// Stores what a rule made of a craving; its ratings are stored by [`add_rating`]. A corrected one replaces
-/// the content, after [`keep_revision`] has put the old one aside.
-pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving, corrected: bool) -> Result<(), Error> {
-    let target = || cravings::table.find((Id::of(grant.participant()), Id::of(craving.id)));
-    let state = (
-        cravings::peak.eq(i16::from(craving.peak)),
-        cravings::outcome.eq(craving.draft.outcome.map(Outcome::as_str)),
-        cravings::outcome_at.eq(craving.outcome_at.map(At)),
-        cravings::withdrawn_at.eq(craving.withdrawn_at.map(At)),
-    );
-    diesel::update(target()).set(state).execute(tx)?;
-    if corrected {
-        let content = (
-            cravings::felt_at.eq(At(craving.felt_at())),
-            cravings::local_day.eq(On(craving.local_day)),
-            cravings::clock_suspect.eq(craving.clock_suspect),
-            cravings::intensity.eq(i16::from(craving.draft.intensity)),
-            cravings::revision.eq(craving.revision),
-            cravings::detail.eq(Json::of(&craving.draft)?),
-        );
-        diesel::update(target()).set(content).execute(tx)?;
-    }
+/// Stores what a rule made of a craving; its ratings are stored by [`add_rating`].
+pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<(), Error> {
+    let target = cravings::table.find((Stored(grant.participant()), Stored(craving.id)));
+    diesel::update(target).set(Row::new(grant, craving)).execute(tx)?;
     Ok(())
 }
 
 /// Stores a re-rating; false if the craving has one of that id.
 pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Rating) -> Result<bool, Error> {
     let row = (
-        craving_ratings::participant_id.eq(Id::of(grant.participant())),
-        craving_ratings::craving_id.eq(Id::of(craving)),
-        craving_ratings::id.eq(Id::of(rating.id)),
-        craving_ratings::rated_at.eq(At(rating.rated_at)),
-        craving_ratings::intensity.eq(i16::from(rating.intensity)),
+        craving_ratings::participant_id.eq(Stored(grant.participant())),
+        craving_ratings::craving_id.eq(Stored(craving)),
+        RatingRow::from(rating.clone()),
     );
     let added = each!(tx, conn => diesel::insert_into(craving_ratings::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-/// All outcomes that were told of a craving after it was logged, in the order they came.
-pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ReportedOutcome>, Error> {
-    let rows: Vec<(String, At, At)> = craving_outcomes::table
-        .filter(craving_outcomes::participant_id.eq(Id::of(grant.participant())))
-        .filter(craving_outcomes::craving_id.eq(Id::of(craving)))
-        .order((craving_outcomes::received_at, craving_outcomes::observed_at, craving_outcomes::outcome))
-        .select((craving_outcomes::outcome, craving_outcomes::observed_at, craving_outcomes::received_at))
-        .load(tx)?;
-    rows.into_iter()
-        .map(|(outcome, observed_at, received_at)| {
-            Ok(ReportedOutcome {
-                outcome: read(outcome)?,
-                observed_at: observed_at.0,
-                received_at: received_at.0,
-            })
-        })
-        .collect()
+row! {
+    #[diesel(table_name = craving_outcomes)]
+    OutcomeRow of ReportedOutcome {
+        outcome: Outcome,
+        observed_at: Moment,
+        received_at: Moment,
+    }
 }
 
-/// Keeps an outcome that was told.
+/// All outcomes that were reported of a craving after it was logged, in the order they came.
+pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ReportedOutcome>, Error> {
+    let rows = craving_outcomes::table
+        .filter(craving_outcomes::participant_id.eq(Stored(grant.participant())))
+        .filter(craving_outcomes::craving_id.eq(Stored(craving)))
+        .order((craving_outcomes::received_at, craving_outcomes::observed_at, craving_outcomes::outcome))
+        .select(OutcomeRow::as_select())
+        .load(tx)?;
+    Ok(rows.into_iter().map(ReportedOutcome::from).collect())
+}
+
+/// Stores an outcome that was reported.
 pub fn add_outcome(
     tx: &mut Tx,
     grant: &Grant,
     craving: CravingId,
-    told: &ReportedOutcome,
+    reported: &ReportedOutcome,
 ) -> Result<(), Error> {
     let row = (
-        craving_outcomes::participant_id.eq(Id::of(grant.participant())),
-        craving_outcomes::craving_id.eq(Id::of(craving)),
-        craving_outcomes::observed_at.eq(At(told.observed_at)),
-        craving_outcomes::outcome.eq(told.outcome.as_str()),
-        craving_outcomes::received_at.eq(At(told.received_at)),
+        craving_outcomes::participant_id.eq(Stored(grant.participant())),
+        craving_outcomes::craving_id.eq(Stored(craving)),
+        OutcomeRow::from(*reported),
     );
     diesel::insert_into(craving_outcomes::table).values(row).execute(tx)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_database::{PARTICIPANT, at, grant, id, value};
+    use diesel::query_builder::QueryId;
+    use diesel::sqlite::Sqlite;
+    use evenkeel_domain::access::Action;
+    use evenkeel_domain::craving::record;
+
+    #[test]
+    fn the_statements_of_a_craving_stay_prepared() {
+        fn is_fixed<T: QueryId>(_: &T) -> bool {
+            T::HAS_STATIC_QUERY_ID
+        }
+        let draft = value(serde_json::json!(
+            { "occurred_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York", "intensity": 7 }));
+        let craving = record(id(PARTICIPANT), id(1), draft, at("2026-03-02T18:40:00Z"));
+        let row = Row::new(&grant(Action::RecordCraving), &craving);
+        let key = (Stored(craving.participant), Stored(craving.id));
+        let find = cravings::table.find(key).select(<Row as SelectableHelper<Sqlite>>::as_select());
+        assert!(is_fixed(&find));
+        assert!(is_fixed(&diesel::insert_into(cravings::table).values(row)));
+    }
 }

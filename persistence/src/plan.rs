@@ -2,21 +2,25 @@
 
 pub mod offline;
 
+use std::fmt::Debug;
+
 use diesel::dsl::max;
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::account::Role;
+use evenkeel_domain::account::{AccountId, Role};
 use evenkeel_domain::plan::safety::SafetyPlan;
 use evenkeel_domain::plan::{Author, Document, Plan, Revision, Signature, agreed_revision};
+use evenkeel_domain::value::Moment;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::column::{At, Id, Json, read};
+use crate::column::{AsJson, Json, Stored};
 use crate::schema::{plan_revisions, plan_signatures};
 use crate::{Error, Tx};
 
 /// A document of which a participant has one, kept in revisions.
-pub trait Kept: Document + DeserializeOwned {
-    /// What its rows are told by.
+pub trait Kept: Document + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The word for it in its rows.
     const KIND: &'static str;
 }
 impl Kept for Plan {
@@ -26,17 +30,47 @@ impl Kept for SafetyPlan {
     const KIND: &'static str = "safety_plan";
 }
 
+row! {
+    #[diesel(table_name = plan_signatures)]
+    SignatureRow of Signature {
+        #[diesel(column_name = account_id)]
+        by: AccountId,
+        role: Role,
+        at: Moment,
+        revision: i32,
+    }
+}
+
+/// A revision without what it says.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = plan_revisions)]
+struct Head {
+    revision: i32,
+    author: Stored<AccountId>,
+    author_role: Stored<Role>,
+    made_at: Stored<Moment>,
+}
+
+impl Head {
+    fn revision<D>(self, content: D, signatures: Vec<Signature>) -> Revision<D> {
+        let author = Author { account: self.author.0, role: self.author_role.0 };
+        Revision { revision: self.revision, author, made_at: self.made_at.0, content, signatures }
+    }
+}
+
 /// Stores a new revision. Of two that were made from the same one the second is a [`Error::Duplicate`]. Its
 /// signatures are stored by [`sign`].
 pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
     let row = (
-        plan_revisions::participant_id.eq(Id::of(grant.participant())),
+        plan_revisions::participant_id.eq(Stored(grant.participant())),
         plan_revisions::kind.eq(D::KIND),
-        plan_revisions::revision.eq(revision.revision),
-        plan_revisions::author.eq(Id::of(revision.author.account)),
-        plan_revisions::author_role.eq(revision.author.role.as_str()),
-        plan_revisions::made_at.eq(At(revision.made_at)),
-        plan_revisions::content.eq(Json::of(&revision.content)?),
+        Head {
+            revision: revision.revision,
+            author: Stored(revision.author.account),
+            author_role: Stored(revision.author.role),
+            made_at: Stored(revision.made_at),
+        },
+        plan_revisions::content.eq(AsJson(revision.content.clone())),
     );
     diesel::insert_into(plan_revisions::table).values(row).execute(tx)?;
     Ok(())
@@ -45,86 +79,50 @@ pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Resul
 /// Stores a signature under the revision that it names; false if this person signed that one before.
 pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
     let row = (
-        plan_signatures::participant_id.eq(Id::of(grant.participant())),
+        plan_signatures::participant_id.eq(Stored(grant.participant())),
         plan_signatures::kind.eq(D::KIND),
-        plan_signatures::revision.eq(signature.revision),
-        plan_signatures::account_id.eq(Id::of(signature.by)),
-        plan_signatures::role.eq(signature.role.as_str()),
-        plan_signatures::at.eq(At(signature.at)),
+        SignatureRow::from(*signature),
     );
     let added = each!(tx, conn => diesel::insert_into(plan_signatures::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-type SignatureRow = (Id, String, At, i32);
-
-macro_rules! signature_columns {
-    () => {
-        (plan_signatures::account_id, plan_signatures::role, plan_signatures::at, plan_signatures::revision)
-    };
-}
-
-fn signature((by, role, at, revision): SignatureRow) -> Result<Signature, Error> {
-    Ok(Signature { by: by.to(), role: read(role)?, at: at.0, revision })
-}
-
 /// The signatures under the revisions from `first` to `last`, both included, in order of time.
 fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, first: i32, last: i32) -> Result<Vec<Signature>, Error> {
     let query = plan_signatures::table
-        .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_signatures::participant_id.eq(Stored(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
         .filter(plan_signatures::revision.between(first, last))
-        .order((plan_signatures::at, plan_signatures::account_id))
-        .select(signature_columns!());
-    let rows: Vec<SignatureRow> = each!(tx, conn => query.load(conn))?;
-    rows.into_iter().map(signature).collect()
+        .order((plan_signatures::at, plan_signatures::account_id));
+    let rows: Vec<SignatureRow> = each!(tx, conn => query.select(SignatureRow::as_select()).load(conn))?;
+    Ok(rows.into_iter().map(Signature::from).collect())
 }
 
-type Head = (i32, Id, String, At);
+type Row<D> = (Head, AsJson<D>);
 
-macro_rules! head_columns {
-    () => {
-        (
-            plan_revisions::revision,
-            plan_revisions::author,
-            plan_revisions::author_role,
-            plan_revisions::made_at,
-        )
-    };
-}
-
-fn revision<D>(head: Head, content: D, signatures: Vec<Signature>) -> Result<Revision<D>, Error> {
-    let (revision, account, role, made_at) = head;
-    let author = Author { account: account.to(), role: read::<Role>(role)? };
-    Ok(Revision { revision, author, made_at: made_at.0, content, signatures })
-}
-
-type Row = (Head, Json);
-
-fn whole<D: Kept>(tx: &mut Tx, grant: &Grant, row: Option<Row>) -> Result<Option<Revision<D>>, Error> {
+fn whole<D: Kept>(tx: &mut Tx, grant: &Grant, row: Option<Row<D>>) -> Result<Option<Revision<D>>, Error> {
     let Some((head, content)) = row else { return Ok(None) };
-    let signatures = signatures::<D>(tx, grant, head.0, head.0)?;
-    revision(head, content.read()?, signatures).map(Some)
+    let signatures = signatures::<D>(tx, grant, head.revision, head.revision)?;
+    Ok(Some(head.revision(content.0, signatures)))
 }
 
 /// One revision.
 pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Revision<D>>, Error> {
-    let query = plan_revisions::table
-        .find((Id::of(grant.participant()), D::KIND, number))
-        .select((head_columns!(), plan_revisions::content));
-    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
+    let query = plan_revisions::table.find((Stored(grant.participant()), D::KIND, number));
+    let row = each!(tx, conn => query.select((Head::as_select(), plan_revisions::content)).get_result(conn))
+        .optional()?;
     whole(tx, grant, row)
 }
 
 /// The latest revision; none before the first is saved.
 pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
     let query = plan_revisions::table
-        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::participant_id.eq(Stored(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
         .order(plan_revisions::revision.desc())
-        .select((head_columns!(), plan_revisions::content))
         .limit(1);
-    let row: Option<Row> = each!(tx, conn => query.get_result(conn)).optional()?;
+    let row = each!(tx, conn => query.select((Head::as_select(), plan_revisions::content)).get_result(conn))
+        .optional()?;
     whole(tx, grant, row)
 }
 
@@ -133,7 +131,7 @@ pub type Both = (Option<Revision<Plan>>, Option<Revision<SafetyPlan>>);
 
 /// The latest revisions of the plan and the safety plan, as [`current`] reads each, in a quarter of the queries.
 pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
-    let participant = Id::of(grant.participant());
+    let participant = Stored(grant.participant());
     let latest = diesel::alias!(plan_revisions as latest_of_kind);
     let is_current = |kind: &'static str| {
         let revision = latest
@@ -150,42 +148,44 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     let query = plan_revisions::table
         .left_join(plan_signatures::table.on(is_under_it))
         .filter(plan_revisions::participant_id.eq(participant))
-        .filter(is_current(Plan::KIND).or(is_current(SafetyPlan::KIND)))
+        .filter(is_current(Plan::KIND).or(is_current(SafetyPlan::KIND)));
+    let rows: Vec<SignedRow> = each!(tx, conn => query
         .select((
             plan_revisions::kind,
-            (head_columns!(), plan_revisions::content),
-            signature_columns!().nullable(),
-        ));
-    let rows: Vec<SignedRow> = each!(tx, conn => query.load(conn))?;
+            Head::as_select(),
+            plan_revisions::content,
+            Option::<SignatureRow>::as_select(),
+        ))
+        .load(conn))?;
     let (plan, safety_plan) = rows.into_iter().partition(|(kind, ..)| kind == Plan::KIND);
     Ok((with_signed(plan)?, with_signed(safety_plan)?))
 }
 
-type SignedRow = (String, Row, Option<SignatureRow>);
+type SignedRow = (String, Head, Json, Option<SignatureRow>);
 
 /// One revision from its rows: one for each signature, or one without.
 fn with_signed<D: Kept>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {
     let mut rows = rows.into_iter();
-    let Some((_, (head, content), first)) = rows.next() else { return Ok(None) };
+    let Some((_, head, content, first)) = rows.next() else { return Ok(None) };
     let signed = first.into_iter().chain(rows.filter_map(|(.., signed)| signed));
-    let mut signatures = signed.map(signature).collect::<Result<Vec<_>, _>>()?;
+    let mut signatures: Vec<_> = signed.map(Signature::from).collect();
     // Sorted here, so that the database need not sort what the revisions say.
     signatures.sort_by_key(|signature| (signature.at, signature.by));
-    revision(head, content.read()?, signatures).map(Some)
+    Ok(Some(head.revision(content.read()?, signatures)))
 }
 
 /// The revisions that anybody signed, without what they say, the latest first.
 pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, Error> {
     let signed = plan_signatures::table
-        .filter(plan_signatures::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_signatures::participant_id.eq(Stored(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
         .select(plan_signatures::revision);
     let rows: Vec<Head> = plan_revisions::table
-        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::participant_id.eq(Stored(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
         .filter(plan_revisions::revision.eq_any(signed))
         .order(plan_revisions::revision.desc())
-        .select(head_columns!())
+        .select(Head::as_select())
         .load(tx)?;
     with_signatures::<D>(tx, grant, rows)
 }
@@ -197,15 +197,14 @@ pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>
 }
 
 fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
-    let numbers = || rows.iter().map(|row| row.0);
+    let numbers = || rows.iter().map(|row| row.revision);
     let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(Vec::new()) };
     let all = signatures::<D>(tx, grant, first, last)?;
-    rows.into_iter()
-        .map(|row| {
-            let own = all.iter().filter(|signature| signature.revision == row.0).copied().collect();
-            revision(row, (), own)
-        })
-        .collect()
+    let revision = |row: Head| {
+        let own = all.iter().filter(|signature| signature.revision == row.revision).copied().collect();
+        row.revision((), own)
+    };
+    Ok(rows.into_iter().map(revision).collect())
 }
 
 /// A page of revisions without what they say, the latest first: those before the one a page before ended with.
@@ -216,11 +215,11 @@ pub fn heads<D: Kept>(
     limit: i64,
 ) -> Result<Vec<Revision<()>>, Error> {
     let rows: Vec<Head> = plan_revisions::table
-        .filter(plan_revisions::participant_id.eq(Id::of(grant.participant())))
+        .filter(plan_revisions::participant_id.eq(Stored(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
         .filter(plan_revisions::revision.lt(before.unwrap_or(i32::MAX)))
         .order(plan_revisions::revision.desc())
-        .select(head_columns!())
+        .select(Head::as_select())
         .limit(limit)
         .load(tx)?;
     with_signatures::<D>(tx, grant, rows)

@@ -1,53 +1,42 @@
-//! The program: steps to a level of care, as they were recorded.
+//! The program: changes of the level of care, as they were recorded.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::program::LevelOfCareChange;
+use evenkeel_domain::account::AccountId;
+use evenkeel_domain::program::{LevelOfCare, LevelOfCareChange, LevelOfCareChangeId};
+use evenkeel_domain::value::{Day, Moment};
 
-use crate::column::{At, Id, On, read};
+use crate::column::Stored;
 use crate::schema::level_of_care_changes;
 use crate::{Error, Tx};
 
-/// Stores a new step; [`Error::Duplicate`] if the participant has one of that id or number.
-pub fn add(tx: &mut Tx, grant: &Grant, step: &LevelOfCareChange) -> Result<(), Error> {
-    let row = (
-        level_of_care_changes::participant_id.eq(Id::of(grant.participant())),
-        level_of_care_changes::id.eq(Id::of(step.id)),
-        level_of_care_changes::number.eq(step.number),
-        level_of_care_changes::level.eq(step.level.as_str()),
-        level_of_care_changes::since.eq(On(step.since)),
-        level_of_care_changes::recorded_by.eq(Id::of(step.recorded_by)),
-        level_of_care_changes::recorded_at.eq(At(step.recorded_at)),
-    );
+row! {
+    #[diesel(table_name = level_of_care_changes)]
+    Row of LevelOfCareChange {
+        id: LevelOfCareChangeId,
+        number: i32,
+        level: LevelOfCare,
+        since: Day,
+        recorded_by: AccountId,
+        recorded_at: Moment,
+    }
+}
+
+/// Stores a new change; [`Error::Duplicate`] if the participant has one of that id or number.
+pub fn add(tx: &mut Tx, grant: &Grant, change: &LevelOfCareChange) -> Result<(), Error> {
+    let row = (level_of_care_changes::participant_id.eq(Stored(grant.participant())), Row::from(*change));
     diesel::insert_into(level_of_care_changes::table).values(row).execute(tx)?;
     Ok(())
 }
 
-/// All steps of a participant, in the order in which they were recorded.
+/// All changes, in the order in which they were recorded.
 pub fn list(tx: &mut Tx, grant: &Grant) -> Result<Vec<LevelOfCareChange>, Error> {
-    let rows: Vec<(Id, i32, String, On, Id, At)> = level_of_care_changes::table
-        .filter(level_of_care_changes::participant_id.eq(Id::of(grant.participant())))
+    let rows = level_of_care_changes::table
+        .filter(level_of_care_changes::participant_id.eq(Stored(grant.participant())))
         .order(level_of_care_changes::number)
-        .select((
-            level_of_care_changes::id,
-            level_of_care_changes::number,
-            level_of_care_changes::level,
-            level_of_care_changes::since,
-            level_of_care_changes::recorded_by,
-            level_of_care_changes::recorded_at,
-        ))
+        .select(Row::as_select())
         .load(tx)?;
-    let step = |(id, number, level, since, recorded_by, recorded_at): (Id, i32, String, On, Id, At)| {
-        Ok(LevelOfCareChange {
-            id: id.to(),
-            number,
-            level: read(level)?,
-            since: since.0,
-            recorded_by: recorded_by.to(),
-            recorded_at: recorded_at.0,
-        })
-    };
-    rows.into_iter().map(step).collect()
+    Ok(rows.into_iter().map(LevelOfCareChange::from).collect())
 }
 
 #[cfg(test)]
@@ -81,7 +70,7 @@ mod tests {
         let taken = LevelOfCareChange { id: id(9), ..stored[0] };
         assert!(
             matches!(add(tx, &counselors, &taken), Err(Error::Duplicate)),
-            "a number stands for one step"
+            "a number is that of one change"
         );
     }
 }

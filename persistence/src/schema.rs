@@ -1,12 +1,12 @@
 //! The tables, as both engines have them.
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Text};
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::Bool;
+    use crate::column::{Instant, Key, Word};
 
     organizations (id) {
         id -> Key,
-        name -> Text,
+        name -> Word,
         demo -> Bool,
         created_at -> Instant,
     }
@@ -14,31 +14,31 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
-    use crate::column::{Instant, Key};
+    use crate::column::{Instant, Key, Word};
 
     accounts (id) {
         id -> Key,
         organization_id -> Key,
-        role -> Text,
-        display_name -> Text,
-        sign_in_name -> Text,
-        email -> Nullable<Text>,
+        role -> Word,
+        display_name -> Word,
+        sign_in_name -> Word,
+        email -> Nullable<Word>,
         password_hash -> Nullable<Text>,
-        time_zone -> Nullable<Text>,
+        time_zone -> Nullable<Word>,
         active -> Bool,
         created_at -> Instant,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{};
+    use crate::column::{Instant, Key, Word};
 
     participants (id) {
         id -> Key,
         account_id -> Key,
         organization_id -> Key,
-        time_zone -> Text,
+        time_zone -> Word,
         created_at -> Instant,
     }
 }
@@ -55,18 +55,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Integer, Nullable, SmallInt, Text};
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{Integer, Nullable, SmallInt};
+    use crate::column::{Hash, Instant, Key, Word};
 
     devices (id) {
         id -> Key,
         account_id -> Key,
-        name -> Text,
+        name -> Word,
         created_at -> Instant,
         last_used_at -> Instant,
         generation -> Integer,
-        current_hash -> Binary,
-        previous_hash -> Nullable<Binary>,
+        current_hash -> Hash,
+        previous_hash -> Nullable<Hash>,
         rotated_at -> Instant,
         reissues -> SmallInt,
         revoked_at -> Nullable<Instant>,
@@ -74,17 +74,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Nullable, Text};
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::Nullable;
+    use crate::column::{Hash, Instant, Key, Word};
 
     invites (id) {
         id -> Key,
         organization_id -> Key,
-        code_hash -> Binary,
-        role -> Text,
-        display_name -> Text,
-        email -> Nullable<Text>,
-        time_zone -> Nullable<Text>,
+        code_hash -> Hash,
+        role -> Word,
+        display_name -> Word,
+        email -> Nullable<Word>,
+        time_zone -> Nullable<Word>,
         created_by -> Nullable<Key>,
         created_at -> Instant,
         expires_at -> Instant,
@@ -94,11 +94,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Integer};
-    use crate::column::Instant;
+    use diesel::sql_types::Integer;
+    use crate::column::{Hash, Instant};
 
     sign_in_throttles (name_hash) {
-        name_hash -> Binary,
+        name_hash -> Hash,
         failures -> Integer,
         first_failed_at -> Instant,
         last_failed_at -> Instant,
@@ -106,8 +106,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Integer, Nullable};
+    use crate::column::{Calendar, Document, Instant, Key, Number, Word};
 
     cravings (participant_id, id) {
         participant_id -> Key,
@@ -117,9 +117,9 @@ diesel::table! {
         local_day -> Calendar,
         received_at -> Instant,
         clock_suspect -> Bool,
-        intensity -> SmallInt,
-        peak -> SmallInt,
-        outcome -> Nullable<Text>,
+        intensity -> Number,
+        peak -> Number,
+        outcome -> Nullable<Word>,
         outcome_at -> Nullable<Instant>,
         revision -> Integer,
         withdrawn_at -> Nullable<Instant>,
@@ -128,8 +128,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
-    use crate::column::{Document, Instant, Key};
+    use diesel::sql_types::{Integer, Nullable};
+    use crate::column::{Document, Instant, Key, Word};
 
     craving_revisions (participant_id, craving_id, revision) {
         participant_id -> Key,
@@ -137,34 +137,34 @@ diesel::table! {
         revision -> Integer,
         id -> Key,
         received_at -> Instant,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Word>,
         draft -> Document,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::SmallInt;
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{};
+    use crate::column::{Instant, Key, Number};
 
     craving_ratings (participant_id, craving_id, id) {
         participant_id -> Key,
         craving_id -> Key,
         id -> Key,
         rated_at -> Instant,
-        intensity -> SmallInt,
+        intensity -> Number,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, SmallInt};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::Integer;
+    use crate::column::{Calendar, Document, Instant, Key, Number};
 
     daily_summaries (participant_id, day) {
         participant_id -> Key,
         day -> Calendar,
         count -> Integer,
         intensity_sum -> Integer,
-        peak -> SmallInt,
+        peak -> Number,
         passed -> Integer,
         still_going -> Integer,
         lapsed -> Integer,
@@ -184,8 +184,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::column::{Instant, Key, Word};
 
     audit_events (id) {
         id -> BigInt,
@@ -193,26 +193,26 @@ diesel::table! {
         seq -> BigInt,
         at -> Instant,
         actor -> Nullable<Key>,
-        actor_role -> Nullable<Text>,
+        actor_role -> Nullable<Word>,
         device -> Nullable<Key>,
-        action -> Text,
+        action -> Word,
         entity -> Nullable<Key>,
-        outcome -> Text,
+        outcome -> Word,
         request_id -> Key,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary};
-    use crate::column::Instant;
+    use diesel::sql_types::BigInt;
+    use crate::column::{Hash, Instant};
 
     audit_seals (number) {
         number -> BigInt,
         first_id -> BigInt,
         last_id -> BigInt,
         entries -> BigInt,
-        previous -> Binary,
-        hash -> Binary,
+        previous -> Hash,
+        hash -> Hash,
         sealed_at -> Instant,
     }
 }
@@ -229,42 +229,42 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Nullable, SmallInt, Text};
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{Bool, Nullable, SmallInt};
+    use crate::column::{Instant, Key, Number, Word};
 
     reminder_preferences (participant_id) {
         participant_id -> Key,
         enabled -> Bool,
-        at_minute -> SmallInt,
+        at_minute -> Number,
         weekdays -> SmallInt,
-        quiet_from -> Nullable<SmallInt>,
-        quiet_until -> Nullable<SmallInt>,
-        content -> Text,
+        quiet_from -> Nullable<Number>,
+        quiet_until -> Nullable<Number>,
+        content -> Word,
         next_due_at -> Nullable<Instant>,
         changed_at -> Instant,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
-    use crate::column::{Calendar, Instant, Key};
+    use diesel::sql_types::{BigInt, Nullable, SmallInt};
+    use crate::column::{Calendar, Hash, Instant, Key, Word};
 
     reminder_messages (id) {
         id -> Key,
         participant_id -> Key,
-        kind -> Text,
+        kind -> Word,
         local_date -> Calendar,
         slot -> SmallInt,
         due_at -> Instant,
-        state -> Text,
-        reason -> Nullable<Text>,
+        state -> Word,
+        reason -> Nullable<Word>,
         attempts -> SmallInt,
         next_attempt_at -> Instant,
         lease_until -> Nullable<Instant>,
         fence -> BigInt,
         planned_at -> Instant,
         sent_at -> Nullable<Instant>,
-        unsubscribe_hash -> Binary,
+        unsubscribe_hash -> Hash,
     }
 }
 
@@ -310,14 +310,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
-    use crate::column::{Calendar, Instant, Key};
+    use diesel::sql_types::Nullable;
+    use crate::column::{Calendar, Instant, Key, Word};
 
     skill_assignments (participant_id, id) {
         participant_id -> Key,
         id -> Key,
-        skill -> Text,
-        note -> Nullable<Text>,
+        skill -> Word,
+        note -> Nullable<Word>,
         until_day -> Calendar,
         assigned_by -> Key,
         assigned_at -> Instant,
@@ -326,8 +326,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt};
+    use crate::column::{Calendar, Document, Instant, Key, Word};
 
     skill_practices (participant_id, id) {
         participant_id -> Key,
@@ -336,8 +336,8 @@ diesel::table! {
         local_day -> Calendar,
         received_at -> Instant,
         clock_suspect -> Bool,
-        skill -> Text,
-        trigger_category -> Nullable<Text>,
+        skill -> Word,
+        trigger_category -> Nullable<Word>,
         situation_of -> Nullable<Key>,
         eased_by -> SmallInt,
         is_evidence -> Bool,
@@ -348,8 +348,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
-    use crate::column::{Document, Instant, Key};
+    use diesel::sql_types::{Integer, Nullable};
+    use crate::column::{Document, Instant, Key, Word};
 
     skill_practice_revisions (participant_id, practice_id, revision) {
         participant_id -> Key,
@@ -357,18 +357,18 @@ diesel::table! {
         revision -> Integer,
         id -> Key,
         received_at -> Instant,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Word>,
         draft -> Document,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt, Text};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Integer, Nullable, SmallInt};
+    use crate::column::{Calendar, Document, Instant, Key, Word};
 
     check_ins (participant_id, kind, day) {
         participant_id -> Key,
-        kind -> Text,
+        kind -> Word,
         day -> Calendar,
         id -> Key,
         received_at -> Instant,
@@ -386,12 +386,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Text};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use diesel::sql_types::{Bool, Integer};
+    use crate::column::{Calendar, Document, Instant, Key, Word};
 
     check_in_revisions (participant_id, kind, day, revision) {
         participant_id -> Key,
-        kind -> Text,
+        kind -> Word,
         day -> Calendar,
         revision -> Integer,
         id -> Key,
@@ -486,14 +486,14 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
-    use crate::column::{Document, Instant, Key};
+    use crate::column::{Document, Instant, Key, Word};
 
     plan_revisions (participant_id, kind, revision) {
         participant_id -> Key,
         kind -> Text,
         revision -> Integer,
         author -> Key,
-        author_role -> Text,
+        author_role -> Word,
         made_at -> Instant,
         content -> Document,
     }
@@ -501,27 +501,27 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
-    use crate::column::{Instant, Key};
+    use crate::column::{Instant, Key, Word};
 
     plan_signatures (participant_id, kind, revision, account_id) {
         participant_id -> Key,
         kind -> Text,
         revision -> Integer,
         account_id -> Key,
-        role -> Text,
+        role -> Word,
         at -> Instant,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Text};
-    use crate::column::{Calendar, Instant, Key};
+    use diesel::sql_types::Integer;
+    use crate::column::{Calendar, Instant, Key, Word};
 
     level_of_care_changes (participant_id, id) {
         participant_id -> Key,
         id -> Key,
         number -> Integer,
-        level -> Text,
+        level -> Word,
         since -> Calendar,
         recorded_by -> Key,
         recorded_at -> Instant,
@@ -529,14 +529,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::column::{Instant, Key};
+    use diesel::sql_types::{};
+    use crate::column::{Instant, Key, Word};
 
     craving_outcomes (participant_id, craving_id, observed_at, outcome) {
         participant_id -> Key,
         craving_id -> Key,
         observed_at -> Instant,
-        outcome -> Text,
+        outcome -> Word,
         received_at -> Instant,
     }
 }

@@ -101,20 +101,19 @@ async fn a_corrected_practice_keeps_what_it_said(#[values(Engine::Sqlite, Engine
     assert_eq!((first["items"].as_array().unwrap().len(), &first["items"][0]["revision"]), (1, &json!(1)));
     let revision = format!("{}/revisions/{}", path(&id), fresh_id());
     let right = practice("2026-03-01T18:00:00Z", "library:urge_surfing", 7, 6);
-    let correction = json!({"reason": "Wrong skill", "practice": right});
+    let correction = json!({"reason": "Wrong skill", "entry": right});
     let stored = server.put(&maya, &revision, correction.clone()).await.is(201);
     assert_eq!(
         (&stored["revision"], &stored["skill"], &stored["local_day"]),
         (&json!(2), &json!("library:urge_surfing"), &json!("2026-03-01"))
     );
     assert_eq!(server.put(&maya, &revision, correction.clone()).await.is(200), stored);
-    let other = json!({"reason": "Another", "practice": right});
+    let other = json!({"reason": "Another", "entry": right});
     server.put(&maya, &revision, other).await.refused(409, "");
     let again = practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 4);
     assert_eq!(server.put(&maya, &path(&id), again).await.is(200), stored);
     let kept = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
-    let said: Vec<_> =
-        kept["items"].as_array().unwrap().iter().map(|one| &one["practice"]["skill"]).collect();
+    let said: Vec<_> = kept["items"].as_array().unwrap().iter().map(|one| &one["entry"]["skill"]).collect();
     assert_eq!(said, ["library:delay_15", "library:urge_surfing"]);
     let worked = server.get(&maya, &format!("{MINE}/what-works")).await.is(200);
     assert_eq!(skills(&worked), ["library:urge_surfing"]);
@@ -130,7 +129,7 @@ async fn a_correction_may_move_a_practice_to_after_it_was_first_received(
     let at = path(&log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:urge_surfing", 7, 4).await);
     server.later(SignedDuration::from_hours(24));
     let maya = server.sign_in(&maya).await;
-    let correction = json!({"practice": practice("2026-03-03T17:00:00Z", "library:urge_surfing", 7, 4)});
+    let correction = json!({"entry": practice("2026-03-03T17:00:00Z", "library:urge_surfing", 7, 4)});
     let stored = server.put(&maya, &format!("{at}/revisions/{}", fresh_id()), correction).await.is(201);
     assert_eq!((&stored["local_day"], &stored["clock_suspect"]), (&json!("2026-03-03"), &json!(false)));
 }
@@ -155,7 +154,7 @@ async fn a_withdrawn_practice_leaves_a_tombstone_and_counts_in_nothing(
     let same = practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 4);
     server.put(maya, &path(&id), same.clone()).await.refused(409, "");
     server
-        .put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), json!({"practice": same}))
+        .put(maya, &format!("{}/revisions/{}", path(&id), fresh_id()), json!({"entry": same}))
         .await
         .refused(409, "");
     assert_eq!(server.get(maya, &format!("{MINE}/skill-practices")).await.is(200)["items"], json!([]));
@@ -258,10 +257,10 @@ async fn a_practice_that_cannot_be_is_named_and_not_stored(
     server.put(&maya, &path("1"), full()).await.refused(400, "");
     assert_eq!(server.get(&maya, &format!("{MINE}/skill-practices")).await.is(200)["items"], json!([]));
     let id = log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:skill_of_tomorrow", 0, 10).await;
-    let wrong = json!({"practice": practice("2026-03-02T18:00:00Z", "library:delay_15", 12, 5)});
+    let wrong = json!({"entry": practice("2026-03-02T18:00:00Z", "library:delay_15", 12, 5)});
     server
         .put(&maya, &format!("{}/revisions/{}", path(&id), fresh_id()), wrong)
         .await
-        .refused(422, "/practice/before");
+        .refused(422, "/entry/before");
     assert_eq!(server.get(&maya, &path(&id)).await.is(200)["revision"], 1);
 }

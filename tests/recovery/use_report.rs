@@ -92,7 +92,7 @@ async fn a_craving_that_ended_in_use_is_answered_like_a_lapse(
     // The first request again, after a correction, is answered as it was the first time.
     let at = format!("{own}/{}", fresh_id());
     server.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(201);
-    let right = json!({"craving": of(json!("alcohol"), "passed")});
+    let right = json!({"entry": of(json!("alcohol"), "passed")});
     let right = server.put(&maya, &format!("{at}/revisions/{}", fresh_id()), right).await.is(201);
     assert_eq!(right.get("guidance"), None);
     let again = server.put(&maya, &at, of(json!("alcohol"), "lapsed")).await.is(200);
@@ -243,7 +243,7 @@ async fn a_use_report_is_withdrawn_when_its_entry_is_withdrawn_or_corrected(
         let mut right = craving("2026-03-02T12:00:00Z", 8);
         (right["outcome"], right["substance"]) = (json!(outcome), json!("opioids"));
         let path = format!("{own}/{id}/revisions/{}", fresh_id());
-        server.put(maya, &path, json!({"craving": right})).await.is(201);
+        server.put(maya, &path, json!({"entry": right})).await.is(201);
     };
     // Neither a later outcome nor a correction that repeats it withdraws the report.
     server.put(maya, &format!("{at}/outcome"), outcome("passed", "2026-03-02T13:00:00Z")).await.is(200);

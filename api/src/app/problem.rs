@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use evenkeel_domain::access::{Action, Actor, Request};
 use evenkeel_domain::account::ParticipantId;
+use evenkeel_domain::log_entry;
 use evenkeel_domain::value::Invalid;
 use evenkeel_persistence::{Error, Failure};
 use serde::Serialize;
@@ -254,6 +255,16 @@ impl std::fmt::Display for Problem {
     }
 }
 impl std::error::Error for Problem {}
+
+impl From<log_entry::Refusal> for Problem {
+    fn from(refusal: log_entry::Refusal) -> Self {
+        match refusal {
+            log_entry::Refusal::Different => Self::different(refusal.to_string()),
+            log_entry::Refusal::Withdrawn => Self::conflict(refusal.to_string()),
+            log_entry::Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
+        }
+    }
+}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {

@@ -1,4 +1,4 @@
-//! What a counselor asks somebody to practice, and how that stands.
+//! What a counselor asks somebody to practice, and its state.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
@@ -7,12 +7,11 @@ use evenkeel_domain::coping::assignment::{
     self, Assignee, Assignment, AssignmentDraft, AssignmentId, AssignmentState, MOST_LISTED, WITHDRAWN_DAYS,
 };
 use evenkeel_domain::coping::{Refusal, Skills};
-use evenkeel_domain::value::{Moment, entry_schema};
+use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, coping as store};
 use jiff::SignedDuration;
 use serde::Serialize;
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -28,40 +27,18 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_assignments).service(assign_skill).service(withdraw_assignment);
 }
 
-/// An assignment, and how it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// An assignment, and its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Assigned {
     /// What was assigned.
     #[serde(flatten)]
     pub assignment: Assignment,
-    /// How it stands on the participant's today.
+    /// Its state on the participant's today.
     pub state: AssignmentState,
     /// When the skill was first practiced since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub practiced_at: Option<Moment>,
-}
-
-/// What is said of an assignment beyond itself, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Standing {
-    /// How it stands on the participant's today
-    state: AssignmentState,
-    /// When the skill was first practiced since
     #[schema(nullable = false)]
-    practiced_at: Option<Moment>,
-}
-
-impl PartialSchema for Assigned {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("An assignment, and how it stands", Standing::schema(), Assignment::schema())
-    }
-}
-impl ToSchema for Assigned {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Standing::schemas(schemas);
-        Assignment::schemas(schemas);
-    }
+    pub practiced_at: Option<Moment>,
 }
 
 // What happens
@@ -82,7 +59,7 @@ pub fn assign(
         assignment::same(&stored, &draft)?;
         audit::record_view(tx, grant, Action::ReadSkillPractice, Some(id.into()))?;
         let practiced_at = store::practiced_at(tx, grant, id)?;
-        return Ok(Recorded::Known(standing(stored, practiced_at, to, &skills, grant.now())));
+        return Ok(Recorded::Known(with_state(stored, practiced_at, to, &skills, grant.now())));
     }
     let assigned = assignment::assign(to, id, draft, grant.actor().account, &skills, grant.now())?;
     if !store::add_assignment(tx, grant, &assigned)? {
@@ -90,7 +67,7 @@ pub fn assign(
     }
     audit::record(tx, grant, Action::AssignSkill, Some(id.into()))?;
     let practiced_at = store::practiced_at(tx, grant, id)?;
-    Ok(Recorded::New(standing(assigned, practiced_at, to, &skills, grant.now())))
+    Ok(Recorded::New(with_state(assigned, practiced_at, to, &skills, grant.now())))
 }
 
 fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<(), Problem> {
@@ -103,7 +80,7 @@ fn withdraw(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<(), Problem>
     Ok(())
 }
 
-/// The latest assignments, each with how it stands for whom it was made, given the skills on offer.
+/// The latest assignments, each with its state, given the skills on offer.
 pub fn listed(
     tx: &mut Tx,
     grant: &Grant,
@@ -113,10 +90,10 @@ pub fn listed(
 ) -> Result<Vec<Assigned>, Problem> {
     let since = now.plus(SignedDuration::from_hours(-24 * WITHDRAWN_DAYS));
     let found = store::assignments(tx, grant, since, MOST_LISTED)?;
-    Ok(found.into_iter().map(|(one, practiced_at)| standing(one, practiced_at, to, skills, now)).collect())
+    Ok(found.into_iter().map(|(one, practiced_at)| with_state(one, practiced_at, to, skills, now)).collect())
 }
 
-fn standing(
+fn with_state(
     assignment: Assignment,
     practiced_at: Option<Moment>,
     to: Assignee<'_>,
@@ -165,7 +142,7 @@ struct Assignments {
 
 /// List assigned skills
 ///
-/// The latest 200, each with how it stands: done once the skill was practiced since, late or not; open, or over
+/// The latest 200, each with its state: done once the skill was practiced since, late or not; open, or over
 /// when its last day has passed; has_precaution, and neither open nor over, while a precaution that holds for the
 /// participant speaks against the skill. One that was taken back is listed as withdrawn for 28 days.
 #[utoipa::path(

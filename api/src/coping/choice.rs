@@ -45,7 +45,7 @@ fn keep(tx: &mut Tx, grant: &Grant, before: &Chosen, chosen: Chosen) -> Result<C
     Ok(chosen)
 }
 
-/// Runs a change. Where it started from something older, the refusal shows what stands, which staff then have read.
+/// Runs a change. Where it started from something older, the refusal shows the current choices, which staff then have read.
 async fn changed(
     app: &App,
     caller: Caller,
@@ -105,7 +105,7 @@ async fn read_coping_choices(
 ///
 /// All of them anew: what is no longer listed no longer holds. Once something is chosen, `If-Match` names the
 /// revision that was read. A skill with one of the precautions is never suggested or assigned. A favorite that is
-/// not on offer does no harm. What stands already is answered as it stands.
+/// not on offer does no harm. The same choices again change nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), MayMatch),
     responses(
@@ -113,7 +113,7 @@ async fn read_coping_choices(
             status = 200, description = "What holds from now on", body = Chosen,
             headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
         ),
-        (status = 412, description = "It was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 412, description = "It was changed since; `current` is the current one, its tag is in ETag"),
         (status = 428, description = "Something is chosen already, and If-Match is missing"),
     ),
 )]
@@ -152,7 +152,7 @@ struct Precautions {
             status = 200, description = "What holds from now on", body = Chosen,
             headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
         ),
-        (status = 412, description = "It was changed since; `current` is what stands, its tag is in ETag"),
+        (status = 412, description = "It was changed since; `current` is the current one, its tag is in ETag"),
         (status = 428, description = "Something is chosen already, and If-Match is missing"),
     ),
 )]

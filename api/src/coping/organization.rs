@@ -8,11 +8,10 @@ use evenkeel_domain::access::{Action, Permit};
 use evenkeel_domain::coping::library::{PrecautionNote, Reviewer, library};
 use evenkeel_domain::coping::organization::{self, OrganizationSkill, SkillRevision};
 use evenkeel_domain::coping::{Family, SkillDraft, SkillId, SkillRef, Skills};
-use evenkeel_domain::value::{Day, entry_schema};
+use evenkeel_domain::value::Day;
 use evenkeel_persistence::{Tx, coping as store};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -45,7 +44,7 @@ pub fn add(
     let of = permit.actor().organization;
     let skill = organization::add(of, id, draft, permit.actor().account, permit.now());
     if !store::add_skill(tx, permit, &skill)? {
-        let stored = standing(tx, permit, id)?;
+        let stored = find(tx, permit, id)?;
         let first = store::first_skill(tx, of, id)?.ok_or_else(Problem::unknown)?;
         organization::same(&stored, &first, &skill.skill)?;
         return Ok(Recorded::Known(stored));
@@ -63,10 +62,10 @@ pub fn edit(
     read: i32,
     draft: SkillDraft,
 ) -> Result<OrganizationSkill, Problem> {
-    let before = standing(tx, permit, id)?;
+    let before = find(tx, permit, id)?;
     let (edited, kept) = organization::edit(&before, read, draft, permit.actor().account, permit.now())?;
     if let Some(kept) = kept {
-        store::keep_skill_revision(tx, permit, id, &kept)?;
+        store::add_skill_revision(tx, permit, id, &kept)?;
         store::put_skill(tx, permit, &edited)?;
         audit::record_permitted(tx, permit, Some(id.into()))?;
     }
@@ -74,7 +73,7 @@ pub fn edit(
 }
 
 fn retire(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<(), Problem> {
-    let before = standing(tx, permit, id)?;
+    let before = find(tx, permit, id)?;
     let retired = organization::retire(&before, permit.now());
     if retired != before {
         store::put_skill(tx, permit, &retired)?;
@@ -84,7 +83,7 @@ fn retire(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<(), Problem> {
 }
 
 fn restore(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkill, Problem> {
-    let before = standing(tx, permit, id)?;
+    let before = find(tx, permit, id)?;
     let restored = organization::restore(&before);
     if restored != before {
         store::put_skill(tx, permit, &restored)?;
@@ -93,7 +92,7 @@ fn restore(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkil
     Ok(restored)
 }
 
-fn standing(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkill, Problem> {
+fn find(tx: &mut Tx, permit: &Permit, id: SkillId) -> Result<OrganizationSkill, Problem> {
     store::find_skill(tx, permit.actor().organization, id)?.ok_or_else(Problem::unknown)
 }
 
@@ -109,36 +108,16 @@ struct SkillQuery {
 }
 
 /// A skill on offer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Offered {
+    /// The name by which practices, plans and assignments call it
     skill: SkillRef,
     #[serde(flatten)]
     draft: SkillDraft,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revision: Option<i32>,
-}
-
-/// What an offer says beyond the draft of its skill, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Offer {
-    /// The name by which practices, plans and assignments call it
-    skill: SkillRef,
     /// How often it was written; only an organization's own skill has that
     #[schema(minimum = 1, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<i32>,
-}
-
-impl PartialSchema for Offered {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("A skill on offer", Offer::schema(), SkillDraft::schema())
-    }
-}
-impl ToSchema for Offered {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Offer::schemas(schemas);
-        SkillDraft::schemas(schemas);
-    }
 }
 
 /// The skills on offer.
@@ -211,7 +190,7 @@ async fn list_skills(
 #[utoipa::path(
     params(("id" = inline(SkillId), Path)),
     responses((
-        status = 200, description = "The skill as it stands", body = OrganizationSkill,
+        status = 200, description = "The skill", body = OrganizationSkill,
         headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
     )),
 )]
@@ -222,8 +201,7 @@ async fn read_skill(
     path: Path<(SkillId,)>,
 ) -> Result<Tagged<Json<OrganizationSkill>>, Problem> {
     let (id,) = path.into_inner();
-    let skill =
-        caller.read_organization(&app, Action::ReadSkills, move |tx, permit| standing(tx, permit, id));
+    let skill = caller.read_organization(&app, Action::ReadSkills, move |tx, permit| find(tx, permit, id));
     let skill = skill.await?;
     Ok(Tagged(skill.revision, Json(skill)))
 }
@@ -336,7 +314,7 @@ async fn list_skill_revisions(
 ) -> Result<Tagged<Json<SkillRevisions>>, Problem> {
     let (id,) = path.into_inner();
     let found = caller.read_organization(&app, Action::ReadSkills, move |tx, permit| {
-        let skill = standing(tx, permit, id)?;
+        let skill = find(tx, permit, id)?;
         let earlier = store::skill_revisions(tx, permit.actor().organization, id)?;
         Ok((earlier, skill))
     });

@@ -3,14 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use evenkeel_domain::access::{Action, Grant};
-use evenkeel_domain::coping::skill_practice::{
-    self, SkillPractice, SkillPracticeCorrection, SkillPracticeDraft, SkillPracticeId, SkillPracticeRevision,
-};
-use evenkeel_domain::log_entry::RevisionId;
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::coping::skill_practice::{SkillPractice, SkillPracticeDraft, SkillPracticeId};
+use evenkeel_domain::log_entry::{Correction, Entry, Revision, RevisionId};
 use evenkeel_persistence::{Tx, coping as store};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -18,7 +15,7 @@ use crate::app::audit;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Query, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
-use crate::http::page::{Cursor, Limit, cut};
+use crate::http::page::{Cursor, EntryQuery, Page};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,61 +30,60 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when a practice is recorded, whichever way it came in: it is stored once and recorded in the audit log. The same
-/// content again changes nothing.
+/// What happens when a practice is recorded, whichever way it came in: it is stored once and recorded in the audit
+/// log. The same content again changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
     id: SkillPracticeId,
     draft: SkillPracticeDraft,
 ) -> Result<Recorded<SkillPractice>, Problem> {
-    let practice = skill_practice::record(grant.participant(), id, draft, grant.now());
+    let practice = SkillPractice::new(grant.participant(), id, draft, grant.now());
     if !store::add(tx, grant, &practice)? {
-        let stored = standing(tx, grant, id)?;
-        let first = store::first_sent(tx, grant, id)?.ok_or_else(Problem::unknown)?;
-        skill_practice::same(&stored, &first, &practice.draft)?;
+        let stored = find(tx, grant, id)?;
+        stored.same(&store::revisions(tx, grant, &stored)?, &practice.draft)?;
         return Ok(Recorded::Known(stored));
     }
     audit::record(tx, grant, Action::RecordSkillPractice, Some(id.into()))?;
     Ok(Recorded::New(practice))
 }
 
-/// What happens when a practice is corrected: what it said before is kept.
+/// What happens when a practice is corrected: what it said before is stored.
 pub fn correct(
     tx: &mut Tx,
     grant: &Grant,
     id: SkillPracticeId,
     revision: RevisionId,
-    correction: &SkillPracticeCorrection,
+    correction: &Correction<SkillPracticeDraft>,
 ) -> Result<Recorded<SkillPractice>, Problem> {
-    let before = standing(tx, grant, id)?;
-    let known = store::revisions(tx, grant, id)?;
-    if let Some(known) = known.iter().find(|known| known.id == revision) {
-        known.same(correction)?;
-        return Ok(Recorded::Known(before));
-    }
-    let (corrected, kept) = skill_practice::correct(&before, revision, correction, grant.now())?;
-    for revision in &kept {
-        store::keep_revision(tx, grant, id, revision)?;
-    }
-    store::put(tx, grant, &corrected, true)?;
+    let before = find(tx, grant, id)?;
+    let revisions = store::revisions(tx, grant, &before)?;
+    let corrected = before.correct(&revisions, revision, correction, grant.now())?;
+    let Some((corrected, new)) = corrected else { return Ok(Recorded::Known(before)) };
+    store::correct(tx, grant, &corrected, new)?;
     audit::record(tx, grant, Action::CorrectSkillPractice, Some(id.into()))?;
     Ok(Recorded::New(corrected))
 }
 
 /// What happens when a practice is withdrawn: it counts in nothing any more.
 pub fn withdraw(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<(), Problem> {
-    let before = standing(tx, grant, id)?;
-    let withdrawn = skill_practice::withdraw(&before, grant.now());
+    let before = find(tx, grant, id)?;
+    let withdrawn = before.withdraw(grant.now());
     if withdrawn != before {
-        store::put(tx, grant, &withdrawn, false)?;
+        store::put(tx, grant, &withdrawn)?;
         audit::record(tx, grant, Action::WithdrawSkillPractice, Some(id.into()))?;
     }
     Ok(())
 }
 
-fn standing(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<SkillPractice, Problem> {
+fn find(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<SkillPractice, Problem> {
     store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
+}
+
+/// A practice that was not withdrawn.
+fn current(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<SkillPractice, Problem> {
+    let practice = find(tx, grant, id)?;
+    if practice.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(practice) }
 }
 
 // Routes
@@ -100,8 +96,8 @@ fn standing(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<SkillPrac
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path)),
     responses(
-        (status = 201, description = "Stored, durably", body = SkillPractice),
-        (status = 200, description = "Stored before with the same content", body = SkillPractice),
+        (status = 201, description = "Stored, durably", body = Entry<SkillPracticeDraft>),
+        (status = 200, description = "Stored before with the same content", body = Entry<SkillPracticeDraft>),
         (status = 409, description = "The id is taken by other content, or was withdrawn"),
     ),
 )]
@@ -119,68 +115,36 @@ async fn record_skill_practice(
     done.await
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct SkillPracticeQuery {
-    /// Only what was practiced from then on
-    #[param(inline)]
-    from: Option<Moment>,
-    /// Only what was practiced before then
-    #[param(inline)]
-    until: Option<Moment>,
-    /// How many entries at most; 50 if not given
-    #[serde(default)]
-    #[param(required = false, inline)]
-    limit: Limit,
-    /// Where to go on
-    #[param(inline)]
-    after: Option<Cursor>,
-}
-
-/// A page of practices, the latest first.
-#[derive(Serialize, ToSchema)]
-struct SkillPracticePage {
-    /// The practices that stand
-    #[schema(max_items = 200)]
-    items: Vec<SkillPractice>,
-    /// Where the next page begins; absent on the last
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<Cursor>,
-}
-
 /// List practices
 ///
 /// The latest first; withdrawn ones are left out. One with `clock_suspect` counts as practiced when it arrived.
 #[utoipa::path(
-    params(("participant" = inline(ParticipantRef), Path), SkillPracticeQuery),
-    responses((status = 200, description = "A page of practices", body = SkillPracticePage)),
+    params(("participant" = inline(ParticipantRef), Path), EntryQuery),
+    responses((status = 200, description = "A page of practices", body = Page<Entry<SkillPracticeDraft>>)),
 )]
 #[get("/v1/participants/{participant}/coping/skill-practices")]
 async fn list_skill_practices(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef,)>,
-    query: Query<SkillPracticeQuery>,
-) -> Result<Json<SkillPracticePage>, Problem> {
+    query: Query<EntryQuery>,
+) -> Result<Json<Page<SkillPractice>>, Problem> {
     let (participant,) = path.into_inner();
-    let SkillPracticeQuery { from, until, limit, after } = query.into_inner();
+    let EntryQuery { from, until, limit, after } = query.into_inner();
     let found = caller
         .read(&app, Action::ReadSkillPractice, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));
-            let found = store::list(tx, grant, from, until, after, i64::from(limit) + 1)?;
-            Ok(found)
+            Ok(store::list(tx, grant, from, until, after, i64::from(limit) + 1)?)
         })
         .await?;
-    let (items, next) = cut(found, limit, |last| Cursor(last.practiced_at(), last.id.into()));
-    Ok(Json(SkillPracticePage { items, next }))
+    Ok(Json(Page::new(found, limit, |last| Cursor(last.happened_at(), last.id.into()))))
 }
 
 /// Read a practice
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path)),
     responses(
-        (status = 200, description = "The practice as it stands", body = SkillPractice),
+        (status = 200, description = "The practice", body = Entry<SkillPracticeDraft>),
         (status = 410, description = "It was withdrawn"),
     ),
 )]
@@ -193,8 +157,7 @@ async fn read_skill_practice(
     let (participant, id) = path.into_inner();
     let practice = caller
         .read(&app, Action::ReadSkillPractice, participant, Some(id.into()), move |tx, grant| {
-            let practice = standing(tx, grant, id)?;
-            if practice.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(practice) }
+            current(tx, grant, id)
         })
         .await?;
     Ok(Json(practice))
@@ -202,7 +165,7 @@ async fn read_skill_practice(
 
 /// Withdraw a practice
 ///
-/// It is no longer shown or counted; that it stood is kept. Again is the same.
+/// It is no longer shown or counted. A tombstone stays. Again is the same.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path)),
     responses((status = 204, description = "Withdrawn")),
@@ -222,15 +185,15 @@ async fn withdraw_skill_practice(
 
 /// Correct a practice
 ///
-/// The whole content anew, under an id the phone makes. The earlier revisions are kept.
+/// The whole content again, under an id the phone makes. The earlier revisions are kept.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path),
         ("revision_id" = inline(RevisionId), Path)
     ),
     responses(
-        (status = 201, description = "Stored, durably", body = SkillPractice),
-        (status = 200, description = "Stored before with the same content", body = SkillPractice),
+        (status = 201, description = "Stored, durably", body = Entry<SkillPracticeDraft>),
+        (status = 200, description = "Stored before with the same content", body = Entry<SkillPracticeDraft>),
         (status = 409, description = "The id is taken by another revision, or the practice was withdrawn"),
     ),
 )]
@@ -239,7 +202,7 @@ async fn correct_skill_practice(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef, SkillPracticeId, RevisionId)>,
-    Json(correction): Json<SkillPracticeCorrection>,
+    Json(correction): Json<Correction<SkillPracticeDraft>>,
 ) -> Result<Recorded<SkillPractice>, Problem> {
     let (participant, id, revision) = path.into_inner();
     let done = caller.write(&app, Action::CorrectSkillPractice, participant, move |tx, grant| {
@@ -253,7 +216,7 @@ async fn correct_skill_practice(
 struct SkillPracticeRevisions {
     /// What it said, and when it came
     #[schema(max_items = 100)]
-    items: Vec<SkillPracticeRevision>,
+    items: Vec<Revision<SkillPracticeDraft>>,
 }
 
 /// Read the revisions of a practice
@@ -273,15 +236,8 @@ async fn list_skill_practice_revisions(
     let (participant, id) = path.into_inner();
     let items = caller
         .read(&app, Action::ReadSkillPractice, participant, Some(id.into()), move |tx, grant| {
-            let practice = standing(tx, grant, id)?;
-            if practice.withdrawn_at.is_some() {
-                return Err(Problem::withdrawn());
-            }
-            let mut items = store::revisions(tx, grant, id)?;
-            if items.is_empty() {
-                items.push(practice.first_revision());
-            }
-            Ok(items)
+            let practice = current(tx, grant, id)?;
+            Ok(store::revisions(tx, grant, &practice)?)
         })
         .await?;
     Ok(Json(SkillPracticeRevisions { items }))

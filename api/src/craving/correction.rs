@@ -1,18 +1,17 @@
-//! Corrections of cravings: what was logged before is kept.
+//! Corrections of cravings: what was logged before stays on record.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
 use evenkeel_domain::access::{Action, Grant};
-use evenkeel_domain::craving::{
-    self, CorrectionDraft, Craving, CravingId, ReportedOutcome, Revision, RevisionId,
-};
+use evenkeel_domain::craving::{self, Craving, CravingDraft, CravingId, ReportedOutcome};
+use evenkeel_domain::log_entry::{Correction, Revision, RevisionId};
 use evenkeel_domain::recovery::use_report::Use;
 use evenkeel_persistence::{Tx, craving as store};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{CravingResponse, recount, revise_use, standing, with_use_response};
+use super::{CravingResponse, current, find, recount, revise_use, with_use_response};
 use crate::app::App;
 use crate::app::audit;
 use crate::app::problem::Problem;
@@ -32,20 +31,14 @@ fn correct(
     grant: &Grant,
     id: CravingId,
     revision: RevisionId,
-    draft: &CorrectionDraft,
+    correction: &Correction<CravingDraft>,
 ) -> Result<Recorded<Craving>, Problem> {
-    let before = standing(tx, grant, id)?;
-    let known = store::revisions(tx, grant, id)?;
-    if let Some(known) = known.iter().find(|known| known.id == revision) {
-        known.same(draft)?;
-        return Ok(Recorded::Known(before));
-    }
-    let told = store::outcomes(tx, grant, id)?;
-    let (corrected, kept) = craving::correct(&before, &told, revision, draft, grant.now())?;
-    for revision in &kept {
-        store::keep_revision(tx, grant, id, revision)?;
-    }
-    store::put(tx, grant, &corrected, true)?;
+    let before = find(tx, grant, id)?;
+    let revisions = store::revisions(tx, grant, &before)?;
+    let reported = store::outcomes(tx, grant, id)?;
+    let corrected = craving::correct(&before, &revisions, &reported, revision, correction, grant.now())?;
+    let Some((corrected, new)) = corrected else { return Ok(Recorded::Known(before)) };
+    store::correct(tx, grant, &corrected, new)?;
     recount(tx, grant, before.local_day)?;
     recount(tx, grant, corrected.local_day)?;
     revise_use(tx, grant, id, |reported| Use::of_corrected_craving(&before, &corrected, reported))?;
@@ -57,7 +50,7 @@ fn correct(
 
 /// Correct a craving
 ///
-/// The whole content anew, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
+/// The whole content again, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
 /// stays; one that changes an end in use to another withdraws the use report.
 #[utoipa::path(
     params(
@@ -75,24 +68,24 @@ async fn correct_craving(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef, CravingId, RevisionId)>,
-    Json(draft): Json<CorrectionDraft>,
+    Json(correction): Json<Correction<CravingDraft>>,
 ) -> Result<Recorded<CravingResponse>, Problem> {
     let (participant, id, revision) = path.into_inner();
-    let (outcome, substance) = (draft.craving.outcome, draft.craving.substance);
+    let CravingDraft { outcome, substance, .. } = correction.entry;
     let done = caller.write(&app, Action::CorrectCraving, participant, move |tx, grant| {
-        correct(tx, grant, id, revision, &draft)
+        correct(tx, grant, id, revision, &correction)
     });
     let done = done.await.map_err(|problem| with_use_response(problem, outcome, substance))?;
     Ok(done.map(|craving| CravingResponse::new(craving, outcome)))
 }
 
-/// All revisions of a craving, the first one first, and all that was told of its end besides.
+/// All revisions of a craving, the first one first, and all outcomes that were reported by themselves.
 #[derive(Serialize, ToSchema)]
-struct Revisions {
+struct CravingRevisions {
     /// What it said, and when it came
     #[schema(max_items = 100)]
-    items: Vec<Revision>,
-    /// The outcomes that were told of it later, in the order they came
+    items: Vec<Revision<CravingDraft>>,
+    /// The outcomes that were reported later, in the order they came
     #[schema(max_items = 150)]
     outcomes: Vec<ReportedOutcome>,
 }
@@ -101,7 +94,7 @@ struct Revisions {
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
-        (status = 200, description = "All revisions", body = Revisions),
+        (status = 200, description = "All revisions", body = CravingRevisions),
         (status = 410, description = "It was withdrawn"),
     ),
 )]
@@ -110,20 +103,13 @@ async fn list_craving_revisions(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef, CravingId)>,
-) -> Result<Json<Revisions>, Problem> {
+) -> Result<Json<CravingRevisions>, Problem> {
     let (participant, id) = path.into_inner();
     let revisions = caller
         .read(&app, Action::ReadCravings, participant, Some(id.into()), move |tx, grant| {
-            let craving = standing(tx, grant, id)?;
-            if craving.withdrawn_at.is_some() {
-                return Err(Problem::withdrawn());
-            }
-            let mut items = store::revisions(tx, grant, id)?;
-            if items.is_empty() {
-                items.push(craving.first_revision());
-            }
-            let outcomes = store::outcomes(tx, grant, id)?;
-            Ok(Revisions { items, outcomes })
+            let craving = current(tx, grant, id)?;
+            let items = store::revisions(tx, grant, &craving)?;
+            Ok(CravingRevisions { items, outcomes: store::outcomes(tx, grant, id)? })
         })
         .await?;
     Ok(Json(revisions))

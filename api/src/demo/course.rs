@@ -196,8 +196,8 @@ impl<'a> Course<'a> {
         if lapsed {
             self.acknowledge_use(days_ago, last.max(sent));
         } else if 2 <= strength && self.dice.chance(25) {
-            let (skill, eases) = self.dice.pick(&self.skills).clone();
-            let drop = (eases + self.dice.between(-9, 9) + 5).div_euclid(10);
+            let (skill, effect) = self.dice.pick(&self.skills).clone();
+            let drop = (effect + self.dice.between(-9, 9) + 5).div_euclid(10);
             let tried = self.later(at, 4, 25);
             let draft: SkillPracticeDraft = read(json!({
                 "occurred_at": tried, "time_zone": self.record.zone, "skill": skill, "craving": id, "trigger": trigger,

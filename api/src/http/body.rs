@@ -215,7 +215,8 @@ pub fn answer(status: StatusCode, value: &impl Serialize) -> HttpResponse {
 mod tests {
     use super::*;
     use actix_web::ResponseError;
-    use evenkeel_domain::craving::CorrectionDraft;
+    use evenkeel_domain::craving::CravingDraft;
+    use evenkeel_domain::log_entry::Correction;
 
     #[derive(Debug, serde::Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
@@ -249,10 +250,10 @@ mod tests {
 
     #[test]
     fn a_struct_needs_the_fields_that_its_schema_requires() {
-        assert_eq!(required_fields::<CorrectionDraft>("CorrectionDraft"), ["craving"]);
-        let of_part = required_fields::<CorrectionDraft>("CravingDraft");
+        assert_eq!(required_fields::<Correction<CravingDraft>>("Correction"), ["entry"]);
+        let of_part = required_fields::<Correction<CravingDraft>>("CravingDraft");
         assert_eq!(of_part, ["occurred_at", "time_zone", "intensity"]);
-        assert_eq!(required_fields::<CorrectionDraft>("Other"), [""; 0]);
+        assert_eq!(required_fields::<Correction<CravingDraft>>("Other"), [""; 0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use evenkeel_domain::whole_number;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 whole_number! {
@@ -80,6 +80,45 @@ impl PartialSchema for Before {
     }
 }
 impl ToSchema for Before {}
+
+/// Which entries of a log a page has.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntryQuery {
+    /// Only what took place from then on
+    #[param(inline)]
+    pub from: Option<Moment>,
+    /// Only what took place before then
+    #[param(inline)]
+    pub until: Option<Moment>,
+    /// How many entries at most; 50 if not given
+    #[serde(default)]
+    #[param(required = false, inline)]
+    pub limit: Limit,
+    /// Where to go on
+    #[param(inline)]
+    pub after: Option<Cursor>,
+}
+
+/// A page of entries, the latest first.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The entries, withdrawn ones left out
+    #[schema(max_items = 200)]
+    items: Vec<T>,
+    /// Where the next page begins; absent on the last
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// A page of these entries, of which there is one more than it holds if there is a next page.
+    pub fn new(items: Vec<T>, limit: Limit, end: impl Fn(&T) -> Cursor) -> Self {
+        let (items, next) = cut(items, limit, end);
+        Self { items, next }
+    }
+}
 
 /// Splits `items`, which are read one more than the limit, into a page and the cursor of the next page, if there
 /// is one.

@@ -166,7 +166,8 @@ fn skills(
 
 fn bundle(tx: &mut Tx, grant: &Grant) -> Result<(Bundle, Vec<OfflineSkill>), Problem> {
     let now = grant.now();
-    let Settings { time_zone, wish, chosen } = settings(tx, grant)?.ok_or_else(Problem::unknown)?;
+    let Settings { time_zone, reminders: wish, chosen } =
+        settings(tx, grant)?.ok_or_else(Problem::unknown)?;
     let (plan, safety_plan) = store::current_both(tx, grant)?;
     let plan_content = plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();
     let safety_content = safety_plan.as_ref().map(|plan| plan.content.clone()).unwrap_or_default();

@@ -81,9 +81,15 @@ pub async fn unsubscribe(
     let (hash, request) = (sha256(token.as_bytes()), RequestId::request(&request, &app));
     app.write(move |tx| {
         let participant = store::by_unsubscribe_hash(tx, &hash)?.ok_or_else(Problem::unknown)?;
-        let wish = store::wish(tx, participant)?.unwrap_or_default();
+        let wish = store::preferences(tx, participant)?.unwrap_or_default();
         if wish.enabled {
-            store::put_wish(tx, participant, &Preferences { enabled: false, ..wish }, None, request.now)?;
+            store::put_preferences(
+                tx,
+                participant,
+                &Preferences { enabled: false, ..wish },
+                None,
+                request.now,
+            )?;
             audit::record_system(tx, participant.into(), Action::Unsubscribe, None, request)?;
         }
         Ok(())

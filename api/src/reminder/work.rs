@@ -103,7 +103,7 @@ fn plan_some(
                 next = next_due(wish, &zone, due.due_at.max(now.plus(-MAX_DELAY)));
             }
         }
-        store::put_wish(tx, *participant, wish, next.map(|due| due.due_at), now)?;
+        store::put_preferences(tx, *participant, wish, next.map(|due| due.due_at), now)?;
     }
     Ok((due.len(), added))
 }
@@ -206,7 +206,7 @@ fn claim(tx: &mut Tx, now: Moment) -> Result<(usize, Vec<(ReminderMessage, Strin
     let waiting = store::waiting(tx, now, SENT_AT_ONCE)?;
     let mut claimed = Vec::new();
     for message in &waiting {
-        let wish = store::wish(tx, message.participant)?;
+        let wish = store::preferences(tx, message.participant)?;
         let zone = account::time_zone(tx, message.participant)?;
         let account = account::of_participant(tx, message.participant)?.filter(|account| account.active);
         let address = account.and_then(|account| account.email);

@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from the routes that the server uses.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use actix_web::body::MessageBody;
@@ -32,6 +33,11 @@ pub fn document() -> Value {
         }
         add_all(&mut document["paths"], &mut part["paths"]);
         add_all(&mut document["components"]["schemas"], &mut part["components"]["schemas"]);
+    }
+    let mut document = with_plain_names(document);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        let all = schemas.clone();
+        schemas.values_mut().for_each(|schema| *schema = folded(schema, &all));
     }
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
@@ -67,6 +73,52 @@ pub fn document() -> Value {
         }
     }
     document
+}
+
+/// Gives the schemas of generic types plain names.
+fn with_plain_names(document: Value) -> Value {
+    let mut text = document.to_string();
+    for name in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {
+        let plain = plain(name);
+        if plain != *name {
+            text = text.replace(&format!("{name}\""), &format!("{plain}\""));
+        }
+    }
+    serde_json::from_str(&text).unwrap_or(document)
+}
+
+/// `Revision_CravingDraft` is a `CravingRevision`, `Page_Entry_CravingDraft` a `CravingPage`.
+fn plain(name: &str) -> String {
+    match name.split_once('_') {
+        Some(("Entry", draft)) => draft.trim_end_matches("Draft").to_owned(),
+        Some((part @ ("Correction" | "Page" | "Revision"), of)) => {
+            plain(of).trim_end_matches("Draft").to_owned() + part
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The schema of a struct with another one flattened into it, as one object. `allOf` would not let a closed draft be
+/// extended.
+fn folded(schema: &Value, all: &Map<String, Value>) -> Value {
+    let Some(parts) = schema.get("allOf").and_then(Value::as_array) else { return schema.clone() };
+    let mut whole = schema.clone();
+    let (mut properties, mut required) = (Map::new(), BTreeSet::new());
+    for part in parts {
+        let name = part["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let part = folded(name.and_then(|name| all.get(name)).unwrap_or(part), all);
+        properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+        required.extend(
+            part["required"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned),
+        );
+    }
+    if let Some(whole) = whole.as_object_mut() {
+        whole.remove("allOf");
+    }
+    whole["type"] = json!("object");
+    whole["properties"] = properties.into();
+    whole["required"] = json!(required);
+    whole
 }
 
 fn add_all(whole: &mut Value, part: &mut Value) {

@@ -5,10 +5,9 @@ use super::skill_practice::SkillPractice;
 use super::{Choices, Refusal, SkillRef, Skills};
 use crate::account::{AccountId, ParticipantId};
 use crate::log_entry;
-use crate::value::{Day, Moment, TimeZone, entry_schema};
+use crate::value::{Day, Moment, TimeZone};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// The most days ahead that the last day of an assignment may be.
 pub const FURTHEST_UNTIL: i32 = 366;
@@ -60,7 +59,7 @@ pub struct AssignmentDraft {
 }
 
 /// An assignment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Assignment {
     /// Its id.
     pub id: AssignmentId,
@@ -76,34 +75,8 @@ pub struct Assignment {
     pub assigned_at: Moment,
     /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub withdrawn_at: Option<Moment>,
-}
-
-/// The fields that the server adds to a draft, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ServerFields {
-    /// Its id.
-    id: AssignmentId,
-    /// Who assigned it.
-    assigned_by: AccountId,
-    /// When.
-    assigned_at: Moment,
-    /// When it was withdrawn.
     #[schema(nullable = false)]
-    withdrawn_at: Option<Moment>,
-}
-
-impl PartialSchema for Assignment {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("An assigned skill", ServerFields::schema(), AssignmentDraft::schema())
-    }
-}
-impl ToSchema for Assignment {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        ServerFields::schemas(schemas);
-        AssignmentDraft::schemas(schemas);
-    }
+    pub withdrawn_at: Option<Moment>,
 }
 
 /// The participant to whom a skill is assigned.
@@ -163,7 +136,7 @@ pub fn practiced_since<'a>(
 ) -> Option<Moment> {
     let valid = practices.into_iter().filter(|practice| practice.withdrawn_at.is_none());
     let of_skill = valid.filter(|practice| practice.draft.skill == assignment.draft.skill);
-    of_skill.map(SkillPractice::practiced_at).filter(|at| assignment.assigned_at <= *at).min()
+    of_skill.map(SkillPractice::happened_at).filter(|at| assignment.assigned_at <= *at).min()
 }
 
 /// The state of an assignment. `practiced_at` is the first practice since it was assigned, `today` is the
@@ -191,7 +164,7 @@ pub fn state(
 mod tests {
     use super::*;
     use crate::coping::library::library;
-    use crate::coping::skill_practice::{self, tests::practiced};
+    use crate::coping::skill_practice::tests::practiced;
     use crate::coping::tests::skill;
     use crate::coping::{Precaution, organization, organization::tests::added};
     use crate::craving::tests::moment;
@@ -263,7 +236,7 @@ mod tests {
         let done = practiced_since(&assignment, [&before, &late, &other]);
         assert_eq!(done, Some(moment("2026-03-09T03:00:00Z")));
         assert_eq!(state(&assignment, done, true, day("2026-03-09")), AssignmentState::Done);
-        let gone = skill_practice::withdraw(&late, moment("2026-03-10T00:00:00Z"));
+        let gone = late.withdraw(moment("2026-03-10T00:00:00Z"));
         assert_eq!(practiced_since(&assignment, [&gone]), None);
     }
 
@@ -277,7 +250,7 @@ mod tests {
         );
         let gone = withdraw(&assignment, moment("2026-03-03T09:00:00Z"));
         assert_eq!(withdraw(&gone, moment("2026-03-04T09:00:00Z")), gone);
-        assert_eq!(same(&gone, &gone.draft), Err(Refusal::Withdrawn));
+        assert_eq!(same(&gone, &gone.draft), Err(log_entry::Refusal::Withdrawn.into()));
         assert_eq!(state(&gone, Some(moment(NOW)), true, day("2026-03-03")), AssignmentState::Withdrawn);
     }
 }

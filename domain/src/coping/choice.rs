@@ -3,10 +3,9 @@
 //! could remove a heart condition that the counselor noted.
 
 use super::{Precaution, Refusal, SkillDraft, SkillRef, Skills};
-use crate::value::{BoundedList, BoundedSet, entry_schema};
+use crate::value::{BoundedList, BoundedSet};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// Favorite skills and precautions. A favorite that is no longer on offer is not suggested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -34,34 +33,14 @@ impl Choices {
 }
 
 /// The current choices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Chosen {
     /// The number of changes: 0 until something is chosen.
+    #[schema(minimum = 0)]
     pub revision: i32,
     /// The favorites and precautions.
     #[serde(flatten)]
     pub choices: Choices,
-}
-
-/// The fields that the server adds, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ServerFields {
-    /// The number of changes: 0 until something is chosen.
-    #[schema(minimum = 0)]
-    revision: i32,
-}
-
-impl PartialSchema for Chosen {
-    fn schema() -> RefOr<Schema> {
-        let description = "Favorite skills and precautions";
-        entry_schema(description, ServerFields::schema(), Choices::schema())
-    }
-}
-impl ToSchema for Chosen {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Choices::schemas(schemas);
-    }
 }
 
 impl Chosen {

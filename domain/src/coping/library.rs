@@ -2,11 +2,10 @@
 //! which a phone knows whether its copy is current.
 
 use super::{Precaution, SkillCode, SkillDraft};
-use crate::value::{Day, entry_schema};
+use crate::value::Day;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 text! {
     /// A sentence for people to whom a precaution may apply.
@@ -23,33 +22,13 @@ static LIBRARY: LazyLock<Library> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("a test reads the file that is built in"));
 
 /// A skill of the library.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LibrarySkill {
     /// Its stable name. It is never reused for another skill.
     pub code: SkillCode,
     /// Its content.
     #[serde(flatten)]
     pub skill: SkillDraft,
-}
-
-/// The fields beside the content, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Named {
-    /// Its stable name. It is never reused for another skill.
-    code: SkillCode,
-}
-
-impl PartialSchema for LibrarySkill {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("A skill of the library", Named::schema(), SkillDraft::schema())
-    }
-}
-impl ToSchema for LibrarySkill {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Named::schemas(schemas);
-        SkillDraft::schemas(schemas);
-    }
 }
 
 /// The explanation of a precaution.

@@ -4,13 +4,12 @@
 use super::{Refusal, SkillDraft, SkillId};
 use crate::account::{AccountId, OrganizationId};
 use crate::log_entry;
-use crate::value::{Moment, entry_schema};
+use crate::value::Moment;
 use serde::Serialize;
-use utoipa::openapi::{RefOr, schema::Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 /// A skill that an organization added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OrganizationSkill {
     /// Its id.
     pub id: SkillId,
@@ -21,6 +20,7 @@ pub struct OrganizationSkill {
     #[serde(flatten)]
     pub skill: SkillDraft,
     /// Its revision, from 1.
+    #[schema(minimum = 1)]
     pub revision: i32,
     /// Who wrote the current revision.
     pub changed_by: AccountId,
@@ -28,37 +28,8 @@ pub struct OrganizationSkill {
     pub changed_at: Moment,
     /// When it was retired.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retired_at: Option<Moment>,
-}
-
-/// The fields that the server adds to a draft, for the schema.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ServerFields {
-    /// Its id.
-    id: SkillId,
-    /// Its revision, from 1.
-    #[schema(minimum = 1)]
-    revision: i32,
-    /// Who wrote the current revision.
-    changed_by: AccountId,
-    /// When.
-    changed_at: Moment,
-    /// When it was retired.
     #[schema(nullable = false)]
-    retired_at: Option<Moment>,
-}
-
-impl PartialSchema for OrganizationSkill {
-    fn schema() -> RefOr<Schema> {
-        entry_schema("A skill that an organization added", ServerFields::schema(), SkillDraft::schema())
-    }
-}
-impl ToSchema for OrganizationSkill {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        ServerFields::schemas(schemas);
-        SkillDraft::schemas(schemas);
-    }
+    pub retired_at: Option<Moment>,
 }
 
 /// An earlier revision of a skill.

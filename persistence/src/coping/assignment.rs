@@ -3,69 +3,65 @@
 use diesel::dsl::min;
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
+use evenkeel_domain::account::{AccountId, ParticipantId};
+use evenkeel_domain::coping::SkillRef;
 use evenkeel_domain::coping::assignment::{Assignment, AssignmentDraft, AssignmentId, AssignmentNote};
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::value::{Day, Moment};
 
-use crate::column::{At, Id, On, read};
+use crate::column::Stored;
 use crate::schema::{skill_assignments, skill_practices};
 use crate::{Error, Tx};
 
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = skill_assignments)]
+struct Row {
+    participant_id: Stored<ParticipantId>,
+    id: Stored<AssignmentId>,
+    skill: Stored<SkillRef>,
+    note: Stored<Option<AssignmentNote>>,
+    until_day: Stored<Day>,
+    assigned_by: Stored<AccountId>,
+    assigned_at: Stored<Moment>,
+    withdrawn_at: Stored<Option<Moment>>,
+}
+
+impl From<Row> for Assignment {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            participant: row.participant_id.0,
+            draft: AssignmentDraft { skill: row.skill.0, note: row.note.0, until: row.until_day.0 },
+            assigned_by: row.assigned_by.0,
+            assigned_at: row.assigned_at.0,
+            withdrawn_at: row.withdrawn_at.0,
+        }
+    }
+}
+
 /// Stores a new assignment; false if the participant has one of that id.
 pub fn add_assignment(tx: &mut Tx, grant: &Grant, assignment: &Assignment) -> Result<bool, Error> {
-    let row = (
-        skill_assignments::participant_id.eq(Id::of(grant.participant())),
-        skill_assignments::id.eq(Id::of(assignment.id)),
-        skill_assignments::skill.eq(String::from(assignment.draft.skill.clone())),
-        skill_assignments::note.eq(assignment.draft.note.as_ref().map(AsRef::<str>::as_ref)),
-        skill_assignments::until_day.eq(On(assignment.draft.until)),
-        skill_assignments::assigned_by.eq(Id::of(assignment.assigned_by)),
-        skill_assignments::assigned_at.eq(At(assignment.assigned_at)),
-        skill_assignments::withdrawn_at.eq(assignment.withdrawn_at.map(At)),
-    );
+    let AssignmentDraft { skill, note, until } = assignment.draft.clone();
+    let row = Row {
+        participant_id: Stored(grant.participant()),
+        id: Stored(assignment.id),
+        skill: Stored(skill),
+        note: Stored(note),
+        until_day: Stored(until),
+        assigned_by: Stored(assignment.assigned_by),
+        assigned_at: Stored(assignment.assigned_at),
+        withdrawn_at: Stored(assignment.withdrawn_at),
+    };
     let added = each!(tx, conn => diesel::insert_into(skill_assignments::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-type AssignmentRow = (Id, String, Option<String>, On, Id, At, Option<At>);
-
-macro_rules! assignment_columns {
-    () => {
-        (
-            skill_assignments::id,
-            skill_assignments::skill,
-            skill_assignments::note,
-            skill_assignments::until_day,
-            skill_assignments::assigned_by,
-            skill_assignments::assigned_at,
-            skill_assignments::withdrawn_at,
-        )
-    };
-}
-
-fn assignment(grant: &Grant, row: AssignmentRow) -> Result<Assignment, Error> {
-    let (id, skill, note, until, assigned_by, assigned_at, withdrawn_at) = row;
-    let note = note.map(read::<AssignmentNote>).transpose()?;
-    Ok(Assignment {
-        id: id.to(),
-        participant: grant.participant(),
-        draft: AssignmentDraft { skill: read(skill)?, note, until: until.0 },
-        assigned_by: assigned_by.to(),
-        assigned_at: assigned_at.0,
-        withdrawn_at: withdrawn_at.map(|at| at.0),
-    })
-}
-
 /// One assignment, withdrawn or not.
 pub fn find_assignment(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Assignment>, Error> {
-    let row: Option<AssignmentRow> = skill_assignments::table
-        .find((Id::of(grant.participant()), Id::of(id)))
-        .select(assignment_columns!())
-        .get_result(tx)
-        .optional()?;
-    row.map(|row| assignment(grant, row)).transpose()
+    let query = skill_assignments::table.find((Stored(grant.participant()), Stored(id)));
+    Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(Assignment::from))
 }
 
-/// When the skill of an assignment was first practiced since, as far as that practice stands.
+/// When the skill of an assignment was first practiced since; a withdrawn practice does not count.
 macro_rules! first_practiced_at {
     () => {
         skill_practices::table
@@ -81,13 +77,13 @@ macro_rules! first_practiced_at {
 /// When the skill of an assignment was first practiced since.
 pub fn practiced_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Moment>, Error> {
     let query = skill_assignments::table
-        .find((Id::of(grant.participant()), Id::of(id)))
+        .find((Stored(grant.participant()), Stored(id)))
         .select(first_practiced_at!());
-    let first: Option<Option<At>> = each!(tx, conn => query.get_result(conn)).optional()?;
-    Ok(first.flatten().map(|at| at.0))
+    let first: Option<Option<Moment>> = each!(tx, conn => query.get_result(conn)).optional()?;
+    Ok(first.flatten())
 }
 
-/// What was assigned and not taken back, or taken back only at this moment or later, with when it was first
+/// What was assigned and not withdrawn, or withdrawn only at this moment or later, with when it was first
 /// practiced; the latest first.
 pub fn assignments(
     tx: &mut Tx,
@@ -97,21 +93,19 @@ pub fn assignments(
 ) -> Result<Vec<(Assignment, Option<Moment>)>, Error> {
     let withdrawn_at = skill_assignments::withdrawn_at;
     let query = skill_assignments::table
-        .filter(skill_assignments::participant_id.eq(Id::of(grant.participant())))
-        .filter(withdrawn_at.is_null().or(withdrawn_at.ge(At(since)).assume_not_null()))
+        .filter(skill_assignments::participant_id.eq(Stored(grant.participant())))
+        .filter(withdrawn_at.is_null().or(withdrawn_at.ge(Some(since)).assume_not_null()))
         .order((skill_assignments::assigned_at.desc(), skill_assignments::id.desc()))
-        .limit(most)
-        .select((assignment_columns!(), first_practiced_at!()));
-    let rows: Vec<(AssignmentRow, Option<At>)> = each!(tx, conn => query.load(conn))?;
-    rows.into_iter().map(|(row, first)| Ok((assignment(grant, row)?, first.map(|at| at.0)))).collect()
+        .limit(most);
+    let rows: Vec<(Row, Option<Moment>)> =
+        each!(tx, conn => query.select((Row::as_select(), first_practiced_at!())).load(conn))?;
+    Ok(rows.into_iter().map(|(row, first)| (row.into(), first)).collect())
 }
 
-/// Stores that an assignment was taken back: nothing else of it ever changes.
+/// Stores that an assignment was withdrawn: nothing else of it ever changes.
 pub fn put_assignment(tx: &mut Tx, grant: &Grant, assignment: &Assignment) -> Result<(), Error> {
-    let target = skill_assignments::table.find((Id::of(grant.participant()), Id::of(assignment.id)));
-    diesel::update(target)
-        .set(skill_assignments::withdrawn_at.eq(assignment.withdrawn_at.map(At)))
-        .execute(tx)?;
+    let target = skill_assignments::table.find((Stored(grant.participant()), Stored(assignment.id)));
+    diesel::update(target).set(skill_assignments::withdrawn_at.eq(assignment.withdrawn_at)).execute(tx)?;
     Ok(())
 }
 

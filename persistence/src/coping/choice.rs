@@ -2,38 +2,47 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
-use evenkeel_domain::coping::Chosen;
+use evenkeel_domain::account::ParticipantId;
+use evenkeel_domain::coping::{Choices, Chosen};
 use evenkeel_domain::value::Moment;
 
-use crate::column::{At, Id, Json};
+use crate::column::{AsJson, Stored};
 use crate::schema::coping_choices;
 use crate::{Error, Tx};
 
-/// What a participant chose; nothing yet is revision 0, which says nothing.
-pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
-    let query = coping_choices::table
-        .find(Id::of(grant.participant()))
-        .select((coping_choices::revision, coping_choices::choices));
-    chosen_of(each!(tx, conn => query.get_result(conn)).optional()?)
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = coping_choices, primary_key(participant_id))]
+pub(crate) struct ChosenRow {
+    participant_id: Stored<ParticipantId>,
+    revision: i32,
+    changed_at: Stored<Moment>,
+    choices: AsJson<Choices>,
 }
 
-/// A row of choices: the revision, and what they are.
-pub(crate) type ChosenRow = (i32, Json);
+impl From<ChosenRow> for Chosen {
+    fn from(row: ChosenRow) -> Self {
+        Self { revision: row.revision, choices: row.choices.0 }
+    }
+}
 
-pub(crate) fn chosen_of(row: Option<ChosenRow>) -> Result<Chosen, Error> {
-    row.map_or(Ok(Chosen::default()), |(revision, choices)| Ok(Chosen { revision, choices: choices.read()? }))
+/// What a participant chose. Before the first choice it is empty, with revision 0.
+pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
+    let query = coping_choices::table.find(Stored(grant.participant()));
+    let row: Option<ChosenRow> =
+        each!(tx, conn => query.select(ChosenRow::as_select()).get_result(conn)).optional()?;
+    Ok(row.map(Chosen::from).unwrap_or_default())
 }
 
 /// Stores what a participant chose, in place of what they chose before.
 pub fn put_chosen(tx: &mut Tx, grant: &Grant, chosen: &Chosen, now: Moment) -> Result<(), Error> {
-    let content = (
-        coping_choices::revision.eq(chosen.revision),
-        coping_choices::changed_at.eq(At(now)),
-        coping_choices::choices.eq(Json::of(&chosen.choices)?),
-    );
-    let row = (coping_choices::participant_id.eq(Id::of(grant.participant())), content.clone());
-    each!(tx, conn => diesel::insert_into(coping_choices::table).values(row)
-        .on_conflict(coping_choices::participant_id).do_update().set(content).execute(conn))?;
+    let row = ChosenRow {
+        participant_id: Stored(grant.participant()),
+        revision: chosen.revision,
+        changed_at: Stored(now),
+        choices: AsJson(chosen.choices.clone()),
+    };
+    each!(tx, conn => diesel::insert_into(coping_choices::table).values(row.clone())
+        .on_conflict(coping_choices::participant_id).do_update().set(row).execute(conn))?;
     Ok(())
 }
 

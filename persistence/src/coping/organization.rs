@@ -2,55 +2,60 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Permit;
-use evenkeel_domain::account::OrganizationId;
+use evenkeel_domain::account::{AccountId, OrganizationId};
 use evenkeel_domain::coping::organization::{OrganizationSkill, SkillRevision};
 use evenkeel_domain::coping::{SkillDraft, SkillId};
+use evenkeel_domain::value::Moment;
 
-use crate::column::{At, Id, Json};
+use crate::column::{AsJson, Stored};
 use crate::schema::{organization_skill_revisions, organization_skills};
 use crate::{Error, Tx};
 
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = organization_skills, primary_key(organization_id, id))]
+struct Row {
+    organization_id: Stored<OrganizationId>,
+    id: Stored<SkillId>,
+    revision: i32,
+    changed_by: Stored<AccountId>,
+    changed_at: Stored<Moment>,
+    retired_at: Stored<Option<Moment>>,
+    skill: AsJson<SkillDraft>,
+}
+
+impl Row {
+    fn new(permit: &Permit, skill: &OrganizationSkill) -> Self {
+        Self {
+            organization_id: Stored(permit.actor().organization),
+            id: Stored(skill.id),
+            revision: skill.revision,
+            changed_by: Stored(skill.changed_by),
+            changed_at: Stored(skill.changed_at),
+            retired_at: Stored(skill.retired_at),
+            skill: AsJson(skill.skill.clone()),
+        }
+    }
+}
+
+impl From<Row> for OrganizationSkill {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.0,
+            organization: row.organization_id.0,
+            skill: row.skill.0,
+            revision: row.revision,
+            changed_by: row.changed_by.0,
+            changed_at: row.changed_at.0,
+            retired_at: row.retired_at.0,
+        }
+    }
+}
+
 /// Stores a new skill of the actor's organization; false if it has one of that id.
 pub fn add_skill(tx: &mut Tx, permit: &Permit, skill: &OrganizationSkill) -> Result<bool, Error> {
-    let row = (
-        organization_skills::organization_id.eq(Id::of(permit.actor().organization)),
-        organization_skills::id.eq(Id::of(skill.id)),
-        organization_skills::revision.eq(skill.revision),
-        organization_skills::changed_by.eq(Id::of(skill.changed_by)),
-        organization_skills::changed_at.eq(At(skill.changed_at)),
-        organization_skills::retired_at.eq(skill.retired_at.map(At)),
-        organization_skills::skill.eq(Json::of(&skill.skill)?),
-    );
+    let row = Row::new(permit, skill);
     let added = each!(tx, conn => diesel::insert_into(organization_skills::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
-}
-
-type SkillRow = (Id, i32, Id, At, Option<At>, Json);
-
-macro_rules! skill_columns {
-    () => {
-        (
-            organization_skills::id,
-            organization_skills::revision,
-            organization_skills::changed_by,
-            organization_skills::changed_at,
-            organization_skills::retired_at,
-            organization_skills::skill,
-        )
-    };
-}
-
-fn skill(organization: OrganizationId, row: SkillRow) -> Result<OrganizationSkill, Error> {
-    let (id, revision, changed_by, changed_at, retired_at, skill) = row;
-    Ok(OrganizationSkill {
-        id: id.to(),
-        organization,
-        skill: skill.read()?,
-        revision,
-        changed_by: changed_by.to(),
-        changed_at: changed_at.0,
-        retired_at: retired_at.map(|at| at.0),
-    })
 }
 
 /// One skill of an organization, retired or not.
@@ -59,52 +64,51 @@ pub fn find_skill(
     organization: OrganizationId,
     id: SkillId,
 ) -> Result<Option<OrganizationSkill>, Error> {
-    let row: Option<SkillRow> = organization_skills::table
-        .find((Id::of(organization), Id::of(id)))
-        .select(skill_columns!())
-        .get_result(tx)
-        .optional()?;
-    row.map(|row| skill(organization, row)).transpose()
+    let query = organization_skills::table.find((Stored(organization), Stored(id)));
+    Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(OrganizationSkill::from))
 }
 
 /// The skills that an organization added, retired ones too, in the order of their ids: the oldest first.
 pub fn skills(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<OrganizationSkill>, Error> {
     let query = organization_skills::table
-        .filter(organization_skills::organization_id.eq(Id::of(organization)))
-        .order(organization_skills::id)
-        .select(skill_columns!());
-    let rows: Vec<SkillRow> = each!(tx, conn => query.load(conn))?;
-    rows.into_iter().map(|row| skill(organization, row)).collect()
+        .filter(organization_skills::organization_id.eq(Stored(organization)))
+        .order(organization_skills::id);
+    let rows: Vec<Row> = each!(tx, conn => query.select(Row::as_select()).load(conn))?;
+    Ok(rows.into_iter().map(OrganizationSkill::from).collect())
 }
 
-/// Stores what a rule made of a skill, after [`keep_skill_revision`] has put aside what it said before.
+/// Stores what a rule made of a skill, after [`add_skill_revision`] has stored what it said before.
 pub fn put_skill(tx: &mut Tx, permit: &Permit, skill: &OrganizationSkill) -> Result<(), Error> {
-    let target = organization_skills::table.find((Id::of(permit.actor().organization), Id::of(skill.id)));
-    let row = (
-        organization_skills::revision.eq(skill.revision),
-        organization_skills::changed_by.eq(Id::of(skill.changed_by)),
-        organization_skills::changed_at.eq(At(skill.changed_at)),
-        organization_skills::retired_at.eq(skill.retired_at.map(At)),
-        organization_skills::skill.eq(Json::of(&skill.skill)?),
-    );
-    diesel::update(target).set(row).execute(tx)?;
+    let target = organization_skills::table.find((Stored(permit.actor().organization), Stored(skill.id)));
+    diesel::update(target).set(Row::new(permit, skill)).execute(tx)?;
     Ok(())
 }
 
-/// Keeps what a skill said until it was edited.
-pub fn keep_skill_revision(
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = organization_skill_revisions)]
+struct RevisionRow {
+    revision: i32,
+    changed_by: Stored<AccountId>,
+    changed_at: Stored<Moment>,
+    skill: AsJson<SkillDraft>,
+}
+
+/// Stores what a skill said until it was edited.
+pub fn add_skill_revision(
     tx: &mut Tx,
     permit: &Permit,
     skill: SkillId,
     revision: &SkillRevision,
 ) -> Result<(), Error> {
     let row = (
-        organization_skill_revisions::organization_id.eq(Id::of(permit.actor().organization)),
-        organization_skill_revisions::skill_id.eq(Id::of(skill)),
-        organization_skill_revisions::revision.eq(revision.revision),
-        organization_skill_revisions::changed_by.eq(Id::of(revision.changed_by)),
-        organization_skill_revisions::changed_at.eq(At(revision.changed_at)),
-        organization_skill_revisions::skill.eq(Json::of(&revision.skill)?),
+        organization_skill_revisions::organization_id.eq(Stored(permit.actor().organization)),
+        organization_skill_revisions::skill_id.eq(Stored(skill)),
+        RevisionRow {
+            revision: revision.revision,
+            changed_by: Stored(revision.changed_by),
+            changed_at: Stored(revision.changed_at),
+            skill: AsJson(revision.skill.clone()),
+        },
     );
     diesel::insert_into(organization_skill_revisions::table).values(row).execute(tx)?;
     Ok(())
@@ -116,38 +120,34 @@ pub fn skill_revisions(
     organization: OrganizationId,
     skill: SkillId,
 ) -> Result<Vec<SkillRevision>, Error> {
-    let rows: Vec<(i32, Id, At, Json)> = organization_skill_revisions::table
-        .filter(organization_skill_revisions::organization_id.eq(Id::of(organization)))
-        .filter(organization_skill_revisions::skill_id.eq(Id::of(skill)))
+    let rows = organization_skill_revisions::table
+        .filter(organization_skill_revisions::organization_id.eq(Stored(organization)))
+        .filter(organization_skill_revisions::skill_id.eq(Stored(skill)))
         .order(organization_skill_revisions::revision)
-        .select((
-            organization_skill_revisions::revision,
-            organization_skill_revisions::changed_by,
-            organization_skill_revisions::changed_at,
-            organization_skill_revisions::skill,
-        ))
+        .select(RevisionRow::as_select())
         .load(tx)?;
-    rows.into_iter()
-        .map(|(revision, changed_by, changed_at, skill)| {
-            let (changed_by, changed_at) = (changed_by.to(), changed_at.0);
-            Ok(SkillRevision { revision, changed_by, changed_at, skill: skill.read()? })
-        })
-        .collect()
+    let revision = |row: RevisionRow| SkillRevision {
+        revision: row.revision,
+        changed_by: row.changed_by.0,
+        changed_at: row.changed_at.0,
+        skill: row.skill.0,
+    };
+    Ok(rows.into_iter().map(revision).collect())
 }
 
-/// What a skill said when it was added, to tell a repeated request from a clash.
+/// What a skill said when it was added, to distinguish a repeated request from a clash.
 pub fn first_skill(
     tx: &mut Tx,
     organization: OrganizationId,
     id: SkillId,
 ) -> Result<Option<SkillDraft>, Error> {
-    let earlier: Option<Json> = organization_skill_revisions::table
-        .find((Id::of(organization), Id::of(id), 1))
+    let earlier: Option<AsJson<SkillDraft>> = organization_skill_revisions::table
+        .find((Stored(organization), Stored(id), 1))
         .select(organization_skill_revisions::skill)
         .get_result(tx)
         .optional()?;
     match earlier {
-        Some(draft) => draft.read().map(Some),
+        Some(draft) => Ok(Some(draft.0)),
         None => Ok(find_skill(tx, organization, id)?.map(|skill| skill.skill)),
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         let (edited, kept) =
             organization::edit(&first, 1, tea("Tea at night"), by, at("2026-03-03T18:00:00Z")).unwrap();
         let kept = kept.unwrap();
-        keep_skill_revision(tx, &permit, id(7), &kept).unwrap();
+        add_skill_revision(tx, &permit, id(7), &kept).unwrap();
         let retired = organization::retire(&edited, at("2026-03-04T18:00:00Z"));
         put_skill(tx, &permit, &retired).unwrap();
         assert_eq!(skills(tx, of).unwrap(), [retired]);

@@ -2,7 +2,8 @@
 
 use super::*;
 use evenkeel_domain::check_in::CheckInDraft;
-use evenkeel_domain::craving::{CorrectionDraft, CravingDraft};
+use evenkeel_domain::craving::CravingDraft;
+use evenkeel_domain::log_entry::Correction;
 use evenkeel_domain::plan::proposal::Proposal;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -13,7 +14,7 @@ const GOOD: &str = r#""occurred_at":"2026-03-02T18:00:00Z","time_zone":"America/
 fn required(name: &str) -> Vec<String> {
     let names: &[&str] = match name {
         "CravingDraft" => &["occurred_at", "time_zone", "intensity"],
-        "CorrectionDraft" => &["craving"],
+        "Correction" => &["entry"],
         "Asked" => &["merge", "version", "limit", "name"],
         _ => &[],
     };
@@ -69,11 +70,10 @@ fn every_fault_is_named_with_what_the_field_must_be() {
 #[test]
 fn every_field_that_is_missing_is_named() {
     assert_eq!(pointers::<CravingDraft>("{}"), ["/occurred_at", "/time_zone", "/intensity"]);
-    let body = r#"{"craving":{"occurred_at":1,"color":1},"reason":""}"#;
-    let named =
-        ["/craving/occurred_at", "/craving/color", "/craving/time_zone", "/craving/intensity", "/reason"];
-    assert_eq!(pointers::<CorrectionDraft>(body), named);
-    assert_eq!(pointers::<CorrectionDraft>(r#"{"reason":5}"#), ["/reason", "/craving"]);
+    let body = r#"{"entry":{"occurred_at":1,"color":1},"reason":""}"#;
+    let named = ["/entry/occurred_at", "/entry/color", "/entry/time_zone", "/entry/intensity", "/reason"];
+    assert_eq!(pointers::<Correction<CravingDraft>>(body), named);
+    assert_eq!(pointers::<Correction<CravingDraft>>(r#"{"reason":5}"#), ["/reason", "/entry"]);
     // For a type that `required` does not know, only the first missing field is named.
     assert_eq!(pointers::<CravingDraft>(&craving(r#""cues":[{}]"#)), ["/cues/0/kind"]);
 }
@@ -88,7 +88,7 @@ fn a_fault_that_only_follows_from_another_is_not_named() {
     // If a part is left out, its list is not counted and nothing in it is missing.
     let body = craving(&format!("\"cues\":[{cues},5]")).replace(":5,", ":50,");
     assert_eq!(pointers::<CravingDraft>(&body), ["/intensity", "/cues/13"]);
-    assert_eq!(pointers::<CorrectionDraft>(r#"{"craving":5}"#), ["/craving"]);
+    assert_eq!(pointers::<Correction<CravingDraft>>(r#"{"entry":5}"#), ["/entry"]);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 use super::*;
 use crate::coping::skill_practice::tests::practiced;
-use crate::coping::skill_practice::withdraw;
 use crate::coping::tests::skill;
 use crate::craving::{self, tests::moment};
 use proptest::prelude::*;
@@ -100,7 +99,7 @@ fn what_works_in_conflicts_is_read_from_tries_in_conflicts() {
 #[test]
 fn a_withdrawn_practice_is_no_evidence() {
     let valid = practiced(NAMES[0], "2026-03-02T18:40:00Z", 8, 3);
-    let gone = withdraw(&valid, moment("2026-03-03T00:00:00Z"));
+    let gone = valid.withdraw(moment("2026-03-03T00:00:00Z"));
     assert_eq!(Evidence::of([&valid, &gone], &[]), evidence(&[(NAMES[0], None, 5)]));
     assert_eq!(Evidence::of([&gone], &[]).what_works(None), []);
 }

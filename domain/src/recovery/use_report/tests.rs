@@ -1,6 +1,7 @@
 use super::*;
 use crate::craving::tests::{draft, moment, recorded};
-use crate::craving::{self, CorrectionDraft, CravingDraft, OutcomeDraft};
+use crate::craving::{self, CravingDraft, OutcomeDraft};
+use crate::log_entry::Correction;
 use crate::recovery::lapse::{self, tests as lapses};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -32,8 +33,9 @@ fn craving(outcome: Option<Outcome>) -> Craving {
 }
 fn corrected(craving: &Craving, outcome: Outcome, substance: Substance) -> Craving {
     let draft = CravingDraft { outcome: Some(outcome), substance: Some(substance), ..craving.draft.clone() };
-    let correction = CorrectionDraft { reason: None, craving: draft };
-    craving::correct(craving, &[], Uuid::from_u128(77).into(), &correction, moment(NOW)).unwrap().0
+    let correction = Correction { reason: None, entry: draft };
+    let (first, id) = ([craving.first_revision()], Uuid::from_u128(77).into());
+    craving::correct(craving, &first, &[], id, &correction, moment(NOW)).unwrap().unwrap().0
 }
 fn passed(craving: &Craving) -> Craving {
     let later = OutcomeDraft { outcome: Outcome::Passed, observed_at: moment("2026-07-05T20:00:00Z") };
