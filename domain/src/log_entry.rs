@@ -59,6 +59,7 @@ pub struct Correction<D> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// The entry as it should read.
+    #[schema(inline)]
     pub entry: D,
 }
 

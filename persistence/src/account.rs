@@ -85,7 +85,7 @@ pub fn relation(tx: &mut Tx, actor: &Actor, participant: ParticipantId) -> Resul
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
 struct Row {
     id: Stored<AccountId>,
     organization_id: Stored<OrganizationId>,

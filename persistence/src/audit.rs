@@ -42,7 +42,7 @@ prepared! {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_events)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 struct EventRow {
     stream: Stored<Uuid>,
     seq: i64,

@@ -18,7 +18,7 @@ use crate::{Error, Tx};
 // What was sent
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = check_in_revisions)]
+#[diesel(table_name = check_in_revisions, treat_none_as_default_value = false)]
 struct RevisionRow {
     day: Stored<Day>,
     revision: i32,
@@ -92,7 +92,7 @@ pub fn add_revision(tx: &mut Tx, grant: &Grant, revision: &CheckInRevision) -> R
 // What is current
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = check_ins, primary_key(participant_id, kind, day))]
+#[diesel(table_name = check_ins, primary_key(participant_id, kind, day), treat_none_as_default_value = false)]
 struct Row {
     participant_id: Stored<ParticipantId>,
     kind: Stored<CheckInKind>,

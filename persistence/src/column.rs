@@ -84,6 +84,7 @@ macro_rules! prepared {
 macro_rules! row {
     ($(#[$meta:meta])* $row:ident of $value:ident { $($(#[$column:meta])* $field:ident: $type:ty,)+ }) => {
         #[derive(::diesel::Queryable, ::diesel::Selectable, ::diesel::Insertable)]
+        #[diesel(treat_none_as_default_value = false)]
         $(#[$meta])*
         struct $row {
             $($(#[$column])* $field: $crate::column::Stored<$type>,)+

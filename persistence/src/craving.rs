@@ -17,7 +17,7 @@ use crate::{Error, Tx};
 
 /// `outcome` is the known one. `detail` is the draft as it was last written, with the outcome of that time.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = cravings, primary_key(participant_id, id))]
+#[diesel(table_name = cravings, primary_key(participant_id, id), treat_none_as_default_value = false)]
 struct Row {
     participant_id: Stored<ParticipantId>,
     id: Stored<CravingId>,

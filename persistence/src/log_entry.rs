@@ -4,7 +4,7 @@
 macro_rules! revisions {
     ($revisions:ident.$of:ident, $entry:ty, $draft:ty) => {
         #[derive(::diesel::Queryable, ::diesel::Selectable, ::diesel::Insertable)]
-        #[diesel(table_name = $revisions)]
+        #[diesel(table_name = $revisions, treat_none_as_default_value = false)]
         struct RevisionRow {
             id: Stored<::evenkeel_domain::log_entry::RevisionId>,
             revision: i32,

@@ -43,7 +43,7 @@ row! {
 
 /// A revision without what it says.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = plan_revisions)]
+#[diesel(table_name = plan_revisions, treat_none_as_default_value = false)]
 struct Head {
     revision: i32,
     author: Stored<AccountId>,

@@ -14,7 +14,7 @@ use crate::schema::{caseloads, participants, reminder_messages, reminder_prefere
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = reminder_preferences, primary_key(participant_id))]
+#[diesel(table_name = reminder_preferences, primary_key(participant_id), treat_none_as_default_value = false)]
 pub(crate) struct PreferencesRow {
     participant_id: Stored<ParticipantId>,
     enabled: bool,

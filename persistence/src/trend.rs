@@ -13,7 +13,7 @@ use crate::schema::daily_summaries;
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = daily_summaries)]
+#[diesel(table_name = daily_summaries, treat_none_as_default_value = false)]
 struct Row {
     day: Stored<Day>,
     count: i32,

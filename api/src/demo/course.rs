@@ -193,9 +193,7 @@ impl<'a> Course<'a> {
         self.send(last.max(sent), Own, Action::ConcludeCraving, move |tx, grant| {
             craving::conclude(tx, grant, id, &draft)
         });
-        if lapsed {
-            self.acknowledge_use(days_ago, last.max(sent));
-        } else if 2 <= strength && self.dice.chance(25) {
+        if !lapsed && 2 <= strength && self.dice.chance(25) {
             let (skill, effect) = self.dice.pick(&self.skills).clone();
             let drop = (effect + self.dice.between(-9, 9) + 5).div_euclid(10);
             let tried = self.later(at, 4, 25);

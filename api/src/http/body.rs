@@ -10,8 +10,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error};
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{RefOr, Required};
+use serde_json::Value;
+use utoipa::openapi::Required;
 use utoipa::{IntoParams, ToSchema};
 
 use evenkeel_domain::value::Invalid;
@@ -75,17 +75,29 @@ fn read<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     Tree::of(json).read(text.len(), required_fields::<T>).map_err(invalid)
 }
 
-/// The required fields of the struct with this name, from the schemas of the body.
-fn required_fields<T: ToSchema>(of: &str) -> Vec<String> {
+/// The required ones of a struct's fields, from the schemas of the body.
+fn required_fields<T: ToSchema>(fields: &[&str]) -> Vec<String> {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
-    match schemas.into_iter().find(|(name, _)| name == of) {
-        Some((_, RefOr::T(Schema::Object(object)))) => object.required,
-        _ => vec![],
+    serde_json::to_value(schemas).ok().and_then(|all| required_in(&all, fields)).unwrap_or_default()
+}
+
+/// What the object with these properties requires, wherever it is in a schema.
+fn required_in(schema: &Value, fields: &[&str]) -> Option<Vec<String>> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let is_it = properties
+        .is_some_and(|all| all.len() == fields.len() && fields.iter().all(|field| all.contains_key(*field)));
+    if is_it {
+        return serde_json::from_value(schema.get("required")?.clone()).ok();
+    }
+    match schema {
+        Value::Array(parts) => parts.iter().find_map(|part| required_in(part, fields)),
+        Value::Object(parts) => parts.values().find_map(|part| required_in(part, fields)),
+        _ => None,
     }
 }
 
-fn required_parameters<T: IntoParams>(_: &str) -> Vec<String> {
+fn required_parameters<T: IntoParams>(_: &[&str]) -> Vec<String> {
     let required = T::into_params(|| None).into_iter().filter(|one| matches!(one.required, Required::True));
     required.map(|one| one.name).collect()
 }
@@ -217,6 +229,7 @@ mod tests {
     use actix_web::ResponseError;
     use evenkeel_domain::craving::CravingDraft;
     use evenkeel_domain::log_entry::Correction;
+    use utoipa::PartialSchema;
 
     #[derive(Debug, serde::Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
@@ -250,10 +263,13 @@ mod tests {
 
     #[test]
     fn a_struct_needs_the_fields_that_its_schema_requires() {
-        assert_eq!(required_fields::<Correction<CravingDraft>>("Correction"), ["entry"]);
-        let of_part = required_fields::<Correction<CravingDraft>>("CravingDraft");
-        assert_eq!(of_part, ["occurred_at", "time_zone", "intensity"]);
-        assert_eq!(required_fields::<Correction<CravingDraft>>("Other"), [""; 0]);
+        let required = required_fields::<Correction<CravingDraft>>;
+        assert_eq!(required(&["reason", "entry"]), ["entry"]);
+        let schema = serde_json::to_value(CravingDraft::schema()).unwrap();
+        let fields: Vec<&str> =
+            schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(required(&fields), ["occurred_at", "time_zone", "intensity"]);
+        assert_eq!(required(&["other"]), [""; 0]);
     }
 
     #[test]

@@ -81,11 +81,11 @@ impl<'a> Tree<'a> {
     }
 
     /// Reads a value of `length` bytes, or finds all faults. Each pass finds one: it leaves out the part with the
-    /// fault, and the next pass reads the rest. `required` gives the required fields of a struct by its name.
+    /// fault, and the next pass reads the rest. `required` gives the required ones of a struct's fields.
     pub fn read<T: DeserializeOwned>(
         mut self,
         length: usize,
-        required: impl Fn(&str) -> Vec<String>,
+        required: impl Fn(&[&str]) -> Vec<String>,
     ) -> Result<T, Vec<Fault>> {
         let passes = (MOST_READ / length.max(1)).clamp(1, MOST_FAULTS);
         let mut faults: Vec<Fault> = vec![];

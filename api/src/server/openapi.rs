@@ -98,10 +98,19 @@ fn plain(name: &str) -> String {
     }
 }
 
-/// The schema of a struct with another one flattened into it, as one object. `allOf` would not let a closed draft be
+/// A schema in which a struct with another one flattened into it is one object. `allOf` would not let a closed draft be
 /// extended.
 fn folded(schema: &Value, all: &Map<String, Value>) -> Value {
-    let Some(parts) = schema.get("allOf").and_then(Value::as_array) else { return schema.clone() };
+    let Some(parts) = schema.get("allOf").and_then(Value::as_array) else {
+        return match schema {
+            Value::Array(parts) => parts.iter().map(|part| folded(part, all)).collect(),
+            Value::Object(parts) => {
+                let parts = parts.iter().map(|(name, part)| (name.clone(), folded(part, all)));
+                parts.collect::<Map<_, _>>().into()
+            }
+            value => value.clone(),
+        };
+    };
     let mut whole = schema.clone();
     let (mut properties, mut required) = (Map::new(), BTreeSet::new());
     for part in parts {

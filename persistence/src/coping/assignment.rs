@@ -13,7 +13,7 @@ use crate::schema::{skill_assignments, skill_practices};
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = skill_assignments)]
+#[diesel(table_name = skill_assignments, treat_none_as_default_value = false)]
 struct Row {
     participant_id: Stored<ParticipantId>,
     id: Stored<AssignmentId>,

@@ -11,7 +11,7 @@ use crate::schema::coping_choices;
 use crate::{Error, Tx};
 
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = coping_choices, primary_key(participant_id))]
+#[diesel(table_name = coping_choices, primary_key(participant_id), treat_none_as_default_value = false)]
 pub(crate) struct ChosenRow {
     participant_id: Stored<ParticipantId>,
     revision: i32,

@@ -12,7 +12,7 @@ use crate::schema::{organization_skill_revisions, organization_skills};
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = organization_skills, primary_key(organization_id, id))]
+#[diesel(table_name = organization_skills, primary_key(organization_id, id), treat_none_as_default_value = false)]
 struct Row {
     organization_id: Stored<OrganizationId>,
     id: Stored<SkillId>,
@@ -85,7 +85,7 @@ pub fn put_skill(tx: &mut Tx, permit: &Permit, skill: &OrganizationSkill) -> Res
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = organization_skill_revisions)]
+#[diesel(table_name = organization_skill_revisions, treat_none_as_default_value = false)]
 struct RevisionRow {
     revision: i32,
     changed_by: Stored<AccountId>,

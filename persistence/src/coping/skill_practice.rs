@@ -18,7 +18,7 @@ use crate::schema::{cravings, skill_practice_revisions, skill_practices};
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = skill_practices, primary_key(participant_id, id))]
+#[diesel(table_name = skill_practices, primary_key(participant_id, id), treat_none_as_default_value = false)]
 struct Row {
     participant_id: Stored<ParticipantId>,
     id: Stored<SkillPracticeId>,

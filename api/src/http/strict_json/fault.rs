@@ -14,8 +14,8 @@ pub struct Fault {
     pub path: Vec<String>,
     /// What the part must be. It does not repeat texts that were sent.
     pub detail: String,
-    /// If the part is missing: the name of the struct that requires it, or an empty name if it is not known.
-    pub(super) missed_by: Option<&'static str>,
+    /// If the part is missing: the fields of the struct that requires it, or none if they are not known.
+    pub(super) missed_by: Option<&'static [&'static str]>,
 }
 
 impl Fault {
@@ -85,7 +85,7 @@ impl Error for Fault {
         Self::custom(format_args!("is not known here{only}")).at(name)
     }
     fn missing_field(name: &'static str) -> Self {
-        Self { missed_by: Some(""), ..Self::custom("must be given").at(name) }
+        Self { missed_by: Some(&[]), ..Self::custom("must be given").at(name) }
     }
     fn duplicate_field(name: &'static str) -> Self {
         Self::custom("must be given once").at(name)

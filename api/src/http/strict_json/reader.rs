@@ -109,12 +109,12 @@ impl<'de> Deserializer<'de> for &'de Tree<'_> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        _: &'static [&'static str],
+        _: &'static str,
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
         self.deserialize_map(visitor).map_err(|fault| match fault.missed_by {
-            Some(_) if fault.path.len() == 1 => Fault { missed_by: Some(name), ..fault },
+            Some(_) if fault.path.len() == 1 => Fault { missed_by: Some(fields), ..fault },
             _ => fault,
         })
     }

@@ -11,14 +11,11 @@ use serde_json::{Map, Value};
 
 const GOOD: &str = r#""occurred_at":"2026-03-02T18:00:00Z","time_zone":"America/New_York","intensity":5"#;
 
-fn required(name: &str) -> Vec<String> {
-    let names: &[&str] = match name {
-        "CravingDraft" => &["occurred_at", "time_zone", "intensity"],
-        "Correction" => &["entry"],
-        "Asked" => &["merge", "version", "limit", "name"],
-        _ => &[],
-    };
-    names.iter().map(ToString::to_string).collect()
+fn required(fields: &[&str]) -> Vec<String> {
+    let required = ["occurred_at", "time_zone", "intensity", "entry", "merge", "version", "limit", "name"];
+    let is_known = fields.iter().any(|field| required.contains(field));
+    let of_struct = required.iter().filter(|field| is_known && fields.contains(field));
+    of_struct.map(ToString::to_string).collect()
 }
 
 fn read<T: DeserializeOwned>(body: &str) -> Result<T, Vec<Fault>> {
