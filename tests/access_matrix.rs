@@ -41,7 +41,7 @@ const PUBLIC: [&str; 14] = [
 
 /// The status that each caller is answered.
 #[rustfmt::skip]
-const ACCESS: [(&str, [u16; 9]); 83] = [
+const ACCESS: &[(&str, [u16; 9])] = &[
     //                                                                               nob  may  the  own  oth  sup  adm  fco  fsu
     ("GET /v1/me",                                                                  [401, 200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET /v1/me/devices",                                                          [401, 200, 200, 200, 200, 200, 200, 200, 200]),
@@ -120,6 +120,10 @@ const ACCESS: [(&str, [u16; 9]); 83] = [
     ("PUT /v1/participants/{participant}/level-of-care/changes/{change}",                        [401, 403, 404, 201, 404, 201, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends",                                   [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("GET /v1/participants/{participant}/trends.svg",                               [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("GET /v1/participants/{participant}/questions",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/questions/{question}",                     [401, 201, 404, 403, 404, 403, 403, 404, 404]),
+    ("DELETE /v1/participants/{participant}/questions/{question}",                  [401, 204, 404, 403, 404, 403, 403, 404, 404]),
+    ("PUT /v1/participants/{participant}/questions/{question}/discussed",           [401, 200, 404, 200, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 200, 403, 404, 404]),
     ("PUT /v1/participants/{participant}/reminders",                                [401, 200, 404, 200, 404, 403, 403, 404, 404]),
     ("GET /v1/participants/{participant}/reminders/history",                        [401, 200, 404, 200, 404, 200, 403, 404, 404]),
@@ -187,6 +191,7 @@ fn body(operation: &str) -> Option<Value> {
         "{lapse}" => crate::recovery::lapse("2026-03-02T18:00:00Z", "lapse"),
         "debrief" => json!({"situation": "Payday"}),
         "counter" => json!({"substance": "alcohol", "hidden": false}),
+        "{question}" => crate::question::question("What if I meet Joe?", "2026-03-02T18:00:00Z"),
         "reminders" => json!({"enabled": true, "at": "14:00", "weekdays": ["monday"], "content": "discreet"}),
         _ => return None,
     };
@@ -201,6 +206,7 @@ async fn id_of(server: &TestServer, clinic: &Clinic, kind: &str, operation: &str
         "{check-in}" => (maya, "participants/me/check-ins"),
         "{sobriety-date}" => (maya, "participants/me/recovery/sobriety-dates"),
         "{lapse}" => (maya, "participants/me/recovery/lapses"),
+        "{question}" => (maya, "participants/me/questions"),
         "{skill-practice}" => (maya, "participants/me/coping/skill-practices"),
         "{assignment}" => (&clinic.casey, &*format!("participants/{}/coping/assignments", maya.participant)),
         "{skill}" => (&clinic.admin, "skills"),
@@ -238,22 +244,10 @@ async fn id_of(server: &TestServer, clinic: &Clinic, kind: &str, operation: &str
     id
 }
 
-/// The ids that [`id_of`] knows.
-const IDS: [&str; 13] = [
-    "{craving}",
-    "{rating}",
-    "{revision}",
-    "{check-in}",
-    "{sobriety-date}",
-    "{change}",
-    "{lapse}",
-    "{use-report}",
-    "{definition}",
-    "{proposal}",
-    "{skill-practice}",
-    "{assignment}",
-    "{skill}",
-];
+/// The ids that a path names, such as `{craving}`.
+fn ids(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| part.starts_with('{')).map(str::to_owned).collect()
+}
 
 /// The parameters without which a path means nothing.
 fn span(path: &str) -> &'static str {
@@ -294,10 +288,8 @@ async fn check(
     if method == "DELETE" {
         "\"1\"".clone_into(&mut seen);
     }
-    for kind in IDS {
-        if path.contains(kind) {
-            path = path.replace(kind, &id_of(server, clinic, kind, operation).await);
-        }
+    for kind in ids(&path) {
+        path = path.replace(&kind, &id_of(server, clinic, &kind, operation).await);
     }
     if path.ends_with("acknowledgement") {
         let recovery = server.get(&clinic.maya, "/v1/participants/me/recovery").await.is(200);
@@ -327,7 +319,7 @@ async fn every_operation_is_open_to_those_it_is_for_and_to_nobody_else(
         &other.supervisor.token,
     ];
     let mut wrong = vec![];
-    for (operation, expected) in ACCESS {
+    for &(operation, expected) in ACCESS {
         for ((who, token), status) in CALLERS.iter().zip(callers).zip(expected) {
             let answer = check(&server, &clinic, operation, token).await;
             if answer.status != status {
@@ -348,7 +340,7 @@ async fn every_operation_is_open_to_those_it_is_for_and_to_nobody_else(
 #[tokio::test]
 async fn every_operation_has_a_row(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
-    let rows: BTreeMap<&str, [u16; 9]> = ACCESS.into_iter().collect();
+    let rows: BTreeMap<&str, [u16; 9]> = ACCESS.iter().copied().collect();
     let operations = operations(&server).await;
     let unknown: Vec<_> = operations
         .iter()
@@ -381,8 +373,8 @@ async fn what_is_not_yours_looks_like_what_is_not_there(
             let mut texts = vec![];
             for id in [there, &nowhere] {
                 let mut path = path.replace("{participant}", id) + span(path);
-                for name in IDS {
-                    path = path.replace(name, own);
+                for name in ids(&path) {
+                    path = path.replace(&name, own);
                 }
                 let answer = server
                     .call_with(method, &path, stranger, &[("if-match", "\"0\"")], body(operation))

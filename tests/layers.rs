@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// module (`plan.rs`, `plan/view.rs`) may use each other, but not in a circle.
 const API: &[&str] = &[
     "main", "lib", "server", "demo", // start and stop; everything
-    "account", "check_in", "craving", "recovery", "plan", "coping", "program", "trend", "reminder",
-    "audit", // modules
+    "account", "check_in", "craving", "recovery", "plan", "coping", "program", "question", "trend",
+    "reminder", "audit", // modules
     "http",  // what all routes share
     "app",   // needs neither HTTP nor a module
 ];

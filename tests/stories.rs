@@ -14,6 +14,7 @@ mod openapi;
 mod operations;
 mod plan;
 mod program;
+mod question;
 mod readme_tour;
 mod recovery;
 mod reminder;

@@ -14,6 +14,7 @@ pub mod coping;
 pub mod craving;
 pub mod plan;
 pub mod program;
+pub mod question;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

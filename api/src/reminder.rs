@@ -14,8 +14,8 @@ use evenkeel_domain::reminder::{Preferences, Refusal, ReminderMessage, checked, 
 use evenkeel_domain::value::Moment;
 use evenkeel_persistence::{Tx, account, reminder as store};
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
@@ -24,7 +24,7 @@ use crate::app::calendar::home_zone;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Query};
 use crate::http::caller::{Caller, ParticipantRef};
-use crate::http::page::{Cursor, Limit, cut};
+use crate::http::page::{Cursor, PageQuery, cut};
 
 use work::answer_to;
 pub use work::{Passed, work};
@@ -159,25 +159,12 @@ struct ReminderMessagePage {
     next: Option<Cursor>,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct HistoryQuery {
-    /// The most entries to answer; default 50
-    #[serde(default)]
-    #[param(required = false, inline)]
-    limit: Limit,
-    /// The `next` of the page before
-    #[param(inline)]
-    after: Option<Cursor>,
-}
-
 /// Read the reminder history
 ///
 /// The outcome of each planned reminder: sent, answered by a log later that day, bounced, given up, expired, or
 /// suppressed and why.
 #[utoipa::path(
-    params(("participant" = inline(ParticipantRef), Path), HistoryQuery),
+    params(("participant" = inline(ParticipantRef), Path), PageQuery),
     responses((
         status = 200, description = "A page of reminders", body = ReminderMessagePage,
         example = json!({ "items": [{
@@ -192,10 +179,10 @@ async fn list_reminder_history(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef,)>,
-    query: Query<HistoryQuery>,
+    query: Query<PageQuery>,
 ) -> Result<Json<ReminderMessagePage>, Problem> {
     let (participant,) = path.into_inner();
-    let HistoryQuery { limit, after } = query.into_inner();
+    let PageQuery { limit, after } = query.into_inner();
     let found = caller
         .read(&app, Action::ReadReminders, participant, None, move |tx, grant| {
             let after = after.map(|Cursor(at, id)| (at, id.into()));

@@ -24,6 +24,8 @@ words! {
         Recovery = "recovery",
         /// Summaries over days, and the caseload.
         Trend = "trend",
+        /// Questions for the next session.
+        Question = "question",
         /// Reminders and their settings.
         Reminder = "reminder",
         /// The audit log.
@@ -195,6 +197,16 @@ policy! {
         ReadTrend = "read_trend", Record [Participant Counselor Supervisor];
         /// Read the caseload: a counselor's participants, or for a supervisor all.
         ReadCaseload = "read_caseload", Organization [Counselor Supervisor];
+    }
+    Question {
+        /// Write a question for the next session.
+        RecordQuestion = "record_question", Record [Participant];
+        /// Mark a question as discussed.
+        DiscussQuestion = "discuss_question", Record [Participant Counselor];
+        /// Withdraw a question.
+        WithdrawQuestion = "withdraw_question", Record [Participant];
+        /// Read questions.
+        ReadQuestions = "read_questions", Record [Participant Counselor Supervisor];
     }
     Reminder {
         /// Read reminder preferences and the history of messages.
@@ -411,9 +423,13 @@ mod tests {
             "answer_check_in correct_check_in record_sobriety_date withdraw_sobriety_date report_lapse correct_lapse",
         ),
         ("p", "withdraw_lapse save_debrief change_counter accept_proposal decline_proposal"),
+        ("p", "record_question withdraw_question"),
         ("pcs", "read_cravings read_trend read_reminders read_skill_practice read_check_ins read_recovery"),
-        ("pcs", "read_plan read_level_of_care read_time_zone change_time_zone"),
-        ("pc", "change_reminders note_precautions change_plan accept_plan_proposal sign_plan"),
+        ("pcs", "read_plan read_level_of_care read_time_zone change_time_zone read_questions"),
+        (
+            "pc",
+            "change_reminders note_precautions change_plan accept_plan_proposal sign_plan discuss_question",
+        ),
         ("ps", "read_audit_log"),
         ("c", "assign_skill withdraw_assignment"),
         ("cs", "acknowledge_use change_level_of_care"),

@@ -15,6 +15,7 @@ pub mod craving;
 pub mod log_entry;
 pub mod plan;
 pub mod program;
+pub mod question;
 pub mod recovery;
 pub mod reminder;
 pub mod trend;

@@ -23,6 +23,7 @@ use evenkeel_domain::coping::{SkillId, SkillRef};
 use evenkeel_domain::craving::{CravingId, Intensity, Outcome, RatingId, TriggerCategory};
 use evenkeel_domain::log_entry::{Reason, RevisionId};
 use evenkeel_domain::program::{LevelOfCare, LevelOfCareChangeId};
+use evenkeel_domain::question::{QuestionId, QuestionText};
 use evenkeel_domain::reminder::{ContentLevel, Kind, ReminderMessageId, ReminderState, Suppression};
 use evenkeel_domain::value::{Day, Moment, TimeOfDay, TimeZone};
 use jiff::Timestamp;
@@ -334,13 +335,13 @@ fn invalid(invalid: impl Display) -> Box<dyn std::error::Error + Send + Sync> {
 
 stored!(
     Key: Uuid, Id, AccountId, AssignmentId, CheckInId, CravingId, DeviceId, InviteId, LevelOfCareChangeId,
-    OrganizationId, ParticipantId, RatingId, ReminderMessageId, RevisionId, SkillId, SkillPracticeId,
+    OrganizationId, ParticipantId, QuestionId, RatingId, ReminderMessageId, RevisionId, SkillId, SkillPracticeId,
 );
 stored!(Instant: Moment, At);
 stored!(Calendar: Day, On);
 stored!(
     Word: Action, AssignmentNote, AuditOutcome, CheckInKind, ContentLevel, DeviceName, DisplayName, Email, Kind,
-    LevelOfCare, OrganizationName, Outcome, Reason, ReminderState, Role, SignInName, SkillRef, Suppression, TimeZone,
+    LevelOfCare, OrganizationName, Outcome, QuestionText, Reason, ReminderState, Role, SignInName, SkillRef, Suppression, TimeZone,
     TriggerCategory,
 );
 stored!(Number: Intensity, TimeOfDay);

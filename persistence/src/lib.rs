@@ -18,6 +18,7 @@ pub mod coping;
 pub mod craving;
 pub mod plan;
 pub mod program;
+pub mod question;
 pub mod recovery;
 pub mod reminder;
 #[cfg(test)]

@@ -562,4 +562,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Nullable;
+    use crate::column::{Instant, Key, Word};
+
+    questions (participant_id, id) {
+        participant_id -> Key,
+        id -> Key,
+        written_at -> Instant,
+        text -> Word,
+        received_at -> Instant,
+        discussed_by -> Nullable<Key>,
+        discussed_at -> Nullable<Instant>,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(organizations, accounts, participants, caseloads, devices, invites, sign_in_throttles, cravings, craving_revisions, craving_ratings, craving_outcomes, daily_summaries, audit_streams, audit_events, audit_seals, caseload_views, reminder_preferences, reminder_messages, organization_skills, organization_skill_revisions, coping_choices, skill_assignments, skill_practices, skill_practice_revisions, check_ins, check_in_revisions, sobriety_dates, lapses, lapse_revisions, counter_choices, declined_lessons, plan_revisions, plan_signatures, level_of_care_changes, use_reports);

@@ -101,6 +101,20 @@ pub struct EntryQuery {
     pub after: Option<Cursor>,
 }
 
+/// Which page of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The most entries to answer; default 50
+    #[serde(default)]
+    #[param(required = false, inline)]
+    pub limit: Limit,
+    /// The `next` of the page before
+    #[param(inline)]
+    pub after: Option<Cursor>,
+}
+
 /// A page of entries, the latest first.
 #[derive(Serialize, ToSchema)]
 pub struct Page<T> {

@@ -50,6 +50,7 @@ pub const MODULES: &[Module] = &[
         about: "Trends of the logs and the caseload, for counselors and participants",
         routes: crate::trend::routes,
     },
+    Module { name: "question", about: "Questions for the next session", routes: crate::question::routes },
     Module { name: "reminder", about: "Discreet email reminders", routes: crate::reminder::routes },
     Module { name: "audit", about: "Who did or saw what", routes: crate::audit::routes },
     Module { name: "operations", about: "Health, keys, problems", routes: super::ops::routes },
