@@ -182,7 +182,7 @@ fn body(operation: &str) -> Option<Value> {
             json!({"entry": practice("2026-03-02T18:00:00Z", "library:urge_surfing", 7, 5)})
         }
         "{revision}" if path.contains("{lapse}") => {
-            json!({"lapse": crate::recovery::lapse("2026-03-02T18:00:00Z", "close_call")})
+            json!({"entry": crate::recovery::lapse("2026-03-02T18:00:00Z", "close_call")})
         }
         "{revision}" => json!({"entry": craving("2026-03-02T18:00:00Z", 5)}),
         "{check-in}" => crate::check_in::daily("2026-03-02T18:00:00Z", 6),

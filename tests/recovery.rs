@@ -238,7 +238,7 @@ async fn a_close_call_that_is_reported_as_use_later_removes_no_milestone(
     let maya = server.sign_in(&maya).await;
     let before = course(&server, &maya).await;
     assert_eq!(codes(&before).len(), 3, "{before}");
-    let correction = json!({"lapse": lapse("2026-02-20T18:00:00Z", "return_to_use")});
+    let correction = json!({"entry": lapse("2026-02-20T18:00:00Z", "return_to_use")});
     server.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
     let after = course(&server, &maya).await;
     assert_eq!(codes(&after), codes(&before));

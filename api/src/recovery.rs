@@ -49,9 +49,7 @@ pub fn routes(config: &mut ServiceConfig) {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Different => Self::different(refusal.to_string()),
-            Refusal::Withdrawn => Self::conflict(refusal.to_string()),
-            Refusal::TooManyRevisions => Self::refused(refusal.to_string()),
+            Refusal::Entry(refusal) => refusal.into(),
             Refusal::NotYet | Refusal::LongAgo | Refusal::OtherDay | Refusal::OtherDate => {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
@@ -113,7 +111,7 @@ impl Evidence {
         Ok(Self {
             zone: home_zone(tx, grant.participant())?,
             sobriety_dates: store::sobriety_dates(tx, grant)?,
-            lapses: store::lapses(tx, grant)?,
+            lapses: store::lapse::list(tx, grant)?,
             choices: store::counter_choices(tx, grant)?,
         })
     }
@@ -137,7 +135,10 @@ fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem
     let evidence = Evidence::of(tx, grant)?;
     let is_recorded = |substance: Substance| {
         evidence.sobriety_dates.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
-            || evidence.lapses.iter().any(|one| one.substance == substance && one.withdrawn_at.is_none())
+            || evidence
+                .lapses
+                .iter()
+                .any(|one| one.draft.substance == substance && one.withdrawn_at.is_none())
     };
     let substances = Substance::ALL.iter().filter(|substance| is_recorded(**substance));
     let courses = substances.map(|substance| evidence.course(*substance, grant.relation(), now)).collect();
@@ -234,10 +235,7 @@ async fn read_recovery(
     let (participant,) = path.into_inner();
     let now = app.now();
     let recovery = caller
-        .read(&app, Action::ReadRecovery, participant, None, move |tx, grant| {
-            let recovery = recovery(tx, grant, now)?;
-            Ok(recovery)
-        })
+        .read(&app, Action::ReadRecovery, participant, None, move |tx, grant| recovery(tx, grant, now))
         .await?;
     Ok(Json(recovery))
 }

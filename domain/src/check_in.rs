@@ -35,7 +35,7 @@ pub use definition::{
 pub use reading::{DayFigures, UseAnswers, signs_seen, use_report};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{EntryTime, Reason, Told};
+use crate::log_entry::{EntryTime, Reason};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Serialize};
@@ -230,7 +230,9 @@ pub struct Placed {
 
 /// Finds the day or week of a check-in. It must have been filled in within the window, or have a reason.
 pub fn place(draft: &CheckInDraft, now: Moment) -> Result<Placed, Refusal> {
-    let Told { at, day, clock_suspect } = Told::new(draft.occurred_at, &draft.time_zone, now);
+    let time = EntryTime::new(draft.occurred_at, now);
+    let (at, clock_suspect) = (time.effective_at(), time.clock_suspect);
+    let day = time.local_day(&draft.time_zone);
     let placed = |day: Day, at: Moment, clock_suspect: bool| {
         let day = period(draft.kind, day);
         let window = Window::of(draft.kind, day, &draft.time_zone).ok_or(Refusal::NotYet)?;

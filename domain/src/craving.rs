@@ -7,7 +7,7 @@ mod word;
 pub use word::{Company, CueKind, Halt, Outcome, Place, Substance, TriggerCategory};
 
 use crate::account::ParticipantId;
-use crate::log_entry::{self, Corrected, Correction, Draft, Entry, Revision, RevisionId};
+use crate::log_entry::{self, Corrected, Correction, Draft, Entry, EntryTime, Revision, RevisionId};
 use crate::value::{BoundedSet, Moment, TimeZone};
 use serde::{Deserialize, Serialize};
 use std::ops::Deref;
@@ -144,7 +144,7 @@ pub struct ReportedOutcome {
 impl ReportedOutcome {
     /// When it was so: a clock that is ahead counts as the receipt, so that it cannot be the latest for ever.
     pub fn at(self) -> Moment {
-        log_entry::believed(self.observed_at, self.received_at)
+        EntryTime::new(self.observed_at, self.received_at).effective_at()
     }
 }
 
@@ -270,7 +270,7 @@ pub fn same(
 
 /// Adds a later rating.
 pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Craving, Refusal> {
-    log_entry::standing(craving.withdrawn_at)?;
+    log_entry::not_withdrawn(craving.withdrawn_at)?;
     let rating = Rating { id, rated_at: draft.rated_at, intensity: draft.intensity };
     if let Some(kept) = craving.ratings.iter().find(|kept| kept.id == id) {
         log_entry::same(kept, &rating)?;
@@ -294,7 +294,7 @@ pub fn conclude(
     draft: &OutcomeDraft,
     now: Moment,
 ) -> Result<(Craving, Option<ReportedOutcome>), Refusal> {
-    log_entry::standing(craving.withdrawn_at)?;
+    log_entry::not_withdrawn(craving.withdrawn_at)?;
     let OutcomeDraft { outcome, observed_at } = *draft;
     let mut concluded = craving.clone();
     if reported.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {

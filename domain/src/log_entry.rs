@@ -114,15 +114,14 @@ impl<D: Draft> Entry<D> {
     /// A new entry. However late it comes, it counts on the local day it took place; if the phone's clock is ahead, on
     /// the day it was received.
     pub fn new(participant: ParticipantId, id: D::Id, draft: D, now: Moment) -> Self {
-        let Told { day, clock_suspect, .. } = Told::new(draft.occurred_at(), draft.time_zone(), now);
-        let (local_day, received_at) = (day, now);
+        let time = EntryTime::new(draft.occurred_at(), now);
         Self {
             id,
             participant,
+            local_day: time.local_day(draft.time_zone()),
             draft,
-            local_day,
-            received_at,
-            clock_suspect,
+            received_at: now,
+            clock_suspect: time.clock_suspect,
             revision: 1,
             withdrawn_at: None,
         }
@@ -146,7 +145,7 @@ impl<D: Draft> Entry<D> {
 
     /// Whether what came again under its id is what was first sent; `revisions` are all, the first one first.
     pub fn same(&self, revisions: &[Revision<D>], again: &D) -> Result<(), Refusal> {
-        standing(self.withdrawn_at)?;
+        not_withdrawn(self.withdrawn_at)?;
         same(&revisions.first().map(|first| &first.entry), &Some(again))
     }
 
@@ -163,12 +162,12 @@ impl<D: Draft> Entry<D> {
         if let Some(known) = revisions.iter().find(|known| known.id == id) {
             return same(&(&known.reason, &known.entry), &(&reason, &entry)).map(|()| None);
         }
-        standing(self.withdrawn_at)?;
+        not_withdrawn(self.withdrawn_at)?;
         let revision = next(self.revision, id, self.id)?;
-        let Told { day, clock_suspect, .. } =
-            Told::corrected(entry.occurred_at(), entry.time_zone(), self.entry_time(), now);
+        let time = self.entry_time().corrected(entry.occurred_at(), now);
+        let (local_day, clock_suspect) = (time.local_day(entry.time_zone()), time.clock_suspect);
         let draft = entry.clone();
-        let corrected = Self { draft, local_day: day, clock_suspect, revision, ..self.clone() };
+        let corrected = Self { draft, local_day, clock_suspect, revision, ..self.clone() };
         let first = revisions.first().filter(|_| self.revision == 1).cloned();
         let new = Revision { id, revision, received_at: now, reason, entry };
         Ok(Some((corrected, first.into_iter().chain([new]).collect())))
@@ -186,14 +185,8 @@ pub fn is_ahead(reported: Moment, now: Moment) -> bool {
     CLOCK_TOLERANCE < Timestamp::from(reported).duration_since(now.into())
 }
 
-/// The time to believe: as reported, however long ago that is, or `now` if the phone's clock was ahead.
-pub fn believed(reported: Moment, now: Moment) -> Moment {
-    let clock_suspect = is_ahead(reported, now);
-    EntryTime { occurred_at: reported, received_at: now, clock_suspect }.effective_at()
-}
-
-/// Whether an entry can still be changed.
-pub fn standing(withdrawn_at: Option<Moment>) -> Result<(), Refusal> {
+/// Whether an entry can still be changed: not after it was withdrawn.
+pub fn not_withdrawn(withdrawn_at: Option<Moment>) -> Result<(), Refusal> {
     if withdrawn_at.is_some() { Err(Refusal::Withdrawn) } else { Ok(()) }
 }
 
@@ -204,18 +197,12 @@ pub fn same<T: PartialEq>(stored: &T, again: &T) -> Result<(), Refusal> {
 
 /// The number of a correction that comes after this revision. Its id is not that of the entry, which names
 /// what was sent first.
-pub fn next(revision: i32, id: RevisionId, entry: impl Into<Uuid>) -> Result<i32, Refusal> {
+fn next(revision: i32, id: RevisionId, entry: impl Into<Uuid>) -> Result<i32, Refusal> {
     match revision {
         _ if Uuid::from(id) == entry.into() => Err(Refusal::Different),
         MOST_REVISIONS.. => Err(Refusal::TooManyRevisions),
         _ => Ok(revision + 1),
     }
-}
-
-/// The revisions to store when an entry of this revision is corrected: the new one, and at the first correction
-/// also the one before it, which was stored only in the entry itself.
-pub fn kept<R>(revision: i32, before: impl FnOnce() -> R, new: R) -> Vec<R> {
-    (revision == 1).then(before).into_iter().chain([new]).collect()
 }
 
 /// When an entry counts as withdrawn that is withdrawn now. Of two withdrawals the first counts.
@@ -224,7 +211,8 @@ pub fn withdrawn(earlier: Option<Moment>, now: Moment) -> Option<Moment> {
     earlier.or(Some(now))
 }
 
-/// What an entry says of when it took place.
+/// When an entry took place. However late it comes, it counts on the local day of that or, if the phone's clock was
+/// ahead, on the day it was first received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryTime {
     /// By the phone's clock.
@@ -236,45 +224,28 @@ pub struct EntryTime {
 }
 
 impl EntryTime {
-    /// When it took place: as reported or, where the phone's clock was ahead, when it was first received.
-    pub fn effective_at(self) -> Moment {
-        if self.clock_suspect { self.received_at } else { self.occurred_at }
-    }
-}
-
-/// When something logged took place. However late it comes, it counts on the local day it was or, if the
-/// phone's clock was ahead, on the day it was received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The time to believe.
-    pub at: Moment,
-    /// The local day of that.
-    pub day: Day,
-    /// Whether the phone's clock was ahead; `at` is then when it was first received.
-    pub clock_suspect: bool,
-}
-
-impl Told {
     /// What a phone reports, received now.
-    pub fn new(occurred_at: Moment, zone: &TimeZone, now: Moment) -> Self {
-        Self::held(
-            EntryTime { occurred_at, received_at: now, clock_suspect: is_ahead(occurred_at, now) },
-            zone,
-        )
+    pub fn new(occurred_at: Moment, now: Moment) -> Self {
+        Self { occurred_at, received_at: now, clock_suspect: is_ahead(occurred_at, now) }
     }
 
     /// What a correction reports, received now. It may be after the first receipt: the clock is compared with the
     /// server's at the time of the correction. A time from a clock that was ahead, left as it was, is still not
     /// believed, though the server's clock may have caught up with it.
-    pub fn corrected(occurred_at: Moment, zone: &TimeZone, before: EntryTime, now: Moment) -> Self {
-        let left = before.clock_suspect && occurred_at == before.occurred_at;
-        let clock_suspect = left || is_ahead(occurred_at, now);
-        Self::held(EntryTime { occurred_at, clock_suspect, ..before }, zone)
+    #[must_use]
+    pub fn corrected(self, occurred_at: Moment, now: Moment) -> Self {
+        let left = self.clock_suspect && occurred_at == self.occurred_at;
+        Self { occurred_at, clock_suspect: left || is_ahead(occurred_at, now), ..self }
     }
 
-    fn held(entry_time: EntryTime, zone: &TimeZone) -> Self {
-        let at = entry_time.effective_at();
-        Self { at, day: at.local_day(zone), clock_suspect: entry_time.clock_suspect }
+    /// The time to believe: as reported or, where the phone's clock was ahead, when it was first received.
+    pub fn effective_at(self) -> Moment {
+        if self.clock_suspect { self.received_at } else { self.occurred_at }
+    }
+
+    /// The local day it counts on.
+    pub fn local_day(self, zone: &TimeZone) -> Day {
+        self.effective_at().local_day(zone)
     }
 }
 
@@ -369,29 +340,24 @@ mod tests {
     proptest! {
         #[test]
         fn a_corrected_time_is_believed_unless_it_was_ahead_when_the_correction_came(
-            told in -500_000i64..500_000, first in -500_000i64..=0,
+            reported in -500_000i64..500_000, first in -500_000i64..=0,
         ) {
-            let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
             let (occurred_at, received_at) = (at(NOW + first - 1), at(NOW + first));
             let before = EntryTime { occurred_at, received_at, clock_suspect: false };
-            let Told { at: believed, day, clock_suspect } =
-                Told::corrected(at(NOW + told), &zone, before, at(NOW));
-            let ahead = 300 < told;
-            prop_assert_eq!((believed, clock_suspect), (at(NOW + if ahead { first } else { told }), ahead));
-            prop_assert_eq!(day, believed.local_day(&zone));
-            let entry_time = EntryTime { occurred_at: at(NOW + told), clock_suspect, ..before };
-            prop_assert_eq!(entry_time.effective_at(), believed);
+            let time = before.corrected(at(NOW + reported), at(NOW));
+            let ahead = 300 < reported;
+            let believed = at(NOW + if ahead { first } else { reported });
+            prop_assert_eq!((time.effective_at(), time.clock_suspect), (believed, ahead));
         }
 
         #[test]
         fn a_time_that_was_not_believed_and_is_left_as_it_was_is_not_believed_later(
             ahead in 301i64..500_000, later in 0i64..1_000_000,
         ) {
-            let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
             let (occurred_at, received_at) = (at(NOW + ahead), at(NOW));
             let before = EntryTime { occurred_at, received_at, clock_suspect: true };
-            let corrected = |told| Told::corrected(told, &zone, before, at(NOW + later));
-            prop_assert_eq!((corrected(occurred_at).at, corrected(occurred_at).clock_suspect), (received_at, true));
+            let corrected = |reported| before.corrected(reported, at(NOW + later));
+            prop_assert_eq!(corrected(occurred_at).effective_at(), received_at);
             prop_assert_eq!(corrected(at(NOW - 1)).clock_suspect, false);
         }
     }

@@ -80,13 +80,13 @@ pub enum Refusal {
 /// A new question.
 pub fn record(id: QuestionId, draft: QuestionDraft, now: Moment) -> Question {
     let QuestionDraft { written_at, text } = draft;
-    let written_at = log_entry::believed(written_at, now);
+    let written_at = log_entry::EntryTime::new(written_at, now).effective_at();
     Question { id, written_at, text, received_at: now, discussed: None, withdrawn_at: None }
 }
 
 /// Whether a question that is sent again under its id has the same content.
 pub fn same(question: &Question, again: QuestionDraft) -> Result<(), Refusal> {
-    log_entry::standing(question.withdrawn_at)?;
+    log_entry::not_withdrawn(question.withdrawn_at)?;
     let sent = record(question.id, again, question.received_at);
     if (sent.written_at, &sent.text) == (question.written_at, &question.text) {
         Ok(())
@@ -97,7 +97,7 @@ pub fn same(question: &Question, again: QuestionDraft) -> Result<(), Refusal> {
 
 /// Marks a question as discussed. If it was marked before, the first time counts.
 pub fn discuss(question: &Question, by: AccountId, now: Moment) -> Result<Question, Refusal> {
-    log_entry::standing(question.withdrawn_at)?;
+    log_entry::not_withdrawn(question.withdrawn_at)?;
     let discussed = question.discussed.or(Some(Discussed { by, at: now }));
     Ok(Question { discussed, ..question.clone() })
 }

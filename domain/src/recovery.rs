@@ -20,17 +20,9 @@ use crate::log_entry;
 /// Why a change to a recovery record is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id is taken by other content.
-    #[error("this id is taken by other content; send it under a new id")]
-    Different,
-    /// It was withdrawn.
-    #[error("this was withdrawn; make a new entry under a new id")]
-    Withdrawn,
-    /// There are as many revisions as are stored.
-    #[error(
-        "this was already corrected as often as possible; withdraw it, and make a new entry under a new id"
-    )]
-    TooManyRevisions,
+    /// For what holds of all entries.
+    #[error(transparent)]
+    Entry(#[from] log_entry::Refusal),
     /// A sobriety date in the future.
     #[error("that has not begun yet; choose today or an earlier day")]
     NotYet,
@@ -56,16 +48,6 @@ pub enum Refusal {
     ReportedSince,
 }
 
-impl From<log_entry::Refusal> for Refusal {
-    fn from(refusal: log_entry::Refusal) -> Self {
-        match refusal {
-            log_entry::Refusal::Different => Self::Different,
-            log_entry::Refusal::Withdrawn => Self::Withdrawn,
-            log_entry::Refusal::TooManyRevisions => Self::TooManyRevisions,
-        }
-    }
-}
-
 impl Refusal {
     /// What is at fault in the request, as a JSON pointer, if it is one field.
     pub fn pointer(self) -> Option<&'static str> {
@@ -73,11 +55,7 @@ impl Refusal {
             Self::NotYet | Self::LongAgo => Some("/since"),
             Self::OtherDay => Some("/at"),
             Self::OtherDate => Some("/corrects"),
-            Self::Different
-            | Self::Withdrawn
-            | Self::TooManyRevisions
-            | Self::Stale { .. }
-            | Self::ReportedSince => None,
+            Self::Entry(_) | Self::Stale { .. } | Self::ReportedSince => None,
         }
     }
 }

@@ -20,10 +20,13 @@ use evenkeel_domain::check_in::{CheckInId, CheckInKind};
 use evenkeel_domain::coping::assignment::{AssignmentId, AssignmentNote};
 use evenkeel_domain::coping::skill_practice::SkillPracticeId;
 use evenkeel_domain::coping::{SkillId, SkillRef};
-use evenkeel_domain::craving::{CravingId, Intensity, Outcome, RatingId, TriggerCategory};
+use evenkeel_domain::craving::{CravingId, Intensity, Note, Outcome, RatingId, Substance, TriggerCategory};
 use evenkeel_domain::log_entry::{Reason, RevisionId};
 use evenkeel_domain::program::{LevelOfCare, LevelOfCareChangeId};
 use evenkeel_domain::question::{QuestionId, QuestionText};
+use evenkeel_domain::recovery::lapse::{LapseId, LapseOutcome};
+use evenkeel_domain::recovery::sobriety_date::SobrietyDateId;
+use evenkeel_domain::recovery::use_report::{ReportSource, UseReportId};
 use evenkeel_domain::reminder::{ContentLevel, Kind, ReminderMessageId, ReminderState, Suppression};
 use evenkeel_domain::value::{Day, Moment, TimeOfDay, TimeZone};
 use jiff::Timestamp;
@@ -334,15 +337,16 @@ fn invalid(invalid: impl Display) -> Box<dyn std::error::Error + Send + Sync> {
 }
 
 stored!(
-    Key: Uuid, Id, AccountId, AssignmentId, CheckInId, CravingId, DeviceId, InviteId, LevelOfCareChangeId,
-    OrganizationId, ParticipantId, QuestionId, RatingId, ReminderMessageId, RevisionId, SkillId, SkillPracticeId,
+    Key: Uuid, AccountId, AssignmentId, CheckInId, CravingId, DeviceId, InviteId, LapseId, LevelOfCareChangeId,
+    OrganizationId, ParticipantId, QuestionId, RatingId, ReminderMessageId, RevisionId, SkillId, SkillPracticeId, SobrietyDateId,
+    UseReportId,
 );
-stored!(Instant: Moment, At);
-stored!(Calendar: Day, On);
+stored!(Instant: Moment);
+stored!(Calendar: Day);
 stored!(
     Word: Action, AssignmentNote, AuditOutcome, CheckInKind, ContentLevel, DeviceName, DisplayName, Email, Kind,
-    LevelOfCare, OrganizationName, Outcome, QuestionText, Reason, ReminderState, Role, SignInName, SkillRef, Suppression, TimeZone,
-    TriggerCategory,
+    LapseOutcome, LevelOfCare, Note, OrganizationName, Outcome, QuestionText, Reason, ReminderState, ReportSource, Role, SignInName,
+    SkillRef, Substance, Suppression, TimeZone, TriggerCategory,
 );
 stored!(Number: Intensity, TimeOfDay);
 stored!(Hash: [u8; 32]);
@@ -426,58 +430,9 @@ fn misfit(error: &serde_json::Error) -> Box<dyn std::error::Error + Send + Sync>
     format!("a stored document does not fit at line {}, column {}", error.line(), error.column()).into()
 }
 
-// What the module `recovery` still uses.
-
-/// A [`Key`] in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression)]
-#[diesel(sql_type = Key)]
-pub struct Id(pub Uuid);
-/// An [`Instant`] in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression)]
-#[diesel(sql_type = Instant)]
-pub struct At(pub Moment);
-/// A [`Calendar`] day in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression)]
-#[diesel(sql_type = Calendar)]
-pub struct On(pub Day);
-/// A [`Document`] in a row.
-pub type Json = AsJson<serde_json::Value>;
-
-macro_rules! wrapper {
-    ($($wrapper:ident of $value:ident),+) => {$(
-        impl From<$value> for $wrapper {
-            fn from(value: $value) -> Self {
-                Self(value)
-            }
-        }
-        impl From<$wrapper> for $value {
-            fn from(wrapper: $wrapper) -> Self {
-                wrapper.0
-            }
-        }
-    )+};
-}
-wrapper!(Id of Uuid, At of Moment, On of Day);
-
-impl Id {
-    pub fn of(id: impl Into<Uuid>) -> Self {
-        Self(id.into())
+impl AsJson<serde_json::Value> {
+    /// What it says, where the type was not known when it was read.
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+        serde_json::from_value(self.0).map_err(|_| Error::Broken("a stored document does not fit".into()))
     }
-    pub fn to<T: From<Uuid>>(self) -> T {
-        self.0.into()
-    }
-}
-impl Json {
-    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
-        serde_json::to_value(value).map(Self).map_err(|error| Error::Broken(error.to_string()))
-    }
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_value(self.0.clone())
-            .map_err(|_| Error::Broken("a stored document does not fit".into()))
-    }
-}
-
-/// A stored word as the value it means.
-pub(crate) fn read<T: TryFrom<String, Error: Display>>(text: String) -> Result<T, Error> {
-    T::try_from(text).map_err(broken)
 }

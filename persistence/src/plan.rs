@@ -14,7 +14,7 @@ use evenkeel_domain::value::Moment;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::column::{AsJson, Json, Stored};
+use crate::column::{AsJson, Stored};
 use crate::schema::{plan_revisions, plan_signatures};
 use crate::{Error, Tx};
 
@@ -161,7 +161,7 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     Ok((with_signed(plan)?, with_signed(safety_plan)?))
 }
 
-type SignedRow = (String, Head, Json, Option<SignatureRow>);
+type SignedRow = (String, Head, AsJson<serde_json::Value>, Option<SignatureRow>);
 
 /// One revision from its rows: one for each signature, or one without.
 fn with_signed<D: Kept>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {

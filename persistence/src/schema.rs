@@ -404,16 +404,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
-    use crate::column::{Calendar, Instant, Key};
+    use crate::column::{Calendar, Instant, Key, Word};
 
     sobriety_dates (participant_id, id) {
         participant_id -> Key,
         id -> Key,
-        substance -> Text,
+        substance -> Word,
         since -> Calendar,
         at -> Nullable<Instant>,
         reported_at -> Instant,
-        time_zone -> Text,
+        time_zone -> Word,
         corrects -> Nullable<Key>,
         received_at -> Instant,
         clock_suspect -> Bool,
@@ -423,16 +423,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Bool, Integer, Nullable, Text};
-    use crate::column::{Calendar, Document, Instant, Key};
+    use crate::column::{Calendar, Document, Instant, Key, Word};
 
     lapses (participant_id, id) {
         participant_id -> Key,
         id -> Key,
         occurred_at -> Instant,
-        time_zone -> Text,
-        substance -> Text,
-        outcome -> Text,
-        note -> Nullable<Text>,
+        time_zone -> Word,
+        substance -> Word,
+        outcome -> Word,
+        note -> Nullable<Word>,
         craving_id -> Nullable<Key>,
         local_day -> Calendar,
         received_at -> Instant,
@@ -448,7 +448,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use crate::column::{Document, Instant, Key};
+    use crate::column::{Document, Instant, Key, Word};
 
     lapse_revisions (participant_id, lapse_id, revision) {
         participant_id -> Key,
@@ -456,18 +456,18 @@ diesel::table! {
         revision -> Integer,
         id -> Key,
         received_at -> Instant,
-        reason -> Nullable<Text>,
+        reason -> Nullable<Word>,
         draft -> Document,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::{Bool, Text};
-    use crate::column::Key;
+    use crate::column::{Key, Word};
 
     counter_choices (participant_id, substance) {
         participant_id -> Key,
-        substance -> Text,
+        substance -> Word,
         hidden -> Bool,
     }
 }
@@ -543,16 +543,16 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use crate::column::{Calendar, Instant, Key};
+    use crate::column::{Calendar, Instant, Key, Word};
 
     use_reports (participant_id, source, id) {
         participant_id -> Key,
-        source -> Text,
+        source -> Word,
         id -> Key,
         first_day -> Calendar,
         last_day -> Calendar,
-        substance -> Nullable<Text>,
-        outcome -> Nullable<Text>,
+        substance -> Nullable<Word>,
+        outcome -> Nullable<Word>,
         reported_at -> Instant,
         revision -> Integer,
         acknowledged_by -> Nullable<Key>,

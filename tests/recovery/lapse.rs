@@ -44,10 +44,10 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
     looked_back(&server, maya, &id, "\"0\"", json!({"trigger": "urges"})).await.is(200);
     let at = format!("{MINE}/lapses/{id}");
     let own = server.get(maya, &format!("{at}/revisions")).await.is(200);
-    assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["lapse"]), (1, &sent));
+    assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["entry"]), (1, &sent));
     let mut right = sent.clone();
     (right["substance"], right["occurred_at"]) = (json!("opioids"), json!("2026-03-01T01:00:00Z"));
-    let (correction, revision) = (json!({"reason": "It was not a drink", "lapse": right}), fresh_id());
+    let (correction, revision) = (json!({"reason": "It was not a drink", "entry": right}), fresh_id());
     let corrected = server.put(maya, &format!("{at}/revisions/{revision}"), correction.clone()).await.is(201);
     assert_eq!(about(&corrected)[0], "overdose");
     assert_eq!(
@@ -58,7 +58,7 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
         server.put(maya, &format!("{at}/revisions/{revision}"), correction.clone()).await.is(200),
         corrected
     );
-    server.put(maya, &format!("{at}/revisions/{revision}"), json!({"lapse": sent})).await.refused(409, "");
+    server.put(maya, &format!("{at}/revisions/{revision}"), json!({"entry": sent})).await.refused(409, "");
     assert_eq!(
         server.put(maya, &at, sent.clone()).await.is(200),
         corrected,
@@ -66,12 +66,12 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
     );
     server.put(maya, &at, right).await.refused(409, "");
     server
-        .put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"lapse": {"substance": "sugar"}}))
+        .put(maya, &format!("{at}/revisions/{}", fresh_id()), json!({"entry": {"substance": "sugar"}}))
         .await
-        .refused(422, "/lapse/substance");
+        .refused(422, "/entry/substance");
     let other = lapsed(&server, maya, sent.clone()).await;
     let own = server
-        .put(maya, &format!("{MINE}/lapses/{other}/revisions/{other}"), json!({"lapse": sent}))
+        .put(maya, &format!("{MINE}/lapses/{other}/revisions/{other}"), correction.clone())
         .await
         .refused(409, "");
     assert!(own["detail"].as_str().unwrap().contains("under a new id"), "{own}");
@@ -84,7 +84,7 @@ async fn a_corrected_lapse_keeps_its_debrief_and_its_earlier_revisions(
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (&one["revision"], &one["lapse"]["substance"]))
+        .map(|one| (&one["revision"], &one["entry"]["substance"]))
         .collect();
     assert_eq!(said, [(&json!(1), &json!("alcohol")), (&json!(2), &json!("opioids"))]);
     let courses = server.get(maya, MINE).await.is(200)["courses"].clone();
@@ -105,7 +105,7 @@ async fn a_lapse_may_be_corrected_to_a_time_after_it_was_first_reported(
     let maya = server.clinic().maya;
     let id = lapsed(&server, &maya, lapse("2026-03-01T18:00:00Z", "lapse")).await;
     server.later(jiff::SignedDuration::from_hours(24));
-    let correction = json!({"lapse": lapse("2026-03-03T12:00:00Z", "lapse")});
+    let correction = json!({"entry": lapse("2026-03-03T12:00:00Z", "lapse")});
     let maya = server.sign_in(&maya).await;
     let corrected =
         server.put(&maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), correction).await.is(201);
@@ -142,7 +142,7 @@ async fn a_refused_lapse_is_answered_with_guidance(
     assert_eq!(about(&taken)[0], "overdose");
     server.delete(maya, &format!("{MINE}/lapses/{id}")).await.is(204);
     let gone = server
-        .put(maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), json!({"lapse": draft}))
+        .put(maya, &format!("{MINE}/lapses/{id}/revisions/{}", fresh_id()), json!({"entry": draft}))
         .await
         .refused(409, "");
     assert_eq!(about(&gone)[0], "overdose");

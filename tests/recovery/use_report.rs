@@ -211,7 +211,7 @@ async fn nobody_acknowledges_use_they_have_not_seen(
     let mut worse = lapse("2026-03-01T17:00:00Z", "lapse");
     worse["substance"] = json!("opioids");
     let revision = format!("{MINE}/lapses/{id}/revisions/{}", fresh_id());
-    server.put(maya, &revision, json!({"lapse": worse})).await.is(201);
+    server.put(maya, &revision, json!({"entry": worse})).await.is(201);
     let stale = acknowledged(&server, casey, maya, &seen).await.refused(412, "");
     assert!(stale["detail"].as_str().unwrap().contains("read the use reports of this day"), "{stale}");
     let seen = shown(&server, casey).await.0[0].clone();
@@ -271,7 +271,7 @@ async fn a_use_report_is_withdrawn_when_its_entry_is_withdrawn_or_corrected(
     let mut opioid = lapse("2026-03-02T12:00:00Z", "close_call");
     opioid["substance"] = json!("opioids");
     let revision = format!("{MINE}/lapses/{close}/revisions/{}", fresh_id());
-    server.put(maya, &revision, json!({"lapse": opioid})).await.is(201);
+    server.put(maya, &revision, json!({"entry": opioid})).await.is(201);
     let group = shown(&server, casey).await.0[0].clone();
     assert_eq!((&group["needs_attention"], &group["may_be_opioid"]), (&json!(true), &json!(true)));
     server.delete(maya, &format!("{MINE}/lapses/{close}")).await.is(204);

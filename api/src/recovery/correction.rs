@@ -3,9 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{get, put};
 use evenkeel_domain::access::{Action, Grant};
-use evenkeel_domain::log_entry::RevisionId;
-use evenkeel_domain::recovery::lapse::{self, Lapse, LapseCorrection, LapseId, LapseRevision};
-use evenkeel_persistence::{Tx, recovery as store};
+use evenkeel_domain::log_entry::{Correction, Revision, RevisionId};
+use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId};
+use evenkeel_persistence::Tx;
+use evenkeel_persistence::recovery::lapse as store;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,7 +16,7 @@ use crate::app::audit;
 use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
-use crate::recovery::lapse::{ReportedLapse, UseResponse, current, find, revisions, update_report};
+use crate::recovery::lapse::{ReportedLapse, UseResponse, current, find, update_report};
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -30,19 +31,13 @@ fn correct(
     grant: &Grant,
     id: LapseId,
     revision: RevisionId,
-    correction: &LapseCorrection,
+    correction: &Correction<LapseDraft>,
 ) -> Result<Recorded<Lapse>, Problem> {
     let before = find(tx, grant, id)?;
-    let stored = store::lapse_revisions(tx, grant, id)?;
-    if let Some(stored) = stored.iter().find(|stored| stored.id == revision) {
-        stored.same(correction)?;
-        return Ok(Recorded::Known(before));
-    }
-    let (corrected, new) = lapse::correct(&before, revision, correction, grant.now())?;
-    for revision in &new {
-        store::add_lapse_revision(tx, grant, id, revision)?;
-    }
-    store::put_lapse(tx, grant, &corrected)?;
+    let revisions = store::revisions(tx, grant, &before)?;
+    let corrected = lapse::correct(&before, &revisions, revision, correction, grant.now())?;
+    let Some((corrected, new)) = corrected else { return Ok(Recorded::Known(before)) };
+    store::correct(tx, grant, &corrected, new)?;
     update_report(tx, grant, &corrected)?;
     audit::record(tx, grant, Action::CorrectLapse, Some(id.into()))?;
     Ok(Recorded::New(corrected))
@@ -71,11 +66,11 @@ async fn correct_lapse(
     app: Data<App>,
     caller: Caller,
     path: Path<(ParticipantRef, LapseId, RevisionId)>,
-    correction: Result<Json<LapseCorrection>, Problem>,
+    correction: Result<Json<Correction<LapseDraft>>, Problem>,
 ) -> Result<Recorded<ReportedLapse>, Problem> {
     let (participant, id, revision) = path.into_inner();
     let Json(correction) = correction.map_err(|problem| UseResponse::of_use(None).attach(problem))?;
-    let (substance, outcome) = (correction.lapse.substance, correction.lapse.outcome);
+    let LapseDraft { substance, outcome, .. } = correction.entry;
     let done = caller.write(&app, Action::CorrectLapse, participant, move |tx, grant| {
         correct(tx, grant, id, revision, &correction)
     });
@@ -88,7 +83,7 @@ async fn correct_lapse(
 struct LapseRevisions {
     /// What it said, and when the server received it
     #[schema(max_items = 100)]
-    items: Vec<LapseRevision>,
+    items: Vec<Revision<LapseDraft>>,
 }
 
 /// Read the revisions of a lapse
@@ -109,8 +104,7 @@ async fn list_lapse_revisions(
     let items = caller
         .read(&app, Action::ReadRecovery, participant, Some(id.into()), move |tx, grant| {
             let lapse = current(tx, grant, id)?;
-            let items = revisions(tx, grant, &lapse)?;
-            Ok(items)
+            Ok(store::revisions(tx, grant, &lapse)?)
         })
         .await?;
     Ok(Json(LapseRevisions { items }))

@@ -8,10 +8,11 @@ use evenkeel_domain::craving::Substance;
 use evenkeel_domain::plan::proposal::Proposal;
 use evenkeel_domain::recovery::debrief::{Debrief, DebriefDraft, proposals_from_debrief};
 use evenkeel_domain::recovery::guidance::{Guidance, guidance};
-use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId, LapseOutcome, LapseRevision};
+use evenkeel_domain::recovery::lapse::{self, Lapse, LapseDraft, LapseId, LapseOutcome};
 use evenkeel_domain::recovery::learning::PlanChange;
 use evenkeel_domain::recovery::use_report::{ReportSource, Use, UseReport};
-use evenkeel_persistence::{Tx, recovery as store};
+use evenkeel_persistence::Tx;
+use evenkeel_persistence::recovery::lapse as store;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -43,13 +44,12 @@ pub fn report(
     id: LapseId,
     draft: &LapseDraft,
 ) -> Result<Recorded<Lapse>, Problem> {
-    if let Some(stored) = store::find_lapse(tx, grant, id)? {
-        let first = revisions(tx, grant, &stored)?.into_iter().next();
-        lapse::same(&stored, &first.map_or_else(|| stored.draft(), |first| first.lapse), draft)?;
+    let reported = lapse::report(grant.participant(), id, draft.clone(), grant.now());
+    if !store::add(tx, grant, &reported)? {
+        let stored = find(tx, grant, id)?;
+        stored.same(&store::revisions(tx, grant, &stored)?, draft)?;
         return Ok(Recorded::Known(stored));
     }
-    let reported = lapse::report(grant.participant(), id, draft.clone(), grant.now());
-    store::add_lapse(tx, grant, &reported)?;
     update_report(tx, grant, &reported)?;
     audit::record(tx, grant, Action::ReportLapse, Some(id.into()))?;
     Ok(Recorded::New(reported))
@@ -60,7 +60,7 @@ pub fn withdraw(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<(), Problem> 
     let before = find(tx, grant, id)?;
     let withdrawn = lapse::withdraw(&before, grant.now());
     if withdrawn != before {
-        store::put_lapse(tx, grant, &withdrawn)?;
+        store::put(tx, grant, &withdrawn)?;
         update_report(tx, grant, &withdrawn)?;
         audit::record(tx, grant, Action::WithdrawLapse, Some(id.into()))?;
     }
@@ -86,7 +86,7 @@ pub fn save_debrief(
     let before = find(tx, grant, id)?;
     let saved = lapse::save_debrief(&before, draft, known, grant.now())?;
     if saved != before {
-        store::put_lapse(tx, grant, &saved)?;
+        store::put(tx, grant, &saved)?;
         audit::record(tx, grant, Action::SaveDebrief, Some(id.into()))?;
     }
     let plan = plan::summary(tx, grant)?;
@@ -103,22 +103,13 @@ pub fn save_debrief(
 
 /// A lapse, withdrawn or not.
 pub(super) fn find(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
-    store::find_lapse(tx, grant, id)?.ok_or_else(Problem::unknown)
+    store::find(tx, grant, id)?.ok_or_else(Problem::unknown)
 }
 
 /// A lapse that was not withdrawn.
 pub(super) fn current(tx: &mut Tx, grant: &Grant, id: LapseId) -> Result<Lapse, Problem> {
     let lapse = find(tx, grant, id)?;
     if lapse.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(lapse) }
-}
-
-/// All revisions of a lapse, the first one first; at least one.
-pub(super) fn revisions(tx: &mut Tx, grant: &Grant, lapse: &Lapse) -> Result<Vec<LapseRevision>, Problem> {
-    let mut items = store::lapse_revisions(tx, grant, lapse.id)?;
-    if items.is_empty() {
-        items.push(lapse.first_revision());
-    }
-    Ok(items)
 }
 
 // Routes
@@ -144,7 +135,7 @@ pub(super) struct ReportedLapse {
 
 impl From<Lapse> for ReportedLapse {
     fn from(lapse: Lapse) -> Self {
-        Self { guidance: guidance(Some(lapse.substance), Some(lapse.outcome)), lapse }
+        Self { guidance: guidance(Some(lapse.draft.substance), Some(lapse.draft.outcome)), lapse }
     }
 }
 
@@ -232,8 +223,7 @@ async fn read_lapse(
     let (participant, id) = path.into_inner();
     let lapse = caller
         .read(&app, Action::ReadRecovery, participant, Some(id.into()), move |tx, grant| {
-            let lapse = current(tx, grant, id)?;
-            Ok(lapse)
+            current(tx, grant, id)
         })
         .await?;
     Ok(Json(lapse))

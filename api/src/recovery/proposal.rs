@@ -59,8 +59,8 @@ impl Learning {
             let check_ins = check_in::days(tx, grant, *kind, today.plus(1 - SIGN_DAYS), today)?;
             evidence.signs.extend(check_ins.iter().flat_map(signs_seen));
         }
-        let lapses = store::lapses(tx, grant)?.into_iter();
-        let uses = lapses.filter(|lapse| lapse.withdrawn_at.is_none() && lapse.outcome.is_use());
+        let lapses = store::lapse::list(tx, grant)?.into_iter();
+        let uses = lapses.filter(|lapse| lapse.withdrawn_at.is_none() && lapse.draft.outcome.is_use());
         evidence.lapses = uses.map(|lapse| lapse.local_day).collect();
         let tries = coping::tries(tx, grant)?.into_iter();
         evidence.skills = tries.map(|(skill, _, tries)| (skill, tries)).collect();

@@ -119,7 +119,7 @@ pub fn assign(
 
 /// Whether an assignment that is sent again under its id has the same content.
 pub fn same(assignment: &Assignment, again: &AssignmentDraft) -> Result<(), Refusal> {
-    log_entry::standing(assignment.withdrawn_at)?;
+    log_entry::not_withdrawn(assignment.withdrawn_at)?;
     log_entry::same(&assignment.draft, again).map_err(|_| Refusal::DifferentAssignment)
 }
 

@@ -112,7 +112,7 @@ pub fn restore(skill: &OrganizationSkill) -> OrganizationSkill {
 }
 
 fn check_active(skill: &OrganizationSkill) -> Result<(), Refusal> {
-    log_entry::standing(skill.retired_at).map_err(|_| Refusal::Retired)
+    log_entry::not_withdrawn(skill.retired_at).map_err(|_| Refusal::Retired)
 }
 
 #[cfg(test)]

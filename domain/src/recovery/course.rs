@@ -151,7 +151,7 @@ pub fn course(
     now: Moment,
 ) -> Course {
     let reported = || current(substance, lapses);
-    let uses = || reported().filter(|one| one.outcome.is_use());
+    let uses = || reported().filter(|one| one.draft.outcome.is_use());
     let periods = periods(&in_order(substance, starts, lapses));
     Course {
         substance,
@@ -178,7 +178,7 @@ pub fn effect(start: &SobrietyDate, starts: &[SobrietyDate], lapses: &[Lapse]) -
 }
 
 fn current(substance: Substance, lapses: &[Lapse]) -> impl Iterator<Item = &Lapse> {
-    lapses.iter().filter(move |one| one.substance == substance && one.withdrawn_at.is_none())
+    lapses.iter().filter(move |one| one.draft.substance == substance && one.withdrawn_at.is_none())
 }
 
 fn number(of: usize) -> i32 {
@@ -227,10 +227,10 @@ impl Event {
         let anchor = Anchor { day: lapse.local_day, at: lapse.happened_at() };
         let reported_at = lapse.use_reported_at.unwrap_or(lapse.received_at);
         let reported = Anchor {
-            day: reported_at.local_day(&lapse.time_zone).max(anchor.day),
+            day: reported_at.local_day(&lapse.draft.time_zone).max(anchor.day),
             at: reported_at.max(anchor.at),
         };
-        let single = lapse.outcome == LapseOutcome::SingleLapse;
+        let single = lapse.draft.outcome == LapseOutcome::SingleLapse;
         Self { order: (anchor.at, lapse.id.into()), anchor, what: What::Use { single, reported } }
     }
 }
@@ -244,7 +244,7 @@ fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> 
             chains.entry(root.id).or_default().push(start);
         }
     }
-    let lapses = current(substance, lapses).filter(|one| one.outcome.is_use());
+    let lapses = current(substance, lapses).filter(|one| one.draft.outcome.is_use());
     let mut events: Vec<_> = lapses.map(Event::of_use).collect();
     let uses: Vec<_> = events.iter().map(|event| event.order).collect();
     for mut chain in chains.into_values() {

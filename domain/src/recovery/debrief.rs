@@ -97,6 +97,7 @@ mod tests {
     use super::*;
     use crate::craving::Substance;
     use crate::craving::tests::moment;
+    use crate::log_entry;
     use crate::recovery::Refusal;
     use crate::recovery::lapse::tests::{draft, reported};
     use crate::recovery::lapse::{Lapse, save_debrief as save};
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!((two.debrief.revision, &two.debrief.content), (2, &full()));
         assert_eq!(save(&two, &full(), 1, moment("2026-07-03T08:00:00Z")), Ok(two.clone()), "a repeat");
         assert_eq!(save(&two, &step, 1, now), Err(Refusal::Stale { current: 2 }));
-        assert_eq!(save(&withdraw(&two, now), &full(), 2, now), Err(Refusal::Withdrawn));
+        assert_eq!(save(&withdraw(&two, now), &full(), 2, now), Err(log_entry::Refusal::Withdrawn.into()));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::Refusal;
 use super::debrief::{Debrief, DebriefDraft};
 use crate::account::ParticipantId;
 use crate::craving::{CravingId, Note, Substance};
-use crate::log_entry::{self, EntryTime, Reason, RevisionId, Told};
-use crate::value::{Day, Moment, TimeZone};
+use crate::log_entry::{self, Corrected, Correction, Draft, Entry, Revision, RevisionId};
+use crate::value::{Moment, TimeZone};
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 use utoipa::ToSchema;
 
 id! {
@@ -60,183 +61,71 @@ pub struct LapseDraft {
     pub craving: Option<CravingId>,
 }
 
-/// A correction: the whole lapse as it should read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "reason": "It was one evening only",
-    "lapse": {
-        "occurred_at": "2026-03-02T23:40:00Z", "time_zone": "America/New_York",
-        "substance": "alcohol", "outcome": "lapse"
+impl Draft for LapseDraft {
+    type Id = LapseId;
+    fn occurred_at(&self) -> Moment {
+        self.occurred_at
     }
-}))]
-pub struct LapseCorrection {
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// The lapse as it should read.
-    pub lapse: LapseDraft,
-}
-
-/// What a lapse said from one correction to the next; the first has the lapse's own id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct LapseRevision {
-    /// Its id.
-    pub id: RevisionId,
-    /// Its number, from 1.
-    #[schema(minimum = 1)]
-    pub revision: i32,
-    /// When the server received it.
-    pub received_at: Moment,
-    /// Why it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// The lapse as sent.
-    pub lapse: LapseDraft,
-}
-
-impl LapseRevision {
-    /// Whether a correction sent again under this id is the stored one.
-    pub fn same(&self, again: &LapseCorrection) -> Result<(), Refusal> {
-        Ok(log_entry::same(&(&self.reason, &self.lapse), &(&again.reason, &again.lapse))?)
+    fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 }
 
-/// The current version of a lapse.
+/// A lapse in its current revision, with its debrief.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Lapse {
-    /// Its id.
-    pub id: LapseId,
-    /// Whose it is.
-    #[serde(skip)]
-    pub participant: ParticipantId,
-    /// When it happened, by the phone's clock.
-    pub occurred_at: Moment,
-    /// Where the phone was then.
-    pub time_zone: TimeZone,
-    /// What was used, or almost.
-    pub substance: Substance,
-    /// What happened.
-    pub outcome: LapseOutcome,
-    /// Own words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<Note>,
-    /// The logged craving that came before it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub craving: Option<CravingId>,
-    /// The day it counts on.
-    pub local_day: Day,
-    /// When the server received it.
-    pub received_at: Moment,
+    /// What it shares with all entries.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub entry: Entry<LapseDraft>,
     /// When the server first received that there was this use; none of a close call.
     #[serde(skip)]
     pub use_reported_at: Option<Moment>,
-    /// Whether the phone's clock was ahead; `received_at` then counts as the time it happened.
-    pub clock_suspect: bool,
-    /// Its current revision: 1 until corrected.
-    #[schema(minimum = 1)]
-    pub revision: i32,
-    /// When it was withdrawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub withdrawn_at: Option<Moment>,
     /// What led to it and what would help, as far as the person has said.
     pub debrief: Debrief,
 }
 
-impl Lapse {
-    /// When it happened: by the phone's clock unless that was ahead.
-    pub fn happened_at(&self) -> Moment {
-        self.entry_time().effective_at()
-    }
-
-    fn entry_time(&self) -> EntryTime {
-        let Self { occurred_at, received_at, clock_suspect, .. } = *self;
-        EntryTime { occurred_at, received_at, clock_suspect }
-    }
-
-    /// The current version as a draft.
-    pub fn draft(&self) -> LapseDraft {
-        let Self { occurred_at, time_zone, substance, outcome, note, craving, .. } = self.clone();
-        LapseDraft { occurred_at, time_zone, substance, outcome, note, craving }
-    }
-
-    /// What the lapse says until its first correction.
-    pub fn first_revision(&self) -> LapseRevision {
-        let id = RevisionId::from(uuid::Uuid::from(self.id));
-        LapseRevision { id, revision: 1, received_at: self.received_at, reason: None, lapse: self.draft() }
+impl Deref for Lapse {
+    type Target = Entry<LapseDraft>;
+    fn deref(&self) -> &Self::Target {
+        &self.entry
     }
 }
 
 /// A new lapse, with an empty debrief.
 pub fn report(participant: ParticipantId, id: LapseId, draft: LapseDraft, now: Moment) -> Lapse {
-    let Told { day, clock_suspect, .. } = Told::new(draft.occurred_at, &draft.time_zone, now);
-    let LapseDraft { occurred_at, time_zone, substance, outcome, note, craving } = draft;
-    Lapse {
-        id,
-        participant,
-        occurred_at,
-        time_zone,
-        substance,
-        outcome,
-        note,
-        craving,
-        local_day: day,
-        received_at: now,
-        use_reported_at: outcome.is_use().then_some(now),
-        clock_suspect,
-        revision: 1,
-        withdrawn_at: None,
-        debrief: Debrief::default(),
-    }
+    let use_reported_at = draft.outcome.is_use().then_some(now);
+    Lapse { entry: Entry::new(participant, id, draft, now), use_reported_at, debrief: Debrief::default() }
 }
 
-/// Whether a lapse sent again under its id is the stored one; `first` is the draft of revision 1.
-pub fn same(lapse: &Lapse, first: &LapseDraft, again: &LapseDraft) -> Result<(), Refusal> {
-    log_entry::standing(lapse.withdrawn_at)?;
-    Ok(log_entry::same(first, again)?)
-}
-
-/// Corrects a lapse: the new version, and the revisions to store (at the first correction also the one before).
-/// Its debrief stays.
+/// Corrects a lapse: as it is afterwards, and the revisions to store; none if the same correction came before.
+/// `revisions` are all until now. Its debrief stays.
 pub fn correct(
     lapse: &Lapse,
+    revisions: &[Revision<LapseDraft>],
     id: RevisionId,
-    correction: &LapseCorrection,
+    correction: &Correction<LapseDraft>,
     now: Moment,
-) -> Result<(Lapse, Vec<LapseRevision>), Refusal> {
-    log_entry::standing(lapse.withdrawn_at)?;
-    let revision = log_entry::next(lapse.revision, id, lapse.id)?;
-    let LapseCorrection { reason, lapse: draft } = correction.clone();
-    let new = LapseRevision { id, revision, received_at: now, reason, lapse: draft.clone() };
-    let Told { day, clock_suspect, .. } =
-        Told::corrected(draft.occurred_at, &draft.time_zone, lapse.entry_time(), now);
-    // Use of something else, or after a close call, is first reported now.
-    let reported_at = lapse.use_reported_at.filter(|_| draft.substance == lapse.substance);
-    let use_reported_at = draft.outcome.is_use().then(|| reported_at.unwrap_or(now));
-    let corrected = Lapse {
-        local_day: day,
-        received_at: lapse.received_at,
-        use_reported_at,
-        clock_suspect,
-        revision,
-        debrief: lapse.debrief.clone(),
-        ..report(lapse.participant, lapse.id, draft, now)
+) -> Result<Corrected<Lapse, LapseDraft>, Refusal> {
+    let Some((entry, new)) = lapse.entry.correct(revisions, id, correction, now)? else {
+        return Ok(None);
     };
-    Ok((corrected, log_entry::kept(lapse.revision, || lapse.first_revision(), new)))
+    // Use of something else, or after a close call, is first reported now.
+    let reported_at = lapse.use_reported_at.filter(|_| entry.draft.substance == lapse.draft.substance);
+    let use_reported_at = entry.draft.outcome.is_use().then(|| reported_at.unwrap_or(now));
+    Ok(Some((Lapse { entry, use_reported_at, debrief: lapse.debrief.clone() }, new)))
 }
 
-/// Withdraws a lapse; it no longer counts anywhere. Withdrawn twice, the first time counts.
+/// Withdraws a lapse; it no longer counts anywhere. Of two withdrawals the first counts.
 #[must_use]
 pub fn withdraw(lapse: &Lapse, now: Moment) -> Lapse {
-    Lapse { withdrawn_at: log_entry::withdrawn(lapse.withdrawn_at, now), ..lapse.clone() }
+    Lapse { entry: lapse.entry.withdraw(now), ..lapse.clone() }
 }
 
 /// Saves a debrief on top of the revision that the phone knows. The same content again changes nothing, whatever the
 /// revision: the phone may not have received the first answer.
 pub fn save_debrief(lapse: &Lapse, draft: &DebriefDraft, known: i32, now: Moment) -> Result<Lapse, Refusal> {
-    if lapse.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
+    log_entry::not_withdrawn(lapse.withdrawn_at)?;
     let Debrief { revision, content, .. } = &lapse.debrief;
     if content == draft {
         return Ok(lapse.clone());
@@ -288,40 +177,25 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_same_lapse_again_is_the_same_and_another_under_its_id_is_refused() {
-        let sent = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
-        let lapse = reported(sent.clone(), "2026-07-01T00:31:00Z");
-        assert_eq!(same(&lapse, &sent, &sent), Ok(()));
-        let other = LapseDraft { outcome: LapseOutcome::CloseCall, ..sent.clone() };
-        assert_eq!(same(&lapse, &sent, &other), Err(Refusal::Different));
-        let gone = withdraw(&lapse, moment("2026-07-02T00:00:00Z"));
-        assert_eq!(same(&gone, &sent, &sent), Err(Refusal::Withdrawn));
-        assert_eq!(withdraw(&gone, moment("2026-07-03T00:00:00Z")), gone);
-    }
-
-    #[test]
-    fn a_correction_keeps_the_version_before_it_and_the_debrief() {
+    fn a_correction_leaves_the_debrief_and_use_of_something_else_is_first_reported_then() {
         let sent = draft("2026-07-01T00:30:00Z", Substance::Alcohol, LapseOutcome::SingleLapse);
         let now = moment("2026-07-02T00:00:00Z");
-        let lapse = reported(sent.clone(), "2026-07-01T00:31:00Z");
         let debrief = Debrief { revision: 1, saved_at: Some(now), ..Debrief::default() };
-        let lapse = Lapse { debrief, ..lapse };
+        let lapse = Lapse { debrief, ..reported(sent.clone(), "2026-07-01T00:31:00Z") };
+        let corrected = |lapse: &Lapse, entry: LapseDraft| {
+            let correction = Correction { reason: None, entry };
+            correct(lapse, &[lapse.first_revision()], Uuid::from_u128(7).into(), &correction, now)
+        };
         let earlier = LapseDraft { occurred_at: moment("2026-06-30T23:00:00Z"), ..sent.clone() };
-        let correction = LapseCorrection { reason: None, lapse: earlier.clone() };
-        let (corrected, stored) = correct(&lapse, Uuid::from_u128(7).into(), &correction, now).unwrap();
-        assert_eq!((corrected.local_day.to_string().as_str(), corrected.revision), ("2026-06-30", 2));
-        assert_eq!((&corrected.debrief, corrected.received_at), (&lapse.debrief, lapse.received_at));
-        assert_eq!(stored.iter().map(|one| &one.lapse).collect::<Vec<_>>(), [&sent, &earlier]);
-        assert_eq!(stored[1].same(&correction), Ok(()));
-        let other =
-            LapseCorrection { lapse: LapseDraft { substance: Substance::Opioids, ..sent }, ..correction };
-        assert_eq!(stored[1].same(&other), Err(Refusal::Different));
-        let (opioid, stored) = correct(&corrected, Uuid::from_u128(8).into(), &other, now).unwrap();
-        assert_eq!((opioid.revision, stored.len(), opioid.use_reported_at), (3, 1, Some(now)));
-        let own = correct(&opioid, Uuid::from_u128(2).into(), &other, now);
-        assert_eq!(own, Err(Refusal::Different), "its own id names what was sent first");
-        let gone = withdraw(&opioid, now);
-        assert_eq!(correct(&gone, Uuid::from_u128(9).into(), &other, now), Err(Refusal::Withdrawn));
+        let (same_use, revisions) = corrected(&lapse, earlier).unwrap().unwrap();
+        assert_eq!((same_use.local_day.to_string().as_str(), revisions.len()), ("2026-06-30", 2));
+        assert_eq!((&same_use.debrief, same_use.use_reported_at), (&lapse.debrief, lapse.use_reported_at));
+        let other = LapseDraft { substance: Substance::Opioids, ..sent };
+        let (opioid, _) = corrected(&lapse, other.clone()).unwrap().unwrap();
+        assert_eq!((&opioid.debrief, opioid.use_reported_at), (&lapse.debrief, Some(now)));
+        let gone = withdraw(&lapse, now);
+        assert_eq!(withdraw(&gone, moment("2026-07-03T00:00:00Z")), gone);
+        assert_eq!(corrected(&gone, other), Err(log_entry::Refusal::Withdrawn.into()));
     }
 
     #[test]

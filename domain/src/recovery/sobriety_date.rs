@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::account::ParticipantId;
 use crate::craving::Substance;
-use crate::log_entry::{self, Told};
+use crate::log_entry::{self, EntryTime};
 use crate::value::{Day, Moment, TimeZone};
 use jiff::civil;
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ pub struct SobrietyDate {
 impl SobrietyDate {
     /// When the person said so: by the phone's clock unless that was ahead.
     pub fn said_at(&self) -> Moment {
-        log_entry::believed(self.reported_at, self.received_at)
+        EntryTime::new(self.reported_at, self.received_at).effective_at()
     }
 }
 
@@ -96,8 +96,10 @@ pub fn record(
     known: &[SobrietyDate],
     now: Moment,
 ) -> Result<SobrietyDate, Refusal> {
-    let Told { day, clock_suspect, .. } = Told::new(draft.reported_at, &draft.time_zone, now);
-    if day < draft.since || draft.at.is_some_and(|at| log_entry::is_ahead(at, now)) {
+    let time = EntryTime::new(draft.reported_at, now);
+    if time.local_day(&draft.time_zone) < draft.since
+        || draft.at.is_some_and(|at| log_entry::is_ahead(at, now))
+    {
         return Err(Refusal::NotYet);
     }
     if draft.since < Day::from(civil::date(1900, 1, 1)) {
@@ -124,31 +126,30 @@ pub fn record(
         time_zone,
         corrects,
         received_at: now,
-        clock_suspect,
+        clock_suspect: time.clock_suspect,
         withdrawn_at: None,
     })
 }
 
 /// Whether a sobriety date sent again under its id is the stored one.
 pub fn same(start: &SobrietyDate, again: &SobrietyDateDraft) -> Result<(), Refusal> {
-    if start.withdrawn_at.is_some() {
-        return Err(Refusal::Withdrawn);
-    }
+    log_entry::not_withdrawn(start.withdrawn_at)?;
     let SobrietyDate { substance, since, at, reported_at, time_zone, corrects, .. } = start.clone();
     let stored = SobrietyDateDraft { substance, since, at, reported_at, time_zone, corrects };
-    if stored == *again { Ok(()) } else { Err(Refusal::Different) }
+    Ok(log_entry::same(&stored, again)?)
 }
 
 /// Withdraws a sobriety date; it no longer counts anywhere. Withdrawn twice, the first time counts.
 #[must_use]
 pub fn withdraw(start: &SobrietyDate, now: Moment) -> SobrietyDate {
-    SobrietyDate { withdrawn_at: start.withdrawn_at.or(Some(now)), ..start.clone() }
+    SobrietyDate { withdrawn_at: log_entry::withdrawn(start.withdrawn_at, now), ..start.clone() }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::craving::tests::moment;
+    use crate::log_entry::Refusal::{Different, Withdrawn};
     use rstest::rstest;
     use uuid::Uuid;
 
@@ -212,8 +213,8 @@ pub(crate) mod tests {
         let sent = draft("2026-01-31", "2026-02-01T12:00:00Z");
         let start = recorded(sent.clone(), "2026-02-01T12:00:00Z").unwrap();
         assert_eq!(same(&start, &sent), Ok(()));
-        assert_eq!(same(&start, &draft("2026-01-30", "2026-02-01T12:00:00Z")), Err(Refusal::Different));
+        assert_eq!(same(&start, &draft("2026-01-30", "2026-02-01T12:00:00Z")), Err(Different.into()));
         let gone = withdraw(&start, moment("2026-02-02T00:00:00Z"));
-        assert_eq!(same(&gone, &sent), Err(Refusal::Withdrawn));
+        assert_eq!(same(&gone, &sent), Err(Withdrawn.into()));
     }
 }

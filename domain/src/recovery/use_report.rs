@@ -80,11 +80,11 @@ impl Use {
 
     /// What a lapse says. A close call is only reported if it may have been an opioid. Source: clinical.md 3.6.
     pub fn of_lapse(lapse: &Lapse) -> Option<Self> {
-        let substance = Some(lapse.substance);
-        let is_reported = lapse.outcome.is_use() || may_be_opioid(substance);
+        let substance = Some(lapse.draft.substance);
+        let is_reported = lapse.draft.outcome.is_use() || may_be_opioid(substance);
         (lapse.withdrawn_at.is_none() && is_reported).then(|| Self {
-            outcome: Some(lapse.outcome),
-            ..Self::at(lapse.happened_at(), &lapse.time_zone, substance)
+            outcome: Some(lapse.draft.outcome),
+            ..Self::at(lapse.happened_at(), &lapse.draft.time_zone, substance)
         })
     }
 

@@ -2,55 +2,74 @@
 
 use diesel::prelude::*;
 use evenkeel_domain::access::{Grant, Permit};
-use evenkeel_domain::account::ParticipantId;
+use evenkeel_domain::account::{AccountId, ParticipantId};
 use evenkeel_domain::craving::Substance;
 use evenkeel_domain::recovery::lapse::LapseOutcome;
 use evenkeel_domain::recovery::use_report::{Acknowledgement, ReportSource, Use, UseReport, UseReportId};
-use evenkeel_domain::value::Moment;
+use evenkeel_domain::value::{Day, Moment};
 
-use crate::column::{At, Id, On, read};
+use crate::column::Stored;
 use crate::schema::use_reports;
 use crate::{Error, Tx};
 
-type Seen = (Option<Id>, Option<At>, Option<i32>);
-type Row = (String, Id, (On, On, Option<String>, Option<String>), At, i32, Seen, Option<At>);
-
-macro_rules! use_report_columns {
-    () => {
-        (
-            use_reports::source,
-            use_reports::id,
-            (use_reports::first_day, use_reports::last_day, use_reports::substance, use_reports::outcome),
-            use_reports::reported_at,
-            use_reports::revision,
-            (use_reports::acknowledged_by, use_reports::acknowledged_at, use_reports::acknowledged_revision),
-            use_reports::withdrawn_at,
-        )
-    };
+row! {
+    #[derive(AsChangeset)]
+    #[diesel(table_name = use_reports)]
+    UseRow of Use {
+        first_day: Day,
+        last_day: Day,
+        substance: Option<Substance>,
+        outcome: Option<LapseOutcome>,
+    }
 }
 
-fn use_report(
-    (source, id, says, reported_at, revision, seen, withdrawn_at): Row,
-) -> Result<UseReport, Error> {
-    let (first_day, last_day, substance, outcome) = says;
-    let acknowledged = match seen {
-        (Some(by), Some(at), Some(revision)) => Some(Acknowledgement { by: by.to(), at: at.0, revision }),
-        _ => None,
-    };
-    Ok(UseReport {
-        source: read(source)?,
-        id: id.to(),
-        says: Use {
-            first_day: first_day.0,
-            last_day: last_day.0,
-            substance: substance.map(read).transpose()?,
-            outcome: outcome.map(read).transpose()?,
-        },
-        reported_at: reported_at.0,
-        revision,
-        acknowledged,
-        withdrawn_at: withdrawn_at.map(|at| at.0),
-    })
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = use_reports, primary_key(participant_id, source, id), treat_none_as_default_value = false)]
+struct Row {
+    participant_id: Stored<ParticipantId>,
+    source: Stored<ReportSource>,
+    id: Stored<UseReportId>,
+    #[diesel(embed)]
+    says: UseRow,
+    reported_at: Stored<Moment>,
+    revision: i32,
+    acknowledged_by: Stored<Option<AccountId>>,
+    acknowledged_at: Stored<Option<Moment>>,
+    acknowledged_revision: Stored<Option<i32>>,
+    withdrawn_at: Stored<Option<Moment>>,
+}
+
+impl Row {
+    fn new(grant: &Grant, report: &UseReport) -> Self {
+        let seen = report.acknowledged;
+        Self {
+            participant_id: Stored(grant.participant()),
+            source: Stored(report.source),
+            id: Stored(report.id),
+            says: report.says.into(),
+            reported_at: Stored(report.reported_at),
+            revision: report.revision,
+            acknowledged_by: Stored(seen.map(|seen| seen.by)),
+            acknowledged_at: Stored(seen.map(|seen| seen.at)),
+            acknowledged_revision: Stored(seen.map(|seen| seen.revision)),
+            withdrawn_at: Stored(report.withdrawn_at),
+        }
+    }
+}
+
+impl From<Row> for UseReport {
+    fn from(row: Row) -> Self {
+        let seen = row.acknowledged_by.0.zip(row.acknowledged_at.0).zip(row.acknowledged_revision.0);
+        Self {
+            source: row.source.0,
+            id: row.id.0,
+            says: row.says.into(),
+            reported_at: row.reported_at.0,
+            revision: row.revision,
+            acknowledged: seen.map(|((by, at), revision)| Acknowledgement { by, at, revision }),
+            withdrawn_at: row.withdrawn_at.0,
+        }
+    }
 }
 
 /// The use report of an entry, withdrawn or not.
@@ -60,46 +79,25 @@ pub fn find_use_report(
     source: ReportSource,
     id: UseReportId,
 ) -> Result<Option<UseReport>, Error> {
-    let row: Option<Row> = use_reports::table
-        .find((Id::of(grant.participant()), source.as_str(), Id::of(id)))
-        .select(use_report_columns!())
-        .get_result(tx)
-        .optional()?;
-    row.map(use_report).transpose()
+    let query = use_reports::table.find((Stored(grant.participant()), Stored(source), Stored(id)));
+    Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(UseReport::from))
 }
 
 /// All use reports of a participant, withdrawn ones included, by source and in the order of their ids.
 pub fn use_reports(tx: &mut Tx, grant: &Grant) -> Result<Vec<UseReport>, Error> {
-    let rows: Vec<Row> = use_reports::table
-        .filter(use_reports::participant_id.eq(Id::of(grant.participant())))
+    let rows = use_reports::table
+        .filter(use_reports::participant_id.eq(Stored(grant.participant())))
         .order((use_reports::source, use_reports::id))
-        .select(use_report_columns!())
+        .select(Row::as_select())
         .load(tx)?;
-    rows.into_iter().map(use_report).collect()
+    Ok(rows.into_iter().map(UseReport::from).collect())
 }
 
 /// Stores the report of an entry, in place of the one before.
 pub fn put_use_report(tx: &mut Tx, grant: &Grant, report: &UseReport) -> Result<(), Error> {
-    let content = (
-        use_reports::first_day.eq(On(report.says.first_day)),
-        use_reports::last_day.eq(On(report.says.last_day)),
-        use_reports::substance.eq(report.says.substance.map(Substance::as_str)),
-        use_reports::outcome.eq(report.says.outcome.map(LapseOutcome::as_str)),
-        use_reports::reported_at.eq(At(report.reported_at)),
-        use_reports::revision.eq(report.revision),
-        use_reports::acknowledged_by.eq(report.acknowledged.map(|seen| Id::of(seen.by))),
-        use_reports::acknowledged_at.eq(report.acknowledged.map(|seen| At(seen.at))),
-        use_reports::acknowledged_revision.eq(report.acknowledged.map(|seen| seen.revision)),
-        use_reports::withdrawn_at.eq(report.withdrawn_at.map(At)),
-    );
-    let row = (
-        use_reports::participant_id.eq(Id::of(grant.participant())),
-        use_reports::source.eq(report.source.as_str()),
-        use_reports::id.eq(Id::of(report.id)),
-        content,
-    );
+    let row = || Row::new(grant, report);
     let key = (use_reports::participant_id, use_reports::source, use_reports::id);
-    each!(tx, conn => diesel::insert_into(use_reports::table).values(row).on_conflict(key).do_update().set(content).execute(conn))?;
+    each!(tx, conn => diesel::insert_into(use_reports::table).values(row()).on_conflict(key).do_update().set(row()).execute(conn))?;
     Ok(())
 }
 
@@ -110,16 +108,16 @@ pub fn use_reports_of_caseload(
     permit: &Permit,
     since: Moment,
 ) -> Result<Vec<(ParticipantId, UseReport)>, Error> {
-    let columns = (use_reports::participant_id, use_report_columns!());
     let older = use_reports::acknowledged_revision.lt(use_reports::revision.nullable());
     let unseen = use_reports::acknowledged_revision.is_null().or(older);
     let unseen = use_reports::withdrawn_at.is_null().and(unseen);
-    let mut rows: Vec<(Id, Row)> = of_caseload!(tx, permit, use_reports, unseen, columns)?;
+    let mut rows: Vec<Row> = of_caseload!(tx, permit, use_reports, unseen, Row::as_select())?;
     let seen = use_reports::acknowledged_revision.eq(use_reports::revision.nullable());
-    let recent = use_reports::withdrawn_at.is_null().and(use_reports::reported_at.ge(At(since))).and(seen);
-    let recent: Vec<(Id, Row)> = of_caseload!(tx, permit, use_reports, recent, columns)?;
+    let recent =
+        use_reports::withdrawn_at.is_null().and(use_reports::reported_at.ge(Stored(since))).and(seen);
+    let recent: Vec<Row> = of_caseload!(tx, permit, use_reports, recent, Row::as_select())?;
     rows.extend(recent);
-    rows.into_iter().map(|(participant, row)| Ok((participant.to(), use_report(row)?))).collect()
+    Ok(rows.into_iter().map(|row| (row.participant_id.0, row.into())).collect())
 }
 
 #[cfg(test)]

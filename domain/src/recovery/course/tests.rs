@@ -1,6 +1,7 @@
 use super::*;
 use crate::craving::tests::moment;
-use crate::recovery::lapse::{self, LapseCorrection, LapseDraft};
+use crate::log_entry::Correction;
+use crate::recovery::lapse::{self, LapseDraft};
 use crate::recovery::milestone::milestones;
 use crate::recovery::sobriety_date::tests::{day, draft};
 use crate::recovery::sobriety_date::{self, SobrietyDateDraft};
@@ -22,19 +23,12 @@ fn corrected(id: u128, of: &SobrietyDate, since: &str, reported_at: &str) -> Sob
     begun(id, correction, "2026-12-01T12:00:00Z")
 }
 fn lapsed(id: u128, at: &str, outcome: LapseOutcome) -> Lapse {
-    let draft = LapseDraft {
-        occurred_at: moment(at),
-        time_zone: new_york(),
-        substance: Substance::Alcohol,
-        outcome,
-        note: None,
-        craving: None,
-    };
-    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, moment(at))
+    lapsed_with(Substance::Alcohol, id, moment(at), outcome, moment(at))
 }
-fn reported(lapse: Lapse, received_at: &str) -> Lapse {
-    let received_at = moment(received_at);
-    Lapse { received_at, use_reported_at: lapse.use_reported_at.map(|_| received_at), ..lapse }
+fn lapsed_with(substance: Substance, id: u128, at: Moment, outcome: LapseOutcome, now: Moment) -> Lapse {
+    let time_zone = new_york();
+    let draft = LapseDraft { occurred_at: at, time_zone, substance, outcome, note: None, craving: None };
+    lapse::report(Uuid::from_u128(1).into(), Uuid::from_u128(id).into(), draft, now)
 }
 fn read(starts: &[SobrietyDate], lapses: &[Lapse], now: Moment) -> (Course, Count) {
     let course = course(Substance::Alcohol, starts, lapses, milestones(), &new_york(), now);
@@ -190,7 +184,8 @@ fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_reported(
     #[case] reached: usize,
 ) {
     let start = since(2, "2026-01-31");
-    let late = reported(lapsed(3, "2026-02-20T12:00:00Z", LapseOutcome::ReturnToUse), reported_at);
+    let (at, outcome) = (moment("2026-02-20T12:00:00Z"), LapseOutcome::ReturnToUse);
+    let late = lapsed_with(Substance::Alcohol, 3, at, outcome, moment(reported_at));
     let count = counted(std::slice::from_ref(&start), std::slice::from_ref(&late), "2026-06-01T12:00:00Z");
     assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
     let next = lapsed(4, "2026-02-28T12:00:00Z", LapseOutcome::SingleLapse);
@@ -208,12 +203,14 @@ fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
     #[case] reached: usize,
 ) {
     let start = since(2, "2026-01-31");
-    let first = Lapse { substance, ..lapsed(3, "2026-02-20T12:00:00Z", outcome) };
-    let used =
-        LapseDraft { substance: Substance::Alcohol, outcome: LapseOutcome::ReturnToUse, ..first.draft() };
-    let correction = LapseCorrection { reason: None, lapse: used };
-    let at = moment("2026-04-02T12:00:00Z");
-    let (corrected, _) = lapse::correct(&first, Uuid::from_u128(9).into(), &correction, at).unwrap();
+    let at = moment("2026-02-20T12:00:00Z");
+    let first = lapsed_with(substance, 3, at, outcome, at);
+    let (substance, outcome) = (Substance::Alcohol, LapseOutcome::ReturnToUse);
+    let entry = LapseDraft { substance, outcome, ..first.draft.clone() };
+    let correction = Correction { reason: None, entry };
+    let (revisions, now) = ([first.first_revision()], moment("2026-04-02T12:00:00Z"));
+    let id = Uuid::from_u128(9).into();
+    let (corrected, _) = lapse::correct(&first, &revisions, id, &correction, now).unwrap().unwrap();
     let count = counted(&[start], &[corrected], "2026-06-01T12:00:00Z");
     assert_eq!((count.reached.len(), count.lifetime_days), (reached, 20));
 }
@@ -332,13 +329,7 @@ fn start_of(id: u128, ago: i32, reported_ago: i64, corrects: Option<SobrietyDate
 }
 fn lapse_of(id: u128, hours_ago: i64, outcome: LapseOutcome) -> Lapse {
     let at = moment(NOW).plus(SignedDuration::from_hours(-hours_ago));
-    Lapse {
-        occurred_at: at,
-        local_day: at.local_day(&new_york()),
-        received_at: at,
-        use_reported_at: outcome.is_use().then_some(at),
-        ..lapsed(id, NOW, outcome)
-    }
+    lapsed_with(Substance::Alcohol, id, at, outcome, at)
 }
 fn any_lapses() -> impl Strategy<Value = Vec<Lapse>> {
     prop::collection::vec((1i64..9600, prop::sample::select(LapseOutcome::ALL)), 0..6).prop_map(|all| {
@@ -412,9 +403,12 @@ proptest! {
     ) {
         // A return to use before a single use leaves nothing to presume of it.
         let started: Vec<_> =
-            lapses.into_iter().filter(|one| one.outcome != LapseOutcome::SingleLapse).collect();
+            lapses.into_iter().filter(|one| one.draft.outcome != LapseOutcome::SingleLapse).collect();
         let before = read(&starts, &started, moment(NOW)).1.reached;
-        let late = late.into_iter().map(|one| Lapse { id: Uuid::from_u128(Uuid::from(one.id).as_u128() + 1000).into(), ..reported(one, NOW) });
+        let late = (1000u128..).zip(late).map(|(id, one)| {
+            let LapseDraft { substance, occurred_at, outcome, .. } = one.draft;
+            lapsed_with(substance, id, occurred_at, outcome, moment(NOW))
+        });
         let after = read(&starts, &[started.clone(), late.collect()].concat(), moment(NOW)).1.reached;
         let codes: Vec<_> = after.iter().map(|one| &one.code).collect();
         for one in &before {
