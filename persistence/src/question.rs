@@ -11,7 +11,7 @@ use crate::schema::questions;
 use crate::{Error, Tx};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = questions, primary_key(participant_id, id))]
+#[diesel(table_name = questions, primary_key(participant_id, id), treat_none_as_default_value = false)]
 struct Row {
     participant_id: Stored<ParticipantId>,
     id: Stored<QuestionId>,
