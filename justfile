@@ -1,5 +1,4 @@
-# The commands that one needs every day: `just` lists them. Needs https://just.systems; each works as well when
-# pasted into a shell.
+# The commands for every day; `just` lists them. Needs https://just.systems. Each also works when pasted into a shell.
 
 _list:
     @{{ just_executable() }} --list --unsorted
@@ -12,15 +11,15 @@ demo:
 test:
     cargo test
 
-# Tests whose name contains NAME, with what they print
+# Tests whose name contains NAME, with their output
 test-one NAME:
     cargo test {{ NAME }} -- --nocapture
 
-# All tests but those on PostgreSQL
+# All tests except those on PostgreSQL
 test-sqlite:
     cargo test -- --skip Postgres
 
-# The rules alone, in seconds
+# Only the rules, in seconds
 test-rules:
     cargo test -p evenkeel-domain
 
@@ -42,6 +41,6 @@ bench *OPTIONS:
 doc:
     cargo doc --no-deps --open
 
-# All that CI checks
+# Everything that CI checks
 ci:
     .ci/run

@@ -58,7 +58,7 @@ impl App {
         let folder = config.data.display().to_string();
         let location = config.location().map_err(|error| error.to_string())?;
         let database = Database::open(location, config.readers, config.writers);
-        if !Secrets::are_there(&config.data)? && database.holds_people().map_err(|error| error.to_string())? {
+        if !Secrets::are_there(&config.data)? && database.has_accounts().map_err(|error| error.to_string())? {
             return Err(lost_keys(&config));
         }
         let mut make = std::fs::DirBuilder::new();
@@ -70,7 +70,7 @@ impl App {
     /// Opens an installation that was started before. Fails if something is missing, and creates nothing.
     pub fn open_existing(config: Config, clock: Clock) -> Result<Self, String> {
         let location = config.location().map_err(|error| error.to_string())?;
-        if !location.is_there() {
+        if !location.exists() {
             return Err(format!(
                 "there is no database here ({location}); name the folder with --data, or the database with \
                  --database-url"

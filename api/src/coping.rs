@@ -1,7 +1,7 @@
-//! Coping skills: what works for somebody, what to try now.
+//! Coping skills: what works for somebody, and what to try now.
 //!
-//! What is on offer is in [`organization`], favorites and precautions in [`choice`], what was assigned in
-//! [`assignment`], what was practiced in [`skill_practice`].
+//! The skills on offer are in [`organization`], favorites and precautions in [`choice`], assignments in [`assignment`],
+//! practice in [`skill_practice`].
 
 pub mod assignment;
 pub mod choice;
@@ -51,7 +51,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// What a participant chose, and the skills that are on offer to them.
+/// A participant's choices, and the skills on offer to them.
 pub struct OnOffer {
     pub choices: Choices,
     own: Vec<OrganizationSkill>,
@@ -65,7 +65,7 @@ impl OnOffer {
     pub fn skills(&self) -> Skills<'_> {
         Skills::new(library(), &self.own)
     }
-    /// Whether a skill on offer has a precaution that holds for the participant.
+    /// Whether a skill on offer has a precaution that applies to the participant.
     pub fn warns_of(&self, skill: &SkillRef) -> bool {
         self.choices.warn_of(skill, &self.skills())
     }
@@ -73,8 +73,7 @@ impl OnOffer {
 
 // What happens
 
-/// The skills that the plan names, or names against one kind of trigger, the best first, as far as the holder of the
-/// grant may see it.
+/// The skills in the plan, all or those for one kind of trigger, the best first, as far as the actor may see the plan.
 pub fn planned_skills(
     tx: &mut Tx,
     grant: &Grant,
@@ -85,7 +84,7 @@ pub fn planned_skills(
     Ok(visible.plan.skills(trigger))
 }
 
-/// What somebody may try now: from their own practice, their plan, their choices and what is on offer to them.
+/// Skills to try now, from a participant's practice, plan and choices and the skills on offer.
 pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Suggestion>, Problem> {
     let evidence: Evidence = store::tries(tx, grant)?.into_iter().collect();
     let plan = planned_skills(tx, grant, asked.trigger)?;
@@ -99,7 +98,7 @@ pub fn suggestions(tx: &mut Tx, grant: &Grant, asked: Asked) -> Result<Vec<Sugge
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SituationQuery {
-    /// Only what was practiced in this kind of situation, or in a craving of this kind; everything if not given
+    /// Only practice in this kind of situation, or in a craving of this kind; default: all practice
     #[param(inline)]
     trigger: Option<TriggerCategory>,
 }
@@ -107,17 +106,17 @@ struct SituationQuery {
 /// What worked for somebody.
 #[derive(Serialize, ToSchema)]
 struct WhatWorks {
-    /// Each skill that was tried: first those of which something can be said, the best first
+    /// Each skill that was tried. Those with a claim come first, the best one first
     #[schema(max_items = 10000)]
     items: Vec<Worked>,
 }
 
 /// Read what works
 ///
-/// By how much each skill eased an urge or distress when this participant practiced it, and how sure that is.
-/// Nothing is claimed of a skill before its third try. Practice while calm (`before` 0, `after` 0) shows nothing of
-/// easing and is left out, here, in suggestions and in what the plan could learn; it is kept and counts for
-/// assignments. Practice in a craving that names no `trigger` of its own counts for each of that craving's.
+/// How much each skill eased an urge or distress when this participant practiced it, and how sure that is. There is
+/// no claim about a skill before its third try. Practice while calm (`before` 0, `after` 0) cannot ease anything. It
+/// counts for assignments, but not here, in suggestions or in plan proposals. Practice in a craving without a
+/// `trigger` of its own counts for each trigger of that craving.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), SituationQuery),
     responses((status = 200, description = "What worked", body = WhatWorks)),
@@ -155,16 +154,16 @@ struct NowQuery {
 /// Skills to try now, the best first.
 #[derive(Serialize, ToSchema)]
 struct Suggestions {
-    /// The skills, each with why it is suggested
+    /// The skills, each with the reason for the suggestion
     #[schema(max_items = 8)]
     items: Vec<Suggestion>,
 }
 
 /// Suggest skills to try now
 ///
-/// What worked for this participant, then what their plan names, then what they like, then what fits. What their
-/// own practice shows not to help comes after everything else, also if it is in their plan. Never a skill with a
-/// precaution that holds for them.
+/// First the skills that worked for this participant, then those in their plan, then their favorites, then those that
+/// fit. Skills that did not help them come last, even if they are in their plan. Skills with a precaution that applies
+/// to them are left out.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), NowQuery),
     responses((status = 200, description = "Skills to try now", body = Suggestions)),

@@ -1,4 +1,4 @@
-//! Cravings: logged on a phone, offline first, and never lost to a bad clock or a repeated request.
+//! Cravings: logged on a phone, online or offline, and stored even if its clock is wrong or it sends them twice.
 
 mod correction;
 
@@ -48,8 +48,8 @@ impl From<Refusal> for Problem {
 
 // What happens
 
-/// What happens when a craving is recorded, whichever way it came in: it is stored once, counted on the day it
-/// was felt, and recorded in the audit log. The same content again changes nothing.
+/// Records a craving: stores it once, counts it on the day it was felt, and records it in the audit log. The same
+/// content again changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
@@ -74,7 +74,7 @@ pub fn record(
     Ok(Recorded::New(craving))
 }
 
-/// What happens when a craving is rated again while it lasts.
+/// Adds a later rating.
 pub fn rate(
     tx: &mut Tx,
     grant: &Grant,
@@ -87,7 +87,7 @@ pub fn rate(
     if rated == before {
         return Ok(Recorded::Known(before));
     }
-    if let Some(new) = rated.ratings.iter().find(|kept| kept.id == rating) {
+    if let Some(new) = rated.ratings.iter().find(|stored| stored.id == rating) {
         store::add_rating(tx, grant, id, new)?;
     }
     if rated.peak != before.peak {
@@ -98,19 +98,19 @@ pub fn rate(
     Ok(Recorded::New(rated))
 }
 
-/// What happens when somebody reports how a craving ended, or that it has not yet.
+/// Reports how a craving ended, or that it has not ended yet.
 pub fn conclude(tx: &mut Tx, grant: &Grant, id: CravingId, draft: &OutcomeDraft) -> Result<Craving, Problem> {
     let before = find(tx, grant, id)?;
-    let (concluded, kept) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, grant.now())?;
-    let Some(kept) = kept else { return Ok(before) };
-    store::add_outcome(tx, grant, id, &kept)?;
+    let (concluded, new) = craving::conclude(&before, &store::outcomes(tx, grant, id)?, draft, grant.now())?;
+    let Some(new) = new else { return Ok(before) };
+    store::add_outcome(tx, grant, id, &new)?;
     if concluded != before {
         store::put(tx, grant, &concluded)?;
         recount(tx, grant, concluded.local_day)?;
     }
-    if kept.outcome == Outcome::Lapsed {
+    if new.outcome == Outcome::Lapsed {
         let CravingDraft { time_zone, substance, .. } = &concluded.draft;
-        report_use(tx, grant, id, Use::at(kept.at(), time_zone, *substance))?;
+        report_use(tx, grant, id, Use::at(new.at(), time_zone, *substance))?;
     }
     audit::record(tx, grant, Action::ConcludeCraving, Some(id.into()))?;
     Ok(concluded)
@@ -138,14 +138,15 @@ fn current(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Craving, Problem
     if craving.withdrawn_at.is_some() { Err(Problem::withdrawn()) } else { Ok(craving) }
 }
 
-/// The craving reports use, perhaps not for the first time.
+/// Updates the use report of a craving that reports use, for the first time or again.
 fn report_use(tx: &mut Tx, grant: &Grant, id: CravingId, says: Use) -> Result<(), Problem> {
     use_report::update(tx, grant, ReportSource::Craving, id.into(), |before| {
         Some(UseReport::report(ReportSource::Craving, id, before, says, grant.now()))
     })
 }
 
-/// The craving was corrected or withdrawn. The function says what it reports now, given what it reported.
+/// Updates the use report of a craving that was corrected or withdrawn. The function returns the use that it reports
+/// now, given what it reported before.
 fn revise_use(
     tx: &mut Tx,
     grant: &Grant,
@@ -158,7 +159,7 @@ fn revise_use(
     })
 }
 
-/// Counts a day again from its entries, after anything but a new one.
+/// Counts a day again from its entries, after any change except a new entry.
 fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
     let counted = DaySummary::recount(&store::of_day(tx, grant, day)?);
     match (counted, trend::day(tx, grant, day)?) {
@@ -171,7 +172,7 @@ fn recount(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Problem> {
 
 // Routes
 
-/// The current version of a craving. If it reports use, or just did, the person gets the guidance that a lapse gets.
+/// The current revision of a craving, with guidance if it reports use or just reported it.
 #[derive(Serialize, ToSchema)]
 struct CravingResponse {
     #[serde(flatten)]
@@ -181,7 +182,7 @@ struct CravingResponse {
 }
 
 impl CravingResponse {
-    /// The answer to an outcome that was just received, whether or not it is the current one.
+    /// The answer to an outcome, whether or not it is the current one.
     fn new(craving: Craving, received: Option<Outcome>) -> Self {
         let is_use = [received, craving.draft.outcome].contains(&Some(Outcome::Lapsed));
         let response =
@@ -190,7 +191,7 @@ impl CravingResponse {
     }
 }
 
-/// Adds the guidance to a refusal, if what was sent reports use.
+/// Adds the guidance to a refusal, if the request reports use.
 fn with_use_response(problem: Problem, sent: Option<Outcome>, substance: Option<Substance>) -> Problem {
     match sent {
         Some(Outcome::Lapsed) => UseResponse::of_use(substance).attach(problem),
@@ -200,16 +201,16 @@ fn with_use_response(problem: Problem, sent: Option<Outcome>, substance: Option<
 
 /// Log a craving
 ///
-/// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
-/// stored entry. An entry may be as late as it likes; one whose clock is more than 5 minutes ahead is kept,
-/// flagged `clock_suspect` and counted on the day it arrived. One that ended in use is answered with `guidance`,
-/// as a lapse is, and is a use report.
+/// The phone makes the id (UUIDv7) and stores it before it sends. The answer to the same content again is the stored
+/// entry. An entry may be late by any time. If its clock is more than 5 minutes ahead, it is stored with
+/// `clock_suspect` and counts on the day it arrived. A craving that ended in use is a use report, and its answer has
+/// `guidance`, as for a lapse.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(
         (status = 201, description = "Stored, durably", body = CravingResponse),
         (status = 200, description = "Stored before with the same content", body = CravingResponse),
-        (status = 409, description = "The id is taken by other content, or was withdrawn"),
+        (status = 409, description = "The id is in use for other content, or the craving was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/cravings/{id}")]
@@ -230,7 +231,7 @@ async fn record_craving(
 
 /// List cravings
 ///
-/// The latest felt first; withdrawn ones are left out.
+/// The latest felt first, without withdrawn ones.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), EntryQuery),
     responses((status = 200, description = "A page of cravings", body = Page<Craving>)),
@@ -278,7 +279,7 @@ async fn read_craving(
 
 /// Withdraw a craving
 ///
-/// It is no longer shown or counted. A tombstone stays. Again is the same.
+/// It is no longer shown or counted. A tombstone stays. Doing it again changes nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses((status = 204, description = "Withdrawn")),
@@ -298,7 +299,7 @@ async fn withdraw_craving(
 
 /// Rate a craving again
 ///
-/// While it passes, say after 15 and 30 minutes. At most 50 ratings a craving.
+/// For example after 15 and 30 minutes. A craving has at most 50 later ratings.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path), ("rating_id" = inline(RatingId), Path)
@@ -306,7 +307,7 @@ async fn withdraw_craving(
     responses(
         (status = 201, description = "Stored, durably", body = Craving),
         (status = 200, description = "Stored before with the same content", body = Craving),
-        (status = 409, description = "The id is taken by another rating, or the craving was withdrawn"),
+        (status = 409, description = "The id is in use for another rating, or the craving was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/cravings/{id}/ratings/{rating_id}")]
@@ -324,10 +325,10 @@ async fn rate_craving(
 
 /// Report how a craving ended
 ///
-/// Or that it has not yet. Of several, the one observed last counts, in whatever order they arrive; all are stored, at
-/// most 50 of each. The same again changes nothing, even if a correction has come between. An end in use is answered with
-/// `guidance`, as a lapse is, and stays reported (`use_reports` in the caseload) whatever is observed later, until a
-/// correction changes that end or the craving is withdrawn.
+/// Or that it has not ended yet. The outcome that was observed last counts, in whatever order they arrive. All are
+/// stored, at most 50 of each. The same outcome again changes nothing, even after a correction. The answer to an
+/// outcome with use has `guidance`, as for a lapse. The use stays reported (`use_reports` in the caseload), whatever
+/// is observed later, until a correction changes that outcome or the craving is withdrawn.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path)),
     responses(

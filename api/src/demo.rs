@@ -1,7 +1,7 @@
-//! The demo: an organization of people who do not exist, with 12 weeks of their records, to try the product with.
+//! The demo: an organization of invented people with 12 weeks of records, to try the product with.
 //!
-//! `demo/demo.json` says who they are and how their weeks went; `course` makes the entries from it, the same each
-//! time. They go through the same actions as those of a phone: they are counted and in the audit log.
+//! `demo/demo.json` describes the people and their weeks. `course` makes the entries from it, the same each time. They
+//! go through the same actions as those of a phone, so that they are counted and in the audit log.
 
 mod course;
 mod data;
@@ -24,13 +24,13 @@ use crate::coping::organization;
 /// The password of everybody in the demo.
 pub const PASSWORD: &str = "evenkeel-demo-2026";
 
-/// Whether demo people, whose password is published, are in the database.
-pub async fn is_there(app: &App) -> Result<bool, Problem> {
+/// Whether the database has the demo, whose password is public.
+pub async fn exists(app: &App) -> Result<bool, Problem> {
     app.read(|tx| Ok(account::organizations(tx, true)? != 0)).await
 }
 
-/// Fills an empty database. One that has the demo stays as it is, one with real people is refused. Returns what
-/// to show whoever started it.
+/// Fills an empty database. One that has the demo does not change, and one with real people is refused. Returns the
+/// lines to print at the start.
 pub async fn seed(app: &App) -> Result<Vec<String>, Problem> {
     if app.read(|tx| Ok(account::organizations(tx, false)?)).await? != 0 {
         return Err(Problem::conflict(
@@ -38,11 +38,11 @@ pub async fn seed(app: &App) -> Result<Vec<String>, Problem> {
              its own.",
         ));
     }
-    if !is_there(app).await? {
+    if !exists(app).await? {
         let demo: Demo = serde_json::from_str(include_str!("demo/demo.json")).map_err(Problem::internal)?;
         let hash = app.passwords().hash(PASSWORD.to_owned().try_into().map_err(Problem::internal)?).await?;
         let (database, now) = (app.database().clone(), app.now());
-        // In one transaction: all of it is there or nothing.
+        // In one transaction, so that the demo is complete or missing.
         let fill = move || database.write_now(move |tx| fill(tx, &demo, &hash, now));
         tokio::task::spawn_blocking(fill).await.map_err(Problem::internal)??;
     }

@@ -105,7 +105,7 @@ async fn serve(app: App, with_demo: bool) -> Result<(), String> {
     let mut stop = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let text = |problem: Problem| problem.to_string();
     let mut greeting = if with_demo { demo::seed(&app).await.map_err(text)? } else { vec![] };
-    if !with_demo && demo::is_there(&app).await.map_err(text)? {
+    if !with_demo && demo::exists(&app).await.map_err(text)? {
         print_error("warning: this database holds the demo: anybody can sign in with its public passwords");
     }
     let database = app.database().location().to_string();

@@ -30,7 +30,7 @@ use crate::app::problem::Problem;
 use crate::http::body::{Json, Path, Recorded};
 use crate::http::caller::{Caller, ParticipantRef};
 
-/// Sobriety dates, lapses and days of use reports at most, the latest first.
+/// The most sobriety dates, lapses and days of use reports in an answer.
 const MOST_ENTRIES: usize = 1000;
 
 /// The routes of this module.
@@ -54,7 +54,7 @@ impl From<Refusal> for Problem {
                 Self::invalid(refusal.pointer().unwrap_or_default(), refusal.to_string())
             }
             Refusal::Stale { current } => Self::stale_since(format!(
-                "This was changed since: the latest revision is {current}. Read it, then send this again with \
+                "This was changed since. The latest revision is {current}. Read it, then send this again with \
                  its number in If-Match."
             )),
             Refusal::ReportedSince => Self::stale_since(refusal.to_string()),
@@ -64,7 +64,7 @@ impl From<Refusal> for Problem {
 
 // What happens
 
-/// What happens when a sobriety date is recorded, whichever way it came in. The same again changes nothing.
+/// Records a sobriety date. The same content again changes nothing.
 pub fn record_date(
     tx: &mut Tx,
     grant: &Grant,
@@ -87,7 +87,7 @@ pub fn record_date(
     Ok(Recorded::New(recorded))
 }
 
-/// What happens when a sobriety date is withdrawn.
+/// Withdraws a sobriety date.
 pub fn withdraw_date(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(), Problem> {
     let before = store::find_sobriety_date(tx, grant, id)?.ok_or_else(Problem::unknown)?;
     let withdrawn = sobriety_date::withdraw(&before, grant.now());
@@ -98,7 +98,7 @@ pub fn withdraw_date(tx: &mut Tx, grant: &Grant, id: SobrietyDateId) -> Result<(
     Ok(())
 }
 
-/// All that courses are computed from.
+/// The records from which courses are computed.
 struct Evidence {
     zone: TimeZone,
     sobriety_dates: Vec<SobrietyDate>,
@@ -116,12 +116,12 @@ impl Evidence {
         })
     }
 
-    /// The course with a substance as who asks may see it.
+    /// The course with a substance, as the caller may see it.
     fn course(&self, substance: Substance, relation: Relation, now: Moment) -> ShownCourse {
         let course = course(substance, &self.sobriety_dates, &self.lapses, milestones(), &self.zone, now);
         let choice = self.choices.iter().find(|(of, _)| *of == substance);
         let choice = choice.map_or_else(CounterChoice::default, |(_, choice)| *choice);
-        // Hidden from the person only. Whoever treats them needs the days, and sees that they are hidden.
+        // It is hidden only from the person. Staff need the days, and see that they are hidden.
         let course = match relation {
             Relation::Own => course.shown(choice),
             Relation::Caseload | Relation::Organization | Relation::Foreign => course,
@@ -154,7 +154,7 @@ fn recovery(tx: &mut Tx, grant: &Grant, now: Moment) -> Result<Recovery, Problem
     Ok(Recovery { courses, sobriety_dates, lapses, use_reports })
 }
 
-/// What happens when somebody hides or shows the counter of a substance.
+/// Hides or shows the counter of a substance.
 pub fn choose(tx: &mut Tx, grant: &Grant, counter: Counter) -> Result<(), Problem> {
     let Counter { substance, hidden } = counter;
     store::put_counter_choice(tx, grant, substance, CounterChoice { hidden })?;
@@ -163,12 +163,12 @@ pub fn choose(tx: &mut Tx, grant: &Grant, counter: Counter) -> Result<(), Proble
 
 // Routes
 
-/// The course with one substance, as it is shown.
+/// The course with one substance, as the caller sees it.
 #[derive(Serialize, ToSchema)]
 pub struct ShownCourse {
     #[serde(flatten)]
     course: Course,
-    /// Whether the participant hides the counter; `count` is then missing for them, not for their counselor
+    /// Whether the participant hides the counter. Then `count` is missing for them, but not for their counselor
     counter_hidden: bool,
 }
 
@@ -205,23 +205,23 @@ pub struct Recovery {
     /// The course with each substance that has a sobriety date or a lapse
     #[schema(max_items = 20)]
     courses: Vec<ShownCourse>,
-    /// The sobriety dates, the latest first; at most the last 1,000
+    /// The last 1,000 sobriety dates, the latest first
     #[schema(max_items = 1000)]
     sobriety_dates: Vec<SobrietyDate>,
-    /// The lapses, the latest first; at most the last 1,000
+    /// The last 1,000 lapses, the latest first
     #[schema(max_items = 1000)]
     lapses: Vec<Lapse>,
-    /// Use that cravings, check-ins and lapses report, by day, the latest first; at most the last 1,000 days. Only a
-    /// lapse changes sober time: where there is none, the person may be asked whether to report one
+    /// The use that cravings, check-ins and lapses report, by day: the last 1,000 days, the latest first. Only a lapse
+    /// changes sober time. If a day has none, ask the person whether to report one
     #[schema(max_items = 1000)]
     use_reports: Vec<UseReportGroup>,
 }
 
 /// Read recovery
 ///
-/// Sober time with each substance by the participant's own calendar, its milestones, sobriety dates, lapses and use
-/// reports. A milestone remains as long as the period in which it was reached; a lapse removes none that was reached
-/// before the lapse was reported.
+/// Sober time with each substance in the participant's time zone, with milestones, sobriety dates, lapses and use
+/// reports. A milestone stays as long as the period in which it was reached. A lapse removes no milestone that was
+/// reached before the lapse was reported.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "All of the participant's recovery", body = Recovery)),
@@ -260,23 +260,23 @@ struct RecordedSobrietyDate {
     #[serde(flatten)]
     date: SobrietyDate,
     effect: SobrietyDateEffect,
-    /// The course with this substance now
+    /// The course with this substance
     course: ShownCourse,
 }
 
 /// Record a sobriety date
 ///
-/// The first day without a substance; after a return to use, another one. It may be as far back as the person says, but
-/// not in the future. One that corrects another of the same substance names it in `corrects`, and may arrive before it.
-/// While a count is running, a later sobriety date changes nothing: `effect` says so, and the person is asked whether
-/// there was use in between, which is reported as a lapse, or whether the earlier day was wrong, which is corrected.
-/// The phone makes the id (UUIDv7) and stores it before it sends.
+/// The first day without a substance. After a return to use there is a new one. It may be in the past, but not in the
+/// future. A correction names the sobriety date that it corrects, of the same substance, in `corrects`, and may
+/// arrive before it. While a count is running, a later sobriety date changes nothing, and `effect` says so. Then ask
+/// the person whether there was use in between, which is reported as a lapse, or whether the earlier day was wrong,
+/// which is corrected. The phone makes the id (UUIDv7) and stores it before it sends.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
     responses(
         (status = 201, description = "Stored, durably", body = RecordedSobrietyDate),
         (status = 200, description = "Stored before with the same content", body = RecordedSobrietyDate),
-        (status = 409, description = "The id is taken by other content, or was withdrawn"),
+        (status = 409, description = "The id is in use for other content, or the sobriety date was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/recovery/sobriety-dates/{id}")]
@@ -301,7 +301,7 @@ async fn record_sobriety_date(
 
 /// Withdraw a sobriety date
 ///
-/// It no longer counts. Its corrections still do. Again is the same.
+/// It no longer counts, but its corrections do. Doing it again changes nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SobrietyDateId), Path)),
     responses((status = 204, description = "Withdrawn")),
@@ -324,7 +324,7 @@ async fn withdraw_sobriety_date(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "substance": "alcohol", "hidden": true }))]
 pub struct Counter {
-    /// Of which substance
+    /// The substance
     substance: Substance,
     /// Whether it is hidden
     hidden: bool,
@@ -332,10 +332,10 @@ pub struct Counter {
 
 /// Hide or show a counter
 ///
-/// The count goes on. Whoever treats the person still sees the days, and that they are hidden.
+/// The count goes on. Staff who treat the person still see the days, and that they are hidden.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
-    responses((status = 200, description = "The choice from now on", body = Counter)),
+    responses((status = 200, description = "The new choice", body = Counter)),
 )]
 #[put("/v1/participants/{participant}/recovery/counter")]
 async fn choose_counter(

@@ -1,6 +1,6 @@
 //! A craving: what was felt, when and where, how it changed, and how it ended.
 //!
-//! Each rule returns the craving as it is afterwards: equal to the one given, it was a repeat.
+//! Each rule returns the changed craving. If the request is a repeat, it equals the given one.
 
 mod word;
 
@@ -43,11 +43,11 @@ text! {
     CopingUsed: 1 to 120, such as "urge surfing"
 }
 
-/// Something that recalled use.
+/// Something that reminded the person of use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cue {
-    /// Its kind.
+    /// What kind of thing it was.
     pub kind: CueKind,
     /// What it was.
     pub text: CueText,
@@ -82,7 +82,7 @@ pub struct CravingDraft {
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<TriggerCategory>, max_items = 8)]
     pub triggers: BoundedSet<TriggerCategory, 8>,
-    /// What recalled use.
+    /// What reminded the person of use.
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<Cue>, max_items = 12)]
     pub cues: BoundedSet<Cue, 12>,
@@ -100,7 +100,7 @@ pub struct CravingDraft {
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<CopingUsed>, max_items = 8)]
     pub coping_used: BoundedSet<CopingUsed, 8>,
-    /// Own words.
+    /// A note in the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
     /// How it ended, if that is already known.
@@ -108,7 +108,7 @@ pub struct CravingDraft {
     pub outcome: Option<Outcome>,
 }
 
-/// A later rating, while it rises or passes.
+/// A later rating of a craving.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "rated_at": "2026-03-02T18:55:00Z", "intensity": 4 }))]
@@ -119,36 +119,37 @@ pub struct RatingDraft {
     pub intensity: Intensity,
 }
 
-/// How it ended.
+/// A report of how a craving ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "outcome": "passed", "observed_at": "2026-03-02T19:10:00Z" }))]
 pub struct OutcomeDraft {
-    /// The end.
+    /// How it ended.
     pub outcome: Outcome,
-    /// When that was so, by the phone's clock. Of two, the later one counts.
+    /// When this was observed, by the phone's clock. Of two outcomes, the later one counts.
     pub observed_at: Moment,
 }
 
-/// An outcome that was reported by itself, whether or not it is the current one.
+/// An outcome that was reported after the craving, whether or not it is the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReportedOutcome {
-    /// The end.
+    /// How it ended.
     pub outcome: Outcome,
-    /// When that was so, by the phone's clock.
+    /// When this was observed, by the phone's clock.
     pub observed_at: Moment,
     /// When the server received it.
     pub received_at: Moment,
 }
 
 impl ReportedOutcome {
-    /// When it was so: a clock that is ahead counts as the receipt, so that it cannot be the latest for ever.
+    /// When it was observed. If the phone's clock was ahead, the time of receipt counts, so that no outcome stays the
+    /// latest forever.
     pub fn at(self) -> Moment {
         EntryTime::new(self.observed_at, self.received_at).effective_at()
     }
 }
 
-/// A rating that is stored.
+/// A stored rating.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Rating {
     /// Its id.
@@ -162,20 +163,20 @@ pub struct Rating {
 /// A craving in its current revision, with the known outcome in its draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Craving {
-    /// What it shares with all entries.
+    /// The fields that all entries have.
     #[serde(flatten)]
     #[schema(inline)]
     pub entry: Entry<CravingDraft>,
-    /// The strongest it was, ratings included.
+    /// The highest intensity, ratings included.
     pub peak: Intensity,
-    /// When the outcome was so.
+    /// When the outcome was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub outcome_at: Option<Moment>,
-    /// The outcome that was reported when it was last written.
+    /// The outcome at the first entry or the last correction, without later reports.
     #[serde(skip)]
     pub written_outcome: Option<Outcome>,
-    /// Later ratings, in order of time.
+    /// Later ratings, in the order of their times.
     #[schema(max_items = 50)]
     pub ratings: Vec<Rating>,
 }
@@ -197,25 +198,24 @@ impl Draft for CravingDraft {
     }
 }
 
-/// Why a change to a craving is not made.
+/// Why a change to a craving is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// For what holds of all entries.
+    /// For what applies to all entries.
     #[error(transparent)]
     Entry(#[from] log_entry::Refusal),
-    /// There are as many ratings as are stored.
-    #[error("this craving already has 50 ratings, the most that are kept")]
+    /// It has the most ratings allowed.
+    #[error("this craving already has 50 ratings, the most allowed")]
     TooManyRatings,
-    /// There are as many of this outcome as are stored.
+    /// It has the most reports of this outcome allowed.
     #[error(
-        "this end of the craving was already reported 50 times, the most that are kept; send a correction, or a new \
-         entry under a new id"
+        "this outcome was already reported 50 times, the most allowed; send a correction, or a new entry under a new id"
     )]
     TooManyOutcomes,
 }
 
 impl Craving {
-    /// When it was felt: by the phone's clock unless that was ahead.
+    /// When it was felt: by the phone's clock, unless that was ahead.
     pub fn felt_at(&self) -> Moment {
         self.happened_at()
     }
@@ -225,14 +225,14 @@ impl Craving {
         u8::try_from(self.felt_at().in_zone(&self.draft.time_zone).hour()).unwrap_or(0)
     }
 
-    /// What the entry says until its first correction.
+    /// The revision before the first correction.
     pub fn first_revision(&self) -> Revision<CravingDraft> {
         let mut first = self.entry.first_revision();
         first.entry.outcome = self.written_outcome;
         first
     }
 
-    /// Sets again the strongest it was.
+    /// Computes the peak again.
     fn peaked(mut self) -> Self {
         let rated = self.ratings.iter().map(|rating| rating.intensity);
         self.peak = rated.fold(self.draft.intensity, Intensity::max);
@@ -240,7 +240,7 @@ impl Craving {
     }
 }
 
-/// A new craving.
+/// Records a craving.
 pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, now: Moment) -> Craving {
     let entry = Entry::new(participant, id, draft, now);
     Craving {
@@ -252,9 +252,9 @@ pub fn record(participant: ParticipantId, id: CravingId, draft: CravingDraft, no
     }
 }
 
-/// Whether an entry that came again under its id is the one that was first sent; `revisions` are all, the first one
-/// first. An outcome that is among those `reported` since then makes no difference, another one does: who reports it
-/// here must not believe that it was stored.
+/// Whether an entry that is sent again under its id has the content that was first sent. `revisions` are all, the
+/// oldest first. It may also have an outcome that was `reported` since. Any other outcome is refused, because it would
+/// not be stored.
 pub fn same(
     craving: &Craving,
     revisions: &[Revision<CravingDraft>],
@@ -272,8 +272,8 @@ pub fn same(
 pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Craving, Refusal> {
     log_entry::not_withdrawn(craving.withdrawn_at)?;
     let rating = Rating { id, rated_at: draft.rated_at, intensity: draft.intensity };
-    if let Some(kept) = craving.ratings.iter().find(|kept| kept.id == id) {
-        log_entry::same(kept, &rating)?;
+    if let Some(stored) = craving.ratings.iter().find(|stored| stored.id == id) {
+        log_entry::same(stored, &rating)?;
         return Ok(craving.clone());
     }
     if MOST_RATINGS <= craving.ratings.len() {
@@ -285,9 +285,9 @@ pub fn rate(craving: &Craving, id: RatingId, draft: &RatingDraft) -> Result<Crav
     Ok(rated.peaked())
 }
 
-/// Reports how it ended: the craving as it is afterwards, and the outcome to store; none if it was reported before,
-/// which changes nothing, whatever a correction has said since. `reported` are all that are stored. What was observed
-/// last is current, whatever came in last; of the same moment, use.
+/// Reports how a craving ended. Returns the craving and the outcome to store. `reported` are all stored outcomes; one
+/// of them again changes nothing, even after a correction. The outcome that was observed last is current, in whatever
+/// order they arrive; of two at the same moment it is use.
 pub fn conclude(
     craving: &Craving,
     reported: &[ReportedOutcome],
@@ -300,7 +300,7 @@ pub fn conclude(
     if reported.iter().any(|one| (one.outcome, one.observed_at) == (outcome, observed_at)) {
         return Ok((concluded, None));
     }
-    // Of each: many reports of one outcome must leave room for a worse one.
+    // The limit is for each outcome, so that many reports of one leave room for a worse one.
     if MOST_OUTCOMES <= reported.iter().filter(|one| one.outcome == outcome).count() {
         return Err(Refusal::TooManyOutcomes);
     }
@@ -313,9 +313,10 @@ pub fn conclude(
     Ok((concluded, Some(new)))
 }
 
-/// Corrects a craving: as it is afterwards, and the revisions to store; none if the same correction came before.
-/// `revisions` are all until now. Ratings stay, and so does the known outcome unless another is given. Of the outcomes
-/// `reported`, only one that comes later and was observed later replaces what the correction says.
+/// Corrects a craving. Returns the craving and the revisions to store, or none if the same correction is already
+/// stored. `revisions` are all stored ones. Ratings stay, and so does the known outcome unless the correction has
+/// another. A later report replaces the outcome of a correction only if it was observed after all those `reported` so
+/// far.
 pub fn correct(
     craving: &Craving,
     revisions: &[Revision<CravingDraft>],
@@ -335,7 +336,7 @@ pub fn correct(
     Ok(Some((corrected.peaked(), new)))
 }
 
-/// Withdraws a craving; it counts in nothing any more. Of two withdrawals the first counts.
+/// Withdraws a craving, so that it no longer counts. Doing it again changes nothing.
 #[must_use]
 pub fn withdraw(craving: &Craving, now: Moment) -> Craving {
     Craving { entry: craving.entry.withdraw(now), ..craving.clone() }

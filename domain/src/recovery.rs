@@ -2,7 +2,7 @@
 //!
 //! Sobriety dates ([`sobriety_date`]) and lapses ([`lapse`]) are stored as the phone sent them, however late they come.
 //! Sober time ([`course`]) and milestones are computed from them in the order in which things happened, so it does not
-//! matter in which order they arrived. Use reported in any entry ([`use_report`]) is shown to whoever treats the person;
+//! matter in which order they arrived. Staff who treat the person see the use that any entry reports ([`use_report`]);
 //! only a lapse changes sober time.
 
 pub mod course;
@@ -17,7 +17,7 @@ pub mod warning;
 
 use crate::log_entry;
 
-/// Why a change to a recovery record is not made.
+/// Why a change to a recovery record is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// For what holds of all entries.
@@ -26,7 +26,7 @@ pub enum Refusal {
     /// A sobriety date in the future.
     #[error("that has not begun yet; choose today or an earlier day")]
     NotYet,
-    /// A sobriety date before anyone alive was born.
+    /// A sobriety date before 1900.
     #[error("must not be earlier than 1900-01-01")]
     LongAgo,
     /// The time of a sobriety date is on another day.
@@ -35,7 +35,7 @@ pub enum Refusal {
     /// A correction that names itself, or a sobriety date of another substance.
     #[error("must name another sobriety date of the same substance")]
     OtherDate,
-    /// The phone saved on top of a revision that is not the latest.
+    /// The phone changed a revision that is not the latest.
     #[error("this was changed since; the latest revision is {current}")]
     Stale {
         /// The latest revision.
@@ -49,7 +49,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What is at fault in the request, as a JSON pointer, if it is one field.
+    /// The field that causes the refusal, as a JSON pointer, if it is one field.
     pub fn pointer(self) -> Option<&'static str> {
         match self {
             Self::NotYet | Self::LongAgo => Some("/since"),

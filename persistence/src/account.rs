@@ -1,4 +1,4 @@
-//! Organizations, people, invites, and the devices they are signed in on.
+//! Organizations, accounts, invitations and devices.
 
 mod device;
 mod invite;
@@ -20,7 +20,7 @@ use crate::column::Stored;
 use crate::schema::{accounts, caseloads, devices, organizations, participants};
 use crate::{Error, Tx};
 
-/// Adds an organization; a `demo` one holds invented people only.
+/// Adds an organization. A `demo` one has invented people only.
 pub fn add_organization(
     tx: &mut Tx,
     id: OrganizationId,
@@ -38,7 +38,7 @@ pub fn add_organization(
     Ok(())
 }
 
-/// How many organizations there are, of real people or of the demonstration.
+/// The number of organizations, of real people or of the demo.
 pub fn organizations(tx: &mut Tx, demo: bool) -> Result<i64, Error> {
     Ok(organizations::table.filter(organizations::demo.eq(demo)).count().get_result(tx)?)
 }
@@ -48,7 +48,7 @@ pub fn anybody(tx: &mut Tx) -> Result<bool, Error> {
     Ok(accounts::table.select(accounts::id).first::<AccountId>(tx).optional()?.is_some())
 }
 
-/// The person of a session; none if it was revoked, the person suspended, or there is no such session.
+/// The person of a session; none if there is no such session, it was revoked, or the person is suspended.
 pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Option<Actor>, Error> {
     let query = devices::table
         .inner_join(accounts::table.on(accounts::id.eq(devices::account_id)))
@@ -68,7 +68,8 @@ pub fn caller(tx: &mut Tx, account: AccountId, device: DeviceId) -> Result<Optio
     }))
 }
 
-/// The relation of an actor to a participant. To a record that does not exist it is the same as to a foreign one.
+/// The relation of an actor to a participant. It is the same for a record that does not exist and one of another
+/// organization.
 pub fn relation(tx: &mut Tx, actor: &Actor, participant: ParticipantId) -> Result<Relation, Error> {
     if actor.participant == Some(participant) {
         return Ok(Relation::Own);
@@ -113,7 +114,7 @@ impl Row {
     }
 }
 
-/// Adds a person; the sign-in name must be free.
+/// Adds an account. The sign-in name must be free.
 pub fn add(tx: &mut Tx, account: &Account, password_hash: Option<&str>, now: Moment) -> Result<(), Error> {
     let row = Row {
         id: Stored(account.id),
@@ -156,14 +157,14 @@ pub fn assign(
     Ok(())
 }
 
-/// Accounts, each with its participant's record where it has one.
+/// Accounts, each with the id of its participant's record, if it has one.
 macro_rules! people {
     () => {
         accounts::table.left_join(participants::table.on(participants::account_id.eq(accounts::id)))
     };
 }
 
-/// The person of a sign-in name, with the hash of the password.
+/// The account with a sign-in name, and the hash of its password.
 pub fn by_sign_in_name(tx: &mut Tx, name: &SignInName) -> Result<Option<(Account, Option<String>)>, Error> {
     let found: Option<(Row, Option<ParticipantId>, Option<String>)> = people!()
         .filter(accounts::sign_in_name.eq(Stored(name.clone())))
@@ -173,7 +174,7 @@ pub fn by_sign_in_name(tx: &mut Tx, name: &SignInName) -> Result<Option<(Account
     Ok(found.map(|(row, participant, password_hash)| (row.account(participant), password_hash)))
 }
 
-/// A person by id.
+/// An account by id.
 pub fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
     let found: Option<(Row, Option<ParticipantId>)> = people!()
         .filter(accounts::id.eq(Stored(id)))
@@ -183,7 +184,7 @@ pub fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, Error> {
     Ok(found.map(|(row, participant)| row.account(participant)))
 }
 
-/// The person of a participant's record.
+/// The account of a participant.
 pub fn of_participant(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Account>, Error> {
     let found: Option<Row> = people!()
         .filter(participants::id.eq(Stored(participant)))
@@ -199,13 +200,13 @@ pub fn set_password_hash(tx: &mut Tx, id: AccountId, hash: &str) -> Result<(), E
     Ok(())
 }
 
-/// The zone a participant lives in.
+/// A participant's time zone.
 pub fn time_zone(tx: &mut Tx, participant: ParticipantId) -> Result<Option<TimeZone>, Error> {
     let query = participants::table.find(Stored(participant)).select(participants::time_zone);
     Ok(each!(tx, conn => query.get_result(conn)).optional()?)
 }
 
-/// Stores the zone a participant lives in, with their record and with their account.
+/// Stores a participant's time zone, in their record and in their account.
 pub fn put_time_zone(tx: &mut Tx, grant: &Grant, zone: &TimeZone) -> Result<(), Error> {
     let record = participants::table.find(Stored(grant.participant()));
     let time_zone = participants::time_zone.eq(Stored(zone.clone()));

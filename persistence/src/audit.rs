@@ -1,4 +1,4 @@
-//! The audit log: what was done to or seen of whose record, and the seals over it.
+//! The audit log: its events, and the seals over them.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,14 @@ use crate::schema::{accounts, audit_events, audit_seals, audit_streams};
 use crate::{Error, Tx};
 
 prepared! {
-    /// Counts an event of a stream that has some; answers its number.
+    /// Counts an event of a stream that already has some, and returns its number.
     Count { stream: Uuid => Key, } -> BigInt:
     "UPDATE audit_streams SET last_seq = last_seq + 1 WHERE stream = " [stream] " RETURNING last_seq"
 }
 
 prepared! {
-    /// Counts and appends at once, which only PostgreSQL can: there each statement costs a round trip.
+    /// Counts and appends an event in one statement. Only PostgreSQL can do this, and there each statement costs a
+    /// round trip.
     CountAndAppend {
         stream: Uuid => Key,
         at: Moment => Instant,
@@ -56,7 +57,7 @@ struct EventRow {
     request_id: Stored<Uuid>,
 }
 
-/// Appends an event to a stream and answers its number, counted without a gap. The event's own `seq` is ignored.
+/// Appends an event to a stream and returns its number. The numbers have no gaps. The event's own `seq` is ignored.
 pub fn append(tx: &mut Tx, stream: Uuid, event: &AuditEvent) -> Result<i64, Error> {
     let AuditEvent { at, actor, actor_role, device, action, entity, outcome, request_id, .. } = *event;
     if let Tx::Postgres(_) = tx {
@@ -105,8 +106,7 @@ impl From<EventRow> for AuditEvent {
     }
 }
 
-/// A page of a participant's stream, the latest first: events before number `before`, with the names of
-/// those who acted.
+/// A page of a participant's stream, the latest first: the events before number `before`, with the names of the actors.
 pub fn list(
     tx: &mut Tx,
     grant: &Grant,
@@ -124,11 +124,11 @@ pub fn list(
     Ok(rows.into_iter().map(|(row, name)| (row.into(), name)).collect())
 }
 
-/// How many events are read at a time in the search for an earlier one.
+/// The number of events in one read of the search for a refusal.
 const PAGE: i64 = 100;
 
-/// Whether a refusal of this actor that `is_alike` accepts is in a stream since an instant. Looks back from the end
-/// no further than that instant, however long the stream is.
+/// Whether a stream has a refusal of this actor since a moment, for an action that `is_alike` accepts. Reads back from
+/// the end of the stream to that moment only.
 pub fn was_refused_since(
     tx: &mut Tx,
     stream: Uuid,
@@ -162,7 +162,7 @@ pub fn was_refused_since(
     }
 }
 
-/// The events of all streams after an id, in the order of their ids.
+/// The events of all streams after the id `id`, in the order of their ids.
 pub fn after(tx: &mut Tx, id: i64, up_to: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
     let rows: Vec<(i64, EventRow)> = audit_events::table
         .filter(audit_events::id.gt(id))
@@ -177,8 +177,8 @@ pub fn after(tx: &mut Tx, id: i64, up_to: i64, limit: i64) -> Result<Vec<StoredE
         .collect())
 }
 
-/// The id up to which no further event can appear. An id is taken before its transaction commits, so on
-/// PostgreSQL this waits for those under way.
+/// The id up to which no new event can appear. On PostgreSQL an event has its id before its transaction commits, so
+/// this waits for the running transactions.
 pub fn settled(tx: &mut Tx) -> Result<i64, Error> {
     if let Tx::Postgres(conn) = tx {
         conn.batch_execute("LOCK TABLE audit_events IN SHARE MODE")?;
@@ -200,7 +200,7 @@ row! {
     }
 }
 
-/// The last block that was sealed.
+/// The last sealed block.
 pub fn last_block(tx: &mut Tx) -> Result<Option<Block>, Error> {
     let last = audit_seals::table.order(audit_seals::number.desc()).select(Seal::as_select());
     Ok(last.first(tx).optional()?.map(Block::from))

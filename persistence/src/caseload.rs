@@ -1,4 +1,4 @@
-//! What a caseload reads: the participants a permit covers, and rows of many of them at once.
+//! Queries on the participants of a caseload.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,8 +14,8 @@ use crate::column::Stored;
 use crate::schema::{accounts, audit_streams, caseload_views, caseloads, daily_summaries, participants};
 use crate::{Error, Tx};
 
-/// The rows of a table with a `participant_id` of all participants a permit covers: a supervisor's whole
-/// organization, anybody else's own caseload.
+/// The rows of a table with a `participant_id`, of all participants that a permit covers: of the organization for a
+/// supervisor, of their own caseload for anybody else.
 macro_rules! of_caseload {
     ($tx:expr, $permit:expr, $table:ident, $filter:expr, $columns:expr) => {{
         use $crate::column::Stored;
@@ -41,17 +41,18 @@ macro_rules! of_caseload {
 
 /// A participant on a caseload.
 pub struct Member {
-    /// Whose record it is.
+    /// The participant.
     pub participant: ParticipantId,
-    /// The name staff know them by.
+    /// The name that staff see.
     pub display_name: DisplayName,
-    /// The zone they live in.
+    /// Their time zone.
     pub time_zone: TimeZone,
-    /// The number of the last event in their audit log. Every change of their record raises it.
+    /// The number of the last event in their audit log. It goes up with every change of their record.
     pub version: i64,
 }
 
-/// The participants a permit covers, in any order: a supervisor's whole organization, anybody else's own caseload.
+/// The participants that a permit covers, in any order: of the organization for a supervisor, of their own caseload for
+/// anybody else.
 pub fn members(tx: &mut Tx, permit: &Permit) -> Result<Vec<Member>, Error> {
     type Row = (ParticipantId, DisplayName, TimeZone, Option<i64>);
     let actor = permit.actor();
@@ -95,7 +96,7 @@ row! {
     }
 }
 
-/// The days from `since` on of these participants, and the last day with an entry, however long ago.
+/// The days of these participants from `since` on, and the last day with an entry, however long ago.
 pub fn recent_days(
     tx: &mut Tx,
     members: &[&Member],
@@ -129,7 +130,7 @@ pub fn recent_days(
     Ok(found)
 }
 
-/// Those of these participants whom somebody sees in the caseload for the first time in this hour.
+/// Those of these participants that the actor has not seen in the caseload in this hour.
 pub fn first_views(
     tx: &mut Tx,
     permit: &Permit,
@@ -145,7 +146,7 @@ pub fn first_views(
     Ok(seen.iter().copied().filter(|participant| !known.contains(participant)).collect())
 }
 
-/// Notes that somebody saw a participant in the caseload in this hour.
+/// Stores that the actor saw a participant in the caseload in this hour.
 pub fn put_view(tx: &mut Tx, permit: &Permit, participant: ParticipantId, hour: Moment) -> Result<(), Error> {
     let row = (
         caseload_views::counselor_id.eq(Stored(permit.actor().account)),

@@ -1,4 +1,4 @@
-//! Check-ins: all that were sent, and the current one of each day or week.
+//! Check-ins: all revisions, and the current one of each day or week.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::column::{AsJson, Stored, broken};
 use crate::schema::{check_in_revisions, check_ins};
 use crate::{Error, Tx};
 
-// What was sent
+// Revisions
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = check_in_revisions, treat_none_as_default_value = false)]
@@ -43,7 +43,7 @@ impl From<RevisionRow> for CheckInRevision {
     }
 }
 
-/// All that was sent for a day, or for the week that begins on it, in the order it came.
+/// All revisions of a day, or of the week that begins on it, in the order in which they arrived.
 pub fn revisions(
     tx: &mut Tx,
     grant: &Grant,
@@ -60,7 +60,7 @@ pub fn revisions(
     Ok(rows.into_iter().map(CheckInRevision::from).collect())
 }
 
-/// What was sent under an id, for whichever day.
+/// The revision with an id, for any day.
 pub fn revision(tx: &mut Tx, grant: &Grant, id: CheckInId) -> Result<Option<CheckInRevision>, Error> {
     let query = check_in_revisions::table
         .filter(check_in_revisions::participant_id.eq(Stored(grant.participant())))
@@ -69,7 +69,7 @@ pub fn revision(tx: &mut Tx, grant: &Grant, id: CheckInId) -> Result<Option<Chec
     Ok(query.get_result(tx).optional()?.map(CheckInRevision::from))
 }
 
-/// Stores what was sent; false if the participant sent something under that id before, for whichever day.
+/// Stores a revision. False if the participant already has one with this id, for any day.
 pub fn add_revision(tx: &mut Tx, grant: &Grant, revision: &CheckInRevision) -> Result<bool, Error> {
     let row = (
         check_in_revisions::participant_id.eq(Stored(grant.participant())),
@@ -89,7 +89,7 @@ pub fn add_revision(tx: &mut Tx, grant: &Grant, revision: &CheckInRevision) -> R
     Ok(added == 1)
 }
 
-// What is current
+// Current check-ins
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = check_ins, primary_key(participant_id, kind, day), treat_none_as_default_value = false)]
@@ -188,7 +188,7 @@ pub fn add(tx: &mut Tx, grant: &Grant, check_in: &CheckIn) -> Result<(), Error> 
     Ok(())
 }
 
-/// Replaces the check-in of a day or week by what it has become.
+/// Replaces the check-in of a day or week.
 pub fn put(tx: &mut Tx, grant: &Grant, check_in: &CheckIn) -> Result<(), Error> {
     let key = (Stored(grant.participant()), Stored(check_in.kind), Stored(check_in.day));
     diesel::update(check_ins::table.find(key)).set(Row::new(grant, check_in)?).execute(tx)?;
@@ -201,8 +201,8 @@ pub fn find(tx: &mut Tx, grant: &Grant, kind: CheckInKind, day: Day) -> Result<O
     Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(CheckIn::from))
 }
 
-/// A page of check-ins of one kind, the latest day first: those of the days from `from` to `to`, both included,
-/// before the day that a page before ended with.
+/// A page of check-ins of one kind, the latest day first: those from `from` to `to`, both included, before the last day
+/// of the page before.
 pub fn list(
     tx: &mut Tx,
     grant: &Grant,
@@ -232,7 +232,7 @@ pub fn list(
     Ok(rows.into_iter().map(CheckIn::from).collect())
 }
 
-/// All check-ins of one kind of the days from `from` to `to`, both included, in order.
+/// All check-ins of one kind from `from` to `to`, both included, in order.
 pub fn days(
     tx: &mut Tx,
     grant: &Grant,
@@ -250,7 +250,7 @@ pub fn days(
     Ok(rows.into_iter().map(CheckIn::from).collect())
 }
 
-/// What the daily check-ins say in figures, for the days from `from` to `to`, both included, in order.
+/// The figures of the daily check-ins from `from` to `to`, both included, in order.
 pub fn figures(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<(Day, DayFigures)>, Error> {
     let query = check_ins::table
         .filter(check_ins::participant_id.eq(Stored(grant.participant())))
@@ -273,7 +273,7 @@ pub fn answered_days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<B
     Ok(days.into_iter().collect())
 }
 
-/// Whether a participant answered the daily check-in of a day, for the worker that would remind of it.
+/// Whether a participant answered the daily check-in of a day, for the worker that sends reminders.
 pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<bool, Error> {
     let revision: Option<i32> = check_ins::table
         .find((Stored(participant), Stored(CheckInKind::Daily), Stored(day)))
@@ -283,7 +283,7 @@ pub fn is_answered(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<
     Ok(revision.is_some())
 }
 
-/// When the daily check-in of a day was filled in, for the worker that reminded of it; none if it was not.
+/// When the daily check-in of a day was filled in, for the worker that sends reminders; none if it was not.
 pub fn answered_at(tx: &mut Tx, participant: ParticipantId, day: Day) -> Result<Option<Moment>, Error> {
     let row: Option<(Moment, bool, AsJson<CheckInDraft>)> = check_ins::table
         .find((Stored(participant), Stored(CheckInKind::Daily), Stored(day)))

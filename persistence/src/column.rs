@@ -1,5 +1,4 @@
-//! The columns that each engine spells its own way, and the macro for queries that both engines understand
-//! but the derive does not offer.
+//! Columns whose types differ between the engines, and macros for queries and rows.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
@@ -39,9 +38,9 @@ use uuid::Uuid;
 use crate::Error;
 use crate::database::MultiBackend;
 
-/// Runs the same query against whichever engine the transaction is on, in that engine's own types: for what
-/// the derive does not offer, and for reads of many rows, or of every request. Through the derive, the text of
-/// a query is built each time, and each column is read twice.
+/// Runs a query on the engine of the transaction, in that engine's own types. It is for queries that Diesel's
+/// `MultiConnection` does not offer, and for those that read many rows or run with every request, because
+/// `MultiConnection` builds the text of a query each time and reads each column twice.
 macro_rules! each {
     ($tx:expr, $conn:ident => $query:expr) => {
         match $tx {
@@ -51,8 +50,8 @@ macro_rules! each {
     };
 }
 
-/// A statement that stays prepared. Diesel prepares every `UPDATE` again, since its text may vary. In what runs with
-/// each write that costs as much as the statement itself. Here the text is fixed.
+/// A statement with a fixed text, which stays prepared. Diesel prepares every `UPDATE` again, because its text may
+/// vary. In a statement that runs with each write, that costs as much as the statement itself.
 macro_rules! prepared {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty => $sql:ty,)+ } -> $answer:ty: $start:literal $([$bind:ident] $text:literal)+) => {
         $(#[$doc])*
@@ -70,7 +69,7 @@ macro_rules! prepared {
                 &'b self,
                 mut out: ::diesel::query_builder::AstPass<'_, 'b, $crate::database::MultiBackend>,
             ) -> ::diesel::QueryResult<()> {
-                // One field, one type: the binds below may be in any order.
+                // A type with the name of each field, so that the binds may be in any order.
                 $(#[expect(non_camel_case_types, reason = "named as the field")] type $field = $sql;)+
                 out.push_sql($start);
                 $(
@@ -83,8 +82,8 @@ macro_rules! prepared {
     };
 }
 
-/// A row with the same fields as a value of the domain, made from it and back. What else a table has, such as the
-/// participant of a value that does not name one, is inserted beside it.
+/// A row with the same fields as a value of the domain, with conversions in both directions. Other columns of the
+/// table, such as the participant, are inserted beside it.
 macro_rules! row {
     ($(#[$meta:meta])* $row:ident of $value:ident { $($(#[$column:meta])* $field:ident: $type:ty,)+ }) => {
         #[derive(::diesel::Queryable, ::diesel::Selectable, ::diesel::Insertable)]
@@ -106,12 +105,12 @@ macro_rules! row {
     };
 }
 
-/// A stored value that cannot exist: somebody wrote past the application.
+/// The error for a stored value that is not valid: something else than the application wrote it.
 pub(crate) fn broken(invalid: impl Display) -> Error {
     Error::Broken(format!("a stored value {invalid}"))
 }
 
-/// How each engine holds a column, and the type that both read.
+/// How each engine stores a column, and the type that it is read as.
 trait Column {
     type Value;
     fn from_postgres(bytes: &[u8]) -> deserialize::Result<Self::Value>;
@@ -120,7 +119,7 @@ trait Column {
     fn sqlite<'b>(value: Self::Value) -> impl Into<SqliteBindValue<'b>>;
 }
 
-// The numbers are those of PostgreSQL's own types and of arrays of them; no connection has to look them up.
+// The oids of PostgreSQL's own types and of their arrays are fixed, so that no connection has to look them up.
 
 /// `uuid` on PostgreSQL, a 16-byte blob on SQLite.
 #[derive(Clone, Copy, Debug, SqlType, QueryId)]
@@ -270,7 +269,7 @@ impl Column for Hash {
     }
 }
 
-/// Lets types be read from columns of an SQL type and, as [`Stored`], be written to them.
+/// Makes types readable from columns of an SQL type and, as [`Stored`], writable to them.
 macro_rules! stored {
     ($sql:ident: $($rust:ty),+ $(,)?) => {
         on_both!($sql);
@@ -308,7 +307,7 @@ macro_rules! stored {
     };
 }
 
-/// Passes a column on to the engine that the transaction is on.
+/// Passes a column to the engine of the transaction.
 macro_rules! on_both {
     ($sql:ident) => {
         impl HasSqlType<$sql> for MultiBackend {
@@ -351,7 +350,8 @@ stored!(
 stored!(Number: Intensity, TimeOfDay);
 stored!(Hash: [u8; 32]);
 
-/// A value as a field of a row or a parameter of a query: Diesel lets no type of another crate be one.
+/// A value as a field of a row or a parameter of a query. Diesel's traits cannot be implemented for types of another
+/// crate.
 #[derive(Clone, Copy, Debug, FromSqlRow)]
 pub struct Stored<T>(pub T);
 
@@ -425,9 +425,9 @@ impl<T: Debug + Serialize> ToSql<Document, Sqlite> for AsJson<T> {
     }
 }
 
-/// Says where a document does not fit, not what is in it: it is somebody's own words.
+/// Says where a document is not valid, but does not quote it, because it has somebody's own words.
 fn misfit(error: &serde_json::Error) -> Box<dyn std::error::Error + Send + Sync> {
-    format!("a stored document does not fit at line {}, column {}", error.line(), error.column()).into()
+    format!("a stored document is not valid at line {}, column {}", error.line(), error.column()).into()
 }
 
 impl AsJson<serde_json::Value> {

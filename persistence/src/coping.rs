@@ -1,4 +1,4 @@
-//! Coping skills: an organization's own, what a participant chose, what was assigned and practiced.
+//! Coping skills: an organization's own skills, and a participant's choices, assignments and practices.
 
 mod assignment;
 mod choice;

@@ -1,4 +1,4 @@
-//! Cravings as they were logged, their re-ratings and their earlier revisions.
+//! Cravings, with their ratings, outcomes and revisions.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::column::{AsJson, Stored};
 use crate::schema::{craving_outcomes, craving_ratings, craving_revisions, cravings};
 use crate::{Error, Tx};
 
-/// `outcome` is the known one. `detail` is the draft as it was last written, with the outcome of that time.
+/// `outcome` is the known one. `detail` is the draft of the first entry or the last correction, with its outcome.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = cravings, primary_key(participant_id, id), treat_none_as_default_value = false)]
 struct Row {
@@ -74,7 +74,7 @@ impl Row {
     }
 }
 
-/// Stores a new craving; false if the participant has one of that id.
+/// Stores a new craving. False if the participant already has one with this id.
 pub fn add(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<bool, Error> {
     let row = Row::new(grant, craving);
     let added = each!(tx, conn => diesel::insert_into(cravings::table).values(row).on_conflict_do_nothing().execute(conn))?;
@@ -107,8 +107,8 @@ pub fn find(tx: &mut Tx, grant: &Grant, id: CravingId) -> Result<Option<Craving>
 
 revisions!(craving_revisions.craving_id, Craving, CravingDraft);
 
-/// A page of cravings, withdrawn ones left out, the latest felt first: those felt from `from` on and before
-/// `until`, after the one a page before ended with.
+/// A page of cravings without withdrawn ones, the latest felt first: those felt from `from` on and before `until`,
+/// after the last one of the page before.
 pub fn list(
     tx: &mut Tx,
     grant: &Grant,
@@ -154,7 +154,7 @@ pub fn list(
     Ok(rows.into_iter().map(craving).collect())
 }
 
-/// What was craved in the latest cravings, at most `limit`, those entered in error left out.
+/// The substances of the latest `limit` cravings, without withdrawn ones.
 pub fn substances(tx: &mut Tx, grant: &Grant, limit: i64) -> Result<Vec<Substance>, Error> {
     let drafts: Vec<AsJson<CravingDraft>> = cravings::table
         .filter(cravings::participant_id.eq(Stored(grant.participant())))
@@ -166,7 +166,7 @@ pub fn substances(tx: &mut Tx, grant: &Grant, limit: i64) -> Result<Vec<Substanc
     Ok(drafts.into_iter().filter_map(|draft| draft.0.substance).collect())
 }
 
-/// The cravings of a day, for a recount. Their ratings are left out; the peak includes them.
+/// The cravings of a day, to count it again. They are without ratings, which the peak includes.
 pub fn of_day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Vec<Craving>, Error> {
     let rows = cravings::table
         .filter(cravings::participant_id.eq(Stored(grant.participant())))
@@ -177,14 +177,14 @@ pub fn of_day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Vec<Craving>, Erro
     Ok(rows.into_iter().map(|row| row.craving(Vec::new())).collect())
 }
 
-/// Stores what a rule made of a craving; its ratings are stored by [`add_rating`].
+/// Stores a changed craving. [`add_rating`] stores its ratings.
 pub fn put(tx: &mut Tx, grant: &Grant, craving: &Craving) -> Result<(), Error> {
     let target = cravings::table.find((Stored(grant.participant()), Stored(craving.id)));
     diesel::update(target).set(Row::new(grant, craving)).execute(tx)?;
     Ok(())
 }
 
-/// Stores a re-rating; false if the craving has one of that id.
+/// Stores a later rating. False if the craving already has one with this id.
 pub fn add_rating(tx: &mut Tx, grant: &Grant, craving: CravingId, rating: &Rating) -> Result<bool, Error> {
     let row = (
         craving_ratings::participant_id.eq(Stored(grant.participant())),
@@ -204,7 +204,7 @@ row! {
     }
 }
 
-/// All outcomes that were reported of a craving after it was logged, in the order they came.
+/// All outcomes that were reported after a craving was logged, in the order in which they arrived.
 pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<ReportedOutcome>, Error> {
     let rows = craving_outcomes::table
         .filter(craving_outcomes::participant_id.eq(Stored(grant.participant())))
@@ -215,7 +215,7 @@ pub fn outcomes(tx: &mut Tx, grant: &Grant, craving: CravingId) -> Result<Vec<Re
     Ok(rows.into_iter().map(ReportedOutcome::from).collect())
 }
 
-/// Stores an outcome that was reported.
+/// Stores a reported outcome.
 pub fn add_outcome(
     tx: &mut Tx,
     grant: &Grant,

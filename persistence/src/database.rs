@@ -1,15 +1,15 @@
-//! How a transaction begins and ends, on either engine. Nothing outside this folder does either.
+//! Transactions on either engine. Nothing outside this folder begins or ends one.
 //!
-//! Jobs wait in bounded queues, and threads that own a connection each take them. A writer takes all that wait
-//! and commits once, so that many share one flush to disk and each is answered after it.
+//! Jobs wait in bounded queues. Each thread owns a connection and takes jobs. A writer takes all jobs that wait and
+//! commits them together, so that they share one flush to disk, and answers each after it.
 
 mod checkpoint;
 mod error;
 mod job;
 mod location;
 mod migration;
-mod turn;
 mod tx;
+mod worker;
 
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -26,11 +26,11 @@ use uuid::Uuid;
 pub use error::{Error, Failure};
 use job::{Job, Work};
 pub use location::Location;
-use turn::Mode;
 pub use tx::{MultiBackend, Tx};
+use worker::Mode;
 
 impl Tx {
-    /// Answers when the database does and its schema is this binary's. Writes nothing.
+    /// Whether the database answers and has the schema of this binary. Writes nothing.
     pub fn ready(&mut self) -> Result<(), Error> {
         if migration::is_migrated(self)? {
             Ok(())
@@ -40,56 +40,58 @@ impl Tx {
     }
 }
 
-/// The database: two verbs, `read` and `write`.
+/// The database, with two verbs: `read` and `write`.
 #[derive(Clone)]
 pub struct Database {
     location: Location,
     reads: Sender<Box<dyn Job>>,
-    // One for each writer. What writes to one record always goes to the same one.
+    // One for each writer. Jobs of one record always go to the same writer.
     writes: Arc<[Sender<Box<dyn Job>>]>,
-    turn: Arc<AtomicUsize>,
-    // Dropped with the last handle: the checkpoint thread ends with it.
+    // Counts jobs without a record, which go to the writers in turn.
+    next_writer: Arc<AtomicUsize>,
+    // Dropped with the last handle, which ends the checkpoint thread.
     _open: Arc<Sender<()>>,
 }
 
-/// How many jobs may wait in a queue before the next is turned away.
+/// The most jobs that may wait in a queue. The next one is refused.
 const QUEUE: usize = 1024;
 
 impl Database {
-    /// Starts the threads that will own the connections. Nothing is connected until the first use. An SQLite
-    /// database has one writer, whatever `writers` says.
+    /// Starts the threads that own the connections. They connect at the first use. An SQLite database always has one
+    /// writer.
     pub fn open(location: Location, readers: usize, writers: usize) -> Self {
         let (reads, read_queue) = bounded(QUEUE);
         let (open, closed) = bounded(0);
         for number in 0..readers.max(1) {
-            turn::spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read);
+            worker::spawn(format!("read-{number}"), location.clone(), read_queue.clone(), Mode::Read);
         }
         let is_sqlite = matches!(location, Location::Sqlite(_));
         let writer = |number| {
             let (sender, queue) = bounded(QUEUE);
-            turn::spawn(format!("write-{number}"), location.clone(), queue, Mode::Write);
+            worker::spawn(format!("write-{number}"), location.clone(), queue, Mode::Write);
             sender
         };
         let senders = (0..if is_sqlite { 1 } else { writers.max(1) }).map(writer).collect();
         if is_sqlite {
             checkpoint::spawn(location.clone(), closed);
         }
-        Self { location, reads, writes: senders, turn: Arc::default(), _open: Arc::new(open) }
+        Self { location, reads, writes: senders, next_writer: Arc::default(), _open: Arc::new(open) }
     }
 
-    /// Where the data lives.
+    /// Where the database is.
     pub fn location(&self) -> &Location {
         &self.location
     }
 
-    /// Brings the schema up to this binary's, under a lock, and refuses a schema that is newer.
+    /// Runs the pending migrations under a lock and returns their number. Refuses a schema that is newer than this
+    /// binary.
     pub fn migrate(&self) -> Result<usize, Error> {
         migration::migrate(&mut self.location.connect(true)?)
     }
 
-    /// Runs `work` on one consistent view of the data and hands what it returns to `answer`.
+    /// Runs `work` on one consistent view of the data and passes its result to `answer`.
     ///
-    /// `started` is asked when a connection is free; it says whether anybody still waits.
+    /// `started` is called when a connection is free. It returns whether somebody still waits.
     pub fn read<T, E: Failure>(
         &self,
         started: impl FnOnce() -> bool + Send + 'static,
@@ -101,12 +103,12 @@ impl Database {
         Work::new(None, started, work, answer).submit(&self.reads);
     }
 
-    /// Runs `work` in one transaction, serializable in effect, and hands what it returns to `answer` once it
-    /// is on disk. `work` may run more than once; ids and the time are made outside it.
+    /// Runs `work` in one serializable transaction and passes its result to `answer` when it is on disk. `work` may run
+    /// more than once, so ids and the time are made outside it.
     ///
-    /// `record` names the one record that `work` writes to: a participant's, or an account's. Work of many
-    /// records shares a commit, work of one record waits for its turn instead of meeting itself. Nothing is
-    /// named where the work writes to several.
+    /// `record` is the record that `work` writes to, a participant's or an account's, or none if it writes to
+    /// several. Jobs of one record run one after the other, so that they do not conflict. Jobs of several records
+    /// share a commit.
     pub fn write<T, E: Failure>(
         &self,
         record: Option<Uuid>,
@@ -122,7 +124,7 @@ impl Database {
     fn writer(&self, record: Option<Uuid>) -> &Sender<Box<dyn Job>> {
         let number = match record {
             Some(record) => BuildHasherDefault::<DefaultHasher>::default().hash_one(record),
-            None => self.turn.fetch_add(1, Ordering::Relaxed) as u64,
+            None => self.next_writer.fetch_add(1, Ordering::Relaxed) as u64,
         };
         let number = usize::try_from(number % self.writes.len() as u64).unwrap_or(0);
         &self.writes[number]
@@ -158,22 +160,23 @@ impl Database {
             .unwrap_or_else(|_| Err(Error::Unavailable("the readers have stopped".to_owned()).into()))
     }
 
-    /// Whether somebody has an account here. Blocks. A database that is not there yet has none, and is not made.
-    pub fn holds_people(&self) -> Result<bool, Error> {
-        if !self.location.is_there() {
+    /// Whether somebody has an account. Blocks. Does not make a database that does not exist.
+    pub fn has_accounts(&self) -> Result<bool, Error> {
+        if !self.location.exists() {
             return Ok(false);
         }
         let tx = &mut self.location.connect(false)?;
         Ok(migration::has_tables(tx)? && crate::account::anybody(tx)?)
     }
 
-    /// Copies the embedded database to a new file that is its owner's alone, consistently, while it is in use.
+    /// Copies the SQLite database to a new file that only its owner can read. The copy is consistent, even while the
+    /// database is in use.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
         if matches!(self.location, Location::Postgres(_)) {
             return Err(Error::Setup("use pg_dump for a PostgreSQL database".to_owned()));
         }
         let mut tx = self.location.connect(true)?;
-        let told = |error: std::io::Error| {
+        let explained = |error: std::io::Error| {
             Error::Setup(match error.kind() {
                 ErrorKind::AlreadyExists => format!("{} exists already; name a new file", to.display()),
                 ErrorKind::NotFound => {
@@ -182,15 +185,15 @@ impl Database {
                 _ => format!("{}: {error}", to.display()),
             })
         };
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(told)?;
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(explained)?;
         let vacuum = diesel::sql_query("VACUUM INTO ?");
         let copied = vacuum
             .bind::<diesel::sql_types::Text, _>(to.to_string_lossy().into_owned())
             .execute(&mut tx)
             .map_err(Error::from)
-            .and_then(|_| File::open(to).and_then(|copy| copy.sync_all()).map_err(told));
+            .and_then(|_| File::open(to).and_then(|copy| copy.sync_all()).map_err(explained));
         if copied.is_err() {
-            // Half a copy would be taken for one.
+            // Half a copy could be mistaken for a whole one.
             let _ = std::fs::remove_file(to);
         }
         copied
@@ -232,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn in_a_group_each_stands_or_falls_alone() {
+    fn a_job_that_fails_does_not_affect_the_others_of_its_group() {
         let (_folder, database) = fresh();
-        // The first job holds the writer until the others wait behind it and so become one group.
+        // The first job blocks the writer until the others wait in the queue, so that they become one group.
         let gate = Arc::new(Barrier::new(2));
         let (answers, answered) = bounded(16);
         let hold = Arc::clone(&gate);
-        let has_waited = AtomicBool::new(false); // a group runs again when one of it falls
+        let has_waited = AtomicBool::new(false); // a group runs again if one of its jobs fails
         let answer = answers.clone();
         database.write(
             None,
@@ -251,7 +254,7 @@ mod tests {
             },
             move |outcome| answer.send(("hold", outcome)).unwrap(),
         );
-        for kind in ["kept", "refused", "panics", "kept"] {
+        for kind in ["stored", "refused", "panics", "stored"] {
             let answer = answers.clone();
             let work = move |tx: &mut Tx| -> Result<(), Error> {
                 insert(tx, kind)?;
@@ -267,15 +270,15 @@ mod tests {
         gate.wait();
         for _ in 0..5 {
             let (kind, outcome) = answered.recv().unwrap();
-            assert_eq!(outcome.is_ok(), kind == "kept" || kind == "hold", "{kind}: {outcome:?}");
+            assert_eq!(outcome.is_ok(), kind == "stored" || kind == "hold", "{kind}: {outcome:?}");
             if kind == "panics" {
                 assert!(
                     matches!(&outcome, Err(Error::Broken(text)) if text == "a panic"),
-                    "its text goes nowhere: {outcome:?}"
+                    "without its text: {outcome:?}"
                 );
             }
         }
-        assert_eq!(stored(&database, "kept"), 2);
+        assert_eq!(stored(&database, "stored"), 2);
         assert_eq!(
             stored(&database, "refused") + stored(&database, "panics") + stored(&database, "abandoned"),
             0
@@ -285,8 +288,8 @@ mod tests {
     #[test]
     fn a_reader_cannot_write() {
         let (_folder, database) = fresh();
-        assert!(database.read_now(|tx| insert(tx, "sneaked in")).is_err());
-        assert_eq!(stored(&database, "sneaked in"), 0);
+        assert!(database.read_now(|tx| insert(tx, "by a reader")).is_err());
+        assert_eq!(stored(&database, "by a reader"), 0);
     }
 
     #[test]
@@ -308,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_a_database_and_its_copy_are_their_owners_alone() {
+    fn only_their_owner_can_read_the_files_of_a_database_and_its_copy() {
         let (folder, database) = fresh();
         database.write_now(|tx| insert(tx, "one")).unwrap();
         let copy = folder.path().join("copy.db");
@@ -323,15 +326,15 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_not_there_holds_nobody_and_is_not_made() {
+    fn a_database_that_does_not_exist_has_no_accounts_and_is_not_made() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
         let database = Database::open(Location::Sqlite(file.clone()), 1, 1);
-        assert!(!database.holds_people().unwrap() && !file.exists());
+        assert!(!database.has_accounts().unwrap() && !file.exists());
         std::fs::write(&file, "").unwrap();
-        assert!(!database.holds_people().unwrap(), "an empty file neither");
+        assert!(!database.has_accounts().unwrap(), "an empty file");
         let (_folder, database) = fresh();
-        assert!(!database.holds_people().unwrap());
+        assert!(!database.has_accounts().unwrap());
     }
 
     #[test]
@@ -351,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_scheme_makes_no_file() {
+    fn a_misspelled_scheme_makes_no_file() {
         for url in
             ["postgres_typo", "mysql://x", "", "evenkeel.db", "sqlite:", "sqlite::memory:", "sqlite:file:x"]
         {

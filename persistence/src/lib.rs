@@ -1,6 +1,6 @@
-//! Evenkeel on SQLite and PostgreSQL. Each query is written once and takes the transaction first.
+//! Evenkeel on SQLite and PostgreSQL. Each query is written once for both and takes the transaction first.
 //!
-//! There is no rule, no HTTP and no async here: queries take and return values of `domain`.
+//! Queries take and return values of `domain`. There are no rules here, no HTTP and no async.
 
 #[macro_use]
 mod column;

@@ -1,6 +1,6 @@
-//! What all log entries share: the revisions of one that was corrected.
+//! The revisions of a log entry, for every kind of entry.
 
-/// The queries on the revisions of one kind of log entry, named by the column of a revision that names the entry.
+/// The queries on the revisions of one kind of log entry. The first argument is the column with the id of the entry.
 macro_rules! revisions {
     ($revisions:ident.$of:ident, $entry:ty, $draft:ty) => {
         #[derive(::diesel::Queryable, ::diesel::Selectable, ::diesel::Insertable)]
@@ -13,8 +13,8 @@ macro_rules! revisions {
             draft: AsJson<$draft>,
         }
 
-        /// All revisions of an entry, the first one first; never none. An entry that was never corrected has one,
-        /// which is stored only in the entry itself.
+        /// All revisions of an entry, the oldest first, at least one. The only revision of an entry that was never
+        /// corrected is stored in the entry itself.
         pub fn revisions(tx: &mut Tx, grant: &Grant, entry: &$entry) -> Result<Vec<Revision<$draft>>, Error> {
             if entry.revision == 1 {
                 return Ok(vec![entry.first_revision()]);

@@ -1,4 +1,4 @@
-//! The plan and the safety plan: every revision, and who signed which.
+//! The plan and the safety plan: every revision and its signatures.
 
 pub mod offline;
 
@@ -18,15 +18,15 @@ use crate::column::{AsJson, Stored};
 use crate::schema::{plan_revisions, plan_signatures};
 use crate::{Error, Tx};
 
-/// A document of which a participant has one, kept in revisions.
-pub trait Kept: Document + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The word for it in its rows.
+/// A document that is stored in revisions. A participant has one of each kind.
+pub trait StoredDocument: Document + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Its kind, as stored in its rows.
     const KIND: &'static str;
 }
-impl Kept for Plan {
+impl StoredDocument for Plan {
     const KIND: &'static str = "plan";
 }
-impl Kept for SafetyPlan {
+impl StoredDocument for SafetyPlan {
     const KIND: &'static str = "safety_plan";
 }
 
@@ -41,7 +41,7 @@ row! {
     }
 }
 
-/// A revision without what it says.
+/// A revision without its content.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = plan_revisions, treat_none_as_default_value = false)]
 struct Head {
@@ -58,9 +58,9 @@ impl Head {
     }
 }
 
-/// Stores a new revision. Of two that were made from the same one the second is a [`Error::Duplicate`]. Its
-/// signatures are stored by [`sign`].
-pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
+/// Stores a new revision. The second of two that were made from the same one is an [`Error::Duplicate`]. [`sign`]
+/// stores its signatures.
+pub fn add<D: StoredDocument>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Result<(), Error> {
     let row = (
         plan_revisions::participant_id.eq(Stored(grant.participant())),
         plan_revisions::kind.eq(D::KIND),
@@ -76,8 +76,8 @@ pub fn add<D: Kept>(tx: &mut Tx, grant: &Grant, revision: &Revision<D>) -> Resul
     Ok(())
 }
 
-/// Stores a signature under the revision that it names; false if this person signed that one before.
-pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
+/// Stores a signature of the revision that it names. False if this person has already signed that revision.
+pub fn sign<D: StoredDocument>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Result<bool, Error> {
     let row = (
         plan_signatures::participant_id.eq(Stored(grant.participant())),
         plan_signatures::kind.eq(D::KIND),
@@ -87,8 +87,13 @@ pub fn sign<D: Kept>(tx: &mut Tx, grant: &Grant, signature: &Signature) -> Resul
     Ok(added == 1)
 }
 
-/// The signatures under the revisions from `first` to `last`, both included, in order of time.
-fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, first: i32, last: i32) -> Result<Vec<Signature>, Error> {
+/// The signatures of the revisions from `first` to `last`, both included, in the order of their times.
+fn signatures<D: StoredDocument>(
+    tx: &mut Tx,
+    grant: &Grant,
+    first: i32,
+    last: i32,
+) -> Result<Vec<Signature>, Error> {
     let query = plan_signatures::table
         .filter(plan_signatures::participant_id.eq(Stored(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
@@ -100,14 +105,18 @@ fn signatures<D: Kept>(tx: &mut Tx, grant: &Grant, first: i32, last: i32) -> Res
 
 type Row<D> = (Head, AsJson<D>);
 
-fn whole<D: Kept>(tx: &mut Tx, grant: &Grant, row: Option<Row<D>>) -> Result<Option<Revision<D>>, Error> {
+fn whole<D: StoredDocument>(
+    tx: &mut Tx,
+    grant: &Grant,
+    row: Option<Row<D>>,
+) -> Result<Option<Revision<D>>, Error> {
     let Some((head, content)) = row else { return Ok(None) };
     let signatures = signatures::<D>(tx, grant, head.revision, head.revision)?;
     Ok(Some(head.revision(content.0, signatures)))
 }
 
 /// One revision.
-pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Revision<D>>, Error> {
+pub fn at<D: StoredDocument>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Revision<D>>, Error> {
     let query = plan_revisions::table.find((Stored(grant.participant()), D::KIND, number));
     let row = each!(tx, conn => query.select((Head::as_select(), plan_revisions::content)).get_result(conn))
         .optional()?;
@@ -115,7 +124,7 @@ pub fn at<D: Kept>(tx: &mut Tx, grant: &Grant, number: i32) -> Result<Option<Rev
 }
 
 /// The latest revision; none before the first is saved.
-pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
+pub fn current<D: StoredDocument>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
     let query = plan_revisions::table
         .filter(plan_revisions::participant_id.eq(Stored(grant.participant())))
         .filter(plan_revisions::kind.eq(D::KIND))
@@ -126,10 +135,10 @@ pub fn current<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>
     whole(tx, grant, row)
 }
 
-/// A plan and a safety plan; none of those of which nothing was saved.
+/// A plan and a safety plan; none if it was never saved.
 pub type Both = (Option<Revision<Plan>>, Option<Revision<SafetyPlan>>);
 
-/// The latest revisions of the plan and the safety plan, as [`current`] reads each, in a quarter of the queries.
+/// The latest revisions of the plan and the safety plan, as [`current`] reads each, but in a quarter of the queries.
 pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     let participant = Stored(grant.participant());
     let latest = diesel::alias!(plan_revisions as latest_of_kind);
@@ -164,18 +173,18 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
 type SignedRow = (String, Head, AsJson<serde_json::Value>, Option<SignatureRow>);
 
 /// One revision from its rows: one for each signature, or one without.
-fn with_signed<D: Kept>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {
+fn with_signed<D: StoredDocument>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {
     let mut rows = rows.into_iter();
     let Some((_, head, content, first)) = rows.next() else { return Ok(None) };
     let signed = first.into_iter().chain(rows.filter_map(|(.., signed)| signed));
     let mut signatures: Vec<_> = signed.map(Signature::from).collect();
-    // Sorted here, so that the database need not sort what the revisions say.
+    // Sorted here, so that the database does not have to sort the contents of the revisions.
     signatures.sort_by_key(|signature| (signature.at, signature.by));
     Ok(Some(head.revision(content.read()?, signatures)))
 }
 
-/// The revisions that anybody signed, without what they say, the latest first.
-pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, Error> {
+/// The revisions that anybody signed, without their contents, the latest first.
+pub fn signed<D: StoredDocument>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, Error> {
     let signed = plan_signatures::table
         .filter(plan_signatures::participant_id.eq(Stored(grant.participant())))
         .filter(plan_signatures::kind.eq(D::KIND))
@@ -190,13 +199,17 @@ pub fn signed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Vec<Revision<()>>, 
     with_signatures::<D>(tx, grant, rows)
 }
 
-/// The latest revision that both signed, by [`agreed_revision`].
-pub fn agreed<D: Kept>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
+/// The latest revision that both have signed; see [`agreed_revision`].
+pub fn agreed<D: StoredDocument>(tx: &mut Tx, grant: &Grant) -> Result<Option<Revision<D>>, Error> {
     let number = agreed_revision(&signed::<D>(tx, grant)?).map(|agreed| agreed.revision);
     number.map_or(Ok(None), |number| at(tx, grant, number))
 }
 
-fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Result<Vec<Revision<()>>, Error> {
+fn with_signatures<D: StoredDocument>(
+    tx: &mut Tx,
+    grant: &Grant,
+    rows: Vec<Head>,
+) -> Result<Vec<Revision<()>>, Error> {
     let numbers = || rows.iter().map(|row| row.revision);
     let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(Vec::new()) };
     let all = signatures::<D>(tx, grant, first, last)?;
@@ -207,8 +220,8 @@ fn with_signatures<D: Kept>(tx: &mut Tx, grant: &Grant, rows: Vec<Head>) -> Resu
     Ok(rows.into_iter().map(revision).collect())
 }
 
-/// A page of revisions without what they say, the latest first: those before the one a page before ended with.
-pub fn heads<D: Kept>(
+/// A page of revisions without their contents, the latest first: those before the last one of the page before.
+pub fn heads<D: StoredDocument>(
     tx: &mut Tx,
     grant: &Grant,
     before: Option<i32>,
@@ -280,18 +293,18 @@ mod tests {
         assert_eq!(agreed.content, saying("payday 2"));
         assert_eq!(at::<Plan>(tx, &own, 2).unwrap(), Some(agreed));
         assert_eq!(at::<Plan>(tx, &own, 4).unwrap(), None);
-        let told = |page: Vec<Revision<()>>| {
+        let agreements = |page: Vec<Revision<()>>| {
             page.iter().map(|head| (head.revision, head.agreement())).collect::<Vec<_>>()
         };
-        let page = told(heads::<Plan>(tx, &own, None, 2).unwrap());
+        let page = agreements(heads::<Plan>(tx, &own, None, 2).unwrap());
         assert_eq!(page, [(3, Agreement::Participant), (2, Agreement::Agreed)]);
-        assert_eq!(told(signed::<Plan>(tx, &own).unwrap()), page);
-        assert_eq!(told(heads::<Plan>(tx, &own, Some(2), 2).unwrap()), [(1, Agreement::Draft)]);
+        assert_eq!(agreements(signed::<Plan>(tx, &own).unwrap()), page);
+        assert_eq!(agreements(heads::<Plan>(tx, &own, Some(2), 2).unwrap()), [(1, Agreement::Draft)]);
         assert_eq!(current::<SafetyPlan>(tx, &own).unwrap(), None);
     }
 
     #[test]
-    fn a_safety_plan_is_kept_beside_the_plan() {
+    fn a_safety_plan_is_stored_beside_the_plan() {
         let mut database = test_database();
         let tx = &mut database.tx;
         let own = grant(Action::ChangePlan);

@@ -1,4 +1,4 @@
-//! The program: changes of the level of care, as they were recorded.
+//! The program: changes of the level of care.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
@@ -22,7 +22,7 @@ row! {
     }
 }
 
-/// Stores a new change; [`Error::Duplicate`] if the participant has one of that id or number.
+/// Stores a new change. [`Error::Duplicate`] if the participant already has one with this id or number.
 pub fn add(tx: &mut Tx, grant: &Grant, change: &LevelOfCareChange) -> Result<(), Error> {
     let row = (level_of_care_changes::participant_id.eq(Stored(grant.participant())), Row::from(*change));
     diesel::insert_into(level_of_care_changes::table).values(row).execute(tx)?;
@@ -48,7 +48,7 @@ mod tests {
     use evenkeel_domain::program::record;
 
     #[test]
-    fn steps_read_back_in_the_order_in_which_they_were_recorded() {
+    fn level_of_care_changes_read_back_in_the_order_in_which_they_were_recorded() {
         let mut database = test_database();
         let tx = &mut database.tx;
         let counselors = grant(Action::ChangeLevelOfCare);

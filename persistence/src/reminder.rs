@@ -54,7 +54,7 @@ impl TryFrom<PreferencesRow> for Preferences {
     }
 }
 
-/// The preferences of a participant, if they ever chose any.
+/// The preferences of a participant; none if they have not chosen any.
 pub fn preferences(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Preferences>, Error> {
     let query = reminder_preferences::table.find(Stored(participant));
     let row: Option<PreferencesRow> =
@@ -62,7 +62,7 @@ pub fn preferences(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Pre
     row.map(Preferences::try_from).transpose()
 }
 
-/// Stores a participant's preferences, and when the next reminder is due.
+/// Stores a participant's preferences, and the time when the next reminder is due.
 pub fn put_preferences(
     tx: &mut Tx,
     participant: ParticipantId,
@@ -87,7 +87,7 @@ pub fn put_preferences(
     Ok(())
 }
 
-/// Whose next reminder is due, with when; the longest due first.
+/// The participants whose next reminder is due, with the time, the longest due first.
 pub fn due(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<(ParticipantId, Preferences, Moment)>, Error> {
     let rows: Vec<PreferencesRow> = reminder_preferences::table
         .filter(reminder_preferences::next_due_at.le(Some(now)))
@@ -129,14 +129,14 @@ fn messages(rows: Vec<Row>) -> Vec<ReminderMessage> {
     rows.into_iter().map(ReminderMessage::from).collect()
 }
 
-/// Puts a message into the outbox; false if this person's reminder of that date and slot is there already.
+/// Puts a message into the outbox. False if the person's reminder for this date and slot is already there.
 pub fn add(tx: &mut Tx, message: &ReminderMessage, unsubscribe_hash: &[u8; 32]) -> Result<bool, Error> {
     let row = (Row::from(message.clone()), reminder_messages::unsubscribe_hash.eq(Stored(*unsubscribe_hash)));
     let added = each!(tx, conn => diesel::insert_into(reminder_messages::table).values(row).on_conflict_do_nothing().execute(conn))?;
     Ok(added == 1)
 }
 
-/// Messages that wait to be sent, the longest due first.
+/// The messages that wait to be sent, the longest due first.
 pub fn waiting(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<ReminderMessage>, Error> {
     let rows = reminder_messages::table
         .filter(reminder_messages::state.eq(Stored(ReminderState::Planned)))
@@ -149,7 +149,7 @@ pub fn waiting(tx: &mut Tx, now: Moment, limit: i64) -> Result<Vec<ReminderMessa
     Ok(messages(rows))
 }
 
-/// Messages sent since a moment that nobody has answered yet.
+/// The messages sent since a moment whose check-in has not been answered.
 pub fn unanswered(tx: &mut Tx, since: Moment, limit: i64) -> Result<Vec<ReminderMessage>, Error> {
     let rows = reminder_messages::table
         .filter(reminder_messages::state.eq(Stored(ReminderState::Sent)))
@@ -161,8 +161,7 @@ pub fn unanswered(tx: &mut Tx, since: Moment, limit: i64) -> Result<Vec<Reminder
     Ok(messages(rows))
 }
 
-/// Stores what a rule made of a message, unless somebody else has leased it since: only the holder of the
-/// fence it was taken with may write.
+/// Stores a changed message. False if another worker has leased it since: `held` must be its current fence.
 pub fn put(tx: &mut Tx, message: &ReminderMessage, held: i64) -> Result<bool, Error> {
     let mine = reminder_messages::table
         .filter(reminder_messages::id.eq(Stored(message.id)))
@@ -170,7 +169,7 @@ pub fn put(tx: &mut Tx, message: &ReminderMessage, held: i64) -> Result<bool, Er
     Ok(diesel::update(mine).set(Row::from(message.clone())).execute(tx)? == 1)
 }
 
-/// A participant's reminder messages, the latest due first, after the one a page before ended with.
+/// A page of a participant's reminder messages, the latest due first, after the last one of the page before.
 pub fn history(
     tx: &mut Tx,
     grant: &Grant,
@@ -190,7 +189,7 @@ pub fn history(
     Ok(messages(query.load(tx)?))
 }
 
-/// Messages of a caseload that came back or were given up since a moment.
+/// The messages of a caseload since a moment that bounced or could not be sent.
 pub fn undelivered(tx: &mut Tx, permit: &Permit, since: Moment) -> Result<Vec<ReminderMessage>, Error> {
     let actor = permit.actor();
     let mut query = reminder_messages::table
@@ -211,7 +210,7 @@ pub fn undelivered(tx: &mut Tx, permit: &Permit, since: Moment) -> Result<Vec<Re
     Ok(messages(query.load(tx)?))
 }
 
-/// Whose message carried an unsubscribe token.
+/// The participant whose message had an unsubscribe token.
 pub fn by_unsubscribe_hash(tx: &mut Tx, hash: &[u8; 32]) -> Result<Option<ParticipantId>, Error> {
     let query = reminder_messages::table
         .filter(reminder_messages::unsubscribe_hash.eq(Stored(*hash)))

@@ -1,4 +1,4 @@
-//! The tables, as both engines have them.
+//! The tables, the same on both engines.
 
 diesel::table! {
     use diesel::sql_types::Bool;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{Database, Location, Tx, account};
 
-/// An organization with a participant, a counselor and a supervisor. Dropped, its file goes too.
+/// An organization with a participant, a counselor and a supervisor. Its file is removed when it is dropped.
 pub struct TestDatabase {
     pub tx: Tx,
     _folder: tempfile::TempDir,
@@ -54,7 +54,7 @@ pub fn test_database() -> TestDatabase {
     TestDatabase { tx, _folder: folder }
 }
 
-/// Somebody of the clinic in this role.
+/// The person with this role.
 pub fn actor(role: Role) -> Actor {
     Actor {
         account: id::<AccountId>(10 + role as u128),
@@ -70,13 +70,13 @@ fn request() -> Request {
     Request { id: id(99), now: at("2026-03-02T18:00:00Z") }
 }
 
-/// The participant's own grant, or a counselor's for what a participant may not do.
+/// The participant's own grant, or the counselor's if a participant may not do this.
 pub fn grant(action: Action) -> Grant {
     let decide = |role, relation| access::decide(&actor(role), action, id(PARTICIPANT), relation, request());
     decide(Role::Participant, Relation::Own).or_else(|_| decide(Role::Counselor, Relation::Caseload)).unwrap()
 }
 
-/// What somebody in this role may do in the organization.
+/// The permit of the person with this role in the organization.
 pub fn permit(role: Role, action: Action) -> Permit {
     access::permit(&actor(role), action, request()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Daily summaries: what trends and caseloads are read from, updated in the transaction of each write.
+//! Daily summaries, which trends and caseloads read. Each write updates them in its transaction.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Untyped};
@@ -34,14 +34,14 @@ impl From<Row> for DaySummary {
     }
 }
 
-/// The summary of one day, if anything was logged on it.
+/// The summary of one day; none if nothing was logged on it.
 pub fn day(tx: &mut Tx, grant: &Grant, day: Day) -> Result<Option<DaySummary>, Error> {
     let query = daily_summaries::table.find((Stored(grant.participant()), Stored(day)));
     let row: Option<Row> = each!(tx, conn => query.select(Row::as_select()).get_result(conn)).optional()?;
     Ok(row.map(DaySummary::from))
 }
 
-/// The summaries of the days from `from` to `to`, both included; a day without logs has none.
+/// The summaries of the days from `from` to `to`, both included. A day without logs has none.
 pub fn days(tx: &mut Tx, grant: &Grant, from: Day, to: Day) -> Result<Vec<DaySummary>, Error> {
     let query = daily_summaries::table
         .filter(daily_summaries::participant_id.eq(Stored(grant.participant())))
@@ -100,13 +100,13 @@ pub fn put(tx: &mut Tx, grant: &Grant, summary: &DaySummary) -> Result<(), Error
     Ok(())
 }
 
-/// Removes the summary of a day that has no entry any more.
+/// Removes the summary of a day that no longer has an entry.
 pub fn remove(tx: &mut Tx, grant: &Grant, day: Day) -> Result<(), Error> {
     diesel::delete(daily_summaries::table.find((Stored(grant.participant()), Stored(day)))).execute(tx)?;
     Ok(())
 }
 
-/// When the last craving of a participant was, however long ago.
+/// The time of a participant's last craving, however long ago.
 pub fn last(tx: &mut Tx, participant: ParticipantId) -> Result<Option<Moment>, Error> {
     let query = daily_summaries::table
         .filter(daily_summaries::participant_id.eq(Stored(participant)))

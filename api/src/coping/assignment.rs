@@ -1,4 +1,4 @@
-//! What a counselor asks somebody to practice, and its state.
+//! Skills that a counselor assigns for practice.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
@@ -27,15 +27,15 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_assignments).service(assign_skill).service(withdraw_assignment);
 }
 
-/// An assignment, and its state.
+/// An assignment and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Assigned {
-    /// What was assigned.
+    /// The assignment.
     #[serde(flatten)]
     pub assignment: Assignment,
-    /// Its state on the participant's today.
+    /// Its state today, in the participant's time zone.
     pub state: AssignmentState,
-    /// When the skill was first practiced since.
+    /// When the skill was first practiced since it was assigned.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub practiced_at: Option<Moment>,
@@ -43,8 +43,8 @@ pub struct Assigned {
 
 // What happens
 
-/// What happens when a skill is assigned: it is stored once and recorded in the audit log. The same content again changes
-/// nothing, even if the skill is no longer on offer.
+/// Assigns a skill: stores the assignment once and records it in the audit log. The same content again changes nothing,
+/// even if the skill is no longer on offer.
 pub fn assign(
     tx: &mut Tx,
     grant: &Grant,
@@ -109,14 +109,14 @@ fn with_state(
 
 /// Assign a skill for practice
 ///
-/// Until a day of the participant's calendar, at most a year ahead. The skill must be on offer and have no
-/// precaution that holds for the participant.
+/// Until a day in the participant's time zone, at most a year ahead. The skill must be on offer and have no precaution
+/// that applies to the participant.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(AssignmentId), Path)),
     responses(
         (status = 201, description = "Assigned, durably", body = Assigned),
         (status = 200, description = "Assigned before with the same content", body = Assigned),
-        (status = 409, description = "The id is taken by another assignment, or it was taken back"),
+        (status = 409, description = "The id is in use for another assignment, or the assignment was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/coping/assignments/{id}")]
@@ -132,19 +132,19 @@ async fn assign_skill(
     done.await
 }
 
-/// What was assigned, the latest first.
+/// A participant's assignments.
 #[derive(Serialize, ToSchema)]
 struct Assignments {
-    /// The assignments
+    /// The assignments, the latest first
     #[schema(max_items = 200)]
     items: Vec<Assigned>,
 }
 
 /// List assigned skills
 ///
-/// The latest 200, each with its state: done once the skill was practiced since, late or not; open, or over
-/// when its last day has passed; has_precaution, and neither open nor over, while a precaution that holds for the
-/// participant speaks against the skill. One that was taken back is listed as withdrawn for 28 days.
+/// The latest 200, each with its state. An assignment is `done` when the skill was practiced since, even if late.
+/// Otherwise it is `open`, or `over` when its last day has passed, or `has_precaution` if the skill has a precaution
+/// that applies to the participant. A withdrawn one is listed as `withdrawn` for 28 days.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((status = 200, description = "The assignments, the latest first", body = Assignments)),
@@ -169,12 +169,12 @@ async fn list_assignments(
     Ok(Json(Assignments { items }))
 }
 
-/// Take an assignment back
+/// Withdraw an assignment
 ///
-/// It is no longer asked for; that it was is kept. Again is the same.
+/// The participant is no longer asked to practice it. It stays stored. Doing it again changes nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(AssignmentId), Path)),
-    responses((status = 204, description = "Taken back")),
+    responses((status = 204, description = "Withdrawn")),
 )]
 #[delete("/v1/participants/{participant}/coping/assignments/{id}")]
 async fn withdraw_assignment(

@@ -1,4 +1,5 @@
-//! Favorite skills and own precautions: one document, changed by the participant, its precautions by the counselor too.
+//! Favorite skills and precautions: one document that the participant changes. Their counselor can change the
+//! precautions too.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
@@ -24,7 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when somebody changes what is chosen: it holds from now on, and is recorded in the audit log.
+/// Changes the choices and records it in the audit log.
 pub fn change(
     tx: &mut Tx,
     grant: &Grant,
@@ -45,7 +46,8 @@ fn keep(tx: &mut Tx, grant: &Grant, before: &Chosen, chosen: Chosen) -> Result<C
     Ok(chosen)
 }
 
-/// Runs a change. Where it started from something older, the refusal shows the current choices, which staff then have read.
+/// Runs a change. If it started from an older revision, the refusal shows the current choices. For staff that counts as
+/// a read.
 async fn changed(
     app: &App,
     caller: Caller,
@@ -75,13 +77,13 @@ async fn changed(
 
 // Routes
 
-/// Read favorite skills and own precautions
+/// Read favorite skills and precautions
 ///
-/// Revision 0, with nothing in it, until somebody chooses.
+/// They are empty, with revision 0, until somebody chooses.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((
-        status = 200, description = "What holds grant.now()", body = Chosen,
+        status = 200, description = "The current choices", body = Chosen,
         headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
     )),
 )]
@@ -101,20 +103,20 @@ async fn read_coping_choices(
     Ok(Tagged(chosen.revision, Json(chosen)))
 }
 
-/// Choose favorite skills and own precautions
+/// Choose favorite skills and precautions
 ///
-/// All of them anew: what is no longer listed no longer holds. Once something is chosen, `If-Match` names the
-/// revision that was read. A skill with one of the precautions is never suggested or assigned. A favorite that is
-/// not on offer does no harm. The same choices again change nothing.
+/// Send all of them: they replace the earlier ones. After the first choice, `If-Match` must name the revision that was
+/// read. A skill with one of the precautions is never suggested or assigned. A favorite that is not on offer is not
+/// suggested. The same choices again change nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), MayMatch),
     responses(
         (
-            status = 200, description = "What holds from now on", body = Chosen,
+            status = 200, description = "The new choices", body = Chosen,
             headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
         ),
-        (status = 412, description = "It was changed since; `current` is the current one, its tag is in ETag"),
-        (status = 428, description = "Something is chosen already, and If-Match is missing"),
+        (status = 412, description = "They were changed since; `current` has the current ones, ETag their tag"),
+        (status = 428, description = "There are choices already, and If-Match is missing"),
     ),
 )]
 #[put("/v1/participants/{participant}/coping/choices")]
@@ -130,30 +132,30 @@ async fn change_coping_choices(
     changed(&app, caller, participant, Action::ChooseSkills, by).await
 }
 
-/// Precautions that hold for a participant.
+/// The precautions that apply to a participant.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "precautions": ["heart_condition"] }))]
 struct Precautions {
-    /// All that hold
+    /// All that apply
     #[schema(value_type = Vec<Precaution>, max_items = 8)]
     precautions: BoundedSet<Precaution, 8>,
 }
 
-/// Note which precautions hold
+/// Note precautions
 ///
-/// By the participant or their counselor: all of them anew, what is no longer listed no longer holds. The
-/// favorites stay as they are. Once something is chosen, `If-Match` names the revision that was read. It is the
-/// same document as `choices`, and answered as that.
+/// By the participant or their counselor. Send all precautions: they replace the earlier ones. The favorites stay.
+/// After the first choice, `If-Match` must name the revision that was read. This is the same document as `choices`,
+/// with the same answer.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), MayMatch),
     responses(
         (
-            status = 200, description = "What holds from now on", body = Chosen,
+            status = 200, description = "The new choices", body = Chosen,
             headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
         ),
-        (status = 412, description = "It was changed since; `current` is the current one, its tag is in ETag"),
-        (status = 428, description = "Something is chosen already, and If-Match is missing"),
+        (status = 412, description = "They were changed since; `current` has the current ones, ETag their tag"),
+        (status = 428, description = "There are choices already, and If-Match is missing"),
     ),
 )]
 #[put("/v1/participants/{participant}/coping/precautions")]

@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when an organization adds a skill: it is stored once. The same content again changes nothing.
+/// Adds a skill to an organization and stores it once. The same content again changes nothing.
 pub fn add(
     tx: &mut Tx,
     permit: &Permit,
@@ -53,8 +53,7 @@ pub fn add(
     Ok(Recorded::New(skill))
 }
 
-/// What happens when an organization edits the revision of a skill that the editor read: what it said before is
-/// kept.
+/// Edits a skill from the revision that the editor read. The earlier revision stays stored.
 pub fn edit(
     tx: &mut Tx,
     permit: &Permit,
@@ -63,9 +62,9 @@ pub fn edit(
     draft: SkillDraft,
 ) -> Result<OrganizationSkill, Problem> {
     let before = find(tx, permit, id)?;
-    let (edited, kept) = organization::edit(&before, read, draft, permit.actor().account, permit.now())?;
-    if let Some(kept) = kept {
-        store::add_skill_revision(tx, permit, id, &kept)?;
+    let (edited, earlier) = organization::edit(&before, read, draft, permit.actor().account, permit.now())?;
+    if let Some(earlier) = earlier {
+        store::add_skill_revision(tx, permit, id, &earlier)?;
         store::put_skill(tx, permit, &edited)?;
         audit::record_permitted(tx, permit, Some(id.into()))?;
     }
@@ -110,11 +109,11 @@ struct SkillQuery {
 /// A skill on offer.
 #[derive(Serialize, ToSchema)]
 struct Offered {
-    /// The name by which practices, plans and assignments call it
+    /// Its name in practices, plans and assignments
     skill: SkillRef,
     #[serde(flatten)]
     draft: SkillDraft,
-    /// How often it was written; only an organization's own skill has that
+    /// Its revision; only an organization's own skill has one
     #[schema(minimum = 1, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<i32>,
@@ -123,14 +122,14 @@ struct Offered {
 /// The skills on offer.
 #[derive(Serialize, ToSchema)]
 struct OfferedSkills {
-    /// The version of the library; a phone that has it need not read the library's skills again
+    /// The version of the library. A phone that has this version does not have to read the library's skills again
     #[schema(minimum = 1)]
     library_version: i32,
-    /// When the library was last read through
+    /// When the library was last reviewed
     reviewed_on: Day,
-    /// By whom
+    /// Who reviewed it
     reviewed_by: Reviewer,
-    /// A sentence on each precaution
+    /// An explanation of each precaution
     #[schema(max_items = 8)]
     precautions: Vec<PrecautionNote>,
     /// The skills, the organization's own first
@@ -144,12 +143,12 @@ struct OfferedSkills {
 #[utoipa::path(
     params(
         SkillQuery,
-        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the copy at hand"),
+        ("If-None-Match" = Option<String>, Header, max_length = 200, description = "The ETag of the stored copy"),
     ),
     responses(
         (status = 200, description = "The skills on offer", body = OfferedSkills,
          headers(("ETag" = String, description = "A hash of this answer"))),
-        (status = 304, description = "The copy at hand is still right"),
+        (status = 304, description = "The stored copy is current"),
     ),
 )]
 #[get("/v1/skills")]
@@ -186,7 +185,7 @@ async fn list_skills(
 
 /// Read a skill of the organization
 ///
-/// A retired one too: what somebody practiced keeps its name.
+/// Also a retired one, so that practice of it can still be shown by name.
 #[utoipa::path(
     params(("id" = inline(SkillId), Path)),
     responses((
@@ -208,8 +207,8 @@ async fn read_skill(
 
 /// Add or edit a skill of the organization
 ///
-/// Without `If-Match` it is added, under an id that the client makes; the same content again is answered with the
-/// stored skill. With `If-Match` the revision that was read is edited; what it said before is kept.
+/// Without `If-Match`, the skill is added under an id that the client makes. The answer to the same content again is
+/// the stored skill. With `If-Match`, the revision that was read is edited, and the earlier revision stays stored.
 #[utoipa::path(
     params(("id" = inline(SkillId), Path), MayMatch),
     responses(
@@ -221,8 +220,8 @@ async fn read_skill(
             status = 200, description = "Edited, or stored before with the same content", body = OrganizationSkill,
             headers(("ETag" = inline(Tag), description = "Its revision, for If-Match")),
         ),
-        (status = 409, description = "The id is taken by other content, or the skill was retired"),
-        (status = 412, description = "Somebody changed it in the meantime: read it again"),
+        (status = 409, description = "The id is in use for other content, or the skill was retired"),
+        (status = 412, description = "It was changed since; read it again"),
     ),
 )]
 #[put("/v1/skills/{id}")]
@@ -249,7 +248,7 @@ async fn put_skill(
 
 /// Retire a skill of the organization
 ///
-/// It is offered no more, but what was practiced is kept. Again is the same.
+/// It is no longer offered. Practice of it stays stored. Doing it again changes nothing.
 #[utoipa::path(
     params(("id" = inline(SkillId), Path)),
     responses((status = 204, description = "Retired")),
@@ -267,7 +266,7 @@ async fn retire_skill(
 
 /// Offer a retired skill of the organization again
 ///
-/// As it was when it was retired. Again is the same.
+/// With the content that it had when it was retired. Doing it again changes nothing.
 #[utoipa::path(
     params(("id" = inline(SkillId), Path)),
     responses((
@@ -288,17 +287,17 @@ async fn restore_skill(
     Ok(Tagged(skill.revision, Json(skill)))
 }
 
-/// All revisions of a skill, the first one first.
+/// All revisions of a skill.
 #[derive(Serialize, ToSchema)]
 struct SkillRevisions {
-    /// What it said, and who wrote it when
+    /// The revisions, the oldest first
     #[schema(max_items = 10000)]
     items: Vec<SkillRevision>,
 }
 
 /// Read the revisions of a skill of the organization
 ///
-/// The last one is what it says now.
+/// The last one is the current one.
 #[utoipa::path(
     params(("id" = inline(SkillId), Path)),
     responses((

@@ -30,8 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when a practice is recorded, whichever way it came in: it is stored once and recorded in the audit
-/// log. The same content again changes nothing.
+/// Records a practice: stores it once and records it in the audit log. The same content again changes nothing.
 pub fn record(
     tx: &mut Tx,
     grant: &Grant,
@@ -48,7 +47,7 @@ pub fn record(
     Ok(Recorded::New(practice))
 }
 
-/// What happens when a practice is corrected: what it said before is stored.
+/// Corrects a practice. The earlier revision stays stored.
 pub fn correct(
     tx: &mut Tx,
     grant: &Grant,
@@ -65,7 +64,7 @@ pub fn correct(
     Ok(Recorded::New(corrected))
 }
 
-/// What happens when a practice is withdrawn: it counts in nothing any more.
+/// Withdraws a practice, so that it no longer counts.
 pub fn withdraw(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<(), Problem> {
     let before = find(tx, grant, id)?;
     let withdrawn = before.withdraw(grant.now());
@@ -90,15 +89,15 @@ fn current(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<SkillPract
 
 /// Log a practice of a skill
 ///
-/// The phone makes the id (UUIDv7) and keeps it before it sends. The same content again is answered with the
-/// stored entry. An entry may be as late as it likes; one whose clock is more than 5 minutes ahead is kept,
-/// flagged `clock_suspect` and counted on the day it arrived. A skill that the server does not know is kept too.
+/// The phone makes the id (UUIDv7) and stores it before it sends. The answer to the same content again is the stored
+/// entry. An entry may be late by any time. If its clock is more than 5 minutes ahead, it is stored with
+/// `clock_suspect` and counts on the day it arrived. It may name a skill that the server does not know.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path)),
     responses(
         (status = 201, description = "Stored, durably", body = Entry<SkillPracticeDraft>),
         (status = 200, description = "Stored before with the same content", body = Entry<SkillPracticeDraft>),
-        (status = 409, description = "The id is taken by other content, or was withdrawn"),
+        (status = 409, description = "The id is in use for other content, or the practice was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/coping/skill-practices/{id}")]
@@ -117,7 +116,7 @@ async fn record_skill_practice(
 
 /// List practices
 ///
-/// The latest first; withdrawn ones are left out. One with `clock_suspect` counts as practiced when it arrived.
+/// The latest first, without withdrawn ones. One with `clock_suspect` counts as practiced when it arrived.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), EntryQuery),
     responses((status = 200, description = "A page of practices", body = Page<Entry<SkillPracticeDraft>>)),
@@ -165,7 +164,7 @@ async fn read_skill_practice(
 
 /// Withdraw a practice
 ///
-/// It is no longer shown or counted. A tombstone stays. Again is the same.
+/// It is no longer shown or counted. A tombstone stays. Doing it again changes nothing.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path)),
     responses((status = 204, description = "Withdrawn")),
@@ -185,7 +184,7 @@ async fn withdraw_skill_practice(
 
 /// Correct a practice
 ///
-/// The whole content again, under an id the phone makes. The earlier revisions are kept.
+/// Send the whole content, under an id that the phone makes. The earlier revisions stay stored.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(SkillPracticeId), Path),
@@ -194,7 +193,7 @@ async fn withdraw_skill_practice(
     responses(
         (status = 201, description = "Stored, durably", body = Entry<SkillPracticeDraft>),
         (status = 200, description = "Stored before with the same content", body = Entry<SkillPracticeDraft>),
-        (status = 409, description = "The id is taken by another revision, or the practice was withdrawn"),
+        (status = 409, description = "The id is in use for another revision, or the practice was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/coping/skill-practices/{id}/revisions/{revision_id}")]
@@ -211,10 +210,10 @@ async fn correct_skill_practice(
     done.await
 }
 
-/// All revisions of a practice, the first one first.
+/// All revisions of a practice.
 #[derive(Serialize, ToSchema)]
 struct SkillPracticeRevisions {
-    /// What it said, and when it came
+    /// The revisions, the oldest first
     #[schema(max_items = 100)]
     items: Vec<Revision<SkillPracticeDraft>>,
 }

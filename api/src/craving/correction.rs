@@ -1,4 +1,4 @@
-//! Corrections of cravings: what was logged before stays on record.
+//! Corrections of cravings. The earlier revisions stay stored.
 
 use actix_web::web::Data;
 use actix_web::{get, put};
@@ -25,7 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when a craving is corrected; its ratings stay.
+/// Corrects a craving. Its ratings stay.
 fn correct(
     tx: &mut Tx,
     grant: &Grant,
@@ -50,8 +50,8 @@ fn correct(
 
 /// Correct a craving
 ///
-/// The whole content again, under an id the phone makes. The earlier revisions are kept. Without an outcome, the known one
-/// stays; one that changes an end in use to another withdraws the use report.
+/// Send the whole content, under an id that the phone makes. The earlier revisions stay stored. Without an outcome, the
+/// known one stays. A correction that changes an outcome with use to another withdraws the use report.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("id" = inline(CravingId), Path),
@@ -60,7 +60,7 @@ fn correct(
     responses(
         (status = 201, description = "Stored, durably", body = CravingResponse),
         (status = 200, description = "Stored before with the same content", body = CravingResponse),
-        (status = 409, description = "The id is taken by another revision, or the craving was withdrawn"),
+        (status = 409, description = "The id is in use for another revision, or the craving was withdrawn"),
     ),
 )]
 #[put("/v1/participants/{participant}/cravings/{id}/revisions/{revision_id}")]
@@ -79,13 +79,13 @@ async fn correct_craving(
     Ok(done.map(|craving| CravingResponse::new(craving, outcome)))
 }
 
-/// All revisions of a craving, the first one first, and all outcomes that were reported by themselves.
+/// All revisions of a craving, and all outcomes that were reported after it.
 #[derive(Serialize, ToSchema)]
 struct CravingRevisions {
-    /// What it said, and when it came
+    /// The revisions, the oldest first
     #[schema(max_items = 100)]
     items: Vec<Revision<CravingDraft>>,
-    /// The outcomes that were reported later, in the order they came
+    /// The outcomes that were reported later, in the order in which they arrived
     #[schema(max_items = 150)]
     outcomes: Vec<ReportedOutcome>,
 }

@@ -1,4 +1,4 @@
-//! Twelve weeks of one record: what the phone and the counselor send, each by the action behind its route.
+//! Twelve weeks of one participant's record. Each entry goes through the action of its route.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ use crate::{check_in, craving, plan, program, reminder};
 
 /// Days of records, today included.
 pub(super) const DAYS: i32 = 12 * 7;
-/// The counselor has acknowledged use that is longer ago than this many days.
+/// The counselor has acknowledged use that is older than this many days.
 const ACKNOWLEDGED: i32 = 4;
 
 type Work = Box<dyn FnOnce(&mut Tx, &Grant) -> Result<(), Problem>>;
@@ -41,12 +41,12 @@ type Work = Box<dyn FnOnce(&mut Tx, &Grant) -> Result<(), Problem>>;
 pub(super) struct Course<'a> {
     demo: &'a Demo,
     record: &'a Record,
-    /// What this person practices, and how much each skill eases a craving.
+    /// The skills that this person practices, and how much each eases a craving.
     skills: Vec<(SkillRef, i32)>,
     dice: &'a mut Dice,
     now: Moment,
     today: Day,
-    /// The day's strongest craving, by how many days ago.
+    /// The strongest craving of each day, by how many days ago it was.
     worst: BTreeMap<i32, i32>,
     sent: Vec<(Moment, Relation, Action, Work)>,
 }
@@ -79,7 +79,7 @@ impl<'a> Course<'a> {
         Ok(course)
     }
 
-    /// Stores what was sent until now, in the order of time.
+    /// Stores the entries until now, in the order of their times.
     pub(super) fn store(mut self, tx: &mut Tx, own: &Actor, counselor: &Actor) -> Result<(), Problem> {
         let participant = own.participant.ok_or_else(Problem::unknown)?;
         self.sent.retain(|(at, ..)| *at <= self.now);
@@ -103,7 +103,7 @@ impl<'a> Course<'a> {
         self.sent.push((at, by, action, Box::new(move |tx, grant| work(tx, grant).map(drop))));
     }
 
-    /// Some minute of an hour.
+    /// A random minute of an hour.
     fn at(&mut self, days_ago: i32, hour: i8) -> Moment {
         let mut sixtieth = || i8::try_from(self.dice.between(0, 59)).unwrap_or(0);
         let local = civil::Date::from(self.today.plus(-days_ago)).at(hour, sixtieth(), sixtieth(), 0);
@@ -145,7 +145,7 @@ impl<'a> Course<'a> {
         self.record.uses.contains(&days_ago) || self.record.lapses.iter().any(lapsed)
     }
 
-    /// The entry, its later ratings, how it ended, and what was tried against it.
+    /// A craving with later ratings, an outcome and practice of a skill.
     fn craving(
         &mut self,
         days_ago: i32,
@@ -166,7 +166,7 @@ impl<'a> Course<'a> {
         *worst = strength.max(*worst);
         let draft = self.situation(at, hour, weekend, strength)?;
         let trigger = draft.triggers.iter().next().copied();
-        // Some phones are offline for hours.
+        // Some phones were offline for hours.
         let sent = if self.dice.chance(7) { self.later(at, 40, 600) } else { at };
         self.send(sent, Own, Action::RecordCraving, move |tx, grant| craving::record(tx, grant, id, draft));
 
@@ -238,7 +238,7 @@ impl<'a> Course<'a> {
         read(draft)
     }
 
-    /// Perhaps something that people say.
+    /// A text of this kind, with this chance in percent.
     fn text(&mut self, percent: i32, kind: &str) -> Option<&'a str> {
         let texts = &self.demo.texts[kind];
         self.dice.chance(percent).then(|| self.dice.pick(texts).as_str())
@@ -269,7 +269,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The counselor acknowledges all use reported until then, unless it is so recent that it still waits.
+    /// The counselor acknowledges all use reported until then, unless it is too recent.
     fn acknowledge_use(&mut self, days_ago: i32, sent: Moment) {
         if ACKNOWLEDGED < days_ago {
             let at = self.later(sent, 700, 5000);
@@ -315,7 +315,7 @@ impl<'a> Course<'a> {
         self.check_in("weekly", days_ago, mean, answers, note)
     }
 
-    /// With what follows from the craving of the day or week.
+    /// A check-in whose answers follow from the craving of the day or week.
     fn check_in(
         &mut self,
         kind: &str,
@@ -391,13 +391,13 @@ impl<'a> Course<'a> {
         }
         if let Some(at) = self.record.reminder {
             let wish = Preferences { enabled: true, at, ..Preferences::default() };
-            // As of now, so that none of the past is due.
+            // As of now, so that no past reminder is due.
             self.send(self.now, Own, Action::ChangeReminders, |tx, grant| reminder::change(tx, grant, wish));
         }
         Ok(())
     }
 
-    /// Begun early, written in full, reviewed with the counselor, then signed.
+    /// The plan: begun early, completed, reviewed with the counselor, then signed.
     fn plan(&mut self) -> Result<(), Problem> {
         let Some((name, steps)) = &self.record.plan else { return Ok(()) };
         let begun = self.dice.between(72, 80);
@@ -457,7 +457,7 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_json::from_value(value).map_err(Problem::internal)
 }
 
-/// Nobody else writes here: a stale revision is a mistake in this file.
+/// Nobody else changes the plan, so a stale revision is a mistake in this file.
 fn saved<D: Written>(change: &Change<D>) -> Result<(), Problem> {
     match change {
         Change::New(_) | Change::Known(_) => Ok(()),

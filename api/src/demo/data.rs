@@ -1,4 +1,4 @@
-//! What `demo.json` holds. Days count back from today, strengths are in tenths of a point.
+//! The content of `demo.json`. Days count back from today, and strengths are in tenths of a point.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub(super) struct Demo {
     pub(super) organization: OrganizationName,
     pub(super) people: Vec<Person>,
-    /// Hours at which cravings come, the usual ones more than once.
+    /// The hours of cravings; the usual ones are in the list more than once.
     pub(super) weekday_hours: Vec<i8>,
     pub(super) weekend_hours: Vec<i8>,
     pub(super) scenes: Vec<Scene>,
@@ -24,11 +24,11 @@ pub(super) struct Demo {
     /// Skills that people practice and how much each eases a craving.
     pub(super) practiced: Vec<(SkillRef, i32)>,
     pub(super) assignments: Vec<Value>,
-    /// Answers that follow from craving: of a daily check-in from the day's worst, of a weekly one from the mean.
+    /// Answers that follow from craving: in a daily check-in from the day's worst, in a weekly one from the mean.
     pub(super) scales: BTreeMap<String, BTreeMap<String, Scale>>,
     pub(super) texts: BTreeMap<String, Vec<String>>,
     pub(super) lapse_texts: Vec<Value>,
-    /// Plans whose items have no ids yet.
+    /// Plans whose items have no ids.
     pub(super) plans: BTreeMap<String, Value>,
     pub(super) safety_plans: Vec<Value>,
 }
@@ -42,7 +42,7 @@ pub(super) struct Person {
     pub(super) record: Option<Record>,
 }
 
-/// How 12 weeks of a participant went.
+/// Twelve weeks of a participant.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
@@ -52,7 +52,7 @@ pub(super) struct Record {
     pub(super) hardest: TriggerCategory,
     pub(super) sober_days: i32,
     pub(super) nicotine_days: Option<i32>,
-    /// How strong an ordinary craving was, week by week.
+    /// The strength of an ordinary craving in each week.
     pub(super) weeks: [i32; 12],
     /// Percent of days with entries.
     pub(super) answers: i32,
@@ -64,7 +64,7 @@ pub(super) struct Record {
     /// Days on which only the check-in reports use.
     #[serde(default)]
     pub(super) uses: Vec<i32>,
-    /// Which plan, and how far it is: 1 begun, 2 written, 3 reviewed, 4 signed, 5 by both.
+    /// The plan and its state: 1 begun, 2 written, 3 reviewed, 4 signed by one, 5 signed by both.
     pub(super) plan: Option<(String, i32)>,
     pub(super) safety_plan: Option<usize>,
     pub(super) reminder: Option<TimeOfDay>,
@@ -78,7 +78,7 @@ pub(super) struct Record {
 pub(super) struct Lapse {
     pub(super) days_ago: i32,
     pub(super) outcome: LapseOutcome,
-    /// Which of the lapse texts.
+    /// The number of its text.
     pub(super) text: usize,
     #[serde(default)]
     pub(super) debrief: bool,
@@ -95,6 +95,6 @@ pub(super) struct Scene {
     pub(super) craving: Map<String, Value>,
 }
 
-/// An answer's value without any craving, its change for each point of craving, and its maximum.
+/// The value of an answer without craving, its change for each point of craving, and its maximum.
 #[derive(Deserialize)]
 pub(super) struct Scale(pub(super) i32, pub(super) i32, pub(super) i32);

@@ -1,4 +1,4 @@
-//! Chance that comes out the same each time: SplitMix64.
+//! Random numbers that are the same each time: SplitMix64.
 
 use evenkeel_domain::value::Moment;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use uuid::{Builder, Uuid};
 pub(super) struct Dice(u64);
 
 impl Dice {
-    /// Those of somebody, by the name.
+    /// The numbers for a person, by name.
     pub(super) fn new(name: &str) -> Self {
         Self(name.bytes().fold(0xcbf2_9ce4_8422_2325, |seed, byte| {
             (seed ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -19,7 +19,7 @@ impl Dice {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
-    /// A number from one to another, both included.
+    /// A number from `low` to `high`, both included.
     pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
         let span = u64::from(low.abs_diff(high)) + 1;
         low + i32::try_from(self.next() % span).unwrap_or(0)

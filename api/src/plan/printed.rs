@@ -1,4 +1,4 @@
-//! The printed plans: PDFs of what the domain says is printed.
+//! The printed plans, as PDFs.
 
 mod layout;
 mod page;
@@ -23,7 +23,7 @@ use crate::coping::OnOffer;
 use crate::http::body::{Path, Query};
 use crate::http::caller::{Caller, ParticipantRef};
 
-/// Which paper it is printed on.
+/// The size of the paper.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Paper {
@@ -48,13 +48,13 @@ impl Paper {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PaperQuery {
-    /// Which paper it is printed on; letter if not given
+    /// The size of the paper; default: letter
     #[serde(default)]
     #[param(required = false, inline)]
     paper: Paper,
 }
 
-/// The bytes of a PDF, for the API's document.
+/// The bytes of a PDF, for the OpenAPI document.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -62,7 +62,7 @@ struct Pdf(Vec<u8>);
 
 /// Answers with a plan as a PDF.
 async fn answer(plan: PrintedPlan, paper: Paper, name: &str) -> Result<HttpResponse, Problem> {
-    // Drawing would hold up the other requests of a worker.
+    // In another thread, because it would delay the other requests of this worker.
     let drawn = web::block(move || page::pdf(&plan, paper)).await.map_err(Problem::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")
@@ -72,19 +72,20 @@ async fn answer(plan: PrintedPlan, paper: Paper, name: &str) -> Result<HttpRespo
 
 /// Print the plan
 ///
-/// To fold into a wallet or pin to a wall. The lines that answer day and night and where naloxone is, or where to
-/// get it, are in a box above everything, on the first page; each further page repeats the emergency number,
-/// naloxone at hand and the first line. Below: skills, people, the lapse response plan, triggers and reasons.
-/// On one page: where it ends, reasons, triggers and people are left out and counted, never a step, a line or part
-/// of a number; only these may take a second page. Skills with a precaution that holds for the participant are left
-/// out; a trigger with no other is answered by another skill of theirs, somebody to talk to, or anybody on
-/// the page. It names neither the program nor the person beyond what the plan says, leaves out what the participant
-/// does not share with the caller, and says that it does. The line at the foot says which revision it is and when
-/// both signed it, or that they have not. It is tagged for screen readers (PDF/UA).
+/// To fold into a wallet or pin to a wall. A box at the top of the first page has the crisis lines and where naloxone
+/// is or where to get it. Each further page repeats the emergency number, naloxone at hand and the first crisis line.
+/// Below are skills, people, lapse response steps, triggers and reasons.
 ///
-/// Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari and Thai letters are always printed; others, such as Chinese,
-/// Japanese and Korean, where the server has a font for them. Elsewhere, and for emoji, an ellipsis is printed, and
-/// a note that they are in the app.
+/// The plan is on one page. If that is full, reasons, triggers and people are left out and counted. Steps and crisis
+/// lines are never left out, and take a second page if necessary. Skills with a precaution that applies to the
+/// participant are left out. If a trigger then has no skill, its answer is another skill of theirs, somebody to talk
+/// to, or anybody on the page. Names of the program or the person appear only if the plan has them. What the
+/// participant does not share with the caller is left out, and a note says so. The foot has the revision and when
+/// both signed it, or that they have not. The PDF is tagged for screen readers (PDF/UA).
+///
+/// Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari and Thai letters are always printed. Others, such as Chinese,
+/// Japanese and Korean, are printed if the server has a font for them. If not, and for emoji, an ellipsis is printed
+/// with a note that they are in the app.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), PaperQuery),
     responses((status = 200, description = "The printed plan", body = inline(Pdf), content_type = "application/pdf"))
@@ -113,10 +114,9 @@ pub(super) async fn print_plan(
 
 /// Print the safety plan
 ///
-/// The six steps, all of them whole, on one page or more; the fifth begins with the emergency number. That and the
-/// first line to call are in a box above them on each page. A step that is still empty can be filled in by hand.
-/// The line at the foot says which revision it is and when both signed it, or that they have not. Which letters are
-/// printed, and what is printed for others, is as for the plan.
+/// The six steps, all complete, on one page or more. The fifth begins with the emergency number. That number and the
+/// first crisis line are in a box above them on each page. An empty step has space to write by hand. The foot has the
+/// revision and when both signed it, or that they have not. Letters are printed as in the plan.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path), PaperQuery),
     responses((status = 200, description = "The printed safety plan", body = inline(Pdf), content_type = "application/pdf"))
@@ -153,7 +153,7 @@ mod tests {
         let groups = vec![PrintedGroup::critical("If a lapse happens", lines)];
         PrintedPlan { groups, ..SafetyPlan::default().printed(day()) }
     }
-    /// Any text; half of them have many scripts, numbers, directions, joiners and emoji close together.
+    /// Any text. Half of them have many scripts, numbers, directions, joiners and emoji close together.
     pub fn any_text() -> impl Strategy<Value = String> {
         let close = "[a-z0-9 ()+./–\\-א-ת٠-٩ء-ي\u{900}-\u{97f}ก-๛一-三가-갛০-৯０-９\u{200d}\u{202e}\u{2067}\u{20e3}\u{301}\u{fdfd}👨👩🇺…]{0,30}";
         prop_oneof![any::<String>(), close]

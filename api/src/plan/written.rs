@@ -6,12 +6,12 @@ use evenkeel_domain::plan::completeness::Completeness;
 use evenkeel_domain::plan::{Conflict, Difference, Refusal, Revision};
 use evenkeel_domain::value::{Day, Moment};
 use evenkeel_persistence::Tx;
-use evenkeel_persistence::plan::Kept;
+use evenkeel_persistence::plan::StoredDocument;
 
 use crate::app::problem::Problem;
 
 /// A plan document: the relapse-prevention plan or the safety plan.
-pub trait Written: Kept + Send + 'static {
+pub trait Written: StoredDocument + Send + 'static {
     /// The revision that a draft makes, or why the rule refuses it; see [`save`](evenkeel_domain::plan::save).
     fn saved(
         tx: &mut Tx,

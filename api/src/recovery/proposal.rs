@@ -1,4 +1,4 @@
-//! The plan that learns: what cravings, practice, check-ins and lapses suggest and the plan does not say yet.
+//! The plan that learns: changes that cravings, practice, check-ins and lapses suggest.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -24,9 +24,9 @@ use crate::http::etag::IfMatch;
 use crate::plan::view::CurrentRevision;
 use crate::plan::{self, Acceptance, Change};
 
-/// Cravings looked at, at most, the latest first: more than 40 a day are not logged by hand.
+/// The most cravings that are read, the latest first. Nobody logs more than 40 a day by hand.
 const MOST_CRAVINGS: i64 = 1200;
-/// Days over which ticked warning signs are looked at, today included.
+/// The days of ticked warning signs that are read, today included.
 const SIGN_DAYS: i32 = 366;
 
 /// The routes of this part.
@@ -34,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_plan_proposals).service(accept_plan_proposal).service(decline_plan_proposal);
 }
 
-/// What there is to learn from as of a day.
+/// What the plan can learn from, as of a day.
 struct Learning {
     evidence: Evidence,
     plan: PlanSummary,
@@ -47,7 +47,7 @@ impl Learning {
         let zone = home_zone(tx, grant.participant())?;
         let today = grant.now().local_day(&zone);
         let mut evidence = Evidence::default();
-        // A day more than is looked at: entries count on the day of their own zone.
+        // One more day than needed, because entries count on the day of their own time zone.
         let since = today.plus(-LOG_DAYS).begins(&zone);
         for craving in craving::list(tx, grant, since, None, None, MOST_CRAVINGS)? {
             let (day, intensity) = (craving.local_day, craving.draft.intensity);
@@ -68,26 +68,26 @@ impl Learning {
         Ok(Self { evidence, plan, declined, today })
     }
 
-    /// What logs speak for, as if nothing had been declined.
+    /// All proposals, declined ones too.
     fn all(&self) -> Vec<Lesson> {
         learn(&self.evidence, &self.plan, &[], self.today)
     }
 
-    /// Whether logs speak for a change that the plan has made already.
+    /// Whether the logs suggest a change that the plan already has.
     fn has_made(&self, key: &str) -> bool {
         let skills = self.evidence.skills.iter().map(|(skill, _)| skill.clone()).collect();
         let before = PlanSummary { skills, ..PlanSummary::default() };
         learn(&self.evidence, &before, &[], self.today).iter().any(|lesson| lesson.key == key)
     }
 
-    /// What logs speak for, but for what was declined.
+    /// All proposals without those that were declined.
     fn shown(&self) -> Vec<Lesson> {
         learn(&self.evidence, &self.plan, &self.declined, self.today)
     }
 }
 
-/// What happens when a proposal is declined: it is not made again until there is twice as much to show, or for 28
-/// days. Again is the same.
+/// Declines a proposal. It comes again after 28 days, or earlier with twice the evidence. Doing it again changes
+/// nothing.
 pub fn decline(tx: &mut Tx, grant: &Grant, key: &str) -> Result<(), Problem> {
     let learning = Learning::read(tx, grant)?;
     let lesson = learning.all().into_iter().find(|lesson| lesson.key == key).ok_or_else(Problem::unknown)?;
@@ -99,8 +99,8 @@ pub fn decline(tx: &mut Tx, grant: &Grant, key: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What happens when a proposal is accepted: the plan says it, in a new revision. A phone that did not receive the
-/// answer may ask again.
+/// Accepts a proposal: makes a new revision of the plan with the change. A phone that did not receive the answer may
+/// send the request again.
 pub fn accept(
     tx: &mut Tx,
     grant: &Grant,
@@ -121,22 +121,22 @@ pub fn accept(
     }
 }
 
-/// What the plan could learn, each with its grounds.
+/// The changes that the plan could learn, each with its grounds.
 #[derive(Serialize, ToSchema)]
 struct Lessons {
-    /// Triggers first, then warning signs, then skills; each by its weight
+    /// Triggers first, then warning signs, then skills, each with the highest count first
     #[schema(max_items = 1000)]
     items: Vec<Lesson>,
 }
 
 /// Read what the plan could learn
 ///
-/// What logs show and the plan does not know yet: triggers of the last 28 days, warning signs ticked in the week
-/// before a lapse, skills that did not help; with the grounds in numbers. The person decides.
+/// Changes that the logs suggest and the plan does not have yet: triggers of the last 28 days, warning signs ticked in
+/// the week before a lapse, and skills that did not help, each with its grounds in numbers. A person decides.
 #[utoipa::path(
     params(("participant" = inline(ParticipantRef), Path)),
     responses((
-        status = 200, description = "What logs speak for", body = Lessons,
+        status = 200, description = "The proposals", body = Lessons,
         example = json!({ "items": [{
             "key": "trigger:conflict", "change": { "type": "add_trigger", "category": "conflict" },
             "grounds": { "count": 4, "days": ["2026-02-25", "2026-03-02"], "mean": 6.25 },
@@ -158,8 +158,8 @@ async fn list_plan_proposals(
 
 /// Accept a proposal
 ///
-/// The plan with the change in it becomes a new, unsigned revision, made from the one in `If-Match`; the proposal
-/// is not made again. Also after it was declined.
+/// Makes a new, unsigned revision of the plan with the change, from the revision in `If-Match`. The proposal does not
+/// come again. A declined proposal can still be accepted.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path),
@@ -173,9 +173,9 @@ async fn list_plan_proposals(
     responses(
         (status = 201, description = "Stored, durably, as a new revision", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 200, description = "The current revision says this already", body = CurrentRevision<Plan, PlanSection>,
+        (status = 200, description = "The current revision already has the change", body = CurrentRevision<Plan, PlanSection>,
          headers(("ETag" = String, description = "The revision and a hash of this answer"))),
-        (status = 412, description = "The plan was changed since; `current` is the current plan, its tag is in ETag"),
+        (status = 412, description = "The plan was changed since; `current` has the current plan, ETag its tag"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]
@@ -189,13 +189,13 @@ async fn accept_plan_proposal(
     let (participant, key) = path.into_inner();
     let id = ItemId::from(app.fresh_id());
     let accepted = move |tx: &mut Tx, grant: &Grant| accept(tx, grant, &key, based_on, id);
-    // A counselor may change the plan, but not answer for the person.
+    // A counselor may change the plan, but not decline a proposal for the person.
     plan::changed(&app, caller, Action::AcceptProposal, participant, accepted).await
 }
 
 /// Decline a proposal
 ///
-/// It is not made again until there is twice as much to show, or for 28 days. Again is the same.
+/// It comes again after 28 days, or earlier with twice the evidence. Doing it again changes nothing.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path),

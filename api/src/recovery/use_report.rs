@@ -1,4 +1,4 @@
-//! Use reports: whoever treats the person sees the use that any entry reports, and acknowledges it.
+//! Use reports: staff who treat the person see the use that any entry reports, and acknowledge it.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, put};
@@ -23,8 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 // What happens
 
-/// What happens when an entry has changed that reports use, or did before: its report follows. The function makes the
-/// new report from the stored one.
+/// Updates the use report of an entry after the entry changed. The function makes the new report from the stored one.
 pub fn update(
     tx: &mut Tx,
     grant: &Grant,
@@ -44,7 +43,7 @@ pub fn groups(tx: &mut Tx, grant: &Grant) -> Result<Vec<UseReportGroup>, Problem
     Ok(by_day(&store::use_reports(tx, grant)?, |unseen| tag(None, &unseen)))
 }
 
-/// What happens when somebody who treats the person acknowledges the use reports of a day, as they have read them.
+/// Acknowledges the use reports of a day. `seen` is the tag of the group that was read.
 pub fn acknowledge(tx: &mut Tx, grant: &Grant, day: Day, seen: &str) -> Result<(), Problem> {
     let group = groups(tx, grant)?.into_iter().find(|group| group.day == day).ok_or_else(Problem::unknown)?;
     for report in group.acknowledge(seen, grant.actor().account, grant.now())? {
@@ -58,9 +57,9 @@ pub fn acknowledge(tx: &mut Tx, grant: &Grant, day: Day, seen: &str) -> Result<(
 
 /// Acknowledge the use reports of a day
 ///
-/// Somebody who treats the person has seen them, so they need no attention any more: all reports with this first day
-/// together, whichever entries they come from. `If-Match` takes the `etag` of the group that was read. Again is the
-/// same. `404` where nothing is reported for this day.
+/// Staff who treat the person have seen all reports with this first day, so that these no longer need attention.
+/// `If-Match` takes the `etag` of the group that was read. Doing it again changes nothing. 404 if no use is reported
+/// for this day.
 #[utoipa::path(
     params(
         ("participant" = inline(ParticipantRef), Path), ("day" = inline(Day), Path),
@@ -71,7 +70,7 @@ pub fn acknowledge(tx: &mut Tx, grant: &Grant, day: Day, seen: &str) -> Result<(
     ),
     responses(
         (status = 204, description = "Acknowledged"),
-        (status = 412, description = "A report was added or changed since then; read the group again"),
+        (status = 412, description = "A report was added or changed since; read the group again"),
         (status = 428, description = "If-Match is missing"),
     ),
 )]

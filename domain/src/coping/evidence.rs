@@ -31,10 +31,10 @@
 //!
 //! The margin of a skill shrinks with its own `n` and grows with `s2` and `t2`. So more tries never widen it as
 //! long as they do not increase `s2` (how far tries of one skill differ) or `t2` (how far the skills differ).
-//! Repeated outcomes do not, nor do tries at the mean of their skill. A try quite unlike those before it does:
-//! then less is certain about this skill, and about the others too, because `s2` is that of all tries, and the
-//! margin may widen. It may also widen when the third try of another skill shows that skills differ more. A
-//! fixed spread would avoid this, but would claim the same certainty for somebody whose tries vary widely.
+//! Repeated outcomes do not, nor do tries at the mean of their skill. A try that is very different from those before
+//! it does: the margin may widen for this skill and for the others, because `s2` is that of all tries. It may also
+//! widen when the third try of another skill shows that skills differ more. A fixed spread would avoid this, but
+//! would claim the same certainty for somebody whose tries vary widely.
 //!
 //! The textbook subtracts the noise of the means, `s2 / n`, from `t2`. That is left out on purpose: `t2`, and
 //! so the margin, would grow with every repeat of the same values. Means are then adjusted a little less.

@@ -1,5 +1,5 @@
-//! The skills that an organization adds. Earlier revisions stay stored, so that it remains known what somebody
-//! practiced. A retired skill is no longer offered, but it stays stored and can be restored.
+//! The skills that an organization adds. Earlier revisions stay stored, to show what somebody practiced. A retired
+//! skill is no longer offered, but it stays stored and can be restored.
 
 use super::{Refusal, SkillDraft, SkillId};
 use crate::account::{AccountId, OrganizationId};

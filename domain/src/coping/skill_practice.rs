@@ -27,7 +27,7 @@ whole_number! {
     Helpful: 0 to 4, such as 3
 }
 
-/// A practice as the phone tells it.
+/// A practice as the phone sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -43,7 +43,7 @@ pub struct SkillPracticeDraft {
     pub skill: SkillRef,
     /// How strong the urge or distress was before.
     pub before: Distress,
-    /// How strong it was after.
+    /// How strong it was afterwards.
     pub after: Distress,
     /// How long it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,13 +51,13 @@ pub struct SkillPracticeDraft {
     /// How much it helped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helpful: Option<Helpful>,
-    /// Own words.
+    /// A note in the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
-    /// The kind of situation it was used in. Without it, it counts for those of `craving`.
+    /// The kind of situation it was used in; default: those of `craving`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<TriggerCategory>,
-    /// The craving it was used in; the phone may send that one later.
+    /// The craving it was used in. The phone may send that craving later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub craving: Option<CravingId>,
 }
@@ -76,18 +76,17 @@ impl Draft for SkillPracticeDraft {
 }
 
 impl SkillPracticeDraft {
-    /// By how much it eased, -10 to 10; negative if it grew.
+    /// By how much the urge or distress eased, -10 to 10; negative if it grew.
     pub fn eased_by(&self) -> i16 {
         i16::from(self.before) - i16::from(self.after)
     }
 
-    /// The craving for whose kinds of situation it counts, as it names none itself.
+    /// The craving for whose kinds of situation it counts, if it names none itself.
     pub fn situation_of(&self) -> Option<CravingId> {
         self.craving.filter(|_| self.trigger.is_none())
     }
 
-    /// Whether it says anything about easing. A rehearsal while calm, from 0 to 0, does not: there was nothing to
-    /// ease.
+    /// Whether it shows if the skill eases anything. Practice while calm, from 0 to 0, does not.
     pub fn is_evidence(&self) -> bool {
         0 < i16::from(self.before) || self.eased_by() != 0
     }

@@ -55,12 +55,12 @@ fn rating(at: &str, strength: i64) -> RatingDraft {
 fn ended(outcome: Outcome, at: &str) -> OutcomeDraft {
     OutcomeDraft { outcome, observed_at: moment(at) }
 }
-/// Reports the ends in turn: the craving afterwards, and all that were stored.
+/// Reports the outcomes in turn. Returns the craving and all that were stored.
 fn reported(craving: &Craving, ends: &[OutcomeDraft], now: Moment) -> (Craving, Vec<ReportedOutcome>) {
-    ends.iter().fold((craving.clone(), Vec::new()), |(craving, mut kept), end| {
-        let (craving, new) = conclude(&craving, &kept, end, now).unwrap();
-        kept.extend(new);
-        (craving, kept)
+    ends.iter().fold((craving.clone(), Vec::new()), |(craving, mut stored), end| {
+        let (craving, new) = conclude(&craving, &stored, end, now).unwrap();
+        stored.extend(new);
+        (craving, stored)
     })
 }
 
@@ -84,7 +84,7 @@ fn it_counts_on_the_day_and_hour_it_was_felt(
 }
 
 #[test]
-fn a_clock_that_is_ahead_is_kept_and_flagged_and_counts_on_the_day_received() {
+fn an_entry_by_a_clock_that_is_ahead_is_flagged_and_counts_on_the_day_it_arrived() {
     let now = "2026-03-02T18:40:00Z";
     assert!(!recorded(draft("2026-03-02T18:45:00Z", "UTC", 5), now).clock_suspect);
     let craving = recorded(
@@ -126,7 +126,7 @@ fn an_entry_sent_again_after_its_outcome_or_its_correction_is_still_the_same() {
             assert_eq!(same(&passed, &revisions, &ends, &with(outcome)), Ok(()));
         }
         let unknown = same(&passed, &revisions, &ends, &with(Some(Outcome::Lapsed)));
-        assert_eq!(unknown, Err(log_entry::Refusal::Different.into()), "nobody knows of that");
+        assert_eq!(unknown, Err(log_entry::Refusal::Different.into()), "never reported");
         let stronger = CravingDraft { intensity: intensity(9), ..sent.clone() };
         let (corrected, revisions) = corrected(&passed, &ends, stronger.clone(), now);
         assert_eq!(revisions[0].entry, sent);
@@ -201,7 +201,7 @@ fn a_correction_may_move_an_entry_to_after_it_was_first_received() {
 }
 
 #[test]
-fn an_outcome_that_comes_again_after_a_correction_undoes_nothing() {
+fn an_outcome_sent_again_after_a_correction_changes_nothing() {
     let now = moment("2026-03-03T09:00:00Z");
     let end = ended(Outcome::Passed, "2026-03-02T19:00:00Z");
     let (passed, ends) = reported(&evening(), std::slice::from_ref(&end), now);
@@ -214,7 +214,7 @@ fn an_outcome_that_comes_again_after_a_correction_undoes_nothing() {
 }
 
 #[test]
-fn a_time_that_is_corrected_to_one_ahead_and_back_leaves_the_end_where_it_was() {
+fn a_time_corrected_to_the_future_and_back_does_not_change_when_it_ended() {
     let now = moment("2026-03-03T09:00:00Z");
     let going = CravingDraft { outcome: Some(Outcome::StillGoing), ..evening().draft.clone() };
     let first = recorded(going.clone(), "2026-03-03T09:00:00Z");
@@ -234,13 +234,13 @@ fn the_fifty_first_outcome_is_refused_but_a_repeat_is_not() {
     let at = |minute: i64| evening().felt_at().plus(SignedDuration::from_mins(minute));
     let end = |minute| OutcomeDraft { outcome: Outcome::StillGoing, observed_at: at(minute) };
     let ends: Vec<_> = (0..50).map(end).collect();
-    let (craving, kept) = reported(&evening(), &ends, now);
-    assert_eq!(conclude(&craving, &kept, &end(50), now), Err(Refusal::TooManyOutcomes));
-    assert_eq!(conclude(&craving, &kept, &end(0), now), Ok((craving, None)));
+    let (craving, stored) = reported(&evening(), &ends, now);
+    assert_eq!(conclude(&craving, &stored, &end(50), now), Err(Refusal::TooManyOutcomes));
+    assert_eq!(conclude(&craving, &stored, &end(0), now), Ok((craving, None)));
 }
 
 #[test]
-fn a_correction_of_the_time_clears_the_suspicion() {
+fn a_corrected_time_clears_the_flag_of_a_clock_that_was_ahead() {
     let now = moment("2026-03-02T18:41:00Z");
     let craving = recorded(draft("2031-01-01T03:00:00Z", "UTC", 5), "2026-03-02T18:40:00Z");
     let (corrected, _) = corrected(&craving, &[], draft("2026-03-01T18:00:00Z", "UTC", 5), now);
@@ -249,7 +249,7 @@ fn a_correction_of_the_time_clears_the_suspicion() {
 }
 
 #[test]
-fn a_withdrawn_craving_changes_no_more() {
+fn a_withdrawn_craving_cannot_be_changed() {
     let now = moment("2026-03-03T00:00:00Z");
     let gone = withdraw(&evening(), now);
     assert_eq!(withdraw(&gone, moment("2026-03-04T00:00:00Z")), gone);
@@ -314,7 +314,7 @@ fn every_word_reads_back_as_written() {
 
 proptest! {
     #[test]
-    fn of_two_outcomes_the_later_stands_in_either_order(first in 0i64..60, second in 0i64..60) {
+    fn of_two_outcomes_the_later_counts_in_either_order(first in 0i64..60, second in 0i64..60) {
         let now = moment("2026-03-03T18:00:00Z");
         let at = |minutes: i64, outcome| OutcomeDraft {
             outcome,
@@ -322,17 +322,17 @@ proptest! {
                 .checked_add(SignedDuration::from_mins(minutes)).unwrap().try_into().unwrap(),
         };
         let (one, other) = (at(first, Outcome::Passed), at(second, Outcome::Lapsed));
-        let (forth, kept) = reported(&evening(), &[one.clone(), other.clone()], now);
+        let (forth, stored) = reported(&evening(), &[one.clone(), other.clone()], now);
         let (back, _) = reported(&evening(), &[other, one], now);
         prop_assert_eq!(&forth, &back);
-        prop_assert_eq!(kept.len(), 2);
-        // Of one moment, use is what stands.
+        prop_assert_eq!(stored.len(), 2);
+        // At the same moment, use counts.
         let later = if first <= second { Outcome::Lapsed } else { Outcome::Passed };
         prop_assert_eq!(forth.draft.outcome, Some(later));
     }
 
     #[test]
-    fn ratings_arrive_in_any_order_and_say_the_same(
+    fn the_order_in_which_ratings_arrive_does_not_matter(
         strengths in prop::collection::vec((0i64..=10, 0u8..50), 0..20), turn in 0usize..20
     ) {
         let all: Vec<_> = (1u128..).zip(&strengths)

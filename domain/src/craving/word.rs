@@ -1,4 +1,4 @@
-//! The words in which a craving is told: what, what kind of situation, with whom, where, and how it ended.
+//! The choices in a craving: substance, kind of situation, cue, company, place and outcome.
 
 words! {
     /// What was craved.
@@ -36,7 +36,7 @@ words! {
         PositiveEmotions = "positive_emotions",
         /// "I can have just one."
         TestingControl = "testing_control",
-        /// Urges and temptations, with or without something that recalls use.
+        /// Urges and temptations, with or without a cue.
         Urges = "urges",
         /// A quarrel or tension with somebody.
         Conflict = "conflict",
@@ -47,13 +47,13 @@ words! {
     }
 }
 words! {
-    /// What kind of thing recalled use.
+    /// The kind of a cue.
     CueKind {
-        /// Somebody.
+        /// A person.
         People = "people",
-        /// Somewhere.
+        /// A place.
         Place = "place",
-        /// Something.
+        /// A thing.
         Thing = "thing",
         /// A time of the day, week or year.
         Time = "time",
@@ -66,7 +66,7 @@ words! {
     }
 }
 words! {
-    /// HALT: four states that weaken anyone.
+    /// HALT: hungry, angry, lonely, tired.
     Halt {
         /// Hungry.
         Hungry = "hungry",
@@ -102,7 +102,7 @@ words! {
 words! {
     /// What kind of place it was.
     Place {
-        /// Own home.
+        /// The person's home.
         Home = "home",
         /// Somebody else's home.
         OthersHome = "others_home",
@@ -112,9 +112,9 @@ words! {
         School = "school",
         /// A bar, restaurant or party.
         GoingOut = "going_out",
-        /// A shop.
+        /// A store.
         Shop = "shop",
-        /// On the way.
+        /// On the way somewhere.
         OnTheWay = "on_the_way",
         /// Outdoors.
         Outdoors = "outdoors",
@@ -125,11 +125,11 @@ words! {
     }
 }
 words! {
-    /// How it ended, as far as known.
+    /// How a craving ended.
     Outcome {
-        /// It went by without use.
+        /// It passed without use.
         Passed = "passed",
-        /// It is still there.
+        /// It has not ended yet.
         StillGoing = "still_going",
         /// There was use.
         Lapsed = "lapsed",

@@ -1,5 +1,5 @@
-//! The printed plans, to pin to a wall or fold into a wallet: what is printed, in which order, and what is left out
-//! where the page ends.
+//! The printed plans, to pin to a wall or fold into a wallet: what is printed, in which order, and what is left out if
+//! the page is full.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::account::Role;
 use crate::coping::{Choices, SkillRef, Skills};
 use crate::value::{Day, TimeZone};
 
-/// Skills that are named for when a craving comes: few enough to remember.
+/// The most skills printed for when a craving comes: few enough to remember.
 pub const MOST_SKILLS: usize = 3;
 
 /// The answer to a trigger if the plan has no skill and no person for it.
@@ -24,12 +24,12 @@ const TRIGGERS: &str = "What sets it off, and what I do";
 const PEOPLE: &str = "Who I call";
 const REASONS: &str = "Why I do this";
 
-/// One thing to read.
+/// One printed line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PrintedLine {
-    /// The words.
+    /// Its words.
     pub words: String,
-    /// How to reach them, or what to do about it. Apart from the words: it is printed in bold, and a number reads
+    /// How to reach somebody, or what to do. It is a field of its own because it is printed in bold, and a number reads
     /// from left to right in every language.
     pub answer: Option<String>,
 }
@@ -63,23 +63,23 @@ pub struct PrintedGroup {
     pub heading: String,
     /// The lines, in order.
     pub lines: Vec<PrintedLine>,
-    /// How many more there are in the app.
+    /// How many more lines there are in the app.
     pub left_out: usize,
-    /// Whether its lines are steps, to be taken in their order.
+    /// Whether its lines are numbered steps.
     pub is_numbered: bool,
-    /// Whether there is space to write by hand while it has no lines.
+    /// Whether there is space to write by hand if it has no lines.
     pub is_to_fill: bool,
     /// How many of its lines are always printed.
     least: usize,
 }
 
 impl PrintedGroup {
-    /// Lines that somebody's life may depend on: all of them are always printed.
+    /// A group that somebody's life may depend on. All its lines are always printed.
     pub fn critical(heading: impl Into<String>, lines: Vec<PrintedLine>) -> Self {
         let heading = heading.into();
         Self { heading, lines, left_out: 0, is_numbered: false, is_to_fill: false, least: usize::MAX }
     }
-    /// The same, with space to write by hand while it has no lines.
+    /// The same group, with space to write by hand if it has no lines.
     #[must_use]
     pub fn to_fill(self) -> Self {
         Self { is_to_fill: true, ..self }
@@ -96,11 +96,11 @@ impl PrintedGroup {
 /// A plan to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrintedPlan {
-    /// The title. It names neither person nor program nor substance.
+    /// The title, without the names of person, program or substance.
     pub title: &'static str,
     /// The day on which it is printed.
     pub on: Day,
-    /// Which revision it shows, and when both signed that or that they have not; `None` before the first.
+    /// Its revision, and when both signed it or that they have not; `None` before the first revision.
     pub revision: Option<String>,
     /// What saves a life, above everything else.
     pub emergency_box: PrintedGroup,
@@ -108,13 +108,13 @@ pub struct PrintedPlan {
     pub repeated: usize,
     /// The groups in reading order, the most urgent first.
     pub groups: Vec<PrintedGroup>,
-    /// What the reader should know about it, in small print.
+    /// A note for the reader, in small print.
     pub note: Option<&'static str>,
 }
 
 impl PrintedPlan {
-    /// The same, saying which revision it shows and when both signed it, on the calendar of a zone. An empty plan
-    /// has no revision to sign.
+    /// The same plan, with its revision and the day in `zone` on which both had signed it. An empty plan has no
+    /// revision.
     #[must_use]
     pub fn of_revision<D>(self, revision: Option<&Revision<D>>, zone: &TimeZone) -> Self {
         let described = revision.map(|revision| {
@@ -135,13 +135,13 @@ impl PrintedPlan {
         self.revision.iter().cloned().chain([printed]).collect::<Vec<_>>().join(" · ")
     }
 
-    /// Leaves out the line that is missed least; `false` if all the others have to be printed.
+    /// Leaves out the least important line; `false` if all that are left must be printed.
     pub fn shorten(&mut self) -> bool {
-        // Reasons are known by heart; a number is not.
-        let gives = |heading: &str| {
+        // People know their reasons by heart, but not phone numbers.
+        let shortened = |heading: &str| {
             self.groups.iter().position(|group| group.heading == heading && group.least < group.lines.len())
         };
-        let Some(place) = [REASONS, TRIGGERS, PEOPLE].into_iter().find_map(gives) else { return false };
+        let Some(place) = [REASONS, TRIGGERS, PEOPLE].into_iter().find_map(shortened) else { return false };
         let group = &mut self.groups[place];
         group.limit(group.lines.len() - 1);
         true
@@ -152,12 +152,12 @@ fn date(day: Day) -> impl fmt::Display {
     civil::Date::from(day).strftime("%b %-d, %Y")
 }
 
-/// What is printed of a plan.
+/// The printed plan.
 ///
-/// `withheld` is what the participant does not share with the person it is printed for. A skill is named if it is
-/// available and has none of this person's precautions, as for a suggestion. Every trigger has an answer: where none
-/// of its own skills is left it is another skill of the plan or a favorite, else a person, else anybody on the page.
-/// The lapse response plan, naloxone and the lines that answer day and night are always printed.
+/// `withheld` is what the participant does not share with the person who prints it. A skill is printed if it is on
+/// offer and has none of this person's precautions. Every trigger has an answer: if none of its own skills can be
+/// printed, it is another skill of the plan or a favorite, or else a person, or else anybody on the page. The lapse
+/// response steps, naloxone and the crisis lines are always printed.
 pub fn printed_plan(
     plan: &Plan,
     withheld: &[PlanSection],
@@ -192,13 +192,13 @@ pub fn printed_plan(
     let naloxone = plan.naloxone.as_ref();
     let (mut emergency_box, repeated) = emergency_box(lines, naloxone.and_then(at_hand));
     emergency_box.lines.extend(local);
-    // Naloxone that is yet to be had helps nobody at once: it comes after the lines that do.
+    // Naloxone that they do not have yet cannot help at once, so it comes after the crisis lines.
     emergency_box.lines.extend(naloxone.and_then(to_get));
     PrintedPlan { title: "My plan", on, revision: None, emergency_box, repeated, groups, note }
 }
 
-/// What saves a life: the emergency number, what is at hand until somebody comes, then the other national lines.
-/// Every page has those up to the first of the other lines.
+/// What saves a life: the emergency number, what is at hand until help comes, then the other national lines. Every page
+/// repeats the lines up to the first of the other lines.
 pub(super) fn emergency_box(lines: &[CrisisLine], at_hand: Option<PrintedLine>) -> (PrintedGroup, usize) {
     let of = |emergency| {
         let some = lines.iter().filter(move |line| line.emergency == emergency);
@@ -210,7 +210,7 @@ pub(super) fn emergency_box(lines: &[CrisisLine], at_hand: Option<PrintedLine>) 
     (PrintedGroup::critical("Help, day and night", all), repeated)
 }
 
-/// The names of the plan's skills, those for most triggers first; of the favorites if there are none.
+/// The names of the plan's skills, those for most triggers first, or of the favorites if there are none.
 fn own_skills(plan: &Plan, choices: &Choices, name: impl Fn(&SkillRef) -> Option<String>) -> Vec<String> {
     let planned: Vec<String> = plan.skills(None).iter().filter_map(&name).collect();
     if planned.is_empty() {
@@ -220,7 +220,7 @@ fn own_skills(plan: &Plan, choices: &Choices, name: impl Fn(&SkillRef) -> Option
     }
 }
 
-/// What answers a trigger that has no skill of its own left.
+/// The answer to a trigger if none of its own skills can be printed.
 fn spare(own: &[String], plan: &Plan) -> String {
     let person = || {
         let reachable = plan.supports.iter().find(|support| support.reach.is_some());
@@ -229,7 +229,7 @@ fn spare(own: &[String], plan: &Plan) -> String {
     own.first().cloned().or_else(person).unwrap_or_else(|| ANYBODY.to_owned())
 }
 
-/// Triggers with skills of their own come first; `spare` answers the others.
+/// Triggers with skills of their own come first. `spare` is the answer to the others.
 fn triggers(plan: &Plan, name: impl Fn(&SkillRef) -> Option<String>, spare: &str) -> Vec<PrintedLine> {
     let named = |trigger: &PlanTrigger| -> Vec<String> { trigger.coping.iter().filter_map(&name).collect() };
     let all = plan.triggers.iter().map(|trigger| (trigger.words.as_ref(), named(trigger)));
@@ -334,11 +334,11 @@ mod tests {
     }
 
     #[test]
-    fn what_saves_a_life_comes_before_everything_and_the_first_of_it_is_on_every_page() {
+    fn what_saves_a_life_comes_first_and_its_first_lines_are_on_every_page() {
         let called = |text: &str| Called::try_from(text.to_owned()).unwrap();
         let reach = Reach::try_from("555-0142".to_owned()).unwrap();
-        let with = |kept: Option<&str>| Plan {
-            naloxone: Some(Naloxone { has: true, location: kept.map(words) }),
+        let with = |location: Option<&str>| Plan {
+            naloxone: Some(Naloxone { has: true, location: location.map(words) }),
             local_crisis_lines: list([LocalCrisisLine {
                 id: id(1),
                 name: called("Night line"),
@@ -362,22 +362,22 @@ mod tests {
     }
 
     #[test]
-    fn where_to_get_naloxone_comes_after_the_lines_that_answer() {
-        let without = |kept: Option<&str>| {
-            let naloxone = Some(Naloxone { has: false, location: kept.map(words) });
+    fn where_to_get_naloxone_comes_after_the_crisis_lines() {
+        let without = |location: Option<&str>| {
+            let naloxone = Some(Naloxone { has: false, location: location.map(words) });
             of(&Plan { naloxone, ..Plan::default() }, &Choices::default())
         };
-        for (kept, line) in [
+        for (location, line) in [
             (Some("Free at the pharmacy on 5th"), "Naloxone: none yet. Get it: Free at the pharmacy on 5th"),
             (None, "Naloxone: none yet. Ask your counselor or a pharmacy."),
         ] {
-            let printed = without(kept);
+            let printed = without(location);
             assert_eq!((text(&printed.emergency_box).last().unwrap().as_str(), printed.repeated), (line, 2));
         }
     }
 
     #[test]
-    fn a_skill_with_a_precaution_that_holds_for_this_person_is_not_on_the_printed_plan() {
+    fn a_skill_with_a_precaution_that_applies_to_this_person_is_not_printed() {
         let plan = Plan {
             triggers: list([trigger(1, "a row", &["library:cold_water", "library:urge_surfing"])]),
             ..Plan::default()
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_printed_plan_says_its_revision_and_that_it_is_not_signed_by_both_until_it_is() {
+    fn a_printed_plan_shows_its_revision_and_whether_both_have_signed_it() {
         let bare = of(&Plan::default(), &Choices::default());
         let zone = TimeZone::try_from("America/New_York".to_owned()).unwrap();
         let account = uuid::Uuid::from_u128(1).into();
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_left_out_first_and_people_last_and_what_is_left_out_is_counted() {
+    fn reasons_are_left_out_first_and_people_last_and_left_out_lines_are_counted() {
         let mut printed = of(&fullest("x"), &Choices::default());
         let counts =
             |printed: &PrintedPlan| printed.groups.iter().map(|group| group.lines.len()).collect::<Vec<_>>();
@@ -504,7 +504,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_short_a_printed_plan_is_nothing_in_it_is_cut_and_no_critical_line_is_gone(plan in any_plan()) {
+        fn a_shortened_plan_cuts_no_line_and_leaves_out_no_critical_one(plan in any_plan()) {
             let whole = of(&plan, &Choices::default());
             let mut short = whole.clone();
             while short.shorten() {}

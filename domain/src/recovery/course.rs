@@ -1,15 +1,16 @@
 //! Sober time with one substance, computed from sobriety dates and lapses in the order in which they happened.
 //!
-//! - A sobriety date begins a count if none is running; while one runs, it changes nothing. Of two without use
-//!   between them, the earlier one therefore counts.
-//! - A correction that moves a sobriety date back adds an earlier one, so it can neither remove days nor reach
-//!   across a lapse. One that moves it forward replaces it. Withdrawing a sobriety date leaves its corrections.
-//! - A single use ends the count and begins a new one on that day, until a sobriety date says since when. A return to
-//!   use ends it until the next sobriety date. A close call changes no count.
-//! - Sober days are days of the calendar: today less the first day. The days of a period that ended remain in the
-//!   lifetime count and in the longest period.
-//! - A milestone remains as long as the period in which it was reached. A lapse removes none that was reached before
-//!   the lapse was reported, however long ago it happened.
+//! - A sobriety date begins a count if none is running. While one is running, it changes nothing. So of two sobriety
+//!   dates without use between them, the earlier one counts.
+//! - A correction that moves a sobriety date back adds an earlier one, so it can neither remove days nor continue a
+//!   count across a lapse. One that moves it forward replaces it. If a sobriety date is withdrawn, its corrections
+//!   stay.
+//! - A single use ends the count and begins a new one on that day, unless a later sobriety date names another day. A
+//!   return to use ends the count until the next sobriety date. A close call changes no count.
+//! - Sober days are calendar days: today minus the first day. The days of a past period stay in the lifetime count and
+//!   in the longest period.
+//! - A milestone stays as long as the period in which it was reached. A lapse removes no milestone that was reached
+//!   before the lapse was reported, however long ago it happened.
 
 use super::lapse::{Lapse, LapseOutcome};
 use super::milestone::{Anchor, Milestone, MilestoneCode};
@@ -27,20 +28,20 @@ use uuid::Uuid;
 pub struct Reached {
     /// Its name.
     pub code: MilestoneCode,
-    /// What the person reads.
+    /// The text for the person.
     pub label: String,
-    /// On which day.
+    /// The day.
     pub on: Day,
 }
 
-/// The milestone that comes next.
+/// The next milestone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Next {
     /// Its name.
     pub code: MilestoneCode,
-    /// What the person reads.
+    /// The text for the person.
     pub label: String,
-    /// On which day.
+    /// The day.
     pub on: Day,
     /// How many days from today.
     #[schema(minimum = 0)]
@@ -55,11 +56,11 @@ pub struct CurrentPeriod {
     /// Sober days.
     #[schema(minimum = 0)]
     pub days: i32,
-    /// The milestones of this period, in order; some may have been reached in an earlier one too.
+    /// The milestones of this period, in order. Some may have been reached in an earlier period too.
     pub milestones: Vec<MilestoneCode>,
 }
 
-/// A period that ended. Its days still count.
+/// A past abstinence period. Its days still count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PastPeriod {
     /// Its first day.
@@ -71,10 +72,10 @@ pub struct PastPeriod {
     pub days: i32,
 }
 
-/// What there is to count.
+/// The counter of sober time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Count {
-    /// The current period; none before the first sobriety date and after a return to use.
+    /// The current period; null before the first sobriety date and after a return to use.
     pub current: Option<CurrentPeriod>,
     /// Sober days in all periods together.
     #[schema(minimum = 0)]
@@ -82,9 +83,9 @@ pub struct Count {
     /// Sober days of the longest period, the current one included.
     #[schema(minimum = 0)]
     pub longest_days: i32,
-    /// The periods that ended, in order.
+    /// The past periods, in order.
     pub past: Vec<PastPeriod>,
-    /// Every milestone that was reached, in this period or an earlier one, each once, with its first day.
+    /// Every milestone that was ever reached, each once, with the first day on which it was reached.
     pub reached: Vec<Reached>,
     /// The next milestone of the current period.
     pub next: Option<Next>,
@@ -93,17 +94,17 @@ pub struct Count {
 /// The course of recovery with one substance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Course {
-    /// Which.
+    /// The substance.
     pub substance: Substance,
     /// Lapses with use.
     #[schema(minimum = 0)]
     pub lapses: i32,
-    /// Times of coming close without use.
+    /// Close calls.
     #[schema(minimum = 0)]
     pub close_calls: i32,
     /// The day of the last lapse with use.
     pub last_lapse_on: Option<Day>,
-    /// The counter; missing where the participant hides it.
+    /// The counter; missing if the participant hides it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub count: Option<Count>,
@@ -117,7 +118,7 @@ impl Course {
     }
 }
 
-/// Whether a participant wants to see the counter of a substance. Counting days is hard for some.
+/// Whether a participant hides the counter of a substance. Counting days is hard for some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CounterChoice {
@@ -126,22 +127,21 @@ pub struct CounterChoice {
 }
 
 words! {
-    /// What a sobriety date changes in the count: a count `begins` with it; one was `already_running` on its day, so
-    /// that it changes nothing; it was `corrected` by a later one; it `waits` for the one that it corrects.
+    /// What a sobriety date changes in the count.
     SobrietyDateEffect {
         /// A count begins with it.
         Begins = "begins",
-        /// Nothing: a count was running on its day. Use in between is reported as a lapse, a wrong day is corrected.
+        /// Nothing: a count was already running on its day. Report use in between as a lapse, and correct a wrong day.
         AlreadyRunning = "already_running",
-        /// Nothing: a later correction replaces it.
+        /// Nothing: a later correction replaced it.
         Corrected = "corrected",
         /// Nothing yet: the sobriety date that it corrects has not arrived.
         Waits = "waits",
     }
 }
 
-/// The course with a substance, from all sobriety dates and lapses of a participant, in any order, withdrawn ones
-/// included. `zone` is the participant's and says which day is today.
+/// The course with a substance, from all sobriety dates and lapses of a participant in any order, withdrawn ones
+/// included. `zone` is the participant's time zone.
 pub fn course(
     substance: Substance,
     starts: &[SobrietyDate],
@@ -187,9 +187,9 @@ fn number(of: usize) -> i32 {
 
 /// Something that changes the count.
 struct Event {
-    /// Where it belongs among the others, with its id to settle a tie.
+    /// Its place among the events: its time, and its id if two have the same time.
     order: (Moment, Uuid),
-    /// Where a count begins or ends with it.
+    /// When a count begins or ends with it.
     anchor: Anchor,
     what: What,
 }
@@ -200,12 +200,12 @@ enum What {
         id: SobrietyDateId,
         /// Whether it is the latest correction.
         is_latest: bool,
-        /// Whether it says since when, where a single use began the count.
-        says: bool,
+        /// Whether it replaces the first day of a count that a single use began.
+        sets_first_day: bool,
     },
     Use {
         single: bool,
-        /// When the first of this use and those after it was reported.
+        /// When this use or one after it was first reported.
         reported: Anchor,
     },
 }
@@ -213,13 +213,13 @@ enum What {
 impl Event {
     fn of_start(start: &SobrietyDate) -> Self {
         let begins = start.since.begins(&start.time_zone).unwrap_or(start.received_at);
-        // Without a time, "since today" means now: after a lapse of this morning, not before it.
+        // Without a time, "since today" means since now: after a lapse of this morning, not before it.
         let end = start.since.plus(1).begins(&start.time_zone).unwrap_or(start.received_at);
         let last = end.plus(SignedDuration::from_micros(-1));
         Self {
             order: (start.at.unwrap_or(start.said_at().min(last).max(begins)), start.id.into()),
             anchor: Anchor { day: start.since, at: start.at.unwrap_or(begins) },
-            what: What::SobrietyDate { id: start.id, is_latest: false, says: false },
+            what: What::SobrietyDate { id: start.id, is_latest: false, sets_first_day: false },
         }
     }
 
@@ -235,7 +235,7 @@ impl Event {
     }
 }
 
-/// All that changes the count, in the order in which it happened, corrections applied.
+/// The events in the order in which they happened, with corrections applied.
 fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> Vec<Event> {
     let starts: Vec<_> = starts.iter().filter(|one| one.substance == substance).collect();
     let mut chains: BTreeMap<SobrietyDateId, Vec<&SobrietyDate>> = BTreeMap::new();
@@ -248,24 +248,24 @@ fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> 
     let mut events: Vec<_> = lapses.map(Event::of_use).collect();
     let uses: Vec<_> = events.iter().map(|event| event.order).collect();
     for mut chain in chains.into_values() {
-        // The original comes first, whatever its clock said.
+        // The original comes first, whatever time its clock showed.
         chain.sort_by_key(|one| (one.corrects.is_some(), one.said_at(), one.id));
         let mut moved_back = Vec::new();
         let mut said = chain.into_iter().rev().peekable();
         while let Some(start) = said.next() {
             moved_back.push(Event::of_start(start));
-            // Moved back, the earlier one still counts: what was sober after it remains sober.
+            // If the date was moved back, the one before still counts: the days after it stay sober.
             if said.peek().is_none_or(|before| before.since <= start.since) {
                 break;
             }
         }
         let last = moved_back.last().map(|event| event.order);
-        if let Some(Event { order, what: What::SobrietyDate { is_latest, says, .. }, .. }) =
+        if let Some(Event { order, what: What::SobrietyDate { is_latest, sets_first_day, .. }, .. }) =
             moved_back.first_mut()
         {
             *is_latest = true;
-            // Moved back across a use, it would remove days from a count that an earlier use began.
-            *says = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
+            // If it was moved back across a use, it would remove days from a count that an earlier use began.
+            *sets_first_day = !uses.iter().any(|at| *order < *at && last.is_some_and(|last| *at < last));
         }
         events.append(&mut moved_back);
     }
@@ -280,13 +280,13 @@ fn in_order(substance: Substance, starts: &[SobrietyDate], lapses: &[Lapse]) -> 
     events
 }
 
-/// The sobriety date that a correction, or a correction of a correction, is about; none if it has not arrived yet.
+/// The original sobriety date of a correction, or of a correction of a correction; none if it has not arrived yet.
 fn root<'a>(start: &'a SobrietyDate, starts: &[&'a SobrietyDate]) -> Option<&'a SobrietyDate> {
     let last = chain(start.corrects, starts).last().copied().unwrap_or(start);
     last.corrects.is_none().then_some(last)
 }
 
-/// By what the count is read.
+/// What the count depends on besides its events.
 struct Clock<'a> {
     milestones: &'a [Milestone],
     zone: &'a TimeZone,
@@ -294,7 +294,7 @@ struct Clock<'a> {
 }
 
 impl Clock<'_> {
-    /// The milestones of a period up to an end, in order of their days.
+    /// The milestones of a period up to `end`, in the order of their days.
     fn reached(&self, since: Anchor, end: Anchor) -> Vec<Reached> {
         let mut reached: Vec<_> = self
             .milestones
@@ -319,25 +319,25 @@ impl Clock<'_> {
     }
 }
 
-/// A period, from what began it to the use that ended it.
+/// A period, from its beginning to the use that ended it.
 struct Period {
     since: Anchor,
-    /// The sobriety date that it begins with; none where it begins with a single use.
+    /// The sobriety date that began it; none if a single use did.
     begun_by: Option<SobrietyDateId>,
     ended: Option<Ended>,
 }
 
 struct Ended {
     at: Anchor,
-    /// Up to where the count had come when a use in it was first reported.
+    /// When the use that ended it, or one after it, was first reported.
     reported: Anchor,
 }
 
 enum State {
-    /// Nothing was reported yet.
+    /// Nothing was reported.
     Fresh,
-    /// A count is running since a single use. `first` is the first sobriety date after it: it counts once one says
-    /// since when.
+    /// A count is running since a single use. `first` is the first sobriety date after it, which begins the count
+    /// once one sets the first day.
     Presumed { since: Anchor, first: Option<(Anchor, SobrietyDateId)> },
     /// A count is running since a sobriety date.
     Running { since: Anchor, by: SobrietyDateId },
@@ -355,21 +355,21 @@ impl State {
     }
 }
 
-/// The periods, in order; the last one is the current one if no use ended it.
+/// The periods in order. If no use ended the last one, it is the current one.
 fn periods(events: &[Event]) -> Vec<Period> {
     let mut periods = Vec::new();
     let mut state = State::Fresh;
     let mut last_use: Option<Moment> = None;
     for Event { anchor, what, .. } in events {
-        // A day that counts from its beginning does not begin before a lapse of that same day.
+        // A sobriety date without a time does not begin before a lapse of the same day.
         let begin = Anchor { at: last_use.map_or(anchor.at, |last| last.max(anchor.at)), ..*anchor };
         state = match (state, *what) {
             (State::Fresh | State::Using, What::SobrietyDate { id, .. }) => {
                 State::Running { since: begin, by: id }
             }
-            (State::Presumed { since, first }, What::SobrietyDate { id, says, .. }) => {
+            (State::Presumed { since, first }, What::SobrietyDate { id, sets_first_day, .. }) => {
                 let (begin, by) = first.unwrap_or((begin, id));
-                if says {
+                if sets_first_day {
                     State::Running { since: begin, by }
                 } else {
                     State::Presumed { since, first: Some((begin, by)) }
@@ -407,7 +407,7 @@ fn count(periods: &[Period], clock: &Clock<'_>) -> Count {
         }
         found.extend(reached);
     }
-    // The first time counts.
+    // The first time that it was reached counts.
     found.sort_by(|a, b| (a.on, &a.code).cmp(&(b.on, &b.code)));
     for one in found {
         if count.reached.iter().all(|known| known.code != one.code) {

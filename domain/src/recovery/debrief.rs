@@ -1,4 +1,4 @@
-//! Looking back at a lapse, step by step, as far as the person wants; and what the plan could take from it.
+//! Debrief: looking back at a lapse, step by step, as far as the person wants. The plan can learn from it.
 
 use super::learning::{PlanChange, PlanSummary};
 use super::warning::{self, SignCode};
@@ -17,7 +17,7 @@ text! {
     SkillTriedText: 1 to 120, such as "urge surfing"
 }
 
-/// What the person says of a lapse, each step only if wanted. A save replaces all of it.
+/// What the person says about a lapse. Every step is optional. A save replaces all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -29,16 +29,16 @@ pub struct DebriefDraft {
     /// What was going on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub situation: Option<DebriefText>,
-    /// The kind of situation that was.
+    /// The kind of situation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<TriggerCategory>,
-    /// What went through the mind.
+    /// What the person thought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thought: Option<DebriefText>,
-    /// What it felt like.
+    /// What the person felt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feeling: Option<DebriefText>,
-    /// Warning signs that were there before, looking back.
+    /// Warning signs that the person sees, looking back.
     #[serde(default, skip_serializing_if = "BoundedSet::is_empty")]
     #[schema(value_type = Vec<SignCode>, max_items = 20)]
     pub signs: BoundedSet<SignCode, 20>,
@@ -66,9 +66,9 @@ pub struct Debrief {
     pub content: DebriefDraft,
 }
 
-/// What the plan could take from a debrief: its trigger, its warning signs, what helped to stop as a step for
-/// when a lapse happens, and what the person would do as a way to cope with that trigger, or as such a step if
-/// no kind of trigger was named. What the plan knows is left out, and a sign that nobody is asked about.
+/// The changes of the plan that a debrief suggests: its trigger and warning signs, what helped to stop as a lapse
+/// response step, and what the person would do as a way to cope with the trigger, or as a lapse response step if no
+/// trigger was named. Triggers and signs that are in the plan are left out, and so are unknown signs.
 pub fn proposals_from_debrief(debrief: &DebriefDraft, plan: &PlanSummary) -> Vec<PlanChange> {
     let words = |text: &DebriefText| text.as_ref().to_owned();
     let mut changes = Vec::new();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debrief_proposes_what_the_plan_does_not_know() {
+    fn a_debrief_proposes_what_is_not_in_the_plan() {
         let all = proposals_from_debrief(&full(), &PlanSummary::default());
         let category = TriggerCategory::Urges;
         let expected = [
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_would_do_without_a_named_trigger_is_a_step_after_a_lapse() {
+    fn what_somebody_would_do_is_a_lapse_response_step_if_no_trigger_is_named() {
         let bare = DebriefDraft {
             would_do: Some(text("Rang Sam")),
             helped_stop: Some(text("Rang Sam")),

@@ -1,4 +1,4 @@
-//! What a person reads after reporting use. Kind, short, and what prevents a death comes first.
+//! What a person reads after reporting use. It is kind and short, and what prevents a death comes first.
 
 use super::lapse::LapseOutcome;
 use crate::craving::Substance;
@@ -22,7 +22,7 @@ words! {
         FentanylInSupply = "fentanyl_in_supply",
         /// Why not to stop alcohol or sedatives alone.
         Withdrawal = "withdrawal",
-        /// Stop, leave, call, be safe, tell, return to care.
+        /// Stop, leave, call, be safe, tell somebody, return to care.
         NextSteps = "next_steps",
     }
 }
@@ -43,7 +43,7 @@ pub struct GuidanceSection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guidance {
-    /// When the words were last reviewed.
+    /// When the text was last reviewed.
     pub reviewed_on: Day,
     /// Its sections, the most urgent first.
     pub sections: Vec<GuidanceSection>,
@@ -60,17 +60,17 @@ static WRITTEN: LazyLock<Guidance> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/guidance.json")).expect("a test reads this file")
 });
 
-/// Every section, for a phone without a network: it chooses by the codes.
+/// Every section, for the phone to choose from by code while it is offline.
 pub fn all_guidance() -> &'static Guidance {
     &WRITTEN
 }
 
-/// What a person reads who reports use, in whichever entry. `substance` is none where the entry does not name it;
-/// `outcome` is none where there was use and the entry does not say how much.
+/// What a person reads after reporting use in any entry. `substance` is none if the entry does not name it. `outcome`
+/// is none if there was use and the entry does not say how much.
 ///
-/// What may have been an opioid always brings the overdose guidance, whatever happened, since tolerance is lost within
-/// days. What may stop breathing brings that of staying with someone. Alcohol and sedatives used again bring the danger
-/// of stopping alone. Street drugs bring that of fentanyl in them.
+/// If it may have been an opioid, there is always the overdose section, whatever happened, since tolerance is lost
+/// within days. If it may stop breathing, there is a section on staying with someone. After a return to alcohol or
+/// sedatives there is one on the danger of stopping alone. With street drugs there is one on fentanyl.
 pub fn guidance(substance: Option<Substance>, outcome: Option<LapseOutcome>) -> Guidance {
     let used = outcome.is_none_or(LapseOutcome::is_use);
     let overdose = may_be_opioid(substance);
@@ -91,7 +91,7 @@ pub fn guidance(substance: Option<Substance>, outcome: Option<LapseOutcome>) -> 
     }
 }
 
-/// Whether a substance may be an opioid: also where nobody knows what it is.
+/// Whether a substance may be an opioid. An unknown one may be.
 pub fn may_be_opioid(substance: Option<Substance>) -> bool {
     match substance {
         None | Some(Substance::Opioids | Substance::Other) => true,
@@ -155,7 +155,7 @@ mod tests {
     #[case::not_alone(GuidanceCode::NotAlone, &["awake", "next hours", "alone", "911"])]
     #[case::next(GuidanceCode::NextSteps, &["stop:", "leave:", "call:", "be safe:", "tell:", "return to care:", "988"])]
     #[case::withdrawal(GuidanceCode::Withdrawal, &["seizures", "doctor", "911"])]
-    fn the_words_that_must_be_there_are_there(#[case] code: GuidanceCode, #[case] words: &[&str]) {
+    fn each_section_has_the_words_it_needs(#[case] code: GuidanceCode, #[case] words: &[&str]) {
         for word in words {
             assert!(text(code).contains(word), "{word}");
         }
@@ -185,7 +185,7 @@ mod tests {
         guidance(substance, outcome).sections.iter().map(|section| section.code).collect()
     }
 
-    /// There are few enough to try them all.
+    /// There are few enough combinations to try all.
     #[test]
     fn an_opioid_lapse_always_begins_with_the_overdose_guidance() {
         for substance in Substance::ALL {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_substance_that_nobody_knows_is_answered_as_the_most_dangerous_one() {
+    fn an_unknown_substance_counts_as_the_most_dangerous_one() {
         use GuidanceCode::{FentanylInSupply, NextSteps, NotAlone, Overdose, Withdrawal, WithoutShame};
         assert_eq!(codes(None, None), [Overdose, WithoutShame, NotAlone, Withdrawal, NextSteps]);
         assert_eq!(codes(Some(Substance::Alcohol), None), [WithoutShame, Withdrawal, NextSteps]);

@@ -1,5 +1,5 @@
-//! The plan that learns: what logs show and the plan does not know yet becomes a proposal, with its evidence.
-//! The person decides; what was declined is not asked again until there is twice as much to show.
+//! The plan that learns: what the logs show and the plan does not have yet becomes a proposal, with its evidence.
+//! A person decides. A declined proposal comes again only with twice the evidence, or after some time.
 
 use super::warning::{self, SignCode, SignSeen};
 use crate::coping::SkillRef;
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// How many days, today included, logs are looked at.
+/// How many days of logs count, today included.
 pub const LOG_DAYS: i32 = 28;
 /// How often a kind of trigger must be logged in that time to be proposed.
 pub const LEAST_TRIGGERS: i32 = 3;
-/// From which intensity a logged trigger counts: moderate.
+/// The lowest intensity at which a logged trigger counts: moderate.
 pub const MODERATE: i64 = 4;
 /// How many days before a lapse a warning sign belongs to it.
 pub const DAYS_BEFORE_LAPSE: i32 = 7;
-/// How often a skill of the plan must be tried without help before another is proposed: more than for saying that
-/// it has not helped, for this asks somebody to give up what they chose.
+/// How often a skill of the plan must be tried without help before another is proposed. It is more than the tries for
+/// a claim, because this asks somebody to give up what they chose.
 pub const LEAST_TRIES: i32 = 5;
 /// After how many days a declined proposal may come again as it was.
 pub const DECLINED_DAYS: i32 = 28;
@@ -35,7 +35,7 @@ pub struct TriggerSeen {
     pub intensity: Intensity,
 }
 
-/// What there is to learn from.
+/// What the plan can learn from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Triggers of logged cravings; those older than [`LOG_DAYS`] do not count.
@@ -44,11 +44,11 @@ pub struct Evidence {
     pub signs: Vec<SignSeen>,
     /// The local days of lapses in which there was use.
     pub lapses: Vec<Day>,
-    /// What came of each skill in each kind of situation, over all time, without practice while calm.
+    /// The tries of each skill in each kind of situation, over all time, without practice while calm.
     pub skills: Vec<(SkillRef, Tries)>,
 }
 
-/// What the plan knows already.
+/// What the plan already has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanSummary {
     /// The kinds of its triggers.
@@ -67,7 +67,7 @@ pub enum PlanChange {
     AddTrigger {
         /// Its kind.
         category: TriggerCategory,
-        /// Own words, if there are any.
+        /// The person's own words, if there are any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         words: Option<String>,
     },
@@ -78,17 +78,17 @@ pub enum PlanChange {
     },
     /// Add a step for when a lapse happens.
     AddLapseResponseStep {
-        /// Own words.
+        /// The person's own words.
         words: String,
     },
     /// Add a way to cope with a kind of trigger.
     AddCoping {
         /// The kind of trigger.
         category: TriggerCategory,
-        /// Own words.
+        /// The person's own words.
         words: String,
     },
-    /// Put a skill aside that did not help, for another.
+    /// Replace a skill that did not help.
     ReplaceSkill {
         /// The skill.
         skill: SkillRef,
@@ -96,7 +96,7 @@ pub enum PlanChange {
 }
 
 impl PlanChange {
-    /// What stays the same each time this change is proposed.
+    /// The key, which is the same each time this change is proposed.
     pub fn key(&self) -> String {
         match self {
             Self::AddTrigger { category, .. } => format!("trigger:{}", category.as_str()),
@@ -111,27 +111,27 @@ impl PlanChange {
 /// Why a change is proposed, in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Grounds {
-    /// Times it was seen; of a warning sign, the lapses it came before.
+    /// How often it was seen; for a warning sign, the number of lapses that it came before.
     #[schema(minimum = 1)]
     pub count: i32,
     /// The days on which it was seen, in order; empty where days do not matter.
     pub days: Vec<Day>,
-    /// Mean intensity of these cravings, or mean drop of a skill, rounded to two decimals.
+    /// The mean intensity of these cravings, or the mean drop of a skill, rounded to two decimals.
     pub mean: Option<f64>,
 }
 
-/// A change of the plan that logs speak for.
+/// A change of the plan that the logs suggest.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({
     "key": "trigger:conflict", "change": { "type": "add_trigger", "category": "conflict" },
     "grounds": { "count": 4, "days": ["2026-02-25", "2026-03-02"], "mean": 6.25 }
 }))]
 pub struct Lesson {
-    /// What stays the same each time it is made.
+    /// The same each time this change is proposed.
     pub key: String,
     /// The change.
     pub change: PlanChange,
-    /// Why.
+    /// Why it is proposed.
     pub grounds: Grounds,
 }
 
@@ -147,19 +147,19 @@ pub struct Declined {
 }
 
 impl Declined {
-    /// Whether a proposal is still held back by this.
-    fn holds_back(&self, proposal: &Lesson, today: Day) -> bool {
+    /// Whether a proposal must still wait because of this.
+    fn delays(&self, proposal: &Lesson, today: Day) -> bool {
         let doubled = self.count.saturating_mul(2) <= proposal.grounds.count;
         self.key == proposal.key && !doubled && self.on.until(today) < DECLINED_DAYS
     }
 }
 
-/// What the plan could learn: triggers first, then warning signs, then skills; each by its weight.
+/// What the plan could learn: triggers first, then warning signs, then skills, each with the highest count first.
 pub fn learn(evidence: &Evidence, plan: &PlanSummary, declined: &[Declined], today: Day) -> Vec<Lesson> {
     let mut proposals = triggers(evidence, plan, today);
     proposals.extend(signs(evidence, plan));
     proposals.extend(skills(evidence, plan));
-    proposals.retain(|proposal| !declined.iter().any(|one| one.holds_back(proposal, today)));
+    proposals.retain(|proposal| !declined.iter().any(|one| one.delays(proposal, today)));
     proposals
 }
 
@@ -203,7 +203,7 @@ fn signs(evidence: &Evidence, plan: &PlanSummary) -> Vec<Lesson> {
     let unknown = |code: &SignCode| warning::find(code).is_some() && !plan.signs.contains(code);
     for one in evidence.signs.iter().filter(|one| unknown(&one.code)) {
         for lapse in &lapses {
-            // On the day itself it may have been ticked afterwards.
+            // On the day of the lapse it may have been ticked afterwards.
             if (1..=DAYS_BEFORE_LAPSE).contains(&one.day.until(**lapse)) {
                 let (before, days) = seen.entry(&one.code).or_default();
                 before.insert(**lapse);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_plan_knows_is_not_proposed() {
+    fn what_is_in_the_plan_is_not_proposed() {
         let evidence = Evidence {
             signs: vec![SignSeen { code: code("lying"), day: ago(8) }],
             lapses: vec![ago(5)],
@@ -362,7 +362,7 @@ mod tests {
     #[case::nearly_twice_as_much(9, 27, false)]
     #[case::twice_as_much(10, 0, true)]
     #[case::as_much_but_28_days_later(5, 28, true)]
-    fn what_was_declined_comes_again_with_twice_the_evidence_or_after_28_days(
+    fn a_declined_proposal_comes_again_with_twice_the_evidence_or_after_28_days(
         #[case] count: i32,
         #[case] days: i32,
         #[case] again: bool,

@@ -1,4 +1,4 @@
-//! Milestones of sober time, by the calendar. Which there are is the program's data.
+//! Milestones of sober time, by the calendar. The list is a data file.
 
 use crate::value::{Day, Moment, TimeZone};
 use jiff::{SignedDuration, Span, civil};
@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 words! {
     /// What a milestone counts.
     MilestoneKind {
-        /// Hours that passed.
+        /// Elapsed hours.
         Hours = "hours",
-        /// Days of the calendar.
+        /// Calendar days.
         Days = "days",
-        /// Months of the calendar; from the last of a month to the last of a shorter one.
+        /// Calendar months; from the last day of a month to the last day of a shorter one.
         Months = "months",
-        /// Years of the calendar; from a leap day to the 28th.
+        /// Calendar years; from a leap day to February 28.
         Years = "years",
     }
 }
@@ -24,7 +24,7 @@ text! {
     MilestoneCode: 1 to 40, such as "30_days"
 }
 
-/// So much sober time.
+/// A length of sober time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Milestone {
@@ -35,7 +35,7 @@ pub struct Milestone {
     /// How many of these.
     #[schema(minimum = 1)]
     pub amount: i32,
-    /// What the person reads.
+    /// The text for the person.
     pub label: String,
 }
 
@@ -49,8 +49,8 @@ pub struct Anchor {
 }
 
 impl Milestone {
-    /// When a count that began there comes to this: the day, and for hours the instant. None where the calendar
-    /// ends. Days, months and years are those of the calendar, so a clock change moves none of them.
+    /// When a count that began at `since` reaches this: the day, and for hours the instant. None past the end of the
+    /// calendar. Days, months and years are calendar ones, so clock changes do not matter.
     pub fn due(&self, since: Anchor, zone: &TimeZone) -> Option<(Day, Option<Moment>)> {
         let later = |span: Span| Some(Day::from(civil::Date::from(since.day).checked_add(span).ok()?));
         let amount = self.amount;
@@ -70,7 +70,7 @@ static MILESTONES: LazyLock<Vec<Milestone>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../data/milestones.json")).expect("a test reads this file")
 });
 
-/// The milestones that hold unless a program has its own. Source: clinical.md 3.8; no official set exists.
+/// The milestones. No official list exists.
 pub fn milestones() -> &'static [Milestone] {
     &MILESTONES
 }

@@ -1,4 +1,5 @@
-//! Sobriety dates: the first day without a substance, as the participant reports it; after a return to use, another.
+//! Sobriety dates: the first day without a substance, as the participant reports it. After a return to use there is a
+//! new one.
 
 use super::Refusal;
 use crate::account::ParticipantId;
@@ -22,16 +23,16 @@ id! {
     "reported_at": "2026-03-02T18:40:00Z", "time_zone": "America/New_York"
 }))]
 pub struct SobrietyDateDraft {
-    /// Free from what.
+    /// The substance.
     pub substance: Substance,
-    /// Since which day; it is day 0 of the count.
+    /// The first sober day. It is day 0 of the count.
     pub since: Day,
-    /// Since which instant of that day, if that is known; else the day counts from its beginning.
+    /// The time on that day, if known; default: the beginning of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
-    /// When the person said so, by the phone's clock. Of two corrections the later one counts.
+    /// When the person reported it, by the phone's clock. Of two corrections the later one counts.
     pub reported_at: Moment,
-    /// By whose calendar.
+    /// The time zone of these days.
     pub time_zone: TimeZone,
     /// The sobriety date that this one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,16 +47,16 @@ pub struct SobrietyDate {
     /// Whose it is.
     #[serde(skip)]
     pub participant: ParticipantId,
-    /// Free from what.
+    /// The substance.
     pub substance: Substance,
-    /// Since which day.
+    /// The first sober day.
     pub since: Day,
-    /// Since which instant of that day, if that is known.
+    /// The time on that day, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
-    /// When the person said so, by the phone's clock.
+    /// When the person reported it, by the phone's clock.
     pub reported_at: Moment,
-    /// By whose calendar.
+    /// The time zone of these days.
     pub time_zone: TimeZone,
     /// The sobriety date that this one corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,25 +71,24 @@ pub struct SobrietyDate {
 }
 
 impl SobrietyDate {
-    /// When the person said so: by the phone's clock unless that was ahead.
+    /// When the person reported it: by the phone's clock, unless that was ahead.
     pub fn said_at(&self) -> Moment {
         EntryTime::new(self.reported_at, self.received_at).effective_at()
     }
 }
 
-/// The sobriety dates that a correction is about: the one it names, the one that this one corrects and so on, as far
-/// as they have arrived.
+/// The sobriety date that a correction names, the one that this one corrects, and so on, as far as they have arrived.
 pub(super) fn chain<'a>(
     corrects: Option<SobrietyDateId>,
     dates: &[&'a SobrietyDate],
 ) -> Vec<&'a SobrietyDate> {
     let named = |of: Option<SobrietyDateId>| dates.iter().find(|one| Some(one.id) == of).copied();
-    // At most as many steps as there are dates, so that two that name each other end it.
+    // No more steps than dates, in case two name each other.
     std::iter::successors(named(corrects), |one| named(one.corrects)).take(dates.len()).collect()
 }
 
-/// A new sobriety date, after those that are `known`. It may be as far back as the person says, but not in the future.
-/// A correction may arrive before the sobriety date that it corrects.
+/// Records a sobriety date. `known` are the stored ones. It may be in the past, but not in the future. A correction may
+/// arrive before the sobriety date that it corrects.
 pub fn record(
     participant: ParticipantId,
     id: SobrietyDateId,
@@ -131,7 +131,7 @@ pub fn record(
     })
 }
 
-/// Whether a sobriety date sent again under its id is the stored one.
+/// Whether a sobriety date that is sent again under its id has the same content.
 pub fn same(start: &SobrietyDate, again: &SobrietyDateDraft) -> Result<(), Refusal> {
     log_entry::not_withdrawn(start.withdrawn_at)?;
     let SobrietyDate { substance, since, at, reported_at, time_zone, corrects, .. } = start.clone();
@@ -139,7 +139,7 @@ pub fn same(start: &SobrietyDate, again: &SobrietyDateDraft) -> Result<(), Refus
     Ok(log_entry::same(&stored, again)?)
 }
 
-/// Withdraws a sobriety date; it no longer counts anywhere. Withdrawn twice, the first time counts.
+/// Withdraws a sobriety date, so that it no longer counts. Doing it again changes nothing.
 #[must_use]
 pub fn withdraw(start: &SobrietyDate, now: Moment) -> SobrietyDate {
     SobrietyDate { withdrawn_at: log_entry::withdrawn(start.withdrawn_at, now), ..start.clone() }

@@ -1,8 +1,8 @@
-//! Use reports: what a craving, a check-in or a lapse says of use, for whoever treats the person.
+//! Use reports: the use that a craving, a check-in or a lapse reports, for staff who treat the person.
 //!
-//! Each entry has one report. A report needs attention until somebody has acknowledged its newest revision, or the
-//! person corrects or withdraws the entry. No report is weighed against another. Reports of one evening are shown
-//! as one group, by their first day.
+//! Each entry has one report. A report needs attention until somebody acknowledges its newest revision, or the person
+//! corrects or withdraws the entry. Reports do not change each other. Reports of one evening are shown as one group, by
+//! their first day.
 
 use super::Refusal;
 use super::guidance::may_be_opioid;
@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// How long an evening lasts after midnight.
+/// How long an evening goes on after midnight.
 const EVENING: SignedDuration = SignedDuration::from_hours(6);
-/// How many days a report stays in the caseload after it needs no attention.
+/// How many days a report that needs no attention stays in the caseload.
 const RECENT_DAYS: i64 = 14;
 
 id! {
@@ -38,38 +38,38 @@ words! {
     }
 }
 
-/// What an entry says of use.
+/// The use that an entry reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Use {
-    /// The first local day on which it may have been.
+    /// The first local day on which it may have happened.
     pub first_day: Day,
-    /// The last.
+    /// The last one.
     pub last_day: Day,
-    /// What was used, where the entry says it.
+    /// What was used, if the entry names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub substance: Option<Substance>,
-    /// What happened, where the entry is a lapse. A close call is reported only if it may have been an opioid.
+    /// What happened, if the entry is a lapse. A close call is reported only if it may have been an opioid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub outcome: Option<LapseOutcome>,
 }
 
 impl Use {
-    /// Use of something at a time: on its day or, before 6 in the morning, also on the evening before.
+    /// Use at a time: on its local day and, before 6 in the morning, also on the day before.
     pub fn at(at: Moment, zone: &TimeZone, substance: Option<Substance>) -> Self {
         Self { first_day: evening(at, zone), last_day: at.local_day(zone), substance, outcome: None }
     }
 
-    /// What a craving says: that it ended in use.
+    /// The use that a craving reports, if it ended in use.
     pub fn of_craving(craving: &Craving) -> Option<Self> {
         let is_use = craving.withdrawn_at.is_none() && craving.draft.outcome == Some(Outcome::Lapsed);
         let at = craving.outcome_at.unwrap_or_else(|| craving.felt_at());
         is_use.then(|| Self::at(at, &craving.draft.time_zone, craving.draft.substance))
     }
 
-    /// What a corrected craving says, given what it reports. An end in use stays reported after another outcome; only
-    /// a correction that changes that end withdraws it.
+    /// The use that a corrected craving reports, given what it reported before. An outcome with use stays reported
+    /// after another outcome. Only a correction that changes it withdraws it.
     pub fn of_corrected_craving(before: &Craving, after: &Craving, reported: Option<Self>) -> Option<Self> {
         let (was, is) = (Self::of_craving(before), Self::of_craving(after));
         match reported {
@@ -78,7 +78,7 @@ impl Use {
         }
     }
 
-    /// What a lapse says. A close call is only reported if it may have been an opioid. Source: clinical.md 3.6.
+    /// The use that a lapse reports. A close call is reported only if it may have been an opioid.
     pub fn of_lapse(lapse: &Lapse) -> Option<Self> {
         let substance = Some(lapse.draft.substance);
         let is_reported = lapse.draft.outcome.is_use() || may_be_opioid(substance);
@@ -88,7 +88,7 @@ impl Use {
         })
     }
 
-    /// Both together, where one entry reports use twice: all their days, and the substance if it is the same.
+    /// Both together, if one entry reports use twice: all their days, and the substance if it is the same.
     fn and(self, other: Self) -> Self {
         Self {
             first_day: self.first_day.min(other.first_day),
@@ -99,7 +99,7 @@ impl Use {
     }
 }
 
-/// The local day of a time or, before 6 in the morning, the day before: an evening may end after midnight.
+/// The local day of a time or, before 6 in the morning, the day before, because an evening may end after midnight.
 pub fn evening(at: Moment, zone: &TimeZone) -> Day {
     at.plus(-EVENING).local_day(zone)
 }
@@ -116,22 +116,22 @@ pub struct Acknowledgement {
     pub revision: i32,
 }
 
-/// The use that an entry reports.
+/// The report of use in one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UseReport {
     /// What kind of entry reports it.
     pub source: ReportSource,
     /// The entry.
     pub id: UseReportId,
-    /// What it says.
+    /// The use.
     #[serde(flatten)]
     pub says: Use,
     /// When the server received this revision.
     pub reported_at: Moment,
-    /// How often it has changed: 1 until it says something else, or again.
+    /// Its revision: 1, and one more each time use is reported again or changed.
     #[schema(minimum = 1)]
     pub revision: i32,
-    /// Who of those who treat the person last acknowledged it.
+    /// The last acknowledgement by staff who treat the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub acknowledged: Option<Acknowledgement>,
@@ -141,8 +141,8 @@ pub struct UseReport {
 }
 
 impl UseReport {
-    /// The report after the person has reported use in this entry, perhaps not for the first time. It may have been
-    /// another time, so this is always a new revision; what the entry reported before is part of it.
+    /// The report after the person reports use in this entry, for the first time or again. It may be another occasion,
+    /// so this is always a new revision, which includes what the entry reported before.
     pub fn report(
         source: ReportSource,
         entry: impl Into<Uuid>,
@@ -162,7 +162,8 @@ impl UseReport {
         }
     }
 
-    /// The report after its entry was corrected or withdrawn and says this now. The same again changes nothing.
+    /// The report after its entry was corrected or withdrawn. `says` is the use that the entry now reports. If that is
+    /// the same as before, nothing changes.
     pub fn revise(
         source: ReportSource,
         entry: impl Into<Uuid>,
@@ -181,18 +182,18 @@ impl UseReport {
         }
     }
 
-    /// What it says, unless it was withdrawn.
+    /// The use, unless it was withdrawn.
     pub fn reported(&self) -> Option<Use> {
         self.withdrawn_at.is_none().then_some(self.says)
     }
 
-    /// Whether somebody has to look after the person.
+    /// Whether nobody has acknowledged its newest revision.
     pub fn needs_attention(&self) -> bool {
         let seen = self.acknowledged.map(|seen| seen.revision);
         self.withdrawn_at.is_none() && seen != Some(self.revision)
     }
 
-    /// The report after somebody has seen its newest revision. Of several, the first one counts.
+    /// The report after somebody acknowledges its newest revision. The first acknowledgement counts.
     #[must_use]
     pub fn acknowledge(self, by: AccountId, now: Moment) -> Self {
         let seen = Acknowledgement { by, at: now, revision: self.revision };
@@ -209,7 +210,7 @@ pub struct UseReportGroup {
     pub needs_attention: bool,
     /// Whether one of them may have been an opioid.
     pub may_be_opioid: bool,
-    /// For `If-Match` when they are acknowledged. It changes with what needs attention.
+    /// For `If-Match` when they are acknowledged. It changes when a report needs attention or no longer does.
     #[schema(min_length = 3, max_length = 64)]
     pub etag: String,
     /// The reports, the latest first.
@@ -231,8 +232,7 @@ impl UseReportGroup {
         }
     }
 
-    /// The reports that somebody acknowledges who has read the group under this tag. Nothing is left to acknowledge once
-    /// nothing needs attention.
+    /// The reports that somebody who read the group with this tag acknowledges. There are none if none needs attention.
     pub fn acknowledge(&self, seen: &str, by: AccountId, now: Moment) -> Result<Vec<UseReport>, Refusal> {
         if self.needs_attention && self.etag != seen {
             return Err(Refusal::ReportedSince);
@@ -241,22 +241,21 @@ impl UseReportGroup {
         Ok(unseen.map(|one| one.acknowledge(by, now)).collect())
     }
 
-    /// What needs attention first, and of that what may have been an opioid; then what was reported last.
+    /// Groups that need attention are first, and among them those that may have been an opioid, then the latest.
     fn urgency(&self) -> (bool, bool, Option<Moment>, Day) {
         let latest = self.reports.iter().map(|one| one.reported_at).max();
         (self.needs_attention, self.needs_attention && self.may_be_opioid, latest, self.day)
     }
 }
 
-/// A revision that nobody has acknowledged, of which a group's tag is made.
+/// A revision that nobody has acknowledged. A group's tag is made from these.
 pub type UnseenReport = (ReportSource, UseReportId, i32);
 
 fn unseen(report: &UseReport) -> UnseenReport {
     (report.source, report.id, report.revision)
 }
 
-/// The reports by day, without those that were withdrawn, the latest day first. The function that makes a tag is the
-/// caller's.
+/// The reports by day, without withdrawn ones, the latest day first. `tag` makes a group's tag.
 pub fn by_day(reports: &[UseReport], tag: impl Fn(&[UnseenReport]) -> String) -> Vec<UseReportGroup> {
     let mut days: BTreeMap<Reverse<Day>, Vec<UseReport>> = BTreeMap::new();
     for report in reports.iter().filter(|one| one.withdrawn_at.is_none()) {
@@ -265,7 +264,7 @@ pub fn by_day(reports: &[UseReport], tag: impl Fn(&[UnseenReport]) -> String) ->
     days.into_iter().map(|(Reverse(day), reports)| UseReportGroup::new(day, reports, &tag)).collect()
 }
 
-/// Since when a report counts as recent, so that a caseload shows it although it needs no attention.
+/// A caseload shows reports since this moment even if they need no attention.
 pub fn recent_since(now: Moment) -> Moment {
     now.plus(SignedDuration::from_hours(-24 * RECENT_DAYS))
 }

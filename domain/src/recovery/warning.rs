@@ -1,4 +1,4 @@
-//! Warning signs: what often comes before use, in three stages. Never a diagnosis.
+//! Warning signs: what often comes before use, in three stages. They are not a diagnosis.
 //!
 //! Source: the stages of relapse by Melemis, in our own words.
 
@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 words! {
     /// How close to use a sign is.
     WarningStage {
-        /// Not thinking of use; feelings and habits set it up.
+        /// The person does not think of use, but feelings and habits lead there.
         Emotional = "emotional",
-        /// Part of the mind thinks of use.
+        /// The person thinks of use.
         Mental = "mental",
         /// There was use.
         Physical = "physical",
@@ -31,7 +31,7 @@ pub struct WarningSign {
     pub code: SignCode,
     /// How close to use it is.
     pub stage: WarningStage,
-    /// What the person reads.
+    /// The text for the person.
     pub words: String,
 }
 

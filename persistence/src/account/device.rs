@@ -1,4 +1,4 @@
-//! Devices, and the refresh tokens of each.
+//! Devices and their refresh tokens.
 
 use diesel::prelude::*;
 use evenkeel_domain::account::{AccountId, Device, DeviceId, DeviceName, RefreshFamily};
@@ -50,7 +50,7 @@ pub fn add_device(tx: &mut Tx, device: &Device, family: &RefreshFamily) -> Resul
     Ok(())
 }
 
-/// The devices a person is signed in on, the latest used first.
+/// The devices on which a person is signed in, the last used first.
 pub fn devices(tx: &mut Tx, account: AccountId) -> Result<Vec<Device>, Error> {
     let rows = devices::table
         .filter(devices::account_id.eq(Stored(account)))
@@ -61,7 +61,7 @@ pub fn devices(tx: &mut Tx, account: AccountId) -> Result<Vec<Device>, Error> {
     Ok(rows.into_iter().map(Device::from).collect())
 }
 
-/// The refresh tokens of a device, with whose it is.
+/// The refresh tokens of a device, and its owner.
 pub fn family(tx: &mut Tx, device: DeviceId) -> Result<Option<(AccountId, RefreshFamily)>, Error> {
     let row: Option<(AccountId, FamilyRow)> = devices::table
         .find(Stored(device))
@@ -71,14 +71,14 @@ pub fn family(tx: &mut Tx, device: DeviceId) -> Result<Option<(AccountId, Refres
     Ok(row.map(|(account, family)| (account, family.into())))
 }
 
-/// Stores what a rule made of a family of refresh tokens.
+/// Stores a changed family of refresh tokens.
 pub fn put_family(tx: &mut Tx, device: DeviceId, family: &RefreshFamily) -> Result<(), Error> {
     let target = devices::table.find(Stored(device));
     diesel::update(target).set(FamilyRow::from(family.clone())).execute(tx)?;
     Ok(())
 }
 
-/// Ends the session of one of a person's devices; false if it is not theirs or ended before.
+/// Ends the session on one of a person's devices. False if it is not theirs or has already ended.
 pub fn revoke_device(tx: &mut Tx, account: AccountId, device: DeviceId, now: Moment) -> Result<bool, Error> {
     let theirs = devices::table
         .filter(devices::id.eq(Stored(device)))

@@ -1,4 +1,4 @@
-//! Invites, each under the hash of its code.
+//! Invitations, each stored with the hash of its code.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Permit;
@@ -27,20 +27,20 @@ row! {
     }
 }
 
-/// Stores an invite under the hash of its code.
+/// Stores an invitation with the hash of its code.
 pub fn add_invite(tx: &mut Tx, invite: &Invite, code_hash: &[u8; 32]) -> Result<(), Error> {
     let row = (Row::from(invite.clone()), invites::code_hash.eq(Stored(*code_hash)));
     diesel::insert_into(invites::table).values(row).execute(tx)?;
     Ok(())
 }
 
-/// The invite of a code.
+/// The invitation with this code.
 pub fn invite_by_code(tx: &mut Tx, code_hash: &[u8; 32]) -> Result<Option<Invite>, Error> {
     let query = invites::table.filter(invites::code_hash.eq(Stored(*code_hash))).select(Row::as_select());
     Ok(query.get_result(tx).optional()?.map(Invite::from))
 }
 
-/// The invites somebody has open: one's own, or for supervisors and admins the organization's.
+/// The open invitations that somebody may see: their own, or for supervisors and admins those of the organization.
 pub fn open_invites(tx: &mut Tx, permit: &Permit, now: Moment) -> Result<Vec<Invite>, Error> {
     let actor = permit.actor();
     let mut query = invites::table
@@ -59,7 +59,7 @@ pub fn open_invites(tx: &mut Tx, permit: &Permit, now: Moment) -> Result<Vec<Inv
     Ok(rows.into_iter().map(Invite::from).collect())
 }
 
-/// The invites to an organization's first admin that its first start made: by nobody, to no address.
+/// The invitations of the first admin that the server made at its start: by nobody, to no address.
 pub fn first_invites(tx: &mut Tx) -> Result<Vec<Invite>, Error> {
     let rows = invites::table
         .filter(invites::created_by.is_null())
@@ -72,14 +72,14 @@ pub fn first_invites(tx: &mut Tx) -> Result<Vec<Invite>, Error> {
     Ok(rows.into_iter().map(Invite::from).collect())
 }
 
-/// Marks an invite as used.
+/// Marks an invitation as used.
 pub fn redeem_invite(tx: &mut Tx, id: InviteId, now: Moment) -> Result<(), Error> {
     let target = invites::table.find(Stored(id));
     diesel::update(target).set(invites::redeemed_at.eq(Some(now))).execute(tx)?;
     Ok(())
 }
 
-/// Marks an invite as withdrawn.
+/// Marks an invitation as withdrawn.
 pub fn withdraw_invite(tx: &mut Tx, id: InviteId, now: Moment) -> Result<(), Error> {
     let target = invites::table.find(Stored(id));
     diesel::update(target).set(invites::withdrawn_at.eq(Some(now))).execute(tx)?;

@@ -1,4 +1,4 @@
-//! Failed sign-ins, by the hash of the name that was tried.
+//! Failed sign-ins, by the hash of the sign-in name.
 
 use diesel::prelude::*;
 use evenkeel_domain::account::SignInThrottle;
@@ -17,13 +17,13 @@ row! {
     }
 }
 
-/// The failed sign-ins of a name since the last good one, whether or not the name is anybody's.
+/// The failed sign-ins with a name since the last successful one, whether or not the account exists.
 pub fn throttle(tx: &mut Tx, name_hash: &[u8; 32]) -> Result<Option<SignInThrottle>, Error> {
     let query = sign_in_throttles::table.find(Stored(*name_hash)).select(Row::as_select());
     Ok(query.get_result(tx).optional()?.map(SignInThrottle::from))
 }
 
-/// Stores the failed sign-ins of a name.
+/// Stores the failed sign-ins with a name.
 pub fn put_throttle(tx: &mut Tx, name_hash: &[u8; 32], throttle: &SignInThrottle) -> Result<(), Error> {
     clear_throttle(tx, name_hash)?;
     let row = (sign_in_throttles::name_hash.eq(Stored(*name_hash)), Row::from(*throttle));
@@ -31,7 +31,7 @@ pub fn put_throttle(tx: &mut Tx, name_hash: &[u8; 32], throttle: &SignInThrottle
     Ok(())
 }
 
-/// Forgets the failed sign-ins of a name, after a good one.
+/// Removes the failed sign-ins with a name, after a successful one.
 pub fn clear_throttle(tx: &mut Tx, name_hash: &[u8; 32]) -> Result<(), Error> {
     diesel::delete(sign_in_throttles::table.find(Stored(*name_hash))).execute(tx)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What was assigned.
+//! Assignments.
 
 use diesel::dsl::min;
 use diesel::prelude::*;
@@ -38,7 +38,7 @@ impl From<Row> for Assignment {
     }
 }
 
-/// Stores a new assignment; false if the participant has one of that id.
+/// Stores a new assignment. False if the participant already has one with this id.
 pub fn add_assignment(tx: &mut Tx, grant: &Grant, assignment: &Assignment) -> Result<bool, Error> {
     let AssignmentDraft { skill, note, until } = assignment.draft.clone();
     let row = Row {
@@ -61,7 +61,7 @@ pub fn find_assignment(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<O
     Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(Assignment::from))
 }
 
-/// When the skill of an assignment was first practiced since; a withdrawn practice does not count.
+/// When the skill was first practiced since it was assigned. Withdrawn practices do not count.
 macro_rules! first_practiced_at {
     () => {
         skill_practices::table
@@ -74,7 +74,7 @@ macro_rules! first_practiced_at {
     };
 }
 
-/// When the skill of an assignment was first practiced since.
+/// When the skill was first practiced since it was assigned.
 pub fn practiced_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Option<Moment>, Error> {
     let query = skill_assignments::table
         .find((Stored(grant.participant()), Stored(id)))
@@ -83,8 +83,7 @@ pub fn practiced_at(tx: &mut Tx, grant: &Grant, id: AssignmentId) -> Result<Opti
     Ok(first.flatten())
 }
 
-/// What was assigned and not withdrawn, or withdrawn only at this moment or later, with when it was first
-/// practiced; the latest first.
+/// The assignments that were not withdrawn before `since`, each with the time of its first practice, the latest first.
 pub fn assignments(
     tx: &mut Tx,
     grant: &Grant,
@@ -102,7 +101,7 @@ pub fn assignments(
     Ok(rows.into_iter().map(|(row, first)| (row.into(), first)).collect())
 }
 
-/// Stores that an assignment was withdrawn: nothing else of it ever changes.
+/// Stores that an assignment was withdrawn. Nothing else in an assignment changes.
 pub fn put_assignment(tx: &mut Tx, grant: &Grant, assignment: &Assignment) -> Result<(), Error> {
     let target = skill_assignments::table.find((Stored(grant.participant()), Stored(assignment.id)));
     diesel::update(target).set(skill_assignments::withdrawn_at.eq(assignment.withdrawn_at)).execute(tx)?;

@@ -1,4 +1,4 @@
-//! What a participant chose.
+//! A participant's favorite skills and precautions.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
@@ -25,7 +25,7 @@ impl From<ChosenRow> for Chosen {
     }
 }
 
-/// What a participant chose. Before the first choice it is empty, with revision 0.
+/// A participant's choices. Before the first choice they are empty, with revision 0.
 pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
     let query = coping_choices::table.find(Stored(grant.participant()));
     let row: Option<ChosenRow> =
@@ -33,7 +33,7 @@ pub fn chosen(tx: &mut Tx, grant: &Grant) -> Result<Chosen, Error> {
     Ok(row.map(Chosen::from).unwrap_or_default())
 }
 
-/// Stores what a participant chose, in place of what they chose before.
+/// Replaces a participant's choices.
 pub fn put_chosen(tx: &mut Tx, grant: &Grant, chosen: &Chosen, now: Moment) -> Result<(), Error> {
     let row = ChosenRow {
         participant_id: Stored(grant.participant()),

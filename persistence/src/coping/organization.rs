@@ -51,7 +51,7 @@ impl From<Row> for OrganizationSkill {
     }
 }
 
-/// Stores a new skill of the actor's organization; false if it has one of that id.
+/// Stores a new skill of the actor's organization. False if the organization already has one with this id.
 pub fn add_skill(tx: &mut Tx, permit: &Permit, skill: &OrganizationSkill) -> Result<bool, Error> {
     let row = Row::new(permit, skill);
     let added = each!(tx, conn => diesel::insert_into(organization_skills::table).values(row).on_conflict_do_nothing().execute(conn))?;
@@ -68,7 +68,7 @@ pub fn find_skill(
     Ok(query.select(Row::as_select()).get_result(tx).optional()?.map(OrganizationSkill::from))
 }
 
-/// The skills that an organization added, retired ones too, in the order of their ids: the oldest first.
+/// The skills of an organization, retired ones too, in the order of their ids: the oldest first.
 pub fn skills(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<OrganizationSkill>, Error> {
     let query = organization_skills::table
         .filter(organization_skills::organization_id.eq(Stored(organization)))
@@ -77,7 +77,7 @@ pub fn skills(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Organizat
     Ok(rows.into_iter().map(OrganizationSkill::from).collect())
 }
 
-/// Stores what a rule made of a skill, after [`add_skill_revision`] has stored what it said before.
+/// Stores a changed skill. [`add_skill_revision`] stores the earlier revision first.
 pub fn put_skill(tx: &mut Tx, permit: &Permit, skill: &OrganizationSkill) -> Result<(), Error> {
     let target = organization_skills::table.find((Stored(permit.actor().organization), Stored(skill.id)));
     diesel::update(target).set(Row::new(permit, skill)).execute(tx)?;
@@ -93,7 +93,7 @@ struct RevisionRow {
     skill: AsJson<SkillDraft>,
 }
 
-/// Stores what a skill said until it was edited.
+/// Stores the earlier revision of an edited skill.
 pub fn add_skill_revision(
     tx: &mut Tx,
     permit: &Permit,
@@ -114,7 +114,7 @@ pub fn add_skill_revision(
     Ok(())
 }
 
-/// What a skill said before each edit, the first one first; what it says now is not among them.
+/// The earlier revisions of a skill, the oldest first, without the current one.
 pub fn skill_revisions(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -135,7 +135,7 @@ pub fn skill_revisions(
     Ok(rows.into_iter().map(revision).collect())
 }
 
-/// What a skill said when it was added, to distinguish a repeated request from a clash.
+/// The first content of a skill, to distinguish a repeated request from another skill with the same id.
 pub fn first_skill(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_organizations_skill_reads_back_with_what_it_said_before() {
+    fn an_organizations_skill_reads_back_with_its_earlier_revisions() {
         let mut database = test_database();
         let tx = &mut database.tx;
         let permit = permit(Role::Supervisor, Action::AddSkill);
@@ -178,14 +178,14 @@ mod tests {
         assert!(add_skill(tx, &permit, &first).unwrap());
         assert!(!add_skill(tx, &permit, &first).unwrap());
         assert_eq!(find_skill(tx, of, id(7)).unwrap().as_ref(), Some(&first));
-        let (edited, kept) =
+        let (edited, earlier) =
             organization::edit(&first, 1, tea("Tea at night"), by, at("2026-03-03T18:00:00Z")).unwrap();
-        let kept = kept.unwrap();
-        add_skill_revision(tx, &permit, id(7), &kept).unwrap();
+        let earlier = earlier.unwrap();
+        add_skill_revision(tx, &permit, id(7), &earlier).unwrap();
         let retired = organization::retire(&edited, at("2026-03-04T18:00:00Z"));
         put_skill(tx, &permit, &retired).unwrap();
         assert_eq!(skills(tx, of).unwrap(), [retired]);
-        assert_eq!(skill_revisions(tx, of, id(7)).unwrap(), [kept]);
+        assert_eq!(skill_revisions(tx, of, id(7)).unwrap(), [earlier]);
         assert_eq!(first_skill(tx, of, id(7)).unwrap(), Some(tea("Tea")));
         assert_eq!(find_skill(tx, id(77), id(7)).unwrap(), None);
     }

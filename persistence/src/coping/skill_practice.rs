@@ -1,4 +1,4 @@
-//! What was practiced.
+//! Skill practices.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl From<Row> for SkillPractice {
     }
 }
 
-/// Stores a new practice; false if the participant has one of that id.
+/// Stores a new practice. False if the participant already has one with this id.
 pub fn add(tx: &mut Tx, grant: &Grant, practice: &SkillPractice) -> Result<bool, Error> {
     let row = Row::new(grant, practice);
     let added = each!(tx, conn => diesel::insert_into(skill_practices::table).values(row).on_conflict_do_nothing().execute(conn))?;
@@ -87,8 +87,8 @@ pub fn find(tx: &mut Tx, grant: &Grant, id: SkillPracticeId) -> Result<Option<Sk
 
 revisions!(skill_practice_revisions.practice_id, SkillPractice, SkillPracticeDraft);
 
-/// A page of practices, withdrawn ones left out, the latest first by [`SkillPractice::happened_at`]: those from
-/// `from` on and before `until`, after the one a page before ended with.
+/// A page of practices without withdrawn ones, the latest first by [`SkillPractice::happened_at`]: those from `from` on
+/// and before `until`, after the last one of the page before.
 pub fn list(
     tx: &mut Tx,
     grant: &Grant,
@@ -118,15 +118,15 @@ pub fn list(
     Ok(rows.into_iter().map(SkillPractice::from).collect())
 }
 
-/// Stores what a rule made of a practice.
+/// Stores a changed practice.
 pub fn put(tx: &mut Tx, grant: &Grant, practice: &SkillPractice) -> Result<(), Error> {
     let target = skill_practices::table.find((Stored(grant.participant()), Stored(practice.id)));
     diesel::update(target).set(Row::new(grant, practice)).execute(tx)?;
     Ok(())
 }
 
-/// What the practices that are evidence add up to, by skill and kinds of situation, withdrawn ones left out. One
-/// that names no situation belongs to those of its craving, unless that was withdrawn.
+/// The sums of the practices that are evidence, by skill and kinds of situation, without withdrawn ones. A practice
+/// that names no situation counts for those of its craving, unless the craving was withdrawn.
 pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Situations, Tries)>, Error> {
     type Row = (SkillRef, Option<TriggerCategory>, Option<CravingId>, i64, Option<i64>, Option<i64>);
     let rows: Vec<Row> = skill_practices::table
@@ -143,7 +143,7 @@ pub fn tries(tx: &mut Tx, grant: &Grant) -> Result<Vec<(SkillRef, Situations, Tr
             sum(skill_practices::eased_by * skill_practices::eased_by),
         ))
         .load(tx)?;
-    // Where every practice names its situation, there is no second query.
+    // If every practice names its situation, there is no second query.
     let situations =
         if rows.iter().any(|row| row.2.is_some()) { situations(tx, grant)? } else { BTreeMap::new() };
     let whole = |sum: i64| i32::try_from(sum).map_err(broken);
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(first, Some(at("2026-03-03T18:40:00Z")));
         assert_eq!(practiced_since(tx, 22, "2026-03-04T18:40:01Z"), None);
 
-        // The one of a clock that is a year ahead counts when it came in.
+        // The practice with a clock that is a year ahead counts when it arrived.
         let page = list(tx, &own, None, None, None, 2).unwrap();
         assert_eq!(page, [stored[3].clone(), stored[2].clone()]);
         let cursor = Some((page[1].happened_at(), page[1].id));

@@ -1,4 +1,4 @@
-//! Moving SQLite's write-ahead log into the database, beside the writer.
+//! Moves SQLite's write-ahead log into the database, in a thread of its own.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use diesel::RunQueryDsl;
 use super::location::Location;
 use super::tx::Tx;
 
-/// How large the write-ahead log may grow before writers wait for it to be emptied, in pages of 4 KiB: 64 MiB.
+/// The size of the write-ahead log from which writers wait until it is emptied, in pages of 4 KiB: 64 MiB.
 const LARGE_LOG: i32 = 16_384;
 
-/// Starts the thread that moves the log, until the last handle of the database is dropped.
+/// Starts the thread. It ends when the last handle of the database is dropped.
 pub(super) fn spawn(location: Location, closed: Receiver<()>) {
     let thread = std::thread::Builder::new().name("checkpoint".to_owned());
     if let Err(error) = thread.spawn(move || checkpoints(&location, &closed)) {
@@ -19,7 +19,7 @@ pub(super) fn spawn(location: Location, closed: Receiver<()>) {
     }
 }
 
-/// Moves the write-ahead log into the database beside the writer, never in its way until the log is large.
+/// Moves the write-ahead log into the database. Writers wait for it only if the log is large.
 fn checkpoints(location: &Location, closed: &Receiver<()>) {
     use diesel::sql_types::Integer;
     #[derive(diesel::QueryableByName)]

@@ -1,24 +1,24 @@
-//! What goes wrong with the storage, and what work may fail with.
+//! Errors of the database.
 
 use diesel::result::DatabaseErrorKind;
 
-/// What went wrong with the storage. "Not there" is an `Option`, never an error.
+/// An error of the database. A row that is not found is `None`, not an error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// Another transaction was in the way; running this one again may succeed.
-    #[error("another transaction was in the way")]
+    /// Another transaction conflicted with this one. It may succeed if it runs again.
+    #[error("another transaction conflicted with this one")]
     Contended,
-    /// A key that has to be unique is taken.
-    #[error("a unique key is taken")]
+    /// A unique key is already in use.
+    #[error("a unique key is already in use")]
     Duplicate,
-    /// The database cannot be reached, is full, or has no connection free.
+    /// The database cannot be reached, is full, or has no free connection.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// Something that whoever runs it has to put right, in words meant for them.
+    /// A wrong setup. The message is for the person who runs the server.
     #[error("{0}")]
     Setup(String),
-    /// A bug of ours or a row changed behind our back.
-    #[error("the database answered something that cannot be: {0}")]
+    /// A bug, or a row that something else changed.
+    #[error("an unexpected error in the database: {0}")]
     Broken(String),
 }
 
@@ -62,10 +62,9 @@ impl From<diesel::ConnectionError> for Error {
     }
 }
 
-/// What a unit of work may fail with: it must be able to carry a storage error and say whether it was one of
-/// contention, so that the work runs again.
+/// The error type of a unit of work. It can hold a database error and say whether the work should run again.
 pub trait Failure: From<Error> + Send + 'static {
-    /// Whether running the work again may succeed.
+    /// Whether the work may succeed if it runs again.
     fn is_contended(&self) -> bool;
 }
 

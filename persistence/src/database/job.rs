@@ -1,4 +1,4 @@
-//! Units of work as the queues see them.
+//! Jobs: units of work in the queues.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,27 +8,27 @@ use uuid::Uuid;
 use super::error::{Error, Failure};
 use super::tx::Tx;
 
-/// One unit of work as the queues see it.
+/// A unit of work in a queue.
 pub(super) trait Job: Send {
-    /// ParticipantRef record it writes to, if it is one record's.
+    /// The record that it writes to, if it is only one.
     fn record(&self) -> Option<Uuid>;
-    /// Whether somebody still waits for it. Asked once, when its turn comes.
+    /// Whether somebody still waits for it. Called once, before the first run.
     fn begin(&mut self) -> bool;
-    /// Runs it, once or again.
-    fn run(&mut self, tx: &mut Tx) -> Kept;
-    /// Answers, once what it did is on disk or is known not to be.
+    /// Runs it. May be called again.
+    fn run(&mut self, tx: &mut Tx) -> Run;
+    /// Answers the caller, when the changes are on disk or rolled back.
     fn end(self: Box<Self>, stored: Result<(), Error>);
 }
 
-/// What is to become of what a job has done.
+/// How a run of a job ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It is to be stored.
-    Yes,
-    /// The job failed; nothing of it may stay.
-    No,
-    /// Another transaction was in the way; it is to run again.
-    Again,
+pub(super) enum Run {
+    /// Its changes can be committed.
+    Done,
+    /// It failed, and its changes must be rolled back.
+    Failed,
+    /// Another transaction conflicted with it. It must run again.
+    Contended,
 }
 
 pub(super) struct Work<S, W, A, T, E> {
@@ -51,11 +51,11 @@ where
         Self { record, started: Some(started), closure, answer, outcome: None }
     }
 
-    /// Puts the work into a queue; where that is full, its caller is told at once.
+    /// Puts the work into a queue. If the queue is full, the caller gets an error at once.
     pub(super) fn submit(self, queue: &Sender<Box<dyn Job>>) {
         if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = queue.try_send(Box::new(self))
         {
-            job.end(Err(Error::Unavailable("too many wait already".to_owned())));
+            job.end(Err(Error::Unavailable("too many jobs are waiting".to_owned())));
         }
     }
 }
@@ -76,22 +76,22 @@ where
         self.started.take().is_none_or(|started| started())
     }
 
-    fn run(&mut self, tx: &mut Tx) -> Kept {
-        // A panic's text may quote what was worked on: it goes nowhere.
+    fn run(&mut self, tx: &mut Tx) -> Run {
+        // The text of a panic may quote personal data, so it is dropped.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.closure)(tx)))
             .unwrap_or_else(|_| Err(Error::Broken("a panic".to_owned()).into()));
-        let kept = match &outcome {
-            Ok(_) => Kept::Yes,
-            Err(error) if error.is_contended() => Kept::Again,
-            Err(_) => Kept::No,
+        let run = match &outcome {
+            Ok(_) => Run::Done,
+            Err(error) if error.is_contended() => Run::Contended,
+            Err(_) => Run::Failed,
         };
         self.outcome = Some(outcome);
-        kept
+        run
     }
 
     fn end(self: Box<Self>, stored: Result<(), Error>) {
         let outcome = match (stored, self.outcome) {
-            // A storage error is never answered with success.
+            // Work that was not stored must not be answered as a success.
             (Err(error), Some(Ok(_)) | None) => Err(error.into()),
             (Ok(()), None) => Err(Error::Broken("work was not run".to_owned()).into()),
             (_, Some(outcome)) => outcome,

@@ -1,4 +1,4 @@
-//! Where the data lives, and how a connection to it is set up.
+//! Where the database is, and how a connection to it is set up.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use diesel::{Connection, ConnectionError};
 use super::error::Error;
 use super::tx::Tx;
 
-/// Where the data lives.
+/// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A file of the embedded database.
@@ -24,26 +24,27 @@ pub enum Location {
 }
 
 impl Location {
-    /// Reads a `DATABASE_URL`. An unknown scheme is refused, or a misspelt one would make a file of that name.
+    /// Reads a `DATABASE_URL`. An unknown scheme is refused, because a misspelled one would otherwise make a file of
+    /// that name.
     pub fn parse(url: &str) -> Result<Self, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(url.to_owned()));
         }
         match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
-            // SQLite would read these as something else than a file's name.
+            // SQLite would not read these as the name of a file.
             Some(path) if !path.is_empty() && !path.starts_with(':') && !path.starts_with("file:") => {
                 Ok(Self::Sqlite(path.into()))
             }
             _ => Err(Error::Setup(
-                "DATABASE_URL must be postgres://user:password@host/database or sqlite://path/of/a/file"
+                "DATABASE_URL must be postgres://user:password@host/database or sqlite://path/to/a/file"
                     .to_owned(),
             )),
         }
     }
 
-    /// Whether there is something to connect to: an SQLite file with something in it. A server is asked by
-    /// connecting.
-    pub fn is_there(&self) -> bool {
+    /// Whether an SQLite file exists and is not empty. Always true for a PostgreSQL server, which only a connection can
+    /// test.
+    pub fn exists(&self) -> bool {
         match self {
             Self::Sqlite(path) => std::fs::metadata(path).is_ok_and(|file| 0 < file.len()),
             Self::Postgres(_) => true,
@@ -55,7 +56,7 @@ impl Location {
             Self::Sqlite(path) => {
                 make_private(path)?;
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
-                // The wait comes first: switching to WAL may itself meet a lock.
+                // The timeout comes first, because the change to WAL may itself wait for a lock.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; \
@@ -78,9 +79,11 @@ impl Location {
     }
 }
 
-/// Makes a database file that is not there yet, for its owner alone; SQLite gives its other files the same mode.
+/// Makes the database file if it does not exist, readable only by its owner. SQLite gives its other files the same
+/// mode.
 fn make_private(path: &Path) -> Result<(), Error> {
-    // Closing a file drops the locks that SQLite holds on it in this process: one at a time, before it is used.
+    // Closing a file drops the locks that SQLite holds on it in this process. So only one thread does this at a time,
+    // before the file is used.
     static MAKING: Mutex<()> = Mutex::new(());
     let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -91,22 +94,23 @@ fn make_private(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Why a server was not reached. What libpq says of a URL it cannot read quotes it, password and all; once it
-/// has read it, it speaks of the connection.
+/// Why a server could not be reached. If libpq cannot read a URL, its message quotes the URL with the password. If it
+/// can, the message is about the connection.
 fn unreached(error: &ConnectionError) -> Error {
     let text = error.to_string();
     if text.starts_with("connection to server ") {
         return Error::Unavailable(text);
     }
     Error::Setup(
-        "DATABASE_URL cannot be read, or its host cannot be found; the form is \
-         postgres://user:password@host:5432/database, other signs than letters and digits in the password as %XX"
+        "DATABASE_URL cannot be read, or its host cannot be found. Its form is \
+         postgres://user:password@host:5432/database; in the password, write characters other than letters and \
+         digits as %XX"
             .to_owned(),
     )
 }
 
 impl std::fmt::Display for Location {
-    /// Without user and password: this is printed at the start.
+    /// Without user and password, because it is printed at the start.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "SQLite, {}", path.display()),

@@ -1,4 +1,4 @@
-//! Bringing a schema up to this binary's.
+//! Migrations of the schema to the version of this binary.
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -12,7 +12,7 @@ use super::tx::Tx;
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Runs what has not been run, under a lock, and refuses a schema that is newer. Answers how many ran.
+/// Runs the pending migrations under a lock and returns their number. Refuses a schema that is newer than this binary.
 pub(super) fn migrate(tx: &mut Tx) -> Result<usize, Error> {
     match tx {
         Tx::Sqlite(conn) => bring_up(conn, SQLITE, "SELECT 1", "SELECT 1"),
@@ -25,7 +25,7 @@ pub(super) fn migrate(tx: &mut Tx) -> Result<usize, Error> {
     }
 }
 
-/// Whether every migration of this binary has been run. The library's own question would write.
+/// Whether every migration of this binary has run. The library's own function would write to the database.
 pub(super) fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
     #[derive(diesel::QueryableByName)]
     struct Applied {
@@ -40,7 +40,7 @@ pub(super) fn is_migrated(tx: &mut Tx) -> Result<bool, Error> {
     Ok(known.iter().all(|migration| run(migration.name().version().to_string())))
 }
 
-/// Whether the tables are there, in whatever version. Asking makes nothing.
+/// Whether the tables exist, in any version. Writes nothing.
 pub(super) fn has_tables(tx: &mut Tx) -> Result<bool, Error> {
     #[derive(diesel::QueryableByName)]
     struct There {

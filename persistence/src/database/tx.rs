@@ -3,7 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-/// A transaction, on whichever engine the database is.
+/// A transaction on either engine.
 #[derive(diesel::MultiConnection)]
 pub enum Tx {
     /// PostgreSQL.

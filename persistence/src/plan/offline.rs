@@ -1,4 +1,4 @@
-//! What a participant has set in several modules, for the bundle that a phone keeps for when it is offline.
+//! A participant's settings in several modules, for the offline bundle.
 
 use diesel::prelude::*;
 use evenkeel_domain::access::Grant;
@@ -12,17 +12,17 @@ use crate::reminder::PreferencesRow;
 use crate::schema::{coping_choices, participants, reminder_preferences};
 use crate::{Error, Tx};
 
-/// What a participant has set: the zone they live in, when to be reminded, what they chose among skills.
+/// A participant's settings.
 pub struct Settings {
-    /// Where they live.
+    /// Their time zone.
     pub time_zone: TimeZone,
-    /// When to be reminded; off until they say.
+    /// Their reminder preferences; off until they choose.
     pub reminders: Preferences,
-    /// Favorites and precautions.
+    /// Their favorite skills and precautions.
     pub chosen: Chosen,
 }
 
-/// All that a participant has set, in one query; none if there is no such participant.
+/// A participant's settings, in one query; none if there is no such participant.
 pub fn settings(tx: &mut Tx, grant: &Grant) -> Result<Option<Settings>, Error> {
     type Row = (TimeZone, Option<PreferencesRow>, Option<ChosenRow>);
     let query = participants::table

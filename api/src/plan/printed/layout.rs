@@ -1,4 +1,4 @@
-//! How large the text is, and which row is on which page.
+//! The size of the text, and the rows of each page.
 
 use evenkeel_domain::plan::printed::{PrintedGroup, PrintedPlan};
 use krilla::tagging::ListNumbering;
@@ -9,12 +9,12 @@ use super::text::{Fonts, Line};
 pub const MARGIN: f32 = 50.0;
 pub const TITLE: f32 = 24.0;
 pub const BELOW_TITLE: f32 = MARGIN + TITLE * 1.2;
-/// Sizes of the text in points: to be read from a step away, or at arm's length.
+/// The sizes of the text in points, from one that can be read from a step away to one for arm's length.
 const SIZES: [f32; 10] = [16.0, 15.0, 14.0, 13.0, 12.5, 12.0, 11.5, 11.0, 10.5, SMALLEST];
 const SMALLEST: f32 = 10.0;
-/// Lines to write on, where there is nothing yet.
+/// The lines to write on in an empty group.
 const BLANKS: usize = 2;
-/// A heading, in units of the text's size.
+/// The size of a heading, in units of the text's size.
 pub const HEADING: f32 = 1.1;
 /// Where lines begin, in units of the text's size.
 pub const INDENT: f32 = 1.9;
@@ -49,7 +49,7 @@ pub struct Row {
     pub line: Line,
     /// Whether it is in the emergency box.
     pub is_framed: bool,
-    /// Whether an earlier page has it, too.
+    /// Whether an earlier page has it too.
     pub is_repeated: bool,
 }
 
@@ -77,7 +77,7 @@ fn height(rows: &[Row]) -> f32 {
     rows.iter().map(Row::height).sum()
 }
 
-/// Rows that stay together on a page, for each line of a group; the first has the heading, too.
+/// The rows of each line of a group, which stay together on a page. The first have the heading too.
 fn units(fonts: &mut Fonts, group: &PrintedGroup, is_framed: bool, width: f32) -> Vec<Vec<Row>> {
     let width = if is_framed { width - 2.0 * INSIDE } else { width };
     let mut units = Vec::new();
@@ -108,7 +108,7 @@ fn units(fonts: &mut Fonts, group: &PrintedGroup, is_framed: bool, width: f32) -
     units
 }
 
-/// A unit that no page has space for, with a heading beside its first row alone.
+/// Divides the rows of a line that is longer than a page. A heading stays with the first row.
 fn divided(unit: &[Row], most: f32) -> Vec<&[Row]> {
     if height(unit) <= most {
         return vec![unit];
@@ -117,8 +117,8 @@ fn divided(unit: &[Row], most: f32) -> Vec<&[Row]> {
     std::iter::once(first).chain(rest.chunks(1)).collect()
 }
 
-/// The pages, each at most `most` units of the text's size high, in rows at most `width` ems wide. A further page
-/// begins with what saves a life, and with the heading of what continues there.
+/// The pages, each at most `most` units of the text's size high, in rows at most `width` ems wide. Each further page
+/// begins with the first lines of the emergency box and the heading of the group that continues there.
 fn pages(fonts: &mut Fonts, plan: &PrintedPlan, width: f32, most: f32) -> Vec<Vec<Row>> {
     let mut short = plan.emergency_box.clone();
     short.lines.truncate(plan.repeated);
@@ -141,7 +141,7 @@ fn pages(fonts: &mut Fonts, plan: &PrintedPlan, width: f32, most: f32) -> Vec<Ve
             if most < height(&page) + height(rows) && !page.is_empty() {
                 pages.push(std::mem::take(&mut page));
                 let is_framed = rows[0].is_framed;
-                // Beside letters that fill a page there is no space to repeat it.
+                // If the letters are so large that they fill a page, there is no space to repeat it.
                 if !is_framed && above + height(rows) <= most {
                     page.clone_from(&repeated);
                 }
@@ -157,7 +157,7 @@ fn pages(fonts: &mut Fonts, plan: &PrintedPlan, width: f32, most: f32) -> Vec<Ve
     pages
 }
 
-/// The size of the text and the pages: as few as possible, with as much on them as they hold, as large as it goes.
+/// The size of the text, and the pages: as few pages as possible, then as many lines, then as large a text.
 pub fn laid_out(fonts: &mut Fonts, plan: &PrintedPlan, paper: Paper) -> (f32, Vec<Vec<Row>>) {
     let (width, height) = paper.size();
     let mut at = |plan: &PrintedPlan, size: f32| {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn critical_text_takes_a_second_page_rather_than_be_cut() {
+    fn critical_text_takes_a_second_page_and_is_not_cut() {
         let step = |n: usize| PrintedLine::new(format!("{n}. {}", "call Sam and wait ".repeat(9).trim_end()));
         let some = of((1..11).map(step).collect());
         assert_eq!(laid_out(&some).1.len(), 1);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn who_saves_a_life_is_on_the_first_page_and_in_short_on_each_further_one() {
+    fn the_emergency_box_is_on_the_first_page_and_its_first_lines_on_each_further_one() {
         for plan in [longest(), longest_safety_plan()] {
             let (_, pages) = laid_out(&plan);
             assert!(2 <= pages.len());
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_letters_that_cannot_be_printed_says_so_below_it() {
+    fn a_line_with_letters_that_cannot_be_printed_has_a_note_below_it() {
         let reach = "555-0100".to_owned().try_into().unwrap();
         let plan = of(vec![PrintedLine::reached("🎉 (family)", Some(&reach)), PrintedLine::new("Breathe")]);
         let (_, pages) = laid_out(&plan);

@@ -1,4 +1,4 @@
-//! The pages as they are drawn, tagged for screen readers, and the bytes of the PDF.
+//! Draws the pages, tags them for screen readers, and writes the PDF.
 
 use std::num::NonZeroU16;
 
@@ -23,7 +23,7 @@ use super::layout::{BELOW_TITLE, HEADING, INDENT, INSIDE, Kind, MARGIN, Row, TIT
 use super::text::{Fonts, Line};
 
 const FOOTER: f32 = 10.0;
-/// Small print, in units of the text's size.
+/// The size of small print, in units of the text's size.
 const SMALL: f32 = 0.9;
 /// Where the mark before a line ends, in units of the text's size.
 const MARK_ENDS: f32 = 1.5;
@@ -36,12 +36,12 @@ const WHITE: u8 = 255;
 const TITLE_LEVEL: NonZeroU16 = NonZeroU16::MIN;
 const GROUP_LEVEL: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
 
-/// What a piece of text is to a screen reader.
+/// What a piece of text is for a screen reader.
 enum Part {
     Heading(NonZeroU16, String),
-    /// The mark of a list's item, which begins the item.
+    /// The mark at the beginning of a list item.
     Mark(ListNumbering),
-    /// Text of the last item.
+    /// The text of the last list item.
     Item,
     Paragraph,
 }
@@ -92,7 +92,7 @@ fn area(surface: &mut Surface<'_>, shade: u8, area: Option<Rect>) {
     surface.end_tagged();
 }
 
-/// A page between its margins, and what a screen reader reads of the document so far.
+/// A page between its margins, and the parts of the document so far for a screen reader.
 struct Sheet<'a, 'b> {
     surface: &'a mut Surface<'b>,
     parts: &'a mut Vec<(Part, Identifier)>,
@@ -104,7 +104,7 @@ struct Sheet<'a, 'b> {
 }
 
 impl Sheet<'_, '_> {
-    /// Writes a line. A screen reader skips it if it is no part.
+    /// Writes a line. A screen reader skips it if it has no `part`.
     fn write(&mut self, (x, y): (f32, f32), size: f32, shade: u8, line: &Line, part: Option<Part>) {
         let artifact = ContentTag::Artifact(Artifact::with_kind(ArtifactType::PaginationOther));
         let tag = if part.is_some() { ContentTag::Span(SpanTag::empty()) } else { artifact };
@@ -138,7 +138,7 @@ impl Sheet<'_, '_> {
         let (size, line) = (self.size, &row.line);
         let inside = if row.is_framed { INSIDE * size } else { 0.0 };
         let (left, right) = (self.left + inside, self.right - inside);
-        // A text that reads from right to left has its mark, and the space for it, on the right.
+        // In a text that reads from right to left, the mark and its space are on the right.
         let from = if line.is_leftward() { left } else { left + INDENT * size };
         let part = |part| (!row.is_repeated).then_some(part);
         match &row.kind {
@@ -177,21 +177,21 @@ impl Sheet<'_, '_> {
             if row.is_heading() && !row.is_framed && !is_parted {
                 self.rule(self.left, y - self.size * 1.5);
             }
-            // The emergency box, or a line to write on, already parts what is above from what is below.
+            // The frame of the emergency box, or a line to write on, already separates the groups.
             is_parted = row.is_framed || matches!(row.kind, Kind::Blank);
             self.row(row, y);
         }
     }
 }
 
-/// Draws a plan; the bytes are a PDF. Nothing in them names a person or a program beyond what the plan says.
+/// Draws a plan as a PDF. It names a person or a program only where the plan does.
 pub fn pdf(plan: &PrintedPlan, paper: Paper) -> Result<Vec<u8>, String> {
     let accessible = ConfigurationBuilder::new().with_accessibility_validator(Accessibility::UA1).finish();
     let accessible = accessible.map_err(|error| format!("{error:?}"))?;
     let mut fonts = Fonts::new();
     let (size, pages) = laid_out(&mut fonts, plan, paper);
     let mut draw = |configuration| drawn(&mut fonts, plan, paper, size, &pages, configuration);
-    // A plan on paper matters more than that it meets the standard in full.
+    // A printed plan that does not meet the whole standard is better than none.
     draw(accessible).or_else(|error| {
         tracing::warn!(%error, "a printed plan is not PDF/UA");
         draw(Configuration::default()).map_err(|error| error.to_string())
@@ -251,7 +251,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_text_as_wide_as_letters_get_still_ends() {
+    fn a_text_of_the_widest_letters_can_be_printed() {
         let plan = of(vec![PrintedLine::new("\u{fdfd}".repeat(800)); 9]);
         assert!(pdf(&plan, Paper::A4).unwrap().starts_with(b"%PDF"));
     }

@@ -1,4 +1,4 @@
-//! Text for print: the built-in fonts first, then fonts of the system for the scripts that they lack.
+//! Text for print, in the built-in fonts, and in fonts of the system for the scripts that those do not have.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ const FONTS: [&[u8]; 6] = [
 ];
 const FAMILIES: &str = "Noto Sans, Noto Sans Hebrew, Noto Sans Arabic, Noto Sans Devanagari, Noto Sans Thai";
 
-/// What is printed in place of letters that no font has.
+/// Printed in place of letters that no font has.
 const LOST: char = '…';
 const NO_BREAK_SPACE: char = '\u{a0}';
 const WORD_JOINER: char = '\u{2060}';
@@ -32,13 +32,13 @@ const POP_ISOLATE: char = '\u{2069}';
 const LEFT_TO_RIGHT: [char; 2] = ['\u{2066}', '\u{202d}'];
 const POP: [char; 2] = ['\u{202c}', POP_ISOLATE];
 
-/// The fonts for one PDF. They are dropped with it, because those of the system can take much memory.
+/// The fonts for one PDF. They are dropped with it, because fonts of the system can take much memory.
 pub struct Fonts {
     context: FontContext,
-    /// Whether those of the system are loaded: only for a text that needs them.
+    /// Whether the fonts of the system are loaded, which happens only for a text that needs them.
     has_system: bool,
     layouts: LayoutContext<()>,
-    /// Texts that are shaped already.
+    /// Shaped texts.
     texts: HashMap<PrintedLine, Rc<Text>>,
 }
 
@@ -70,7 +70,7 @@ impl Fonts {
         let mut said = with_numbers(&clean(&line.words));
         if let Some(answer) = &line.answer {
             let colon = if said.is_empty() { "" } else { ": " };
-            // Whatever the language of the name, what belongs to the number stays beside it in its own order.
+            // Whatever the language of the name, the signs of a number stay beside it in their order.
             let answer = with_numbers(&clean(answer));
             said = format!("{said}{colon}{FIRST_STRONG_ISOLATE}{answer}{POP_ISOLATE}");
         }
@@ -79,7 +79,7 @@ impl Fonts {
         text
     }
 
-    /// A text with a mark in place of what no font has.
+    /// A text with a mark in place of letters that no font has.
     fn shaped(&mut self, mut said: String) -> Text {
         let mut is_lost = false;
         loop {
@@ -129,15 +129,15 @@ impl Fonts {
     }
 }
 
-/// Where no font has the letters of a text, and whether these are an emoji. Those are never printed: their fonts have
-/// pictures, not outlines.
+/// The ranges of letters that no font has, and whether each is an emoji. Emoji are never printed, because their fonts
+/// have pictures instead of outlines.
 fn missing(layout: &Layout<()>, text: &str) -> Vec<(Range<usize>, bool)> {
     let runs = layout.lines().flat_map(|line| line.runs());
     let missing = runs.flat_map(|run| {
         let is_unreadable = font(&run).is_none();
         clusters(&run).into_iter().filter_map(move |(range, glyphs, is_emoji)| {
             let is_missing = is_emoji || is_unreadable || glyphs.iter().any(|glyph| glyph.id == 0);
-            // An empty text is laid out as a space.
+            // The layout of an empty text has a space.
             let letters = text.get(range.clone()).unwrap_or_default();
             let is_seen = !letters.chars().all(|c| c.is_ascii() || is_unseen(c));
             (is_missing && is_seen).then_some((range, is_emoji))
@@ -157,8 +157,7 @@ fn font(run: &parley::Run<'_, ()>) -> Option<Font> {
     Font::new_variable(data.into(), run.font().index, &axes)
 }
 
-/// The letters of a run with their glyphs, a ligature in one, and whether they are an emoji; in the order in which
-/// they are read.
+/// The letters of a run with their glyphs, a ligature as one, and whether they are an emoji, in reading order.
 fn clusters(run: &parley::Run<'_, ()>) -> Vec<(Range<usize>, Vec<parley::Glyph>, bool)> {
     let mut clusters: Vec<(Range<usize>, Vec<parley::Glyph>, bool)> = Vec::new();
     for cluster in run.clusters() {
@@ -171,8 +170,7 @@ fn clusters(run: &parley::Run<'_, ()>) -> Vec<(Range<usize>, Vec<parley::Glyph>,
     clusters
 }
 
-/// Characters that are not seen, and those that change the direction of writing: a number among them would read
-/// backwards.
+/// Invisible characters, and those that change the direction of writing, which could make a number read backwards.
 fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
@@ -181,13 +179,13 @@ fn is_unseen(c: char) -> bool {
         || c.is_control()
 }
 
-/// Letters of some scripts need joiners.
+/// The letters of some scripts need joiners.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// A text with one space between words, without characters that are not seen, and with full-width letters, digits
-/// and signs in their ASCII form.
+/// A text with one space between words, without invisible characters, and with full-width letters, digits and signs in
+/// their ASCII form.
 fn clean(text: &str) -> String {
     let narrow = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
@@ -198,20 +196,20 @@ fn clean(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-// The zeros of scripts that the built-in fonts lack, each followed by its nine other digits: Unicode 16, `Nd`.
+// The zeros of scripts that the built-in fonts do not have. The other nine digits follow each: Unicode 16, `Nd`.
 const ZEROS: [char; 20] = [
     '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}', '\u{ce6}', '\u{d66}', '\u{de6}',
     '\u{ed0}', '\u{f20}', '\u{1040}', '\u{1090}', '\u{17e0}', '\u{1810}', '\u{1946}', '\u{19d0}', '\u{a8d0}',
     '\u{aa50}', '\u{abf0}',
 ];
 
-/// The ASCII form of a digit: a number must not be lost for want of a font.
+/// The ASCII form of a digit, so that no number is missing because of a font.
 fn ascii_digit(c: char) -> Option<char> {
     ZEROS.iter().find_map(|zero| char::from_digit(u32::from(c).checked_sub(u32::from(*zero))?, 10))
 }
 
-/// A text whose numbers read from left to right whatever is around them, and are not broken inside. A number has two
-/// digits at least, with the spaces and signs between them.
+/// A text whose numbers read from left to right, whatever is around them, and have no line breaks. A number has at
+/// least two digits, with the spaces and signs between them.
 fn with_numbers(text: &str) -> String {
     let is_dash = |c| matches!(c, '-' | '\u{2010}'..='\u{2015}');
     let is_sign = |c| is_dash(c) || matches!(c, ' ' | '.' | '/' | '(' | ')' | '+');
@@ -244,12 +242,12 @@ fn with_numbers(text: &str) -> String {
 pub struct Text {
     said: Rc<str>,
     layout: Layout<()>,
-    /// Whether letters of it cannot be printed.
+    /// Whether some of its letters cannot be printed.
     pub is_lost: bool,
 }
 
 impl Text {
-    /// Its lines, at most `most` ems wide each.
+    /// Its lines, each at most `most` ems wide.
     pub fn lines(&self, most: f32) -> Vec<Line> {
         let mut layout = self.layout.clone();
         layout.break_all_lines(Some(most));
@@ -268,20 +266,20 @@ pub struct Line {
     number: usize,
 }
 
-/// Glyphs that are drawn in one font, from left to right.
+/// Glyphs in one font, from left to right.
 pub struct Run {
     pub font: Font,
     pub glyphs: Vec<KrillaGlyph>,
-    /// Where they begin, in ems from the left edge of the text.
+    /// Where they begin, in ems from the left end of the text.
     pub x: f32,
 }
 
 impl Line {
-    /// The whole text it is a line of.
+    /// The whole text that it is a line of.
     pub fn text(&self) -> &str {
         &self.said
     }
-    /// What it says, without marks for the direction.
+    /// Its words, without marks for the direction.
     pub fn said(&self) -> String {
         let range = self.layout.get(self.number).map(|line| line.text_range()).unwrap_or_default();
         self.said.get(range).unwrap_or_default().trim_end().chars().filter(|c| !is_unseen(*c)).collect()
@@ -290,13 +288,13 @@ impl Line {
     pub fn is_leftward(&self) -> bool {
         self.layout.is_rtl()
     }
-    /// How wide it is, in ems, without the spaces that end it.
+    /// Its width in ems, without the spaces at its end.
     pub fn width(&self) -> f32 {
         let metrics = self.layout.get(self.number).map(|line| *line.metrics()).unwrap_or_default();
         metrics.advance - metrics.hanging_advance
     }
 
-    /// What is drawn.
+    /// The runs to draw.
     pub fn runs(&self) -> Vec<Run> {
         let mut runs = Vec::new();
         if let Some(line) = self.layout.get(self.number).filter(|_| !self.said.is_empty()) {
@@ -332,7 +330,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    /// The built-in fonts alone.
+    /// Only the built-in fonts.
     fn built_in() -> Fonts {
         Fonts { has_system: true, ..Fonts::new() }
     }
@@ -348,7 +346,7 @@ mod tests {
     fn glyphs(line: &Line) -> impl Iterator<Item = KrillaGlyph> {
         line.runs().into_iter().flat_map(|run| run.glyphs)
     }
-    /// What is drawn of a line, from left to right.
+    /// The drawn text of a line, from left to right.
     fn seen_in(line: &Line) -> String {
         let mut seen: Vec<Range<usize>> = glyphs(line).map(|glyph| glyph.text_range).collect();
         seen.dedup();
@@ -367,7 +365,7 @@ mod tests {
     #[test]
     fn a_number_reads_from_left_to_right_beside_a_name_of_any_script() {
         let number = "555-010-9988";
-        // A bracket is drawn the other way round where it is read from right to left.
+        // A bracket is mirrored in text that reads from right to left.
         let family = format!("{number} :)family( {}", backwards("סבתא"));
         assert_eq!(seen(&line("סבתא (family)", number)), family);
         for name in ["סבתא", "جدتي", "Sam", "दादी", "ยาย", "Ann סבתא", "جدتي Ann", "祖母", "\u{202e}Sam"]
@@ -389,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_number_stays_on_its_side() {
+    fn the_signs_of_a_number_stay_on_their_side() {
         assert_eq!(seen(&line("אמא", "555-0100 ext 4")), format!("555-0100 ext 4 :{}", backwards("אמא")));
         assert_eq!(
             seen(&line("אמא", "text HOME to 741741")),
@@ -399,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_found_with_what_belongs_to_them() {
+    fn numbers_are_found_with_their_signs() {
         let found = |text: &str| {
             let marked = with_numbers(text).replace(NO_BREAK_SPACE, " ").replace(WORD_JOINER, "");
             let numbers = marked.split(LEFT_TO_RIGHT[1]).skip(1);
@@ -413,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_without_a_font_is_never_a_box_and_takes_nothing_with_it() {
+    fn a_letter_without_a_font_is_never_a_box_and_removes_nothing_else() {
         let said = |text: &str| {
             let text = words(text);
             (whole(&text).said().replace(NO_BREAK_SPACE, " "), text.is_lost)
@@ -426,9 +424,9 @@ mod tests {
         assert_eq!(said("전화 555-0100"), lost("… 555-0100"));
         assert_eq!(said("祖母 ０９０－１２３４（夜）"), lost("… 090-1234(…)"));
         assert_eq!(said("০১২ ৯৮ ៥៥៥"), ("012 98 555".to_owned(), false));
-        for kept in ["Zażółć Ξένος Привет", "אבא", "أمي", "माँ क्\u{200d}ष", "แม่", "می\u{200c}روم", "Trần"]
+        for printed in ["Zażółć Ξένος Привет", "אבא", "أمي", "माँ क्\u{200d}ष", "แม่", "می\u{200c}روم", "Trần"]
         {
-            assert_eq!(said(kept), (kept.to_owned(), false));
+            assert_eq!(said(printed), (printed.to_owned(), false));
         }
         for text in ["山田さん 555-0100", "🎉", "Ωמ山ا"] {
             let text = words(text);
@@ -437,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_at_spaces_where_they_are_measured_and_never_in_a_number() {
+    fn lines_break_at_spaces_and_never_in_a_number() {
         let text = line("Grandmother who lives by the sea (family)", "+1 (555) 010 9988");
         let lines = |width: f32| text.lines(width).iter().map(seen_in).collect::<Vec<_>>();
         assert_eq!(lines(100.0), ["Grandmother who lives by the sea (family): +1 (555) 010 9988"]);
@@ -465,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_the_built_in_fonts_lack_is_printed_where_the_system_has_a_font_for_it() {
+    fn a_script_without_a_built_in_font_is_printed_if_the_system_has_a_font_for_it() {
         for (name, language) in
             [("山田さん", "ja"), ("王小明", "zh"), ("김민수", "ko"), ("Անի", "hy"), ("দিদিমা", "bn")]
         {
@@ -486,7 +484,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_of_any_text_is_lost_without_a_mark(words in any_text(), answer in any_text(), width in 1.0..40f32) {
+        fn a_mark_shows_where_letters_are_left_out(words in any_text(), answer in any_text(), width in 1.0..40f32) {
             let text = line(&words, &answer);
             let lines = text.lines(width);
             prop_assert!(!lines.iter().any(has_box));

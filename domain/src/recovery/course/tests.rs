@@ -54,7 +54,7 @@ fn sober_days_are_days_of_the_persons_calendar(#[case] now: &str, #[case] days: 
 }
 
 #[test]
-fn milestones_are_reached_one_after_the_other_and_the_next_is_named() {
+fn milestones_are_reached_one_after_the_other_and_the_next_is_shown() {
     let count = counted(&[since(2, "2026-01-31")], &[], "2026-04-21T12:00:00Z");
     let expected = [("24_hours", "2026-02-01"), ("30_days", "2026-03-02"), ("60_days", "2026-04-01")];
     assert_eq!(codes(&count.reached), expected.map(|(code, on)| (code, on.to_owned())));
@@ -65,7 +65,7 @@ fn milestones_are_reached_one_after_the_other_and_the_next_is_named() {
 }
 
 #[test]
-fn a_single_use_begins_a_new_count_and_keeps_the_days_before_it() {
+fn a_single_use_begins_a_new_count_and_the_days_before_it_still_count() {
     let starts = [since(2, "2026-01-31")];
     let lapses = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::SingleLapse)];
     let (course, count) = read(&starts, &lapses, moment("2026-03-16T12:00:00Z"));
@@ -88,7 +88,7 @@ fn the_24_hours_after_a_lapse_are_counted_from_the_lapse() {
 }
 
 #[test]
-fn a_near_miss_changes_no_count() {
+fn a_close_call_changes_no_count() {
     let starts = [since(2, "2026-01-31")];
     let close = [lapsed(3, "2026-03-12T01:00:00Z", LapseOutcome::CloseCall)];
     let now = moment("2026-03-16T12:00:00Z");
@@ -125,7 +125,7 @@ fn sober_since_today_means_after_what_happened_today(#[case] reported_at: &str, 
 }
 
 #[test]
-fn a_start_moved_back_lengthens_the_count_and_makes_no_lapse() {
+fn a_sobriety_date_moved_back_lengthens_the_count_and_adds_no_lapse() {
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-01", "2026-03-01T12:00:00Z");
     let (course, count) = read(&[first, back], &[], moment("2026-03-02T12:00:00Z"));
@@ -134,7 +134,7 @@ fn a_start_moved_back_lengthens_the_count_and_makes_no_lapse() {
 }
 
 #[test]
-fn a_start_moved_forward_shortens_the_count_and_a_later_correction_counts() {
+fn a_sobriety_date_moved_forward_shortens_the_count_and_a_later_correction_counts() {
     let first = since(2, "2026-01-31");
     let forth = corrected(3, &first, "2026-02-10", "2026-03-01T12:00:00Z");
     let again = corrected(4, &forth, "2026-02-05", "2026-03-01T13:00:00Z");
@@ -145,7 +145,7 @@ fn a_start_moved_forward_shortens_the_count_and_a_later_correction_counts() {
 }
 
 #[test]
-fn a_start_moved_forth_and_back_again_takes_no_day_away_across_a_lapse() {
+fn a_sobriety_date_moved_forward_and_back_across_a_lapse_removes_no_day() {
     let first = since(2, "2026-01-10");
     let forth = corrected(3, &first, "2026-01-20", "2026-03-01T12:00:00Z");
     let back = corrected(4, &first, "2026-01-15", "2026-03-01T13:00:00Z");
@@ -158,7 +158,7 @@ fn a_start_moved_forth_and_back_again_takes_no_day_away_across_a_lapse() {
 }
 
 #[test]
-fn a_correction_whose_start_has_not_come_waits_for_it() {
+fn a_correction_waits_for_a_sobriety_date_that_has_not_arrived() {
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-01", "2026-03-01T12:00:00Z");
     let mut ring = corrected(5, &back, "2026-01-02", "2026-03-01T12:00:00Z");
@@ -167,7 +167,7 @@ fn a_correction_whose_start_has_not_come_waits_for_it() {
 }
 
 #[test]
-fn a_milestone_goes_with_the_start_that_was_wrong() {
+fn a_corrected_sobriety_date_removes_the_milestones_of_the_wrong_one() {
     let wrong = since(2, "2005-01-31");
     let right = corrected(3, &wrong, "2026-01-31", "2026-03-01T12:00:00Z");
     let count = counted(&[wrong, right], &[], "2026-03-02T12:00:00Z");
@@ -179,7 +179,7 @@ fn a_milestone_goes_with_the_start_that_was_wrong() {
 #[case::reported_at_once("2026-02-20T12:00:00Z", 1)]
 #[case::reported_after_30_days("2026-03-03T12:00:00Z", 2)]
 #[case::reported_after_60_days("2026-04-02T12:00:00Z", 3)]
-fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_reported(
+fn a_lapse_removes_no_milestone_that_was_reached_before_it_was_reported(
     #[case] reported_at: &str,
     #[case] reached: usize,
 ) {
@@ -194,10 +194,10 @@ fn a_lapse_takes_no_milestone_away_that_was_reached_before_it_was_reported(
 }
 
 #[rstest]
-#[case::what_came_close(Substance::Alcohol, LapseOutcome::CloseCall, 3)]
+#[case::a_close_call(Substance::Alcohol, LapseOutcome::CloseCall, 3)]
 #[case::use_of_something_else(Substance::Cannabis, LapseOutcome::ReturnToUse, 3)]
-#[case::what_was_use_all_along(Substance::Alcohol, LapseOutcome::SingleLapse, 1)]
-fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
+#[case::use_from_the_beginning(Substance::Alcohol, LapseOutcome::SingleLapse, 1)]
+fn a_correction_to_use_removes_no_milestone_that_was_reached_before_it(
     #[case] substance: Substance,
     #[case] outcome: LapseOutcome,
     #[case] reached: usize,
@@ -216,7 +216,7 @@ fn a_correction_to_use_takes_no_milestone_away_that_was_reached_before_it(
 }
 
 #[test]
-fn a_start_after_a_single_use_says_since_when() {
+fn a_sobriety_date_after_a_single_use_sets_the_first_day() {
     let lapses = [lapsed(3, "2026-11-01T17:00:00Z", LapseOutcome::SingleLapse)];
     let now = "2026-11-24T12:00:00Z";
     let run = |starts: &[SobrietyDate]| counted(starts, &lapses, now).current.unwrap();
@@ -233,7 +233,7 @@ fn a_start_after_a_single_use_says_since_when() {
     assert_eq!(
         run(&[start, across]).since,
         day("2026-11-01"),
-        "the latest correction says nothing of the day after"
+        "a correction across the use sets no first day"
     );
 }
 
@@ -258,7 +258,7 @@ fn the_latest_correction_counts_when_what_it_corrects_was_withdrawn() {
 }
 
 #[test]
-fn a_start_tells_what_it_makes_of_the_count() {
+fn a_sobriety_date_shows_what_it_changes_in_the_count() {
     use SobrietyDateEffect::{AlreadyRunning, Begins, Corrected, Waits};
     let first = since(2, "2026-01-31");
     let back = corrected(3, &first, "2026-01-20", "2026-02-02T12:00:00Z");
@@ -272,7 +272,7 @@ fn a_start_tells_what_it_makes_of_the_count() {
 }
 
 #[test]
-fn each_substance_has_its_own_course_and_what_was_withdrawn_counts_for_nothing() {
+fn each_substance_has_its_own_course_and_withdrawn_entries_do_not_count() {
     let other =
         SobrietyDateDraft { substance: Substance::Nicotine, ..draft("2025-01-01", "2026-02-01T12:00:00Z") };
     let starts = [since(2, "2026-01-31"), begun(3, other, "2026-02-01T12:00:00Z")];
@@ -298,7 +298,7 @@ fn a_hidden_counter_shows_no_number_of_days() {
 
 const NOW: &str = "2026-12-01T12:00:00Z";
 
-/// A start or a correction of the one before, so many days before now.
+/// A sobriety date or a correction, `ago` days before now.
 #[derive(Clone, Debug)]
 struct AnyStart {
     ago: i32,
@@ -339,7 +339,7 @@ fn any_lapses() -> impl Strategy<Value = Vec<Lapse>> {
 
 proptest! {
     #[test]
-    fn the_order_in_which_things_come_does_not_matter(
+    fn the_order_in_which_entries_arrive_does_not_matter(
         (starts, shuffled_starts) in any_starts().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         (lapses, shuffled_lapses) in any_lapses().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
@@ -349,14 +349,14 @@ proptest! {
     }
 
     #[test]
-    fn a_start_moved_back_adds_no_lapse_and_takes_no_day_away(
+    fn a_sobriety_date_moved_back_adds_no_lapse_and_removes_no_day(
         starts in any_starts(), lapses in any_lapses(), which in any::<prop::sample::Index>(),
         ago in 0i32..400, by in 1i32..400
     ) {
         let starts = [starts, vec![start_of(98, ago, 0, None)]].concat();
         let (before, count) = read(&starts, &lapses, moment(NOW));
         let one = which.get(&starts);
-        // Said last of a start, and earlier than what was said last before.
+        // A new latest correction, to an earlier day than the latest one so far.
         let all: Vec<_> = starts.iter().collect();
         let begin = root(one, &all).map(|root| root.id);
         let said = starts.iter().filter(|other| begin.is_some() && root(other, &all).map(|root| root.id) == begin);
@@ -370,7 +370,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lapse_takes_nothing_away_of_what_came_before_it(
+    fn a_lapse_removes_no_day_and_no_milestone_from_before_it(
         starts in any_starts(), lapses in any_lapses(), outcome in prop::sample::select(LapseOutcome::ALL)
     ) {
         let count = read(&starts, &lapses, moment(NOW)).1;
@@ -378,7 +378,7 @@ proptest! {
         let after = read(&starts, &all, moment(NOW)).1;
         prop_assert_eq!((count.lifetime_days, count.longest_days), (after.lifetime_days, after.longest_days));
         prop_assert_eq!(&count.reached, &after.reached);
-        // And days go on: later there are as many or more.
+        // Later there are as many days or more.
         let later = read(&starts, &all, moment("2027-03-01T12:00:00Z")).1;
         prop_assert!(after.lifetime_days <= later.lifetime_days && after.longest_days <= later.longest_days);
         for one in &after.reached {
@@ -387,7 +387,7 @@ proptest! {
     }
 
     #[test]
-    fn a_single_use_at_any_time_leaves_the_lifetime_days_unless_a_later_start_says_since_when(
+    fn a_single_use_removes_no_lifetime_days_unless_a_later_sobriety_date_sets_the_first_day(
         starts in any_starts(), lapses in any_lapses(), hours in 0i64..9600
     ) {
         let single = lapse_of(300, hours, LapseOutcome::SingleLapse);
@@ -398,10 +398,10 @@ proptest! {
     }
 
     #[test]
-    fn a_lapse_reported_now_takes_no_milestone_away(
+    fn a_lapse_reported_now_removes_no_milestone(
         starts in any_starts(), lapses in any_lapses(), late in any_lapses()
     ) {
-        // A return to use before a single use leaves nothing to presume of it.
+        // Without single lapses: an earlier return to use would end the count that one of them began.
         let started: Vec<_> =
             lapses.into_iter().filter(|one| one.draft.outcome != LapseOutcome::SingleLapse).collect();
         let before = read(&starts, &started, moment(NOW)).1.reached;
@@ -417,7 +417,7 @@ proptest! {
     }
 
     #[test]
-    fn runs_follow_each_other_and_add_up(starts in any_starts(), lapses in any_lapses()) {
+    fn periods_follow_each_other_and_add_up(starts in any_starts(), lapses in any_lapses()) {
         let count = read(&starts, &lapses, moment(NOW)).1;
         prop_assert!(count.past.is_sorted_by(|a, b| a.until <= b.since));
         let days = count.past.iter().map(|run| run.days).sum::<i32>() + count.current.map_or(0, |run| run.days);

@@ -47,7 +47,7 @@ fn passed(craving: &Craving) -> Craving {
 #[case::shortly_before_midnight("2026-07-06T03:59:00Z", "2026-07-05", "2026-07-05")]
 #[case::after_midnight("2026-07-06T05:00:00Z", "2026-07-05", "2026-07-06")]
 #[case::at_six_in_the_morning("2026-07-06T10:00:00Z", "2026-07-06", "2026-07-06")]
-fn use_before_six_in_the_morning_is_also_of_the_evening_before(
+fn use_before_six_in_the_morning_also_counts_for_the_evening_before(
     #[case] at: &str,
     #[case] first: &str,
     #[case] last: &str,
@@ -74,7 +74,7 @@ fn a_lapse_is_reported_and_a_close_call_only_if_it_may_have_been_an_opioid(
 }
 
 #[test]
-fn a_craving_that_ended_in_use_is_reported_until_a_correction_changes_its_end() {
+fn a_craving_that_ended_in_use_is_reported_until_a_correction_changes_its_outcome() {
     let (open, lapsed) = (craving(None), craving(Some(Outcome::Lapsed)));
     let says = used("2026-07-05T18:00:00Z", Some(Substance::Opioids));
     assert_eq!(Use::of_craving(&open), None);
@@ -87,7 +87,7 @@ fn a_craving_that_ended_in_use_is_reported_until_a_correction_changes_its_end() 
         (&lapsed, Outcome::Passed, Substance::Opioids, Some(says), None),
         (&lapsed, Outcome::Lapsed, Substance::Opioids, Some(says), Some(says)),
         (&lapsed, Outcome::Lapsed, Substance::Alcohol, Some(says), Some(other)),
-        // It passed after use: a correction of something else repeats that.
+        // It passed after the use. A correction of something else sends that outcome again.
         (&over, Outcome::Passed, Substance::Opioids, Some(says), Some(says)),
         (&over, Outcome::Passed, Substance::Alcohol, Some(says), Some(other)),
         (&open, Outcome::Passed, Substance::Opioids, None, None),
@@ -103,7 +103,7 @@ fn a_craving_that_ended_in_use_is_reported_until_a_correction_changes_its_end() 
 }
 
 #[test]
-fn a_second_report_of_one_entry_keeps_the_days_and_doubts_of_the_first() {
+fn a_second_report_of_one_entry_includes_the_days_of_the_first() {
     let now = moment(NOW);
     let first = report(1, used("2026-07-03T18:00:00Z", Some(Substance::Opioids)), now);
     let seen = first.acknowledge(someone(), now);
@@ -117,7 +117,7 @@ fn a_second_report_of_one_entry_keeps_the_days_and_doubts_of_the_first() {
         (twice.says.substance, twice.revision, twice.needs_attention()),
         (Some(Substance::Opioids), 2, true)
     );
-    assert_eq!(again(first, Substance::Alcohol).says.substance, None, "which of the two is not known");
+    assert_eq!(again(first, Substance::Alcohol).says.substance, None, "it may be either");
 }
 
 #[test]
@@ -275,7 +275,7 @@ proptest! {
             let other = group.acknowledge("another", someone(), now);
             prop_assert_eq!(other, if group.needs_attention { Err(Refusal::ReportedSince) } else { Ok(vec![]) });
         }
-        // What is acknowledged is what was seen: any change of it changes the tag.
+        // Only what was seen is acknowledged, so any change of it changes the tag.
         if let Some(report) = reports.iter().find(|one| one.needs_attention()) {
             let day = report.says.first_day;
             let change = if withdrawn { Change::Revise(None) } else { Change::Report(report.says) };

@@ -30,7 +30,7 @@ CREATE TABLE audit_seals (
 
 CREATE UNIQUE INDEX audit_events_order ON audit_events (stream, seq);
 
--- The audit log only grows: not even the application may change or remove an event.
+-- The audit log only grows. Not even the application can change or remove an event.
 CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;
 CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events EXECUTE FUNCTION audit_is_append_only();

@@ -52,7 +52,8 @@ CREATE TABLE skill_practices (
     clock_suspect boolean NOT NULL,
     skill text NOT NULL,
     trigger_category text,
-    -- The craving whose trigger this practice has where it names none. No foreign key: a phone may send the craving later.
+    -- The craving whose triggers count if the practice names none. No foreign key, because the phone may send the
+    -- craving later.
     situation_of uuid,
     eased_by smallint NOT NULL,
     is_evidence boolean NOT NULL,

@@ -72,7 +72,7 @@ CREATE TABLE use_reports (
     CHECK (1 <= revision),
     CHECK (1 <= acknowledged_revision AND acknowledged_revision <= revision)
 );
--- What a caseload reads: reports that need attention, and recent ones.
+-- For the caseload, which reads reports that need attention and recent ones.
 CREATE INDEX use_reports_unacknowledged ON use_reports (participant_id)
 WHERE withdrawn_at IS NULL AND (acknowledged_revision IS NULL OR acknowledged_revision < revision);
 CREATE INDEX use_reports_recent ON use_reports (participant_id, reported_at) WHERE withdrawn_at IS NULL;

@@ -30,7 +30,7 @@ CREATE TABLE audit_seals (
 
 CREATE UNIQUE INDEX audit_events_order ON audit_events (stream, seq);
 
--- The audit log only grows: not even the application may change or remove an event.
+-- The audit log only grows. Not even the application can change or remove an event.
 CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_events_no_update BEFORE UPDATE ON audit_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_seals_no_delete BEFORE DELETE ON audit_seals BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

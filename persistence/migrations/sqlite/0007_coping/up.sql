@@ -52,7 +52,8 @@ CREATE TABLE skill_practices (
     clock_suspect INTEGER NOT NULL CHECK (clock_suspect IN (0, 1)),
     skill TEXT NOT NULL,
     trigger_category TEXT,
-    -- The craving whose trigger this practice has where it names none. No foreign key: a phone may send the craving later.
+    -- The craving whose triggers count if the practice names none. No foreign key, because the phone may send the
+    -- craving later.
     situation_of BLOB CHECK (length(situation_of) = 16),
     eased_by INTEGER NOT NULL,
     is_evidence INTEGER NOT NULL CHECK (is_evidence IN (0, 1)),

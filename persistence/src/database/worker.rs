@@ -1,19 +1,19 @@
-//! The threads that own a connection: each takes the jobs that wait and answers them, writers in groups.
+//! The threads that own a connection. Each takes waiting jobs, runs and answers them; writers run them in groups.
 
 use crossbeam_channel::Receiver;
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 
 use super::error::Error;
-use super::job::{Job, Kept};
+use super::job::{Job, Run};
 use super::location::Location;
 use super::tx::Tx;
 
 type Jobs = Vec<Box<dyn Job>>;
 
-/// How many writes one transaction takes at most.
+/// The most writes in one transaction.
 const GROUP: usize = 64;
-/// How often contended work is run by itself before its caller is told.
+/// How often a job with conflicts runs by itself before its caller gets an error.
 const TRIES: usize = 16;
 
 /// What a thread's connection is for.
@@ -23,12 +23,12 @@ pub(super) enum Mode {
     Write,
 }
 
-/// Starts a thread that takes jobs from a queue until nobody can send any more.
+/// Starts a thread that takes jobs from a queue until the queue is closed.
 pub(super) fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Job>>, mode: Mode) {
     let serve = move || {
         let mut connection = None;
         while let Ok(first) = queue.recv() {
-            // Take what waits, without waiting for more: alone, a write is not delayed.
+            // Take the jobs that wait now, but do not wait for more, so that a single write is not delayed.
             let most = if mode == Mode::Write { GROUP } else { 1 };
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(most - 1));
@@ -40,15 +40,15 @@ pub(super) fn spawn(name: String, location: Location, queue: Receiver<Box<dyn Jo
             }
         }
     };
-    // A thread that cannot be made leaves its queue to the others; with none, callers are told 503.
+    // If a thread cannot start, the others do its work. Without any, callers get 503.
     if let Err(error) = std::thread::Builder::new().name(name).spawn(serve) {
         tracing::error!(%error, "a database thread could not start");
     }
 }
 
-/// Which jobs share a transaction. On SQLite nobody else writes meanwhile: all do. On PostgreSQL other writers
-/// hold locks, so that a group takes the records in their one order, and a job of several records or of none
-/// stays by itself: then no two groups can each wait for the other.
+/// Divides jobs into groups that share a transaction. On SQLite all share one, because there is only one writer. On
+/// PostgreSQL other writers hold locks. There the jobs of one record each are a group, in the order of the records, and
+/// every other job is alone. So no two groups can wait for each other.
 fn groups(mut jobs: Jobs, location: &Location) -> Vec<Jobs> {
     if matches!(location, Location::Sqlite(_)) || jobs.len() < 2 {
         return if jobs.is_empty() { vec![] } else { vec![jobs] };
@@ -63,7 +63,7 @@ fn groups(mut jobs: Jobs, location: &Location) -> Vec<Jobs> {
     groups
 }
 
-/// Runs a group of jobs and answers each; false if the connection is not to be used again.
+/// Runs a group of jobs and answers each. False if the connection must not be used again.
 fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs: Jobs) -> bool {
     if connection.is_none() {
         match location.connect(mode == Mode::Write) {
@@ -78,14 +78,14 @@ fn serve(location: &Location, connection: &mut Option<Tx>, mode: Mode, mut jobs:
     let Some(tx) = connection else { return false };
     metrics::histogram!("evenkeel_database_group_size")
         .record(f64::from(u32::try_from(jobs.len()).unwrap_or(u32::MAX)));
-    match together(tx, mode, &mut jobs) {
+    match run_group(tx, mode, &mut jobs) {
         Ok(()) => {
             answer(jobs, &Ok(()));
             true
         }
         Err(Error::Contended) => {
             metrics::counter!("evenkeel_database_groups_contended_total").increment(1);
-            again(tx, mode, jobs)
+            retry(tx, mode, jobs)
         }
         Err(error) => {
             tracing::error!(%error, "a group of transactions was not stored");
@@ -101,16 +101,17 @@ fn answer(jobs: Jobs, stored: &Result<(), Error>) {
     }
 }
 
-/// Runs a group that met another one: once more together, then each by itself, so that nobody's trouble is
-/// everybody's. Of all who run again, in whichever copy, one has the turn: they would only meet each other.
-fn again(tx: &mut Tx, mode: Mode, mut jobs: Jobs) -> bool {
-    if let Err(error) = turn(tx, "SELECT pg_advisory_lock(2718281828)") {
-        tracing::warn!(%error, "no turn to run again");
-        answer(jobs, &Err(Error::Unavailable("no turn to run again".to_owned())));
+/// Runs a group again after a conflict: once together, then each job by itself, so that one job's conflicts do not
+/// delay the others. A lock lets only one group of all server copies do this at a time, so that they do not conflict
+/// with each other.
+fn retry(tx: &mut Tx, mode: Mode, mut jobs: Jobs) -> bool {
+    if let Err(error) = retry_lock(tx, "SELECT pg_advisory_lock(2718281828)") {
+        tracing::warn!(%error, "no lock to run again");
+        answer(jobs, &Err(Error::Unavailable("no lock to run again".to_owned())));
         return false;
     }
     let mut usable = true;
-    if 1 < jobs.len() && together(tx, mode, &mut jobs).is_ok() {
+    if 1 < jobs.len() && run_group(tx, mode, &mut jobs).is_ok() {
         answer(jobs, &Ok(()));
     } else {
         for mut job in jobs {
@@ -119,7 +120,7 @@ fn again(tx: &mut Tx, mode: Mode, mut jobs: Jobs) -> bool {
                 if !usable {
                     break;
                 }
-                stored = together(tx, mode, std::slice::from_mut(&mut job));
+                stored = run_group(tx, mode, std::slice::from_mut(&mut job));
                 if !matches!(stored, Err(Error::Contended)) {
                     break;
                 }
@@ -129,33 +130,33 @@ fn again(tx: &mut Tx, mode: Mode, mut jobs: Jobs) -> bool {
             job.end(stored);
         }
     }
-    // A connection that cannot give the turn back is closed, and with it the turn ends.
-    usable && turn(tx, "SELECT pg_advisory_unlock(2718281828)").is_ok()
+    // A connection that cannot release the lock is closed, which releases it.
+    usable && retry_lock(tx, "SELECT pg_advisory_unlock(2718281828)").is_ok()
 }
 
-/// Takes or gives back the turn, outside any transaction. On SQLite the writer has it anyway.
-fn turn(tx: &mut Tx, sql: &str) -> Result<(), Error> {
+/// Takes or releases the lock for retries, outside any transaction. SQLite needs none, because it has one writer.
+fn retry_lock(tx: &mut Tx, sql: &str) -> Result<(), Error> {
     match tx {
         Tx::Postgres(conn) => Ok(conn.batch_execute(sql)?),
         Tx::Sqlite(_) => Ok(()),
     }
 }
 
-/// Runs jobs in one transaction; each stands or falls alone. Nearly all jobs stand, and a savepoint for each
-/// costs as much as a query: the group runs without them, and only if one falls once more with them.
-fn together(tx: &mut Tx, mode: Mode, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
+/// Runs jobs in one transaction. A job that fails does not affect the others. Few jobs fail, and a savepoint costs as
+/// much as a query, so the group first runs without savepoints, and with them only after a failure.
+fn run_group(tx: &mut Tx, mode: Mode, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
     begin(tx, mode)?;
-    let mut kept = Kept::Yes;
+    let mut run = Run::Done;
     for job in &mut *jobs {
-        kept = job.run(tx);
-        if kept != Kept::Yes {
+        run = job.run(tx);
+        if run != Run::Done {
             break;
         }
     }
-    match kept {
-        Kept::Yes => return commit(tx).or_else(|error| abandon(tx).and(Err(error))),
-        Kept::Again => return abandon(tx).and(Err(Error::Contended)),
-        Kept::No => abandon(tx)?,
+    match run {
+        Run::Done => return commit(tx).or_else(|error| roll_back_all(tx).and(Err(error))),
+        Run::Contended => return roll_back_all(tx).and(Err(Error::Contended)),
+        Run::Failed => roll_back_all(tx)?,
     }
     if let [_] = jobs {
         return Ok(());
@@ -163,15 +164,15 @@ fn together(tx: &mut Tx, mode: Mode, jobs: &mut [Box<dyn Job>]) -> Result<(), Er
     begin(tx, mode)?;
     for job in jobs {
         let outcome = begin_savepoint(tx).and_then(|()| match job.run(tx) {
-            Kept::Yes => commit(tx),
-            Kept::No => roll_back(tx),
-            Kept::Again => Err(Error::Contended),
+            Run::Done => commit(tx),
+            Run::Failed => roll_back(tx),
+            Run::Contended => Err(Error::Contended),
         });
         if let Err(error) = outcome {
-            return abandon(tx).and(Err(error));
+            return roll_back_all(tx).and(Err(error));
         }
     }
-    commit(tx).or_else(|error| abandon(tx).and(Err(error)))
+    commit(tx).or_else(|error| roll_back_all(tx).and(Err(error)))
 }
 
 type Transactions = <Tx as Connection>::TransactionManager;
@@ -179,7 +180,7 @@ type Transactions = <Tx as Connection>::TransactionManager;
 fn begin(tx: &mut Tx, mode: Mode) -> Result<(), Error> {
     let (sqlite, postgres) = match mode {
         Mode::Read => ("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        // Plain BEGIN would take the lock only at the first write, and lose to whoever was quicker.
+        // Plain BEGIN would take the lock only at the first write, and could fail there.
         Mode::Write => ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL SERIALIZABLE"),
     };
     match tx {
@@ -199,15 +200,15 @@ fn roll_back(tx: &mut Tx) -> Result<(), Error> {
     Ok(Transactions::rollback_transaction(tx)?)
 }
 
-/// Rolls back whatever is open, savepoints and all.
-fn abandon(tx: &mut Tx) -> Result<(), Error> {
-    while is_open(tx) {
+/// Rolls back the transaction and its savepoints.
+fn roll_back_all(tx: &mut Tx) -> Result<(), Error> {
+    while in_transaction(tx) {
         roll_back(tx)?;
     }
     Ok(())
 }
 
-fn is_open(tx: &mut Tx) -> bool {
+fn in_transaction(tx: &mut Tx) -> bool {
     let status = Transactions::transaction_manager_status_mut(tx);
     matches!(status.transaction_depth(), Ok(Some(_)))
 }
