@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(find(tx, &own, id(9)).unwrap(), None);
         assert_eq!(list(tx, &own, None, 2).unwrap(), [second.clone(), first.clone()]);
         let after = Some((first.written_at, first.id));
-        assert_eq!(list(tx, &own, after, 2).unwrap(), [third.clone()]);
+        assert_eq!(list(tx, &own, after, 2).unwrap(), std::slice::from_ref(&third));
 
         let discussed = discuss(&second, own.actor().account, now).unwrap();
         let withdrawn = withdraw(&first, now);
