@@ -381,7 +381,7 @@ async fn whoever_reuses_an_id_learns_what_to_do_instead(
             format!("{me}/recovery/lapses"),
             lapse(felt, "lapse"),
             lapse(felt, "close_call"),
-            "under a new id",
+            "correction",
         ),
         (&casey, hers, assignment("2026-03-09"), assignment("2026-03-10"), "under a new id"),
         (&supervisor, "/v1/skills".to_owned(), tea(), longer, "If-Match"),
