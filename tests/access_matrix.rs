@@ -354,7 +354,7 @@ async fn every_operation_has_a_row(#[values(Engine::Sqlite, Engine::Postgres)] e
 
 #[rstest]
 #[tokio::test]
-async fn what_is_not_yours_looks_like_what_is_not_there(
+async fn somebody_elses_record_looks_like_one_that_does_not_exist(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -212,7 +212,7 @@ async fn one_address_cannot_try_many_accounts(#[values(Engine::Sqlite)] engine: 
 }
 
 #[tokio::test]
-async fn a_made_up_address_helps_nobody_where_no_proxy_is_trusted() {
+async fn a_made_up_address_is_ignored_without_a_trusted_proxy() {
     let Some(server) = TestServer::with(Engine::Sqlite, |config| config.trusted_proxies.clear()).await else {
         return;
     };

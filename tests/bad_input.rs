@@ -32,7 +32,7 @@ fn named(problem: &Value) -> Vec<&str> {
 
 #[rstest]
 #[tokio::test]
-async fn a_value_that_cannot_be_is_named_and_not_stored(
+async fn an_invalid_value_is_refused_by_field_and_not_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -353,7 +353,7 @@ async fn a_text_with_a_control_character_is_refused_wherever_it_is(
 
 #[rstest]
 #[tokio::test]
-async fn whoever_reuses_an_id_learns_what_to_do_instead(
+async fn a_reused_id_is_refused_with_what_to_do_instead(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     use crate::{check_in::daily, coping::practice, coping::tea, recovery::lapse};

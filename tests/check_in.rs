@@ -133,9 +133,13 @@ async fn one_a_local_day_and_a_second_is_a_revision(
     assert_eq!(listed(&server, &maya, "").await, std::slice::from_ref(&early));
     assert_eq!(server.put(&maya, &path(&first), daily("2026-03-02T15:00:00Z", 3)).await.is(200), early);
     for id in [&first, &second] {
-        let kept = server.get(&maya, &format!("{}/revisions", path(id))).await.is(200);
-        let moods: Vec<_> =
-            kept["items"].as_array().unwrap().iter().map(|one| &one["check_in"]["answers"]["mood"]).collect();
+        let revisions = server.get(&maya, &format!("{}/revisions", path(id))).await.is(200);
+        let moods: Vec<_> = revisions["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["check_in"]["answers"]["mood"])
+            .collect();
         assert_eq!(moods, [3, 7, 1]);
     }
     server.get(&maya, &format!("{}/revisions", path(&fresh_id().to_string()))).await.refused(404, "");
@@ -169,8 +173,8 @@ async fn an_answer_can_be_corrected_when_the_time_for_it_is_over_but_not_first_g
     );
     assert_eq!((&current["answers"]["mood"], &current["late"]), (&json!(6), &json!(false)));
     assert_eq!(server.put(&maya, &path(&id), right.clone()).await.is(200), current);
-    let kept = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
-    assert_eq!(kept["items"][1]["check_in"]["reason"], right["reason"]);
+    let revisions = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
+    assert_eq!(revisions["items"][1]["check_in"]["reason"], right["reason"]);
     let figures = server
         .get(&maya, "/v1/participants/me/trends?from=2026-03-02&to=2026-03-02&check_ins=true")
         .await

@@ -77,7 +77,7 @@ async fn a_craving_sent_many_times_at_once_is_stored_once(
 
 #[rstest]
 #[tokio::test]
-async fn other_content_under_the_same_id_is_a_clash(
+async fn other_content_under_the_same_id_is_refused(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -92,7 +92,7 @@ async fn other_content_under_the_same_id_is_a_clash(
 
 #[rstest]
 #[tokio::test]
-async fn the_first_text_sent_again_after_a_correction_is_still_the_same_craving(
+async fn the_first_content_sent_again_after_a_correction_is_a_repeat(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -136,7 +136,7 @@ async fn a_craving_logged_offline_counts_on_the_day_it_was_felt(
 
 #[rstest]
 #[tokio::test]
-async fn a_time_far_in_the_past_is_believed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_time_far_in_the_past_is_accepted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic().maya;
     let id = server.craving(&maya, "1970-01-01T00:00:00Z", 5).await;
@@ -161,7 +161,7 @@ async fn a_time_in_the_future_is_stored_and_marked(
 
 #[rstest]
 #[tokio::test]
-async fn ratings_follow_a_craving_while_it_passes(
+async fn a_craving_is_rated_again_while_it_passes(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -208,7 +208,7 @@ async fn the_latest_outcome_is_current(#[values(Engine::Sqlite, Engine::Postgres
 
 #[rstest]
 #[tokio::test]
-async fn a_correction_keeps_what_was_written_before(
+async fn the_earlier_revisions_of_a_corrected_craving_stay_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -231,8 +231,8 @@ async fn a_correction_keeps_what_was_written_before(
     let own = server.put(&maya, &format!("{}/revisions/{other}", path(&other)), own).await.refused(409, "");
     assert!(own["detail"].as_str().unwrap().contains("under a new id"), "{own}");
     server.delete(&maya, &path(&other)).await.is(204);
-    let kept = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
-    assert!(kept["items"].to_string().contains("\"intensity\":7"), "{kept}");
+    let revisions = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
+    assert!(revisions["items"].to_string().contains("\"intensity\":7"), "{revisions}");
     let days = server.get(&maya, "/v1/participants/me/trends?from=2026-03-01&to=2026-03-02").await.is(200);
     assert_eq!(days["days"].as_array().unwrap().len(), 1, "{days}");
     assert_eq!(days["days"][0]["day"], "2026-03-01");

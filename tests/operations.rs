@@ -99,19 +99,19 @@ async fn a_stop_answers_what_it_has_accepted(#[values(Engine::Sqlite, Engine::Po
         .collect();
     tokio::task::yield_now().await;
     let server = server.again().await;
-    let mut kept = 0;
+    let mut answered = 0;
     for (id, ask) in ids.iter().zip(asks) {
-        // One that was never taken in may fail; one that was answered is on disk.
+        // A request that was not accepted may fail. One that was answered is on disk.
         if let Ok(answer) = ask.await.unwrap() {
             assert!([201, 503].contains(&answer.status().as_u16()), "{answer:?}");
             if answer.status() == 201 {
                 server.get(&clinic.maya, &format!("/v1/participants/me/cravings/{id}")).await.is(200);
-                kept += 1;
+                answered += 1;
             }
         }
     }
     let listed = server.get(&clinic.maya, "/v1/participants/me/cravings?limit=100").await.is(200);
-    assert!(kept <= listed["items"].as_array().unwrap().len());
+    assert!(answered <= listed["items"].as_array().unwrap().len());
 }
 
 #[rstest]
@@ -129,7 +129,7 @@ async fn two_copies_that_write_to_the_same_records_lose_nothing(
             let base = &bases[turn % 2];
             let day = "from=2026-03-01&to=2026-03-02";
             let ask = match turn % 5 {
-                // Whoever looks on writes to the audit log of the same record.
+                // Each read writes to the audit log of the same record.
                 0 => {
                     let url = format!("{base}/v1/participants/{}/trends?{day}", clinic.maya.participant);
                     client.get(url).bearer_auth(&clinic.casey.token)
@@ -245,7 +245,7 @@ async fn the_heads_beside_the_database_witness_every_block(
         assert_eq!(std::fs::read_to_string(&file).unwrap(), heads);
     }
 
-    // Without the file there is no witness, but for a copy kept elsewhere.
+    // Without the file there is no witness, except a copy in another place.
     std::fs::rename(&file, &copy).unwrap();
     assert!(verify(None).heads_missing && verify(None).faults().len() == 1);
     let by_copy = verify(Some(&copy));

@@ -1,4 +1,4 @@
-//! The plan that two write, the safety plan, and what a phone keeps of them.
+//! The relapse-prevention plan and the safety plan.
 
 mod merge;
 mod offline;
@@ -320,7 +320,7 @@ async fn two_revisions_are_compared_item_by_item(#[values(Engine::Sqlite, Engine
 
 #[rstest]
 #[tokio::test]
-async fn the_skills_against_a_trigger_stay_in_the_order_of_whoever_wrote_them(
+async fn the_skills_against_a_trigger_stay_in_the_order_in_which_they_were_written(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -467,7 +467,7 @@ async fn the_safety_plan_always_has_somebody_to_call(
 
 #[rstest]
 #[tokio::test]
-async fn a_plan_that_cannot_be_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn an_invalid_plan_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic().maya;
     let text = "ü".repeat(160);

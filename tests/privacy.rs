@@ -23,8 +23,8 @@ impl Write for Log {
     }
 }
 
-/// Keeps all that the product and the crates under it log, in the product's own form. Only the test's own HTTP
-/// client is left out.
+/// Collects everything that the product and its dependencies log, in the product's format, without the test's own HTTP
+/// client.
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -199,7 +199,7 @@ async fn no_word_of_a_person_is_logged_or_counted(
     let taken = json!({"code": code, "sign_in_name": zoe.name, "password": password, "device_name": "x"});
     server.post("", "/v1/invites/redeem", taken).await;
 
-    // A row that somebody broke is our mistake, which is logged.
+    // A broken row is an internal error, which is logged.
     let row = format!("UPDATE cravings SET detail = '\"{}\"'", words.word("row"));
     server.tamper(&row, true).unwrap();
     server.get(&zoe, &path).await.is(500);

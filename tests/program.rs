@@ -179,7 +179,7 @@ async fn a_wrong_step_is_corrected_by_another_and_both_are_stored(
 
 #[rstest]
 #[tokio::test]
-async fn a_step_that_cannot_be_is_refused_and_says_why(
+async fn an_invalid_step_is_refused_with_the_reason(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -119,7 +119,7 @@ async fn sober_days_and_milestones_follow_the_persons_calendar(
 
 #[rstest]
 #[tokio::test]
-async fn a_lapse_keeps_the_days_before_it_and_begins_a_new_count(
+async fn a_lapse_begins_a_new_count_and_the_days_before_it_still_count(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -164,7 +164,7 @@ async fn a_lapse_keeps_the_days_before_it_and_begins_a_new_count(
 
 #[rstest]
 #[tokio::test]
-async fn moving_a_sobriety_date_back_makes_no_lapse(
+async fn a_sobriety_date_moved_back_adds_no_lapse(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -185,7 +185,7 @@ async fn moving_a_sobriety_date_back_makes_no_lapse(
 
 #[rstest]
 #[tokio::test]
-async fn a_milestone_of_a_wrong_sobriety_date_is_removed_with_it(
+async fn a_corrected_sobriety_date_removes_the_milestones_of_the_wrong_one(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -265,7 +265,7 @@ async fn the_latest_correction_counts_whichever_of_its_chain_was_withdrawn(
 
 #[rstest]
 #[tokio::test]
-async fn a_correction_that_can_correct_nothing_is_refused_by_name(
+async fn a_correction_of_nothing_or_of_another_substance_is_refused(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -396,7 +396,9 @@ async fn a_sobriety_date_or_lapse_sent_twice_is_stored_once(
 
 #[rstest]
 #[tokio::test]
-async fn what_cannot_be_is_refused_by_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn an_invalid_sobriety_date_or_lapse_is_refused_by_field(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic().maya;
     let with = |member: &str, value: Value| {
@@ -433,7 +435,7 @@ async fn what_cannot_be_is_refused_by_name(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test]
-async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(
+async fn an_opioid_lapse_is_always_answered_with_overdose_guidance(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -461,7 +463,7 @@ async fn an_opioid_lapse_is_always_answered_with_what_keeps_alive(
 
 #[rstest]
 #[tokio::test]
-async fn a_hidden_counter_is_hidden_from_the_person_it_weighs_on(
+async fn a_hidden_counter_is_hidden_only_from_the_participant(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -91,7 +91,9 @@ async fn a_reminder_keeps_to_the_chosen_weekdays(#[values(Engine::Sqlite, Engine
 
 #[rstest]
 #[tokio::test]
-async fn a_mail_betrays_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn an_email_says_nothing_about_the_person_or_treatment(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
     server.participant(&clinic.casey, "someone@mail.example", ZONE).await;

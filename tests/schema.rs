@@ -31,7 +31,7 @@ fn down(engine: Engine) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn a_start_runs_the_migrations_that_are_missing_and_keeps_what_is_there(
+async fn a_start_runs_pending_migrations_and_keeps_the_data(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -69,7 +69,7 @@ fn columns_of_postgres(connection: &mut PgConnection) -> BTreeSet<Column> {
 }
 
 #[test]
-fn both_engines_hold_the_same_tables_and_columns() {
+fn both_engines_have_the_same_tables_and_columns() {
     let Some(postgres) = evenkeel_tests::postgres::empty_database() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("evenkeel.db");

@@ -206,7 +206,7 @@ async fn the_caseload_shows_who_needs_a_look(#[values(Engine::Sqlite, Engine::Po
 
 #[rstest]
 #[tokio::test]
-async fn the_caseload_shows_each_change_since_the_last_look(
+async fn the_caseload_shows_each_change_since_the_last_read(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -60,7 +60,7 @@ async fn a_code_redeemed_by_many_at_once_makes_one_account(
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_redeeming_leaves_the_code_good(
+async fn a_code_still_works_after_a_refused_attempt(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -80,7 +80,7 @@ async fn a_refused_redeeming_leaves_the_code_good(
 
 #[rstest]
 #[tokio::test]
-async fn a_code_is_no_way_to_ask_who_is_in_treatment(
+async fn a_code_cannot_be_used_to_find_out_who_is_in_treatment(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -116,7 +116,7 @@ async fn a_code_is_no_way_to_ask_who_is_in_treatment(
 
 #[rstest]
 #[tokio::test]
-async fn somebody_who_names_no_name_is_given_one_that_says_nothing(
+async fn somebody_without_a_sign_in_name_gets_one_that_says_nothing(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -132,7 +132,7 @@ async fn a_counselor_notes_precautions_and_leaves_the_favorites_alone(
 
 #[rstest]
 #[tokio::test]
-async fn a_skill_with_a_precaution_that_holds_is_never_suggested(
+async fn a_skill_with_a_precaution_that_applies_is_never_suggested(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -14,14 +14,14 @@ async fn edit(server: &TestServer, who: &Person, path: &str, tag: &str, body: Va
     server.send("PUT", path, &headers, body.to_string().into_bytes()).await
 }
 
-/// The skills in what a phone keeps.
+/// The skills in the offline bundle.
 fn bundled(bundle: &Value) -> Vec<&str> {
     bundle["skills"].as_array().unwrap().iter().map(|one| one["skill"].as_str().unwrap()).collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(
+async fn the_offline_bundle_has_the_skills_that_matter_most_to_somebody(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -54,9 +54,9 @@ async fn a_phone_keeps_what_is_near_to_somebody_however_much_there_is(
     let answer = server.get(maya, "/v1/participants/me/offline").await;
     assert!(answer.text.len() < 200_000);
     let bundle = answer.is(200);
-    let kept = bundled(&bundle);
-    assert_eq!(kept[..2], [&own[99], &own[98]]);
-    assert!(kept[2..42].iter().all(|skill| skill.starts_with("library:")), "{kept:?}");
+    let skills = bundled(&bundle);
+    assert_eq!(skills[..2], [&own[99], &own[98]]);
+    assert!(skills[2..42].iter().all(|skill| skill.starts_with("library:")), "{skills:?}");
 }
 
 #[rstest]
@@ -174,8 +174,8 @@ async fn an_edit_of_a_skill_names_the_revision_that_was_read(
     let read = server.get(&clinic.admin, &at).await;
     let tag = read.header("etag");
     assert_eq!(edit(&server, &clinic.admin, &at, &tag, warmer).await.is(200)["revision"], 3);
-    let kept = server.get(&clinic.casey, &format!("{at}/revisions")).await.is(200);
-    let said: Vec<_> = kept["items"]
+    let revisions = server.get(&clinic.casey, &format!("{at}/revisions")).await.is(200);
+    let said: Vec<_> = revisions["items"]
         .as_array()
         .unwrap()
         .iter()

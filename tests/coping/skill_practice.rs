@@ -80,7 +80,7 @@ async fn a_practice_sent_twice_or_many_times_at_once_is_stored_once(
 
 #[rstest]
 #[tokio::test]
-async fn other_content_under_the_id_of_a_practice_is_a_clash(
+async fn other_content_under_the_id_of_a_practice_is_refused(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -93,7 +93,9 @@ async fn other_content_under_the_id_of_a_practice_is_a_clash(
 
 #[rstest]
 #[tokio::test]
-async fn a_corrected_practice_keeps_what_it_said(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn the_earlier_revisions_of_a_corrected_practice_stay_stored(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let Some(server) = TestServer::new(engine).await else { return };
     let maya = server.clinic().maya;
     let id = log_practice(&server, &maya, "2026-03-02T18:00:00Z", "library:delay_15", 7, 4).await;
@@ -112,8 +114,9 @@ async fn a_corrected_practice_keeps_what_it_said(#[values(Engine::Sqlite, Engine
     server.put(&maya, &revision, other).await.refused(409, "");
     let again = practice("2026-03-02T18:00:00Z", "library:delay_15", 7, 4);
     assert_eq!(server.put(&maya, &path(&id), again).await.is(200), stored);
-    let kept = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
-    let said: Vec<_> = kept["items"].as_array().unwrap().iter().map(|one| &one["entry"]["skill"]).collect();
+    let revisions = server.get(&maya, &format!("{}/revisions", path(&id))).await.is(200);
+    let said: Vec<_> =
+        revisions["items"].as_array().unwrap().iter().map(|one| &one["entry"]["skill"]).collect();
     assert_eq!(said, ["library:delay_15", "library:urge_surfing"]);
     let worked = server.get(&maya, &format!("{MINE}/what-works")).await.is(200);
     assert_eq!(skills(&worked), ["library:urge_surfing"]);
@@ -136,7 +139,7 @@ async fn a_correction_may_move_a_practice_to_after_it_was_first_received(
 
 #[rstest]
 #[tokio::test]
-async fn a_withdrawn_practice_leaves_a_tombstone_and_counts_in_nothing(
+async fn a_withdrawn_practice_leaves_a_tombstone_and_no_longer_counts(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
@@ -219,7 +222,7 @@ async fn practices_are_read_page_by_page_and_by_time(
 
 #[rstest]
 #[tokio::test]
-async fn a_practice_that_cannot_be_is_named_and_not_stored(
+async fn an_invalid_practice_is_refused_by_field_and_not_stored(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

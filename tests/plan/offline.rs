@@ -1,4 +1,4 @@
-//! What a phone keeps of a plan.
+//! The offline bundle.
 
 use super::{MINE, SAFE, fullest, plan, safety_plan};
 use evenkeel_tests::Engine;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 #[rstest]
 #[tokio::test]
-async fn a_phone_keeps_all_it_needs_in_one_small_bundle(
+async fn the_offline_bundle_has_all_that_a_phone_needs_and_is_small(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -75,7 +75,7 @@ async fn the_printed_plan_leaves_out_skills_with_precautions_and_says_to_others_
 
 #[rstest]
 #[tokio::test]
-async fn a_printed_plan_says_its_revision_and_that_it_is_not_signed_by_both_until_it_is(
+async fn a_printed_plan_shows_its_revision_and_whether_both_have_signed_it(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
-async fn a_skill_with_a_precaution_that_holds_is_a_gap_and_not_accepted(
+async fn a_skill_with_a_precaution_that_applies_is_a_gap_and_not_accepted(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

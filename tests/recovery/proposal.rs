@@ -61,7 +61,7 @@ async fn looking_back_at_a_lapse_gives_proposals_for_the_plan(
 
 #[rstest]
 #[tokio::test]
-async fn what_logs_speak_for_is_proposed_and_stays_away_once_declined(
+async fn what_the_logs_suggest_is_proposed_until_it_is_declined(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let Some(server) = TestServer::new(engine).await else { return };

@@ -1,4 +1,4 @@
-//! Use that any entry reports is answered with guidance, and reaches whoever treats the person.
+//! Use that any entry reports is answered with guidance, and staff who treat the person see it.
 
 use super::{MINE, about, begun, lapse, lapsed, sobriety_date};
 use crate::audit::{entries, events_of};

@@ -1,4 +1,4 @@
-//! Load over kept-alive connections, and what was found.
+//! Load over keep-alive connections, and its results.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -45,10 +45,10 @@ impl Found {
     }
 }
 
-/// Makes the request of a turn.
+/// Makes a request.
 pub(super) type Request = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
 
-/// Asks over this many connections for a while. Any answer but a 2xx ends the benchmark.
+/// Sends requests over this many connections for a while. Any answer other than 2xx ends the benchmark.
 pub(super) async fn load(
     server: &Server,
     connections: usize,

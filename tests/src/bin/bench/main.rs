@@ -1,7 +1,7 @@
-//! How fast the product is, beside the bare limit of its database on the same machine in the same run.
+//! Measures the product, and the limit of its database on the same machine in the same run.
 //!
 //! Starts the release binary on a fresh database with the demo organization, signs in over HTTP, loads it
-//! with kept-alive connections and prints tables for `docs/performance.md`.
+//! with keep-alive connections and prints tables for `docs/performance.md`.
 
 #![expect(clippy::print_stdout, reason = "its output is a report on the terminal")]
 

@@ -1,4 +1,4 @@
-//! The phone's side, as lean as it goes: its connection, its requests, its ids, its clock.
+//! A minimal phone: its connection, requests, ids and clock.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use super::store::Store;
 
 const PASSWORD: &str = "evenkeel-demo-2026";
 
-/// One kept-alive connection.
+/// One keep-alive connection.
 pub(super) struct Line {
     stream: TcpStream,
     buffer: Vec<u8>,

@@ -29,7 +29,7 @@ impl Server {
             "127.0.0.1:0",
             "--data",
         ]);
-        // Sign-ins are limited by address; the load comes through a proxy that tells them apart.
+        // Sign-ins are limited by address, so each request names its own through a trusted proxy.
         command.arg(folder).args(["--trusted-proxies", "127.0.0.1"]);
         if demo {
             command.arg("--demo");

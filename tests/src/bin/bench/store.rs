@@ -1,4 +1,4 @@
-//! The database under the product, and the bare limit of it.
+//! The database of the product, and its limit without the product.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
