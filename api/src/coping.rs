@@ -71,7 +71,7 @@ impl OnOffer {
     }
 }
 
-// What happens
+// Actions
 
 /// The skills in the plan, all or those for one kind of trigger, the best first, as far as the actor may see the plan.
 pub fn planned_skills(

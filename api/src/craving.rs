@@ -46,7 +46,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-// What happens
+// Actions
 
 /// Records a craving: stores it once, counts it on the day it was felt, and records it in the audit log. The same
 /// content again changes nothing.

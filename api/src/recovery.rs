@@ -62,7 +62,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-// What happens
+// Actions
 
 /// Records a sobriety date. The same content again changes nothing.
 pub fn record_date(

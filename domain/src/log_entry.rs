@@ -36,7 +36,7 @@ pub enum Refusal {
     Withdrawn,
     /// There are as many revisions as are stored.
     #[error(
-        "this was already corrected as often as is kept; withdraw it, and make a new entry under a new id"
+        "this was already corrected as often as possible; withdraw it, and make a new entry under a new id"
     )]
     TooManyRevisions,
 }

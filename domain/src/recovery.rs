@@ -20,7 +20,7 @@ use crate::log_entry;
 /// Why a change to a recovery record is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// For what holds of all entries.
+    /// What applies to all entries.
     #[error(transparent)]
     Entry(#[from] log_entry::Refusal),
     /// A sobriety date in the future.

@@ -316,20 +316,20 @@ mod tests {
     fn stored(tx: &mut Tx, number: u128, draft: &CheckInDraft) -> CheckIn {
         let own = grant(Action::AnswerCheckIn);
         let now = at("2026-03-05T18:00:00Z");
-        let kept = revisions(tx, &own, draft.kind, place(draft, now).unwrap().day).unwrap();
-        let Answered { check_in, new } = answer(id(PARTICIPANT), &kept, id(number), draft, now).unwrap();
+        let stored = revisions(tx, &own, draft.kind, place(draft, now).unwrap().day).unwrap();
+        let Answered { check_in, new } = answer(id(PARTICIPANT), &stored, id(number), draft, now).unwrap();
         let new = new.unwrap();
         assert!(add_revision(tx, &own, &new).unwrap());
         assert!(!add_revision(tx, &own, &CheckInRevision { day: day("2020-01-01"), ..new.clone() }).unwrap());
         assert_eq!(revision(tx, &own, new.id).unwrap().as_ref(), Some(&new));
-        if kept.is_empty() {
+        if stored.is_empty() {
             add(tx, &own, &check_in).unwrap();
         } else {
             put(tx, &own, &check_in).unwrap();
         }
         assert_eq!(find(tx, &own, check_in.kind, check_in.day).unwrap().as_ref(), Some(&check_in));
-        let kept = revisions(tx, &own, check_in.kind, check_in.day).unwrap();
-        assert_eq!(CheckIn::current(id(PARTICIPANT), &kept).as_ref(), Some(&check_in));
+        let stored = revisions(tx, &own, check_in.kind, check_in.day).unwrap();
+        assert_eq!(CheckIn::current(id(PARTICIPANT), &stored).as_ref(), Some(&check_in));
         check_in
     }
 

@@ -41,7 +41,7 @@ pub struct Assigned {
     pub practiced_at: Option<Moment>,
 }
 
-// What happens
+// Actions
 
 /// Assigns a skill: stores the assignment once and records it in the audit log. The same content again changes nothing,
 /// even if the skill is no longer on offer.

@@ -23,7 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(read_coping_choices).service(change_coping_choices).service(note_precautions);
 }
 
-// What happens
+// Actions
 
 /// Changes the choices and records it in the audit log.
 pub fn change(

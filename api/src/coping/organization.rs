@@ -32,7 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_skill_revisions);
 }
 
-// What happens
+// Actions
 
 /// Adds a skill to an organization and stores it once. The same content again changes nothing.
 pub fn add(

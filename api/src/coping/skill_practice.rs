@@ -28,7 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_skill_practice_revisions);
 }
 
-// What happens
+// Actions
 
 /// Records a practice: stores it once and records it in the audit log. The same content again changes nothing.
 pub fn record(

@@ -23,7 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(correct_craving).service(list_craving_revisions);
 }
 
-// What happens
+// Actions
 
 /// Corrects a craving. Its ratings stay.
 fn correct(

@@ -23,7 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(correct_lapse).service(list_lapse_revisions);
 }
 
-// What happens
+// Actions
 
 /// What happens when a lapse is corrected; its debrief stays.
 fn correct(

@@ -35,7 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(report_lapse).service(read_lapse).service(withdraw_lapse).service(save_lapse_debrief);
 }
 
-// What happens
+// Actions
 
 /// What happens when a lapse is reported, whichever way it came in. The same again changes nothing.
 pub fn report(

@@ -21,7 +21,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(acknowledge_use_reports);
 }
 
-// What happens
+// Actions
 
 /// Updates the use report of an entry after the entry changed. The function makes the new report from the stored one.
 pub fn update(
