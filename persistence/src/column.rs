@@ -31,6 +31,7 @@ use evenkeel_domain::value::{Day, Moment, TimeOfDay, TimeZone};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use std::fmt::{Debug, Display};
 use std::io::Write;
 use uuid::Uuid;
@@ -430,9 +431,9 @@ fn misfit(error: &serde_json::Error) -> Box<dyn std::error::Error + Send + Sync>
     format!("a stored document is not valid at line {}, column {}", error.line(), error.column()).into()
 }
 
-impl AsJson<serde_json::Value> {
-    /// What it says, where the type was not known when it was read.
-    pub fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
-        serde_json::from_value(self.0).map_err(|_| Error::Broken("a stored document does not fit".into()))
+impl AsJson<Box<RawValue>> {
+    /// The content, if its type was not known when the row was read.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(self.0.get()).map_err(|error| Error::Broken(misfit(&error).to_string()))
     }
 }

@@ -13,6 +13,7 @@ use evenkeel_domain::plan::{Author, Document, Plan, Revision, Signature, agreed_
 use evenkeel_domain::value::Moment;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::column::{AsJson, Stored};
 use crate::schema::{plan_revisions, plan_signatures};
@@ -170,7 +171,8 @@ pub fn current_both(tx: &mut Tx, grant: &Grant) -> Result<Both, Error> {
     Ok((with_signed(plan)?, with_signed(safety_plan)?))
 }
 
-type SignedRow = (String, Head, AsJson<serde_json::Value>, Option<SignatureRow>);
+// A row for each signature repeats the content. It is read once, when its kind is known.
+type SignedRow = (String, Head, AsJson<Box<RawValue>>, Option<SignatureRow>);
 
 /// One revision from its rows: one for each signature, or one without.
 fn with_signed<D: StoredDocument>(rows: Vec<SignedRow>) -> Result<Option<Revision<D>>, Error> {
