@@ -275,8 +275,7 @@ async fn check(
         path = path.replace("{device}", &session);
     }
     if path.contains("{invite}") {
-        let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-        let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+        let invite = server.open_invite(&clinic.casey).await;
         path = path.replace("{invite}", invite["id"].as_str().unwrap());
     }
     let mut seen = String::from("\"0\"");

@@ -252,8 +252,7 @@ async fn each_action_is_recorded_under_its_own_name(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let Clinic { admin, casey, maya, .. } = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": "America/New_York"});
-    let invite = server.post(&casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&casey).await;
     server.delete(&casey, &format!("/v1/invites/{}", invite["id"].as_str().unwrap())).await.is(204);
     let skill = format!("/v1/skills/{}", fresh_id());
     server.put(&admin, &skill, crate::coping::tea()).await.is(201);

@@ -13,8 +13,7 @@ async fn an_invite_is_a_code_to_say_aloud_and_works_once(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     let code = invite["code"].as_str().unwrap();
     let letters = code.chars().filter(char::is_ascii_alphanumeric).count();
     assert_eq!(letters, 13, "{code}");
@@ -31,8 +30,7 @@ async fn an_invite_is_a_code_to_say_aloud_and_works_once(
 async fn an_invite_lasts_three_days(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     server.later(seconds(72 * 3_600 + 1));
     let body =
         json!({"code": invite["code"], "sign_in_name": "noor", "password": PASSWORD, "device_name": "p"});
@@ -46,8 +44,7 @@ async fn a_code_redeemed_by_many_at_once_makes_one_account(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     let body = |n: u32| json!({"code": invite["code"], "sign_in_name": format!("noor{n}"), "password": PASSWORD, "device_name": "p"});
     let ask = |n| server.post("", "/v1/invites/redeem", body(n));
     let answers = tokio::join!(ask(1), ask(2), ask(3), ask(4), ask(5), ask(6), ask(7), ask(8));
@@ -65,8 +62,7 @@ async fn a_code_still_works_after_a_refused_attempt(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     let code = invite["code"].as_str().unwrap();
     let short =
         json!({"code": code, "sign_in_name": "noor", "password": "too short", "device_name": "phone"});
@@ -85,10 +81,7 @@ async fn a_code_cannot_be_used_to_find_out_who_is_in_treatment(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let invite = server
-        .post(&clinic.casey, "/v1/invites", json!({"display_name": "Noor", "time_zone": ZONE}))
-        .await
-        .is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     let ask = async |name: &str| {
         let body =
             json!({"code": invite["code"], "email": name, "password": PASSWORD, "device_name": "phone"});
@@ -121,8 +114,7 @@ async fn somebody_without_a_sign_in_name_gets_one_that_says_nothing(
 ) {
     let Some(server) = TestServer::new(engine).await else { return };
     let clinic = server.clinic();
-    let draft = json!({"display_name": "Noor", "time_zone": ZONE});
-    let invite = server.post(&clinic.casey, "/v1/invites", draft).await.is(201);
+    let invite = server.open_invite(&clinic.casey).await;
     let body = json!({"code": invite["code"], "password": PASSWORD, "device_name": "phone"});
     let noor = known(&server.post("", "/v1/invites/redeem", body).await.is(201));
     assert!(!noor.name.is_empty() && !noor.name.contains("noor"), "{}", noor.name);

@@ -1,5 +1,8 @@
 //! The product started for one test, and the people of one clinic in it.
 
+mod answer;
+
+pub use self::answer::Answer;
 use crate::mailbox::Mailbox;
 use crate::{Engine, contract, postgres};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
@@ -7,7 +10,6 @@ use evenkeel::{App, Clock, Config, Running};
 use evenkeel_domain::account::{Email, OrganizationName};
 use evenkeel_domain::value::Moment;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -83,59 +85,6 @@ pub struct Clinic {
     pub maya: Person,
     /// A participant of another caseload, without an e-mail address.
     pub theo: Person,
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub text: String,
-    /// The body as JSON, `null` if it is something else.
-    pub json: Value,
-    asked: String,
-}
-
-impl Answer {
-    /// The body of an answer that must have this status.
-    #[track_caller]
-    pub fn is(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
-        self.json
-    }
-
-    /// A problem with this status that names this field; `""` names none.
-    #[track_caller]
-    pub fn refused(self, status: u16, pointer: &str) -> Value {
-        let (asked, problem) = (self.asked.clone(), self.json.clone());
-        let kind = self.header("content-type");
-        self.is(status);
-        assert_eq!(kind, "application/problem+json", "{asked}");
-        assert_eq!(problem["status"], status, "{asked}: {problem}");
-        for member in ["type", "title", "detail"] {
-            assert!(
-                problem[member].as_str().is_some_and(|text| !text.is_empty()),
-                "{asked}: {member} in {problem}"
-            );
-        }
-        if !pointer.is_empty() {
-            let named = problem["errors"].as_array().is_some_and(|errors| {
-                errors
-                    .iter()
-                    .any(|e| e["pointer"] == pointer && e["detail"].as_str().is_some_and(|d| !d.is_empty()))
-            });
-            assert!(named, "{asked}: no error at {pointer} in {problem}");
-        }
-        problem
-    }
-
-    /// A header's text, empty if it is not there.
-    pub fn header(&self, name: &str) -> String {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-    }
 }
 
 impl TestServer {
@@ -340,6 +289,11 @@ impl TestServer {
     pub async fn invite(&self, host: &Person, name: &str, draft: Value) -> Person {
         let invite = self.post(host, "/v1/invites", draft).await.is(201);
         self.redeem(invite["code"].as_str().expect("a code"), name).await
+    }
+
+    /// An invitation for a participant that nobody has redeemed yet.
+    pub async fn open_invite(&self, host: &Person) -> Value {
+        self.post(host, "/v1/invites", json!({"display_name": "Noor", "time_zone": ZONE})).await.is(201)
     }
 
     /// Redeems an invite by its code.
